@@ -1,0 +1,33 @@
+import type { GrantBacking } from "../grant_service/backing.ts";
+import type { PendingKeys } from "../platform/abilities.ts";
+import type { Platform } from "../platform/platform.ts";
+
+/** What the controller needs of the place it serves: a data home, or a cluster. */
+export interface ControllerHome {
+  /**
+   * Names what to look at: everything at once, then whatever changes (and everything again now and
+   * then, so that nothing missed stays missed). Ends without error when the signal aborts.
+   */
+  changes(signal: AbortSignal): AsyncIterable<Change>;
+
+  /** One namespace of the home. Cheap: the controller asks each time. */
+  open(namespace: string): Promise<ControllerNamespace>;
+}
+
+/** A resource to reconcile; `name` is a metadata.name. */
+export interface Change {
+  kind: "Site" | "AccessGrant" | "AccessToken";
+  namespace: string;
+  name: string;
+}
+
+/** One namespace as the controller works on it. */
+export interface ControllerNamespace {
+  readonly platform: Platform;
+  readonly backing: GrantBacking;
+  readonly pendingKeys: PendingKeys;
+  /** Takes a finished AccessToken out of the way of whatever else reads the namespace. */
+  retireToken?(name: string, signal: AbortSignal): Promise<void>;
+  /** Host the grants' urls should name for this namespace's site, if it has a wish. */
+  grantHost?(signal: AbortSignal): Promise<string | undefined>;
+}

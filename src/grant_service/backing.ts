@@ -1,0 +1,49 @@
+import type { AccessGrant } from "../resources/access_grant.ts";
+import type { Endpoint } from "../resources/resource.ts";
+import type { Ledger } from "./ledger.ts";
+
+/**
+ * What the grant service needs of the place it runs in, for one namespace. Each platform's
+ * controller supplies it; the service itself knows no platform.
+ */
+export interface GrantBacking {
+  readonly namespace: string;
+  readonly ledgers: LedgerStore;
+
+  /**
+   * The certificate authority that signs for the grant: spec.issuer, else the site's. PEM; the key
+   * may be PKCS#1, SEC1 or PKCS#8. Throws `site-issuer-missing`, `site-missing` or `site-edge`.
+   */
+  issuer(grant: AccessGrant): Promise<{ certificatePem: string; privateKeyPem: string }>;
+
+  /**
+   * The addresses a link to the grant's site connects to: names `inter-router` and `edge` only,
+   * hosts that can be reached. Throws `no-endpoints` when there are none.
+   */
+  endpoints(grant: AccessGrant): Promise<Endpoint[]>;
+}
+
+/** A ledger as stored, with the version a write must name. */
+export interface StoredLedger {
+  ledger: Ledger;
+  version: string;
+}
+
+/** Where ledgers are kept: the book of record, one per grant uid. */
+export interface LedgerStore {
+  /** The stored ledger, or undefined if the grant has none yet. */
+  read(grantUid: string): Promise<StoredLedger | undefined>;
+
+  /**
+   * Stores the whole ledger durably (it survives `kill -9` and power loss once this resolves) and
+   * returns its version. `version` is the one read, undefined for "none yet"; throws `conflict`
+   * if the stored one is another.
+   */
+  write(ledger: Ledger, version: string | undefined): Promise<string>;
+
+  /** Removes it; absent is not an error. */
+  remove(grantUid: string): Promise<void>;
+
+  /** The grant uids that have a ledger. */
+  list(): Promise<string[]>;
+}

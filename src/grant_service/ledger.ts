@@ -1,0 +1,38 @@
+/** One redemption, as the ledger records it. */
+export interface Redemption {
+  /** SHA-256 of the client's public key (SPKI DER), base64url, if the client made its key. */
+  keyHash?: string;
+  name: string;
+  subject: string;
+  /** Serial number of the certificate that was signed, hex. */
+  serial: string;
+  /** RFC 3339. */
+  at: string;
+  /**
+   * The answer's body: kept until it is delivered where it holds a private key (and then erased),
+   * and for good where it holds none.
+   */
+  answer?: string;
+  /** True once the client has taken the answer. */
+  delivered?: boolean;
+}
+
+/** The book of record of one grant. Uses spent = `counted` + the number of redemptions. */
+export interface Ledger {
+  grantUid: string;
+  grantName: string;
+  /** Uses the grant's status already showed when this ledger was begun (another service counted). */
+  counted: number;
+  redemptions: Redemption[];
+  /** RFC 3339, set when the grant was removed before its time: to a holder of the code it is revoked. */
+  revokedAt?: string;
+  /** SHA-256 of the code, base64url, kept with `revokedAt` so that only a holder of the code is told. */
+  codeHash?: string;
+  /** RFC 3339 of the grant's expiry, for sweeping. */
+  expiresAt?: string;
+}
+
+/** Uses spent so far. */
+export function usesSpent(ledger: Ledger): number {
+  return ledger.counted + ledger.redemptions.length;
+}

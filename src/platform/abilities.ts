@@ -1,0 +1,126 @@
+import type { PlatformName } from "./name.ts";
+import type { Platform } from "./platform.ts";
+import type { Site } from "../resources/site.ts";
+import { appError } from "../errors/app_error.ts";
+
+/**
+ * What a platform can do beyond the five methods. Each ability is one optional property of the
+ * platform's module object; a command asks for what it needs with `need`.
+ */
+export interface Abilities {
+  /** The controller lives on this machine: it can be started, stopped and asked here. */
+  readonly controllerHost?: ControllerHost;
+  /** The controller can run in this very process. */
+  readonly controllerRunner?: ControllerRunner;
+  /** Sites are founded here: certificate authority, ports and addresses are ours to make. */
+  readonly siteFounder?: SiteFounder;
+  /** Whether the router of a site runs can be seen from here. */
+  readonly routerProbe?: RouterProbe;
+  /** Keys of redemptions under way outlive this process, so a retry is the same redemption. */
+  readonly pendingKeys?: PendingKeys;
+}
+
+/** A platform as the registry gives it: the five methods and its abilities. */
+export type PlatformWithAbilities = Platform & Abilities;
+
+/** Options of the controller that the command line fixes. */
+export interface ControllerOptions {
+  /** Host written into the grants' urls; undefined: chosen. */
+  grantHost?: string;
+  /** Port to listen on; undefined: the one used before, else 9090 or the next free one. */
+  grantPort?: number;
+}
+
+/** What `controller status` tells. */
+export interface ControllerStatus {
+  running: boolean;
+  /** The data home or cluster the controller serves. */
+  home: string;
+  pid?: number;
+  version?: string;
+  /** RFC 3339. */
+  startedAt?: string;
+  /** Base of the grants' urls, `https://host:port`. */
+  grantUrl?: string;
+  /** Where /healthz, /readyz and /metrics answer. */
+  operationsUrl?: string;
+  /** File the log goes to, where it is a file. */
+  log?: string;
+  namespaces?: string[];
+  /** What is wrong, if something is. */
+  problem?: string;
+}
+
+export interface ControllerHost {
+  /** Starts it and waits until it answers; throws `controller-running` or `controller-failed`. */
+  start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus>;
+  /** Asks it to finish what is in flight and waits until it has ended; false if none ran. */
+  stop(signal: AbortSignal): Promise<boolean>;
+  status(signal: AbortSignal): Promise<ControllerStatus>;
+}
+
+export interface ControllerRunner {
+  /**
+   * Serves every namespace of the home until the signal aborts, then finishes what is in flight.
+   * Each event is one line of JSON given to `log`; `ready` is called once it answers.
+   */
+  run(
+    options: ControllerOptions,
+    signal: AbortSignal,
+    log: (line: string) => void,
+    ready?: (status: ControllerStatus) => void,
+  ): Promise<void>;
+}
+
+export interface SiteFounder {
+  /**
+   * Makes what a site needs before its resource is applied: the certificate authority and, with
+   * link access, a RouterAccess with ports of its own. `linkHosts` are the addresses remote sites
+   * reach this machine by; empty: keep those it has, else choose.
+   */
+  found(site: Site, linkHosts: string[], signal: AbortSignal): Promise<void>;
+  /** Removes what `found` made; with `everything` all Skupper resources of the namespace too. */
+  dissolve(site: Site, everything: boolean, signal: AbortSignal): Promise<void>;
+}
+
+export interface RouterProbe {
+  /** Whether a router runs for the site, and the command that starts one if not. */
+  router(site: Site, signal: AbortSignal): Promise<{ running: boolean; start?: string }>;
+}
+
+export interface PendingKeys {
+  /** The PKCS#8 PEM key of that redemption: the one made before, else `make()`'s, durably stored. */
+  obtain(redemption: string, make: () => Promise<string>, signal: AbortSignal): Promise<string>;
+  /** Ends the redemption: its key is in the link's Secret, or the token can't succeed any more. */
+  forget(redemption: string, signal: AbortSignal): Promise<void>;
+}
+
+/** The ability, or `platform-unsupported` naming what the platform doesn't do. */
+export function need<A extends keyof Abilities>(
+  platform: PlatformWithAbilities,
+  ability: A,
+  what: string,
+): NonNullable<Abilities[A]> {
+  const found = platform[ability];
+  if (found === undefined) {
+    throw appError("platform-unsupported", { platform: platform.name, what });
+  }
+  return found as NonNullable<Abilities[A]>;
+}
+
+/** What a platform is opened with. */
+export interface PlatformRequest {
+  /** -n, or undefined for the platform's default. */
+  namespace: string | undefined;
+  context: string | undefined;
+  kubeconfig: string | undefined;
+  env: Record<string, string | undefined>;
+  /** Names the running program, for the platform that starts it again as the controller. */
+  executable: string[];
+  version: string;
+}
+
+/** Platform name → how to open it; imports of a platform happen only inside `open`. */
+export type PlatformRegistry = {
+  readonly [N in PlatformName]?: (request: PlatformRequest) => Promise<PlatformWithAbilities>;
+};

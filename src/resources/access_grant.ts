@@ -1,0 +1,34 @@
+import { z } from "zod";
+import { apiVersion, metadataSchema, settingsSchema, statusFields } from "./resource.ts";
+
+/** AccessGrant, as spec/crds has it. */
+export const accessGrantSchema = z.looseObject({
+  apiVersion: z.literal(apiVersion),
+  kind: z.literal("AccessGrant"),
+  metadata: metadataSchema,
+  spec: z.looseObject({
+    redemptionsAllowed: z.int().optional(),
+    expirationWindow: z.string().optional(),
+    code: z.string().optional(),
+    issuer: z.string().optional(),
+    settings: settingsSchema,
+  }).optional(),
+  status: z.looseObject({
+    ...statusFields,
+    url: z.string().optional(),
+    code: z.string().optional(),
+    ca: z.string().optional(),
+    redemptions: z.int().optional(),
+    expirationTime: z.string().optional(),
+  }).optional(),
+});
+
+export type AccessGrant = z.infer<typeof accessGrantSchema>;
+
+/** The window of a grant that names none, on every platform. */
+export const defaultExpirationWindow = "15m";
+
+/** How many redemptions the grant allows; a missing or zero value means one, as upstream. */
+export function redemptionsAllowed(grant: AccessGrant): number {
+  return grant.spec?.redemptionsAllowed || 1;
+}

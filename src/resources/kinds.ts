@@ -1,0 +1,40 @@
+import type { z } from "zod";
+import { type AccessGrant, accessGrantSchema } from "./access_grant.ts";
+import { type AccessToken, accessTokenSchema } from "./access_token.ts";
+import { type Link, linkSchema } from "./link.ts";
+import { type RouterAccess, routerAccessSchema } from "./router_access.ts";
+import { type Secret, secretSchema } from "./secret.ts";
+import { type Site, siteSchema } from "./site.ts";
+
+interface Resources {
+  Site: Site;
+  Link: Link;
+  AccessGrant: AccessGrant;
+  AccessToken: AccessToken;
+  RouterAccess: RouterAccess;
+  Secret: Secret;
+}
+
+/** The kinds of resource a platform stores. */
+export type Kind = keyof Resources;
+
+/** The resource type of a kind. */
+export type ResourceOf<K extends Kind> = Resources[K];
+
+/** Any resource. */
+export type Resource = Resources[Kind];
+
+/** The schema of each kind: the check of what comes from outside. */
+export const schemas = {
+  Site: siteSchema,
+  Link: linkSchema,
+  AccessGrant: accessGrantSchema,
+  AccessToken: accessTokenSchema,
+  RouterAccess: routerAccessSchema,
+  Secret: secretSchema,
+} satisfies { [K in Kind]: z.ZodType<Resources[K]> };
+
+/** True if `kind` is one this program knows. */
+export function isKind(kind: unknown): kind is Kind {
+  return typeof kind === "string" && Object.hasOwn(schemas, kind);
+}

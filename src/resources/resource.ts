@@ -1,0 +1,87 @@
+import { z } from "zod";
+
+/** The group and version of every Skupper resource. */
+export const apiVersion = "skupper.io/v2alpha1";
+
+/** Kubernetes object metadata; fields not named here are kept. */
+export const metadataSchema = z.looseObject({
+  name: z.string(),
+  namespace: z.string().optional(),
+  uid: z.string().optional(),
+  resourceVersion: z.string().optional(),
+  generation: z.int().optional(),
+  creationTimestamp: z.string().nullish(),
+  labels: z.record(z.string(), z.string()).nullish(),
+  annotations: z.record(z.string(), z.string()).nullish(),
+});
+
+/** metav1.Condition, as every Skupper CRD has it. */
+export const conditionSchema = z.looseObject({
+  type: z.string().max(316),
+  status: z.enum(["True", "False", "Unknown"]),
+  observedGeneration: z.int().min(0).optional(),
+  lastTransitionTime: z.string(),
+  reason: z.string().min(1).max(1024),
+  message: z.string().max(32768),
+});
+
+/** The fields every status has. */
+export const statusFields = {
+  status: z.string().optional(),
+  message: z.string().optional(),
+  conditions: z.array(conditionSchema).optional(),
+};
+
+/** One address of a router: the name is the role, `inter-router` or `edge`. */
+export const endpointSchema = z.looseObject({
+  name: z.string().optional(),
+  host: z.string().optional(),
+  port: z.string().optional(),
+  group: z.string().optional(),
+});
+
+/** The free settings of a spec. */
+export const settingsSchema = z.record(z.string(), z.string()).optional();
+
+export type Metadata = z.infer<typeof metadataSchema>;
+export type Condition = z.infer<typeof conditionSchema>;
+export type Endpoint = z.infer<typeof endpointSchema>;
+
+/** What every status holds, whatever the kind. */
+export interface BaseStatus {
+  status?: string | undefined;
+  message?: string | undefined;
+  conditions?: Condition[] | undefined;
+}
+
+/** The part all resources share. */
+export interface BaseResource {
+  apiVersion: string;
+  kind: string;
+  metadata: Metadata;
+  status?: BaseStatus | undefined;
+}
+
+/** The condition of that type, if the resource has it. */
+export function findCondition(resource: BaseResource, type: string): Condition | undefined {
+  return resource.status?.conditions?.find((condition) => condition.type === type);
+}
+
+/** True if the resource has that condition with status "True". */
+export function hasCondition(resource: BaseResource, type: string): boolean {
+  return findCondition(resource, type)?.status === "True";
+}
+
+/** True if the controller has declared the resource ready to use. */
+export function isReady(resource: BaseResource): boolean {
+  return hasCondition(resource, "Ready");
+}
+
+/** One line on the state of a resource: its status and message, as `status` commands show them. */
+export function describeState(resource: BaseResource): string {
+  const status = resource.status?.status ?? "Pending";
+  const message = resource.status?.message;
+  return message === undefined || message === "" || message === status || message === "OK"
+    ? status
+    : `${status} (${message})`;
+}

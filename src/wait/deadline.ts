@@ -1,0 +1,43 @@
+import { AppError, appError } from "../errors/app_error.ts";
+import { formatDuration } from "./duration.ts";
+
+/** One time limit for a whole command, together with the user's Ctrl-C. */
+export interface Deadline {
+  /** Aborts with an AppError: `timed-out`, or whatever the interrupt's reason is. */
+  readonly signal: AbortSignal;
+  /** Undefined: no limit. 0: look once. */
+  readonly timeoutMs: number | undefined;
+  /** Milliseconds left; Infinity without a limit. */
+  remainingMs(): number;
+  /** Releases the timer. */
+  end(): void;
+}
+
+/** Requests of a command with `--timeout 0` still need a bound: one look may take this long. */
+const singleLookMs = 10_000;
+
+/** Starts the clock of a command; `interrupts` aborts on Ctrl-C or SIGTERM with its AppError. */
+export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSignal): Deadline {
+  const limit = new AbortController();
+  const started = performance.now();
+  const boundMs = timeoutMs === 0 ? singleLookMs : timeoutMs;
+  const timer = boundMs === undefined
+    ? undefined
+    : setTimeout(expire, Math.min(boundMs, 2 ** 31 - 1));
+  function expire() {
+    limit.abort(
+      appError("timed-out", { after: formatDuration(timeoutMs ?? 0), what: "the command" }),
+    );
+  }
+  return {
+    signal: AbortSignal.any([limit.signal, interrupts]),
+    timeoutMs,
+    remainingMs: () => boundMs === undefined ? Infinity : boundMs - (performance.now() - started),
+    end: () => clearTimeout(timer),
+  };
+}
+
+/** True if `error` is the end of a deadline: what was awaited may be added to it. */
+export function isTimeout(error: unknown): error is AppError {
+  return error instanceof AppError && error.code === "timed-out";
+}

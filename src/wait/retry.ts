@@ -1,0 +1,31 @@
+import { sleep } from "../runtime/clock.ts";
+
+/** How a retry goes on after a failure: not at all, after the usual back-off, or after that time. */
+export type RetryDecision = "give-up" | "back-off" | { afterMs: number };
+
+/**
+ * Calls `attempt` until it succeeds, `decide` gives up (its error is thrown), or the signal aborts
+ * (its reason is thrown). Back-off doubles from 100 ms to 5 s, with jitter.
+ */
+export async function retry<T>(
+  attempt: (number: number) => Promise<T>,
+  decide: (error: unknown, number: number) => RetryDecision,
+  signal: AbortSignal,
+): Promise<T> {
+  for (let number = 1;; number++) {
+    try {
+      return await attempt(number);
+    } catch (error) {
+      signal.throwIfAborted();
+      const decision = decide(error, number);
+      if (decision === "give-up") throw error;
+      await sleep(decision === "back-off" ? backOffMs(number) : decision.afterMs, signal);
+    }
+  }
+}
+
+/** Back-off before try `number + 1`, in milliseconds, with up to half of it as jitter. */
+export function backOffMs(number: number): number {
+  const base = Math.min(5000, 100 * 2 ** Math.min(number - 1, 10));
+  return base * (0.5 + Math.random() / 2);
+}
