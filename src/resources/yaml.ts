@@ -1,0 +1,156 @@
+import { Buffer } from "node:buffer";
+import { constructFromEvents, dump, type Event, parseEvents, YAMLException } from "js-yaml";
+import type { z } from "zod";
+import { appError } from "../errors/app_error.ts";
+import { type Kind, type ResourceOf, schemas } from "./kinds.ts";
+
+/** One YAML document, its schema not checked yet. */
+export type PlainDocument = Record<string, unknown>;
+
+/**
+ * Reads the documents of a YAML 1.2 (core schema) or JSON text; empty ones are left out, so an empty
+ * text gives an empty list. `where` names the text in errors. `untrusted` is for what came from another
+ * machine: it refuses anchors and aliases. `maxBytes` defaults to 1 MiB. Throws `resource-invalid`.
+ */
+export function readResources(
+  text: string,
+  where: string,
+  options: { untrusted?: boolean; maxBytes?: number } = {},
+): PlainDocument[] {
+  const maxBytes = options.maxBytes ?? 1024 * 1024;
+  if (Buffer.byteLength(text) > maxBytes) throw invalid(where, `it exceeds ${maxBytes} bytes`);
+  const documents: unknown[] = [];
+  try {
+    const events = parseEvents(text, {});
+    if (options.untrusted) refuseAnchors(events, text, where);
+    documents.push(...constructFromEvents(events, { source: text }));
+  } catch (error) {
+    // the parser's own message quotes the text, which may hold a secret: it is no cause to keep
+    if (!(error instanceof YAMLException)) throw error;
+    const line = error.mark === undefined ? "" : `line ${error.mark.line + 1}: `;
+    throw invalid(where, `${line}${error.reason}`);
+  }
+  const found: PlainDocument[] = [];
+  for (const document of documents) {
+    if (document === null) continue;
+    if (!isPlainDocument(document)) {
+      throw invalid(where, `a resource must be a mapping, not ${describeType(document)}`);
+    }
+    found.push(document);
+  }
+  return found;
+}
+
+/**
+ * Checks one document against the schema of `kind` and returns it as that resource, unknown fields
+ * included. Throws `resource-invalid`, which names fields and what they should be, never their values.
+ */
+export function parseResource<K extends Kind>(
+  kind: K,
+  document: unknown,
+  where: string,
+): ResourceOf<K> {
+  const result = schemas[kind].safeParse(document);
+  // schemas[kind] is the schema of ResourceOf<K>, which the compiler cannot follow through K
+  if (result.success) return result.data as ResourceOf<K>;
+  const why = result.error.issues.slice(0, 5).map((issue) => describeIssue(issue, document));
+  throw invalid(where, why.join("; "));
+}
+
+/** Any data as one YAML document that YAML 1.1 readers (Go's) and 1.2 readers take for the same. */
+export function writeYaml(value: unknown): string {
+  return dump(value, { lineWidth: -1, noRefs: true, skipInvalid: true });
+}
+
+/** A resource as one YAML document, its fields in the conventional order. */
+export function writeResource(resource: object): string {
+  const { apiVersion, kind, metadata, spec, status, ...others } = resource as PlainDocument;
+  return writeYaml({ apiVersion, kind, metadata, spec, status, ...others });
+}
+
+/** Several resources as one text; `separatorFirst` begins it with `---` too, as upstream's wire does. */
+export function writeResources(
+  resources: readonly object[],
+  options: { separatorFirst?: boolean } = {},
+): string {
+  const text = resources.map(writeResource).join("---\n");
+  return options.separatorFirst ? `---\n${text}` : text;
+}
+
+function refuseAnchors(events: Event[], text: string, where: string): void {
+  for (const event of events) {
+    if (!("anchorStart" in event) || event.anchorStart === -1) continue;
+    const line = text.slice(0, event.anchorStart).split("\n").length;
+    throw invalid(where, `line ${line}: anchors and aliases are not accepted here`);
+  }
+}
+
+function isPlainDocument(document: unknown): document is PlainDocument {
+  return typeof document === "object" && document !== null && !Array.isArray(document);
+}
+
+function describeIssue(issue: z.core.$ZodIssue, document: unknown): string {
+  const field = fieldPath(issue.path);
+  switch (issue.code) {
+    case "invalid_type": {
+      const wanted = wordOf[issue.expected] ?? issue.expected;
+      const value = valueAt(document, issue.path);
+      return value === undefined
+        ? `${field} is missing: it must be ${wanted}`
+        : `${field} must be ${wanted}, not ${describeType(value)}`;
+    }
+    case "invalid_value":
+      return `${field} must be ${issue.values.map((value) => `"${String(value)}"`).join(" or ")}`;
+    case "too_big":
+      return `${field} must be at most ${issue.maximum}${unitOf(issue.origin)}`;
+    case "too_small":
+      return `${field} must be at least ${issue.minimum}${unitOf(issue.origin)}`;
+    default:
+      return `${field}: ${issue.message}`;
+  }
+}
+
+/** What an expected type is called in an error. */
+const wordOf: Record<string, string> = {
+  string: "text",
+  int: "a whole number",
+  number: "a number",
+  boolean: "true or false",
+  array: "a list",
+  object: "a mapping",
+  record: "a mapping",
+  undefined: "left out",
+};
+
+function unitOf(origin: string): string {
+  return origin === "string" ? " characters long" : "";
+}
+
+function fieldPath(path: readonly PropertyKey[]): string {
+  if (path.length === 0) return "the resource";
+  return path.reduce<string>(
+    (text, part) =>
+      typeof part === "number" ? `${text}[${part}]` : text + (text && ".") + String(part),
+    "",
+  );
+}
+
+function valueAt(document: unknown, path: readonly PropertyKey[]): unknown {
+  let value = document;
+  for (const part of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[part];
+  }
+  return value;
+}
+
+function describeType(value: unknown): string {
+  if (value === null) return "empty";
+  if (Array.isArray(value)) return "a list";
+  if (typeof value === "number" && !Number.isInteger(value)) return "a fraction";
+  return wordOf[typeof value] ?? typeof value;
+}
+
+function invalid(where: string, why: string) {
+  return appError("resource-invalid", { where, why });
+}
