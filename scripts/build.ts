@@ -1,0 +1,119 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import * as fs from "node:fs";
+import { createRequire } from "node:module";
+import * as path from "node:path";
+import process from "node:process";
+import { fileURLToPath } from "node:url";
+
+/** What an executable is built for: names as npm's and Deno's package selection has them. */
+export interface Target {
+  os: "linux" | "darwin" | "win32";
+  arch: "x64" | "arm64";
+}
+
+const targets: Target[] = [
+  { os: "linux", arch: "x64" },
+  { os: "linux", arch: "arm64" },
+  { os: "darwin", arch: "x64" },
+  { os: "darwin", arch: "arm64" },
+  { os: "win32", arch: "x64" },
+];
+
+/**
+ * Splitting and bytecode together keep lazily imported code off the start-up path. Without the last
+ * two flags the executable would obey a bunfig.toml or .env of the folder it is called in.
+ */
+const compileFlags = [
+  "--compile",
+  "--minify",
+  "--bytecode",
+  "--splitting",
+  "--format=esm",
+  "--no-compile-autoload-dotenv",
+  "--no-compile-autoload-bunfig",
+];
+
+export const root: string = fileURLToPath(new URL("..", import.meta.url));
+const dist = path.join(root, "dist");
+
+/** The bun program that `deno install` put below `folder` for the target. */
+export function bunProgram(folder: string, target: Target): string {
+  const os = target.os === "win32" ? "windows" : target.os;
+  const arch = target.arch === "arm64" ? "aarch64" : target.arch;
+  const file = `@oven/bun-${os}-${arch}/bin/bun${target.os === "win32" ? ".exe" : ""}`;
+  const bun = createRequire(path.join(folder, "deno.json")).resolve("bun/package.json");
+  return createRequire(bun).resolve(file);
+}
+
+/** The bun program for this machine. */
+export function bunHere(): string {
+  return bunProgram(root, { os: process.platform, arch: process.arch } as Target);
+}
+
+/** Compiles main.ts for this machine into dist/hawser and returns its path. */
+export function buildHere(): string {
+  const outfile = path.join(dist, process.platform === "win32" ? "hawser.exe" : "hawser");
+  compile(outfile, []);
+  return outfile;
+}
+
+/** Compiles main.ts for every target into dist, and writes SHA256SUMS beside them. */
+export function buildAll(): string[] {
+  fs.mkdirSync(dist, { recursive: true });
+  const runtimes = fs.mkdtempSync(path.join(dist, "runtimes-"));
+  try {
+    const files = targets.map((target) => {
+      const outfile = path.join(dist, executableName(target));
+      const runtime = installRuntime(path.join(runtimes, `${target.os}-${target.arch}`), target);
+      const bunTarget = path.basename(path.dirname(path.dirname(runtime)));
+      compile(outfile, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
+      return outfile;
+    });
+    const sums = files.map((file) => `${sha256(file)}  ${path.basename(file)}\n`);
+    fs.writeFileSync(path.join(dist, "SHA256SUMS"), sums.join(""));
+    return files;
+  } finally {
+    fs.rmSync(runtimes, { recursive: true, force: true });
+  }
+}
+
+function executableName(target: Target): string {
+  const os = { linux: "linux", darwin: "macos", win32: "windows" }[target.os];
+  return `hawser-${os}-${target.arch}${target.os === "win32" ? ".exe" : ""}`;
+}
+
+/**
+ * Installs the target's runtime from npm into `folder`. Deno checks it against the integrity hash
+ * in deno.lock; left to itself, bun would download it unchecked.
+ */
+function installRuntime(folder: string, target: Target): string {
+  fs.mkdirSync(folder);
+  for (const file of ["deno.json", "deno.lock"]) {
+    fs.copyFileSync(path.join(root, file), path.join(folder, file));
+  }
+  const args = ["install", "--quiet", "--frozen", `--os=${target.os}`, `--arch=${target.arch}`];
+  run(process.execPath, args, folder);
+  return bunProgram(folder, target);
+}
+
+function compile(outfile: string, flags: string[]): void {
+  run(bunHere(), ["build", ...compileFlags, ...flags, "main.ts", "--outfile", outfile], root);
+}
+
+function run(program: string, args: string[], cwd: string): void {
+  const { status, error, stdout, stderr } = spawnSync(program, args, { cwd, encoding: "utf8" });
+  if (status === 0) return;
+  throw new Error(`${path.basename(program)} ${args.join(" ")} failed\n${stdout}${stderr}`, {
+    cause: error,
+  });
+}
+
+function sha256(file: string): string {
+  return createHash("sha256").update(fs.readFileSync(file)).digest("hex");
+}
+
+if (import.meta.main) {
+  const files = process.argv.includes("--all") ? buildAll() : [buildHere()];
+  for (const file of files) console.log(path.relative(process.cwd(), file));
+}
