@@ -1,5 +1,14 @@
 import { Buffer } from "node:buffer";
-import { constructFromEvents, dump, type Event, parseEvents, YAMLException } from "js-yaml";
+import {
+  constructFromEvents,
+  defineScalarTag,
+  dump,
+  DUMP_SCHEMA,
+  type Event,
+  NOT_RESOLVED,
+  parseEvents,
+  YAMLException,
+} from "js-yaml";
 import type { z } from "zod";
 import { appError } from "../errors/app_error.ts";
 import { type Kind, type ResourceOf, schemas } from "./kinds.ts";
@@ -57,9 +66,21 @@ export function parseResource<K extends Kind>(
   throw invalid(where, why.join("; "));
 }
 
+/** What Go's YAML readers take for a number once they have dropped the underscores. */
+const goNumber = /^[-+]?(0[xXoObB][0-9a-fA-F]+|(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?)$/;
+
+/** Never written: text that this tag would claim is quoted, like text of any other tag's form. */
+const goNumberTag = defineScalarTag("!go-number", {
+  implicit: true,
+  resolve: (text) => goNumber.test(text.replaceAll("_", "")) ? text : NOT_RESOLVED,
+  identify: () => false,
+});
+
+const writeSchema = DUMP_SCHEMA.withTags(goNumberTag);
+
 /** Any data as one YAML document that YAML 1.1 readers (Go's) and 1.2 readers take for the same. */
 export function writeYaml(value: unknown): string {
-  return dump(value, { lineWidth: -1, noRefs: true, skipInvalid: true });
+  return dump(value, { schema: writeSchema, lineWidth: -1, noRefs: true, skipInvalid: true });
 }
 
 /** A resource as one YAML document, its fields in the conventional order. */
