@@ -1,0 +1,122 @@
+import { backOffMs } from "../wait/retry.ts";
+
+/** What working on an item leaves to do: nothing, or the same again after that time. */
+export interface Outcome {
+  againInMs?: number;
+}
+
+/** How a queue works. */
+export interface QueueOptions<T> {
+  /** Items with the same key are one piece of work. */
+  keyOf(item: T): string;
+  /** Works on an item; what it throws is reported and the item tried again after a back-off. */
+  work(item: T): Promise<Outcome>;
+  /** Told of each failure, before the back-off. */
+  failed(item: T, error: unknown): void;
+  /** How many items are worked on at the same time. */
+  limit: number;
+}
+
+interface Entry<T> {
+  item: T;
+  /** Failures in a row. */
+  failures: number;
+  running: boolean;
+  /** When to work on it (again), in the milliseconds of performance.now(); undefined: not at all. */
+  due: number | undefined;
+  /** Set as long as `due` lies ahead. */
+  timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+/** Timers hold 31 bits of milliseconds. */
+const longestTimerMs = 2 ** 31 - 1;
+
+/**
+ * A keyed work queue: a key is worked on once at a time however often it is added, different keys
+ * beside each other; what failed comes again after a back-off of its own.
+ */
+export class WorkQueue<T> {
+  readonly #options: QueueOptions<T>;
+  readonly #entries = new Map<string, Entry<T>>();
+  readonly #ready: Entry<T>[] = [];
+  readonly #running = new Set<Promise<void>>();
+  #stopped = false;
+
+  constructor(options: QueueOptions<T>) {
+    this.#options = options;
+  }
+
+  /** Has the item worked on after `afterMs` milliseconds, or sooner if it was due sooner. */
+  add(item: T, afterMs = 0): void {
+    if (this.#stopped) return;
+    const key = this.#options.keyOf(item);
+    let entry = this.#entries.get(key);
+    if (entry === undefined) {
+      entry = { item, failures: 0, running: false, due: undefined, timer: undefined };
+      this.#entries.set(key, entry);
+    }
+    this.#schedule(entry, afterMs);
+  }
+
+  /** Begins no more work and waits for what runs. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    for (const entry of this.#entries.values()) clearTimeout(entry.timer);
+    this.#entries.clear();
+    this.#ready.length = 0;
+    await Promise.all(this.#running);
+  }
+
+  #schedule(entry: Entry<T>, afterMs: number): void {
+    const due = performance.now() + afterMs;
+    if (entry.due !== undefined && entry.due <= due) return;
+    entry.due = due;
+    clearTimeout(entry.timer);
+    entry.timer = undefined;
+    if (afterMs > 0) {
+      entry.timer = setTimeout(() => this.#release(entry), Math.min(afterMs, longestTimerMs));
+    } else {
+      this.#release(entry);
+    }
+  }
+
+  /** Its time has come; while it runs, that is seen when it ends. */
+  #release(entry: Entry<T>): void {
+    entry.timer = undefined;
+    if (entry.running) return;
+    this.#ready.push(entry);
+    this.#fill();
+  }
+
+  #fill(): void {
+    while (!this.#stopped && this.#running.size < this.#options.limit) {
+      const entry = this.#ready.shift();
+      if (entry === undefined) return;
+      const run = this.#run(entry);
+      this.#running.add(run);
+      void run.finally(() => {
+        this.#running.delete(run);
+        this.#fill();
+      });
+    }
+  }
+
+  async #run(entry: Entry<T>): Promise<void> {
+    entry.running = true;
+    entry.due = undefined;
+    let againInMs: number | undefined;
+    try {
+      againInMs = (await this.#options.work(entry.item)).againInMs;
+      entry.failures = 0;
+    } catch (error) {
+      entry.failures++;
+      this.#options.failed(entry.item, error);
+      againInMs = backOffMs(entry.failures);
+    }
+    if (this.#stopped) return;
+    if (againInMs !== undefined) this.#schedule(entry, againInMs);
+    entry.running = false;
+    if (entry.due === undefined) this.#entries.delete(this.#options.keyOf(entry.item));
+    else if (entry.timer === undefined) this.#ready.push(entry);
+  }
+}

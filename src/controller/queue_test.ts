@@ -1,0 +1,137 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { type Outcome, WorkQueue } from "./queue.ts";
+
+interface Gate {
+  item: string;
+  finish(outcome?: Outcome): void;
+  fail(error: unknown): void;
+}
+
+/** A queue whose work ends when the test says so; `next()` gives the piece of work begun next. */
+function gatedQueue(limit = 8) {
+  const begun: Gate[] = [];
+  const awaited: ((gate: Gate) => void)[] = [];
+  const failures: unknown[] = [];
+  const queue = new WorkQueue<string>({
+    keyOf: (item) => item,
+    work: (item) =>
+      new Promise<Outcome>((resolve, reject) => {
+        const gate = { item, finish: (outcome = {}) => resolve(outcome), fail: reject };
+        const waiter = awaited.shift();
+        if (waiter === undefined) begun.push(gate);
+        else waiter(gate);
+      }),
+    failed: (_item, error) => void failures.push(error),
+    limit,
+  });
+  function next(): Promise<Gate> {
+    const gate = begun.shift();
+    return gate === undefined
+      ? new Promise((resolve) => awaited.push(resolve))
+      : Promise.resolve(gate);
+  }
+  return { queue, next, begun, failures };
+}
+
+async function settle() {
+  for (let i = 0; i < 5; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
+test("a key added many times while it waits is worked on once", async () => {
+  const { queue, next, begun } = gatedQueue(1);
+  queue.add("first");
+  queue.add("a");
+  queue.add("a");
+  queue.add("a", 5);
+  (await next()).finish();
+  const a = await next();
+  assert.equal(a.item, "a");
+  a.finish();
+  await settle();
+  assert.equal(begun.length, 0);
+  await queue.stop();
+});
+
+test("a key added while it is worked on is worked on again, never twice at once", async () => {
+  const { queue, next, begun } = gatedQueue();
+  queue.add("a");
+  const first = await next();
+  queue.add("a");
+  queue.add("a");
+  await settle();
+  assert.equal(begun.length, 0);
+  first.finish();
+  (await next()).finish();
+  await settle();
+  assert.equal(begun.length, 0);
+  await queue.stop();
+});
+
+test("different keys run beside each other, up to the limit", async () => {
+  const { queue, next, begun } = gatedQueue(2);
+  queue.add("a");
+  queue.add("b");
+  queue.add("c");
+  const a = await next();
+  const b = await next();
+  await settle();
+  assert.equal(begun.length, 0);
+  b.finish();
+  const c = await next();
+  assert.equal(c.item, "c");
+  a.finish();
+  c.finish();
+  await queue.stop();
+});
+
+test("what failed is reported and comes again", async () => {
+  const { queue, next, failures } = gatedQueue();
+  queue.add("a");
+  const error = new Error("not today");
+  (await next()).fail(error);
+  const again = await next();
+  assert.deepEqual(failures, [error]);
+  again.finish();
+  await queue.stop();
+});
+
+test("againInMs brings the key back, and a change meanwhile brings it sooner", async () => {
+  const { queue, next } = gatedQueue();
+  queue.add("a");
+  (await next()).finish({ againInMs: 5 });
+  (await next()).finish({ againInMs: 3_600_000 });
+  await settle();
+  queue.add("a");
+  (await next()).finish();
+  await queue.stop();
+});
+
+test("work put off while the key runs is done after it", async () => {
+  const { queue, next } = gatedQueue();
+  queue.add("a");
+  const first = await next();
+  queue.add("a", 5);
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  first.finish();
+  (await next()).finish();
+  await queue.stop();
+});
+
+test("stop() begins nothing more and waits for what runs", async () => {
+  const { queue, next, begun } = gatedQueue(1);
+  queue.add("a");
+  queue.add("b");
+  const a = await next();
+  let stopped = false;
+  const stopping = queue.stop().then(() => {
+    stopped = true;
+  });
+  await settle();
+  assert.equal(stopped, false);
+  a.finish({ againInMs: 0 });
+  await stopping;
+  queue.add("c");
+  await settle();
+  assert.equal(begun.length, 0);
+});
