@@ -1,0 +1,125 @@
+import { closeSync, openSync } from "node:fs";
+import { dirname } from "node:path";
+import { DatabaseSync } from "node:sqlite";
+import { appError } from "../errors/app_error.ts";
+import { sleep } from "./clock.ts";
+
+/** A lock between processes; the kernel lets go of it too when its process ends, however it ends. */
+export interface HeldLock {
+  /** Gives the lock up; a second call does nothing. */
+  release(): void;
+}
+
+/** A database that is collected gives its lock up: those held are kept from the collector here. */
+const held = new Set<DatabaseSync>();
+
+/** Who is next in this process, by path: only one at a time contends with other processes. */
+const lines = new Map<string, (() => void)[]>();
+
+/**
+ * Takes the lock at `path`, or gives undefined if someone holds it. The file is made if need be (its
+ * folder is not), stays empty and stays there. It must be touched by nothing else: POSIX locks are
+ * lost when the process closes any handle of the file. Throws `data-home-unusable` where the file
+ * can't be made or its file system has no locks.
+ */
+export function tryLock(path: string): HeldLock | undefined {
+  let database: DatabaseSync | undefined;
+  try {
+    makeFile(path);
+    database = new DatabaseSync(path);
+    database.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+  } catch (cause) {
+    database?.close();
+    // the three runtimes agree on SQLite's message, not on where its code is
+    if (cause instanceof Error && cause.message.includes("database is locked")) return undefined;
+    throw appError("data-home-unusable", { path: dirname(path), why: explain(cause) }, { cause });
+  }
+  const kept = database;
+  held.add(kept);
+  return {
+    release() {
+      if (held.delete(kept)) kept.close();
+    },
+  };
+}
+
+/**
+ * Takes the lock at `path`, waiting for it as long as the signal lasts; callers of this process are
+ * served in order. Throws the signal's reason, and what `tryLock` throws.
+ */
+export async function lock(path: string, signal: AbortSignal): Promise<HeldLock> {
+  const endTurn = await takeTurn(path, signal);
+  try {
+    for (;;) {
+      const mine = tryLock(path);
+      if (mine !== undefined) {
+        return {
+          release() {
+            mine.release();
+            endTurn();
+          },
+        };
+      }
+      await sleep(1 + Math.random() * 4, signal);
+    }
+  } catch (error) {
+    endTurn();
+    throw error;
+  }
+}
+
+/** Resolves when this caller is first in the line; what it gives lets the next one in. */
+async function takeTurn(path: string, signal: AbortSignal): Promise<() => void> {
+  signal.throwIfAborted();
+  const line = lines.get(path);
+  if (line === undefined) lines.set(path, []);
+  else await standIn(line, signal);
+  let ended = false;
+  return function endTurn() {
+    if (ended) return;
+    ended = true;
+    const next = lines.get(path)?.shift();
+    if (next === undefined) lines.delete(path);
+    else next();
+  };
+}
+
+function standIn(line: (() => void)[], signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    line.push(enter);
+    signal.addEventListener("abort", leave, { once: true });
+    function enter() {
+      signal.removeEventListener("abort", leave);
+      resolve();
+    }
+    function leave() {
+      line.splice(line.indexOf(enter), 1);
+      reject(signal.reason);
+    }
+  });
+}
+
+function makeFile(path: string): void {
+  try {
+    closeSync(openSync(path, "wx", 0o600));
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
+  }
+}
+
+function explain(cause: unknown): string {
+  switch ((cause as NodeJS.ErrnoException).code) {
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOSPC":
+      return "the disk is full";
+    case "ENOENT":
+    case "ENOTDIR":
+      return "it is no folder";
+    default:
+      return `no lock can be had there (${cause instanceof Error ? cause.message : cause})`;
+  }
+}
