@@ -1,0 +1,128 @@
+import { Command, CommanderError } from "@commander-js/extra-typings";
+import { nouns, singles } from "../commands/mod.ts";
+import { appError } from "../errors/app_error.ts";
+import { exitCodes } from "../errors/exit_code.ts";
+import type { PlatformRegistry } from "../platform/abilities.ts";
+import { version } from "../version.ts";
+import { completionCommand } from "./completion.ts";
+import { helpCommand } from "./help.ts";
+import {
+  contextOption,
+  kubeconfigOption,
+  namespaceOption,
+  type OutputFormat,
+  outputFormats,
+  outputOption,
+  platformOption,
+  type SharedOptions,
+  verboseOption,
+} from "./options.ts";
+import { createRunner, reportError } from "./runner.ts";
+import type { World } from "./streams.ts";
+
+/** Runs one command line and gives the exit code; nothing is thrown. */
+export async function app(world: World, platforms: PlatformRegistry): Promise<number> {
+  const written: string[] = [];
+  const root = commandTree(world, platforms, (text) => written.push(text));
+  try {
+    await root.parseAsync(world.args, { from: "user" });
+    await world.stdout.write(written.join(""));
+    return exitCodes.done.code;
+  } catch (error) {
+    if (!(error instanceof CommanderError)) {
+      return await reportError(world, error, optionsInForce(root, world.args));
+    }
+    if (error.exitCode === 0) {
+      await world.stdout.write(written.join(""));
+      return exitCodes.done.code;
+    }
+    return await reportError(world, usageError(error, world, root), {
+      ...outputWanted(world.args),
+    });
+  }
+}
+
+/** The whole command line: nouns, verbs, help and completion. */
+export function commandTree(
+  world: World,
+  platforms: PlatformRegistry,
+  write: (text: string) => void,
+): Command {
+  const run = createRunner(world, platforms);
+  const root = new Command(world.program)
+    .description("Issue and redeem the tokens that link Skupper sites.")
+    .version(version, "-V, --version", "print the version")
+    .addOption(namespaceOption().hideHelp())
+    .addOption(platformOption().hideHelp())
+    .addOption(contextOption().hideHelp())
+    .addOption(kubeconfigOption().hideHelp())
+    .addOption(outputOption().hideHelp())
+    .addOption(verboseOption().hideHelp()) as unknown as Command;
+  for (const [name, noun] of Object.entries(nouns)) {
+    const parent = new Command(name).summary(noun.summary).description(noun.summary);
+    for (const verb of noun.verbs) parent.addCommand(verb(run) as unknown as Command);
+    root.addCommand(parent);
+  }
+  for (const single of singles) root.addCommand(single(run) as unknown as Command);
+  root.addCommand(completionCommand(root, write));
+  root.addCommand(helpCommand(root, write));
+  prepare(root, write);
+  return root;
+}
+
+/** Every command throws instead of exiting, and writes to `write`; sub-commands inherit neither. */
+function prepare(command: Command, write: (text: string) => void) {
+  command.exitOverride();
+  command.helpCommand(false);
+  command.helpOption("-h, --help", "display help and exit");
+  command.configureHelp({ showGlobalOptions: false });
+  command.configureOutput({ writeOut: write, writeErr: () => {}, outputError: () => {} });
+  for (const child of command.commands) prepare(child as Command, write);
+}
+
+function usageError(error: CommanderError, world: World, root: Command) {
+  const path = commandPath(root, world.args);
+  const [head, ...rest] = error.message.replace(/^error: /, "").split("\n");
+  const suggestion = rest.join(" ").replace(/^\((.*)\)$/, "$1").trim();
+  const message = error.code === "commander.help"
+    ? `Missing command: ${[world.program, ...path].join(" ")} <command>`
+    : head!.charAt(0).toUpperCase() + head!.slice(1).replace(/\.$/, "");
+  const help = `${[world.program, ...path].join(" ")} --help`;
+  return appError("usage", {
+    message,
+    help: suggestion === "" ? help : `${suggestion} See: ${help}`,
+  });
+}
+
+/** The words of `args` that name a command. */
+function commandPath(root: Command, args: string[]): string[] {
+  const path: string[] = [];
+  let command: Command = root;
+  for (const arg of args) {
+    const next = command.commands.find((child) => child.name() === arg);
+    if (next === undefined) continue;
+    path.push(arg);
+    command = next as Command;
+  }
+  return path;
+}
+
+/** The shared options as parsed, on whichever level they stood. */
+function optionsInForce(root: Command, args: string[]): SharedOptions {
+  let command: Command = root;
+  for (const name of commandPath(root, args)) {
+    command = command.commands.find((child) => child.name() === name) as Command;
+  }
+  return command.optsWithGlobals() as SharedOptions;
+}
+
+/** The format asked for, found without parsing: the command line may be the very thing at fault. */
+function outputWanted(args: string[]): { output?: OutputFormat } {
+  for (const [index, arg] of args.entries()) {
+    const value = /^(?:-o|--output=)(.+)$/.exec(arg)?.[1] ??
+      (arg === "-o" || arg === "--output" ? args[index + 1] : undefined);
+    const format = outputFormats.find((format) => format === value);
+    if (format !== undefined) return { output: format };
+  }
+  return {};
+}

@@ -1,0 +1,24 @@
+import type { Say } from "../errors/catalog.ts";
+import type { PlatformWithAbilities } from "../platform/abilities.ts";
+import type { Deadline } from "../wait/deadline.ts";
+
+/** What a command's `run` receives: everything it may touch of the outside. */
+export interface CommandContext {
+  readonly deadline: Deadline;
+  /** The deadline's signal: every call that can wait gets it. */
+  readonly signal: AbortSignal;
+  readonly say: Say;
+  readonly env: Record<string, string | undefined>;
+  /** The platform in force with its namespace; opened at the first call. */
+  platform(): Promise<PlatformWithAbilities>;
+  /** Where the command stands, for a person who waits: stderr, and nothing where -o is json. */
+  progress(text: string): void;
+  /** What the user should know but did not ask for: stderr. */
+  warn(text: string): void;
+  /** What to do next, where the result alone does not say it: stderr, text format only. */
+  note(text: string): void;
+  /** One line for whoever collects the log of a service: stderr as it is. */
+  log(line: string): void;
+  /** The bytes of stdin, where a file named `-` was given. */
+  stdin(maxBytes: number): Promise<Uint8Array>;
+}

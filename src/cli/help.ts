@@ -1,0 +1,36 @@
+import { Command } from "@commander-js/extra-typings";
+import { appError } from "../errors/app_error.ts";
+import { exitCodes } from "../errors/exit_code.ts";
+import { table } from "./output.ts";
+
+/** `help [command...]`, and `help exit-codes`. */
+export function helpCommand(root: Command, write: (text: string) => void): Command {
+  return new Command("help")
+    .summary("display help for a command, or: help exit-codes")
+    .description("Display help for a command. `help exit-codes` lists what each exit code means.")
+    .argument("[words...]", "the command, or exit-codes")
+    .action((words) => {
+      if (words.join(" ") === "exit-codes") return write(exitCodeTable());
+      let command = root;
+      for (const word of words) {
+        const next = command.commands.find((child) => child.name() === word);
+        if (next === undefined) {
+          throw appError("usage", {
+            message: `Unknown help topic "${words.join(" ")}"`,
+            help: `${root.name()} --help`,
+          });
+        }
+        command = next as Command;
+      }
+      write(command.helpInformation());
+    }) as unknown as Command;
+}
+
+function exitCodeTable(): string {
+  const rows = Object.values(exitCodes).map(({ code, meaning, retry }) => [
+    String(code),
+    retry ? "yes" : "",
+    meaning,
+  ]);
+  return table([["CODE", "RETRY", "MEANING"], ...rows]);
+}

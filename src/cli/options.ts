@@ -1,0 +1,93 @@
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { platformNames } from "../platform/name.ts";
+import { parseDuration } from "../wait/duration.ts";
+
+/** The output formats of `-o`. */
+export const outputFormats = ["text", "json", "yaml"] as const;
+export type OutputFormat = (typeof outputFormats)[number];
+
+/** The options every command has, as commander hands them over. */
+export interface SharedOptions {
+  namespace?: string;
+  platform?: string;
+  context?: string;
+  kubeconfig?: string;
+  output?: OutputFormat;
+  verbose?: true;
+}
+
+/** -n, --namespace. */
+export function namespaceOption() {
+  return new Option("-n, --namespace <name>", "set the current namespace");
+}
+
+/** -p, --platform. */
+export function platformOption() {
+  return new Option("-p, --platform <platform>", "set the Skupper platform (default: kubernetes)")
+    .choices(platformNames).env("SKUPPER_PLATFORM");
+}
+
+/** --context. */
+export function contextOption() {
+  return new Option("--context <name>", "set the kubeconfig context");
+}
+
+/** --kubeconfig. */
+export function kubeconfigOption() {
+  return new Option("--kubeconfig <file>", "set the path to the kubeconfig file");
+}
+
+/** -o, --output. */
+export function outputOption() {
+  return new Option("-o, --output <format>", "print the result as text, json or yaml")
+    .choices(outputFormats);
+}
+
+/** --verbose. */
+export function verboseOption() {
+  return new Option("--verbose", "show the causes of an error");
+}
+
+/** --timeout: milliseconds; 0 looks once. `standard` is a duration in Go's syntax. */
+export function timeoutOption<D extends string>(standard: D) {
+  return new Option(
+    "--timeout <duration>",
+    "raise an error if the operation does not complete in the given period of time",
+  ).default(parseDuration(standard) as number, standard).argParser(duration);
+}
+
+/** A duration ≥ 0 in Go's syntax or seconds, in milliseconds. */
+export function duration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms < 0) {
+    throw new InvalidArgumentError(
+      "It must be a duration of 0 or more, such as 90s, 15m or 1h30m.",
+    );
+  }
+  return ms;
+}
+
+/** A duration > 0 in Go's syntax or seconds, in milliseconds. */
+export function positiveDuration(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined || ms <= 0) {
+    throw new InvalidArgumentError("It must be a duration above 0, such as 90s, 15m or 1h30m.");
+  }
+  return ms;
+}
+
+/** A parser of whole numbers from `least` to `most`. */
+export function wholeNumber(least: number, most: number): (text: string) => number {
+  return function parse(text) {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < least || value > most) {
+      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+    }
+    return value;
+  };
+}
+
+/** Collects a repeatable option's values. */
+export function collect(value: string, before: string[]): string[] {
+  return [...before, value];
+}

@@ -1,0 +1,85 @@
+import { writeYaml } from "../resources/yaml.ts";
+import type { AppError } from "../errors/app_error.ts";
+import type { Say } from "../errors/catalog.ts";
+import type { OutputFormat } from "./options.ts";
+import type { World } from "./streams.ts";
+
+/** The result in the wanted format; text ends in a newline. */
+export function renderResult<D>(
+  data: D,
+  format: OutputFormat,
+  text: (data: D) => string,
+): string {
+  if (format === "json") return `${JSON.stringify(data, null, 2)}\n`;
+  if (format === "yaml") return writeYaml(data);
+  const written = text(data);
+  return written === "" || written.endsWith("\n") ? written : `${written}\n`;
+}
+
+/** An error for stderr: `error:` and `hint:` lines, or one JSON object where -o is json or yaml. */
+export function renderError(
+  error: AppError,
+  format: OutputFormat,
+  say: Say,
+  verbose: boolean,
+): string {
+  const hint = error.hint(say);
+  const resume = error.resume === undefined ? undefined : say.command(error.resume);
+  if (format !== "text") {
+    const { code, message, retryable } = error;
+    return `${
+      JSON.stringify({
+        error: {
+          code,
+          message,
+          ...(hint === undefined ? {} : { hint }),
+          retryable,
+          ...(resume === undefined ? {} : { resume }),
+          ...(verbose ? { causes: causesOf(error) } : {}),
+        },
+      })
+    }\n`;
+  }
+  const lines = [`error: ${error.message}`];
+  if (verbose) lines.push(...causesOf(error).map((cause) => `cause: ${cause}`));
+  if (hint !== undefined) lines.push(`hint: ${hint}`);
+  if (resume !== undefined) lines.push(`hint: To go on from here: ${resume}`);
+  return `${lines.join("\n")}\n`;
+}
+
+/** A defect of ours for stderr: its stack, as a report needs it. */
+export async function writeDefect(world: World, error: unknown, format: OutputFormat) {
+  const stack = error instanceof Error ? error.stack ?? String(error) : String(error);
+  const message = "This is a defect of the program; please report it with the lines below.";
+  await world.stderr.write(
+    format === "text"
+      ? `error: ${message}\n${stack}\n`
+      : `${JSON.stringify({ error: { code: "defect", message, retryable: false, stack } })}\n`,
+  );
+}
+
+function causesOf(error: Error): string[] {
+  const causes: string[] = [];
+  let cause: unknown = error.cause;
+  while (cause !== undefined && causes.length < 10) {
+    causes.push(cause instanceof Error ? cause.message : String(cause));
+    cause = cause instanceof Error ? cause.cause : undefined;
+  }
+  return causes;
+}
+
+/** Rows as columns padded to the widest cell, two spaces apart; the last column is not padded. */
+export function table(rows: string[][]): string {
+  const widths = (rows[0] ?? []).map((_, column) =>
+    Math.max(...rows.map((row) => row[column]?.length ?? 0))
+  );
+  return rows.map((row) =>
+    row.map((cell, column) => column === row.length - 1 ? cell : cell.padEnd(widths[column]!))
+      .join("  ").trimEnd() + "\n"
+  ).join("");
+}
+
+/** `Name:  value` lines with the values in one column. */
+export function fields(pairs: [string, string][]): string {
+  return table(pairs.map(([name, value]) => [`${name}:`, value]));
+}

@@ -1,0 +1,46 @@
+import type { OutputStream } from "./streams.ts";
+
+const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
+
+/** Tells a person that, and for what, the program waits. */
+export interface Progress {
+  /** Starts or replaces the line. */
+  show(text: string): void;
+  /** Ends the live line, leaving its text as an ordinary one. */
+  end(): Promise<void>;
+}
+
+/**
+ * A live line with a spinner on a terminal, a plain line per text elsewhere (and where CI, NO_COLOR
+ * or TERM=dumb ask for plainness).
+ */
+export function startProgress(
+  stream: OutputStream,
+  env: Record<string, string | undefined>,
+): Progress {
+  const live = stream.isTerminal && !env["CI"] && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  let text: string | undefined;
+  let timer: ReturnType<typeof setInterval> | undefined;
+  let frame = 0;
+  let writing: Promise<void> = Promise.resolve();
+
+  function put(line: string) {
+    writing = writing.then(() => stream.write(line));
+  }
+
+  return {
+    show(next) {
+      if (next === text) return;
+      text = next;
+      if (!live) return put(`${next}\n`);
+      clearInterval(timer);
+      timer = setInterval(() => put(`\r\x1b[K${frames[frame++ % frames.length]} ${text}`), 100);
+    },
+    async end() {
+      clearInterval(timer);
+      if (live && text !== undefined) put(`\r\x1b[K${text}\n`);
+      text = undefined;
+      await writing;
+    },
+  };
+}

@@ -1,0 +1,135 @@
+import type { Command } from "@commander-js/extra-typings";
+import { AppError, appError } from "../errors/app_error.ts";
+import type { Say } from "../errors/catalog.ts";
+import { exitCodes } from "../errors/exit_code.ts";
+import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
+import { choosePlatform } from "../platform/name.ts";
+import { startDeadline } from "../wait/deadline.ts";
+import { version } from "../version.ts";
+import type { CommandContext } from "./context.ts";
+import type { OutputFormat, SharedOptions } from "./options.ts";
+import { renderError, renderResult, writeDefect } from "./output.ts";
+import { startProgress } from "./progress.ts";
+import type { World } from "./streams.ts";
+
+/** What the runner must know of a command beside its `run`. */
+export interface CommandSpec<D> {
+  /** The result as a person reads it; `""` prints nothing. */
+  text(data: D, context: CommandContext): string;
+}
+
+/**
+ * Wraps a command's `run`, which returns data: the runner chooses platform and namespace, keeps
+ * the deadline, shows progress, prints the result and words the errors.
+ */
+export type Runner = <A extends unknown[], D>(
+  spec: CommandSpec<D>,
+  run: (context: CommandContext, ...args: A) => Promise<D>,
+) => (...args: A) => Promise<void>;
+
+/** The runner of one invocation of the program. */
+export function createRunner(world: World, platforms: PlatformRegistry): Runner {
+  return (spec, run) =>
+    async function action(...args) {
+      // commander calls an action with one argument more than its type says: the command.
+      const command = args.at(-1) as Command;
+      const options = command.optsWithGlobals() as SharedOptions & { timeout?: number };
+      const format = options.output ?? "text";
+      const progress = startProgress(world.stderr, world.env);
+      const deadline = startDeadline(options.timeout, world.interrupts);
+      const say = sayFor(world, options);
+      let platform: Promise<PlatformWithAbilities> | undefined;
+      let writing = Promise.resolve();
+      const context: CommandContext = {
+        deadline,
+        signal: deadline.signal,
+        say,
+        env: world.env,
+        platform: () => platform ??= openPlatform(world, platforms, options),
+        progress: (text) => format === "text" ? progress.show(text) : undefined,
+        warn: (text) =>
+          put(format === "text" ? `warning: ${text}\n` : `${JSON.stringify({ warning: text })}\n`),
+        note: (text) => format === "text" ? put(`hint: ${text}\n`) : undefined,
+        log: (line) => put(`${line}\n`),
+        stdin: (maxBytes) => world.stdin(maxBytes),
+      };
+      function put(text: string) {
+        writing = writing.then(() => world.stderr.write(text));
+      }
+      try {
+        const data = await run(context, ...args);
+        await progress.end();
+        await writing;
+        await world.stdout.write(renderResult(data, format, (data) => spec.text(data, context)));
+      } finally {
+        await progress.end();
+        await writing;
+        deadline.end();
+      }
+    };
+}
+
+function openPlatform(
+  world: World,
+  platforms: PlatformRegistry,
+  options: SharedOptions,
+): Promise<PlatformWithAbilities> {
+  const name = choosePlatform(options.platform, world.env);
+  const open = platforms[name];
+  if (open === undefined) {
+    throw appError("platform-unsupported", {
+      platform: name,
+      what: "this command in this version of the program",
+      instead: `Supported: ${Object.keys(platforms).join(", ")} (-p, or SKUPPER_PLATFORM).`,
+    });
+  }
+  return open({
+    namespace: options.namespace,
+    context: options.context,
+    kubeconfig: options.kubeconfig,
+    env: world.env,
+    executable: world.executable,
+    version,
+  });
+}
+
+/** How this invocation words commands in its hints. */
+export function sayFor(world: World, options: SharedOptions): Say {
+  const given: [string, string | undefined][] = [
+    ["-n", options.namespace],
+    // From the environment the platform holds for the pasted command too.
+    ["-p", options.platform === world.env["SKUPPER_PLATFORM"] ? undefined : options.platform],
+    ["--context", options.context],
+    ["--kubeconfig", options.kubeconfig],
+  ];
+  return {
+    program: world.program,
+    command: (words) =>
+      [
+        world.program,
+        words,
+        ...given.flatMap(([flag, value]) => value === undefined ? [] : [flag, quote(value)]),
+      ].join(" "),
+  };
+}
+
+/** A word as a POSIX shell takes it back. */
+export function quote(word: string): string {
+  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
+/** Words the error on stderr and gives the exit code. */
+export async function reportError(
+  world: World,
+  error: unknown,
+  options: SharedOptions,
+): Promise<number> {
+  const format: OutputFormat = options.output ?? "text";
+  if (!(error instanceof AppError)) {
+    await writeDefect(world, error, format);
+    return exitCodes.defect.code;
+  }
+  const say = sayFor(world, options);
+  await world.stderr.write(renderError(error, format, say, options.verbose === true));
+  return error.exitCode;
+}

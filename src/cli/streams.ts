@@ -1,0 +1,80 @@
+import process from "node:process";
+import { basename } from "node:path";
+import { appError } from "../errors/app_error.ts";
+
+/** One output stream. */
+export interface OutputStream {
+  /** Resolves once the text is handed over; waits for slow readers, ignores a reader that left. */
+  write(text: string): Promise<void>;
+  readonly isTerminal: boolean;
+}
+
+/** The outside of one run of the program: tests hand in their own. */
+export interface World {
+  readonly args: string[];
+  /** The name the program was called by: hawser, or the symlink's. */
+  readonly program: string;
+  /** The words that start this program again. */
+  readonly executable: string[];
+  readonly env: Record<string, string | undefined>;
+  /** All of stdin, up to `maxBytes` (more is cut off one byte later, so that a check sees it). */
+  stdin(maxBytes: number): Promise<Uint8Array>;
+  readonly stdout: OutputStream;
+  readonly stderr: OutputStream;
+  /** Aborts with `interrupted` on Ctrl-C and with `terminated` on SIGTERM. */
+  readonly interrupts: AbortSignal;
+}
+
+/** The world of this process. */
+export function processWorld(): World {
+  const script = process.argv[1] ?? "";
+  const compiled = script.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN/.test(script);
+  const called = basename(process.argv0).replace(/\.exe$/i, "");
+  return {
+    args: process.argv.slice(2),
+    program: compiled && called !== "" ? called : "hawser",
+    executable: compiled ? [process.execPath] : [process.execPath, ...process.execArgv, script],
+    env: process.env,
+    stdin: readStdin,
+    stdout: outputStream(process.stdout),
+    stderr: outputStream(process.stderr),
+    interrupts: listenForSignals(),
+  };
+}
+
+function outputStream(stream: NodeJS.WriteStream): OutputStream {
+  // A reader that closed its end (`hawser … | head -1`) is no failure of ours.
+  stream.on("error", () => {});
+  return {
+    isTerminal: stream.isTTY === true,
+    write: (text) => new Promise((resolve) => stream.write(text, () => resolve())),
+  };
+}
+
+async function readStdin(maxBytes: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+    chunks.push(chunk);
+    size += chunk.length;
+    if (size > maxBytes) break;
+  }
+  const all = new Uint8Array(size);
+  let at = 0;
+  for (const chunk of chunks) {
+    all.set(chunk, at);
+    at += chunk.length;
+  }
+  return all.subarray(0, maxBytes + 1);
+}
+
+function listenForSignals(): AbortSignal {
+  const controller = new AbortController();
+  process.on("SIGINT", () => {
+    // The second Ctrl-C means it: cleaning up is not waited for.
+    if (controller.signal.aborted) process.exit(130);
+    controller.abort(appError("interrupted", {}));
+  });
+  process.on("SIGTERM", () => controller.abort(appError("terminated", {})));
+  return controller.signal;
+}

@@ -1,0 +1,26 @@
+import { Option } from "@commander-js/extra-typings";
+import { wholeNumber } from "../../cli/options.ts";
+import type { ControllerOptions } from "../../platform/abilities.ts";
+
+/** --grant-host. */
+export function grantHostOption() {
+  return new Option("--grant-host <host>", "host that tokens name the grant service by");
+}
+
+/** --grant-port. */
+export function grantPortOption() {
+  return new Option(
+    "--grant-port <port>",
+    "port of the grant service (default: the one used before, else 9090 or the next free one)",
+  ).argParser(wholeNumber(1, 65535));
+}
+
+/** The options as the platform takes them. */
+export function controllerOptions(
+  { grantHost, grantPort }: ControllerOptions,
+): ControllerOptions {
+  return {
+    ...(grantHost === undefined ? {} : { grantHost }),
+    ...(grantPort === undefined ? {} : { grantPort }),
+  };
+}

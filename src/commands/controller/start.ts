@@ -1,0 +1,30 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { timeoutOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { type ControllerOptions, type ControllerStatus, need } from "../../platform/abilities.ts";
+import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
+import { describeController } from "./status_text.ts";
+
+/** `controller start`. */
+export function controllerStart(run: Runner) {
+  return leaf("start", "Start the controller and wait until it answers")
+    .addOption(grantHostOption())
+    .addOption(grantPortOption())
+    .addOption(timeoutOption("60s"))
+    .action(run({ text }, start));
+}
+
+async function start(
+  context: CommandContext,
+  options: ControllerOptions,
+): Promise<ControllerStatus> {
+  const platform = await context.platform();
+  const host = need(platform, "controllerHost", "starting the controller");
+  context.progress("Waiting for the controller...");
+  return await host.start(controllerOptions(options), context.signal);
+}
+
+function text(status: ControllerStatus): string {
+  return `The controller is running.\n${describeController(status)}`;
+}

@@ -1,0 +1,52 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { timeoutOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { waitFor } from "../../wait/wait_for.ts";
+import { namedLink } from "./named_link.ts";
+
+interface Deleted {
+  deleted: string;
+}
+
+/** `link delete <name>`: with the credentials a token redemption made for it. */
+export function linkDelete(run: Runner) {
+  return leaf("delete", "Delete a link")
+    .argument("<name>", "the link")
+    .option("--no-wait", "do not wait for deletion to complete")
+    .addOption(timeoutOption("60s"))
+    .action(run({ text: ({ deleted }) => `Link "${deleted}" is deleted.` }, remove));
+}
+
+async function remove(
+  context: CommandContext,
+  name: string,
+  options: { wait: boolean },
+): Promise<Deleted> {
+  const platform = await context.platform();
+  const link = await namedLink(platform, name, context);
+  await platform.remove("Link", name, context.signal);
+  await removeCredentials(context, link.spec?.tlsCredentials);
+  if (!options.wait) return { deleted: name };
+  return await waitFor(platform.watch("Link", context.signal), {
+    what: `link "${name}" to be deleted`,
+    resume: "link status",
+    done(links) {
+      if (!links.some((link) => link.metadata.name === name)) return { deleted: name };
+      context.progress("Waiting for deletion...");
+      return undefined;
+    },
+    describe: () => "it still exists",
+  }, context.deadline);
+}
+
+/** Only a Secret that a redemption made, and that no other link uses, goes with its link. */
+async function removeCredentials(context: CommandContext, name: string | undefined) {
+  if (name === undefined) return;
+  const platform = await context.platform();
+  const secret = await platform.get("Secret", name, context.signal);
+  if (secret?.metadata.annotations?.[redeemedToken] === undefined) return;
+  const links = await platform.list("Link", context.signal);
+  if (links.some((link) => link.spec?.tlsCredentials === name)) return;
+  await platform.remove("Secret", name, context.signal);
+}

@@ -1,0 +1,49 @@
+import type { Runner } from "../cli/runner.ts";
+import { controllerRun } from "./controller/run.ts";
+import { controllerStart } from "./controller/start.ts";
+import { controllerStatus } from "./controller/status.ts";
+import { controllerStop } from "./controller/stop.ts";
+import { grantList } from "./grant/list.ts";
+import { grantRevoke } from "./grant/revoke.ts";
+import { linkCheck } from "./link/check.ts";
+import { linkDelete } from "./link/delete.ts";
+import { linkStatus } from "./link/status.ts";
+import { siteCreate } from "./site/create.ts";
+import { siteDelete } from "./site/delete.ts";
+import { siteGenerate } from "./site/generate.ts";
+import { siteStatus } from "./site/status.ts";
+import { siteUpdate } from "./site/update.ts";
+import { tokenInspect } from "./token/inspect.ts";
+import { tokenIssue } from "./token/issue.ts";
+import { tokenRedeem } from "./token/redeem.ts";
+import { versionCommand } from "./version.ts";
+
+/** Makes a command, given the runner that will run it. */
+export type CommandMaker = (run: Runner) => unknown;
+
+/** Every noun with its verbs. */
+export const nouns: Record<string, { summary: string; verbs: CommandMaker[] }> = {
+  site: {
+    summary: "Create, change and show sites",
+    verbs: [siteCreate, siteUpdate, siteDelete, siteStatus, siteGenerate],
+  },
+  token: {
+    summary: "Issue and redeem the tokens that link sites",
+    verbs: [tokenIssue, tokenRedeem, tokenInspect],
+  },
+  link: {
+    summary: "Show, check and delete links to other sites",
+    verbs: [linkStatus, linkCheck, linkDelete],
+  },
+  grant: {
+    summary: "List and revoke access grants",
+    verbs: [grantList, grantRevoke],
+  },
+  controller: {
+    summary: "Run the controller: the grant service and what reconciles resources",
+    verbs: [controllerRun, controllerStart, controllerStop, controllerStatus],
+  },
+};
+
+/** The commands without a noun. */
+export const singles: CommandMaker[] = [versionCommand];

@@ -1,0 +1,61 @@
+import { Option } from "@commander-js/extra-typings";
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { collect, timeoutOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { appError } from "../../errors/app_error.ts";
+import { need } from "../../platform/abilities.ts";
+import { checkSubdomain } from "../../resources/names.ts";
+import { newSite, type SiteSettings } from "./site_spec.ts";
+import {
+  type ChangedSite,
+  describeChange,
+  waitChoices,
+  waitForSite,
+  warnUnserved,
+} from "./wait_for_site.ts";
+
+interface Options extends SiteSettings {
+  linkHost: string[];
+  wait?: (typeof waitChoices)[number];
+}
+
+/** `site create <name>`. */
+export function siteCreate(run: Runner) {
+  return leaf("create", "Create a site")
+    .argument("<name>", "a name of your choice for the site")
+    .option("--enable-link-access", "allow external access for links from remote sites")
+    .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
+    .option(
+      "--link-host <host>",
+      "an address remote sites reach this machine by, best first (Docker, Podman, Linux; repeatable)",
+      collect,
+      [],
+    )
+    .option("--enable-ha", "configure the site for high availability (Kubernetes)")
+    .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
+    .addOption(timeoutOption("3m"))
+    .action(run({ text: describeChange }, create));
+}
+
+async function create(
+  context: CommandContext,
+  name: string,
+  options: Options,
+): Promise<ChangedSite> {
+  checkSubdomain(name, "the site name");
+  const platform = await context.platform();
+  const existing = (await platform.list("Site", context.signal))[0];
+  if (existing !== undefined) {
+    const { namespace } = platform;
+    throw appError("site-exists", { site: existing.metadata.name, namespace });
+  }
+  const site = newSite(name, options);
+  if (options.linkHost.length > 0) need(platform, "siteFounder", "--link-host");
+  await platform.siteFounder?.found(site, options.linkHost, context.signal);
+  site.metadata.resourceVersion = "";
+  const applied = await platform.apply(site, context.signal);
+  const changed = await waitForSite(platform, applied, options.wait, context);
+  await warnUnserved(changed, context);
+  return changed;
+}

@@ -1,0 +1,22 @@
+import { leaf } from "../../cli/leaf.ts";
+import type { CommandContext } from "../../cli/context.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { checkSubdomain } from "../../resources/names.ts";
+import type { Site } from "../../resources/site.ts";
+import { writeResource } from "../../resources/yaml.ts";
+import { newSite, type SiteSettings } from "./site_spec.ts";
+
+/** `site generate <name>`: prints the resource and touches nothing. */
+export function siteGenerate(run: Runner) {
+  return leaf("generate", "Generate a Site resource")
+    .argument("<name>", "the name of the resource to be generated")
+    .option("--enable-link-access", "allow external access for links from remote sites")
+    .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
+    .option("--enable-ha", "configure the site for high availability (Kubernetes)")
+    .action(run({ text: writeResource }, generate));
+}
+
+function generate(_context: CommandContext, name: string, options: SiteSettings): Promise<Site> {
+  checkSubdomain(name, "the site name");
+  return Promise.resolve(newSite(name, options));
+}

@@ -1,0 +1,44 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { timeoutOption } from "../../cli/options.ts";
+import { fields } from "../../cli/output.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { type Site, wantsLinkAccess } from "../../resources/site.ts";
+import { currentSite } from "./current_site.ts";
+
+type SiteStatus = Site & { router?: { running: boolean; start?: string } };
+
+/** `site status [name]`. */
+export function siteStatus(run: Runner) {
+  return leaf("status", "Display the status of a site")
+    .argument("[name]", "the site; by default the namespace's")
+    .addOption(timeoutOption("60s"))
+    .action(run({ text }, status));
+}
+
+async function status(context: CommandContext, name: string | undefined): Promise<SiteStatus> {
+  const platform = await context.platform();
+  const site = await currentSite(platform, name, "show its status", context);
+  const router = await platform.routerProbe?.router(site, context.signal);
+  return router === undefined ? site : { ...site, router };
+}
+
+function text(site: SiteStatus): string {
+  const endpoints = site.status?.endpoints ?? [];
+  const message = site.status?.message;
+  const rows: [string, string][] = [
+    ["Name", site.metadata.name],
+    ["Status", site.status?.status ?? "Pending"],
+    ["Message", message === undefined || message === "" || message === "OK" ? "-" : message],
+    ["Link access", wantsLinkAccess(site) ? "enabled" : "not enabled"],
+  ];
+  for (const { name, host, port } of endpoints) {
+    rows.push(["Endpoint", `${name} ${host?.includes(":") ? `[${host}]` : host}:${port}`]);
+  }
+  if (site.router !== undefined) {
+    const { running, start } = site.router;
+    const remedy = start === undefined ? "" : ` (${start} starts one)`;
+    rows.push(["Router", running ? "running" : `not running${remedy}`]);
+  }
+  return fields(rows);
+}

@@ -1,0 +1,65 @@
+import { Option } from "@commander-js/extra-typings";
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { collect, timeoutOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { need } from "../../platform/abilities.ts";
+import { currentSite } from "./current_site.ts";
+import { linkAccessOf, type SiteSettings } from "./site_spec.ts";
+import {
+  type ChangedSite,
+  describeChange,
+  waitChoices,
+  waitForSite,
+  warnUnserved,
+} from "./wait_for_site.ts";
+
+interface Options extends SiteSettings {
+  disableLinkAccess?: true;
+  linkHost: string[];
+  wait?: (typeof waitChoices)[number];
+}
+
+/** `site update [name]`: changes what is named and keeps everything else. */
+export function siteUpdate(run: Runner) {
+  return leaf("update", "Change site settings")
+    .argument("[name]", "the site; by default the namespace's")
+    .option("--enable-link-access", "allow external access for links from remote sites")
+    .addOption(
+      new Option("--disable-link-access", "allow no more links from remote sites").conflicts(
+        "enableLinkAccess",
+      ),
+    )
+    .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
+    .option(
+      "--link-host <host>",
+      "an address remote sites reach this machine by, best first (Docker, Podman, Linux; repeatable)",
+      collect,
+      [],
+    )
+    .option("--enable-ha", "configure the site for high availability (Kubernetes)")
+    .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
+    .addOption(timeoutOption("60s"))
+    .action(run({ text: describeChange }, update));
+}
+
+async function update(
+  context: CommandContext,
+  name: string | undefined,
+  options: Options,
+): Promise<ChangedSite> {
+  const linkAccess = options.disableLinkAccess ? "none" : linkAccessOf(options);
+  const platform = await context.platform();
+  const site = await currentSite(platform, name, "update the site", context);
+  site.spec = {
+    ...site.spec,
+    ...(linkAccess === undefined ? {} : { linkAccess }),
+    ...(options.enableHa === undefined ? {} : { ha: true }),
+  };
+  if (options.linkHost.length > 0) need(platform, "siteFounder", "--link-host");
+  await platform.siteFounder?.found(site, options.linkHost, context.signal);
+  const applied = await platform.apply(site, context.signal);
+  const changed = await waitForSite(platform, applied, options.wait, context);
+  await warnUnserved(changed, context);
+  return changed;
+}

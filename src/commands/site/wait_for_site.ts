@@ -1,0 +1,81 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { appError } from "../../errors/app_error.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import { describeState, hasCondition, isReady } from "../../resources/resource.ts";
+import type { Site } from "../../resources/site.ts";
+import { waitFor } from "../../wait/wait_for.ts";
+
+/** What `--wait` takes. */
+export const waitChoices = ["none", "configured", "ready"] as const;
+export type WaitChoice = (typeof waitChoices)[number];
+
+/** A site after a command, with how far it was waited for. */
+export interface ChangedSite {
+  site: Site;
+  waitedFor: WaitChoice;
+}
+
+/**
+ * Waits until the applied site has come as far as wanted. Where nothing is chosen: ready on a
+ * platform whose controller is elsewhere; configured where starting one is the user's next step.
+ */
+export async function waitForSite(
+  platform: PlatformWithAbilities,
+  applied: Site,
+  choice: WaitChoice | undefined,
+  context: CommandContext,
+): Promise<ChangedSite> {
+  const waitedFor = choice ?? (platform.siteFounder === undefined ? "ready" : "configured");
+  const { name, generation } = applied.metadata;
+  if (waitedFor === "none") return { site: applied, waitedFor };
+  const reached = (site: Site) =>
+    waitedFor === "ready" ? isReady(site) : hasCondition(site, "Configured");
+  const site = await waitFor(platform.watch("Site", context.signal), {
+    what: `site "${name}" to be ${waitedFor}`,
+    resume: "site status",
+    done(sites) {
+      const site = sites.find((site) => site.metadata.name === name);
+      if (site === undefined || !isCurrent(site, generation)) {
+        context.progress("Waiting for status...");
+        return undefined;
+      }
+      if (reached(site)) return site;
+      if (site.status?.status === "Error") {
+        throw appError("site-failed", { site: name, message: site.status.message ?? "" });
+      }
+      context.progress("Waiting for status...");
+      return undefined;
+    },
+    describe: (sites) => {
+      const site = sites.find((site) => site.metadata.name === name);
+      return site === undefined ? "it is gone" : describeState(site);
+    },
+  }, context.deadline);
+  return { site, waitedFor };
+}
+
+/** True if the status speaks of the spec just applied, and not of an older one. */
+function isCurrent(site: Site, generation: number | undefined): boolean {
+  const observed = site.status?.conditions?.map((condition) => condition.observedGeneration ?? 0);
+  return generation === undefined || observed === undefined || observed.length === 0 ||
+    Math.max(...observed) === 0 || Math.max(...observed) >= generation;
+}
+
+/** The command's result in words. */
+export function describeChange({ site, waitedFor }: ChangedSite): string {
+  const name = site.metadata.name;
+  if (isReady(site)) return `Site "${name}" is ready.`;
+  return waitedFor === "none" ? `Site "${name}" is applied.` : `Site "${name}" is configured.`;
+}
+
+/** Tells how a local site with link access comes to accept links, while nothing serves it yet. */
+export async function warnUnserved({ site }: ChangedSite, context: CommandContext): Promise<void> {
+  const platform = await context.platform();
+  if (isReady(site) || platform.controllerHost === undefined) return;
+  const { running } = await platform.controllerHost.status(context.signal);
+  if (!running) {
+    context.note(
+      `Tokens can be issued once a controller runs: ${context.say.command("controller start")}`,
+    );
+  }
+}

@@ -1,0 +1,70 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { AppError, appError } from "../errors/app_error.ts";
+import { sleep } from "../runtime/clock.ts";
+import { startDeadline } from "./deadline.ts";
+import { waitFor } from "./wait_for.ts";
+
+const never = new AbortController().signal;
+
+async function* counting(signal: AbortSignal) {
+  for (let count = 0;; count++) {
+    yield count;
+    try {
+      await sleep(5, signal);
+    } catch {
+      return;
+    }
+  }
+}
+
+function until(wanted: number) {
+  return {
+    what: `count ${wanted}`,
+    done: (count: number) => count === wanted ? `reached ${count}` : undefined,
+    describe: (count: number) => `count is ${count}`,
+    resume: "count again",
+  };
+}
+
+test("waitFor() ends with the wanted state", async () => {
+  const deadline = startDeadline(undefined, never);
+  assert.equal(await waitFor(counting(deadline.signal), until(3), deadline), "reached 3");
+});
+
+test("waitFor() names the last state on timeout, and the command that resumes", async () => {
+  const deadline = startDeadline(40, never);
+  const error = await waitFor(counting(deadline.signal), until(-1), deadline).catch((e) => e);
+  assert.ok(error instanceof AppError);
+  assert.equal(error.code, "timed-out");
+  assert.match(error.message, /^Timed out after 40ms waiting for count -1: count is \d+$/);
+  assert.equal(error.resume, "count again");
+  assert.equal(error.exitCode, 124);
+});
+
+test("waitFor() with timeout 0 looks once", async () => {
+  const deadline = startDeadline(0, never);
+  const error = await waitFor(counting(deadline.signal), until(1), deadline).catch((e) => e);
+  assert.match(error.message, /count is 0$/);
+  assert.equal(await waitFor(counting(deadline.signal), until(0), deadline), "reached 0");
+  deadline.end();
+});
+
+test("waitFor() ends with the interrupt's error", async () => {
+  const interrupts = new AbortController();
+  const deadline = startDeadline(10_000, interrupts.signal);
+  setTimeout(() => interrupts.abort(appError("interrupted", {})), 20);
+  const error = await waitFor(counting(deadline.signal), until(-1), deadline).catch((e) => e);
+  assert.equal(error.code, "interrupted");
+  deadline.end();
+});
+
+test("waitFor() passes on an error of the states at once", async () => {
+  const deadline = startDeadline(10_000, never);
+  async function* broken() {
+    yield 1;
+    throw new Error("broken");
+  }
+  await assert.rejects(waitFor(broken(), until(-1), deadline), /broken/);
+  deadline.end();
+});

@@ -1,0 +1,43 @@
+import type { PlatformRegistry } from "../../src/platform/abilities.ts";
+import { app } from "../../src/cli/app.ts";
+import type { World } from "../../src/cli/streams.ts";
+
+/** What a command line left behind. */
+export interface Finished {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+/** The pieces of the outside a test sets. */
+export interface Outside {
+  env?: Record<string, string>;
+  stdin?: string;
+  program?: string;
+  interrupts?: AbortSignal;
+  terminal?: boolean;
+  platforms?: PlatformRegistry;
+}
+
+/** Runs a command line in this process, streams kept in memory. */
+export async function run(args: string[], outside: Outside = {}): Promise<Finished> {
+  const written = { stdout: "", stderr: "" };
+  const stream = (name: "stdout" | "stderr") => ({
+    isTerminal: outside.terminal === true,
+    write(text: string) {
+      written[name] += text;
+      return Promise.resolve();
+    },
+  });
+  const world: World = {
+    args,
+    program: outside.program ?? "hawser",
+    executable: ["hawser"],
+    env: outside.env ?? {},
+    stdin: () => Promise.resolve(new TextEncoder().encode(outside.stdin ?? "")),
+    stdout: stream("stdout"),
+    stderr: stream("stderr"),
+    interrupts: outside.interrupts ?? new AbortController().signal,
+  };
+  return { code: await app(world, outside.platforms ?? {}), ...written };
+}
