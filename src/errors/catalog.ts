@@ -39,6 +39,10 @@ export const catalog = {
     hint: (_d, say) =>
       `A token file is made by "${say.program} token issue <file>" at the other site.`,
   }),
+  "file-too-large": entry<{ file: string; maxBytes: number }>({
+    exit: "usage",
+    message: (d) => `File ${d.file} is larger than ${d.maxBytes} bytes`,
+  }),
   "resource-invalid": entry<{ where: string; why: string }>({
     exit: "usage",
     message: (d) => `Invalid resource in ${d.where}: ${d.why}`,
@@ -208,6 +212,11 @@ export const catalog = {
     exit: "conflict",
     message: (d) => `File ${d.file} exists and is not a token file`,
     hint: () => "Use --force to replace it.",
+  }),
+
+  "grant-removed": entry<{ grant: string }>({
+    exit: "conflict",
+    message: (d) => `Access grant "${d.grant}" was removed before its token was issued`,
   }),
 
   // unreachable

@@ -1,0 +1,169 @@
+import { Buffer } from "node:buffer";
+import { randomBytes } from "node:crypto";
+import { access, constants, link, lstat, open, rename, rm } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import process from "node:process";
+import { appError } from "../errors/app_error.ts";
+
+/** How a file is written. */
+export interface WriteOptions {
+  /** Permissions of the file made, before the umask. */
+  mode: number;
+  /** Whether a file that is there already is replaced; "never" fails with `not-writable`. */
+  replace: "never" | "always";
+}
+
+/**
+ * Writes a file so that others see all of it or nothing, whatever happens meanwhile, and so that it
+ * is on the disk when this resolves. Never writes through a symbolic link. Throws `not-writable`,
+ * and leaves nothing behind then.
+ */
+export async function writeWhole(
+  path: string,
+  content: string | Uint8Array,
+  options: WriteOptions,
+): Promise<void> {
+  await checkWritable(path);
+  const folder = dirname(path);
+  // no ending that a reader of resource files would take up
+  const temporary = join(folder, `.hawser-${randomBytes(8).toString("hex")}.tmp`);
+  try {
+    await writeDurably(temporary, content, options.mode);
+    await (options.replace === "always" ? rename(temporary, path) : putNew(temporary, path));
+    await syncFolder(folder);
+  } catch (error) {
+    await rm(temporary, { force: true }).catch(() => {});
+    throw appError("not-writable", { path, why: explain(error, folder) }, { cause: error });
+  }
+}
+
+/**
+ * Checks without a trace that `path` can be written whole: a regular file or nothing, in a folder
+ * that is there. Throws `not-writable`.
+ */
+export async function checkWritable(path: string): Promise<void> {
+  const refuse = (why: string, cause?: unknown) =>
+    appError("not-writable", { path, why }, { cause });
+  const folder = dirname(path);
+  if (/[/\\]$/.test(path) && path !== "\\") throw refuse("it names a folder");
+  try {
+    await access(folder, constants.W_OK);
+  } catch (error) {
+    throw refuse(explain(error, folder), error);
+  }
+  const found = await lstat(path).catch((error) => {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw refuse(explain(error, folder), error);
+  });
+  if (found === undefined) return;
+  if (found.isSymbolicLink()) throw refuse("it is a symbolic link, and those are not followed");
+  if (found.isDirectory()) throw refuse("it is a folder");
+  if (!found.isFile()) throw refuse("it is not a regular file");
+  try {
+    await access(path, constants.W_OK);
+  } catch (error) {
+    throw refuse("it is read-only", error);
+  }
+}
+
+/**
+ * The bytes of a file or pipe. Throws `file-not-found`, `not-readable`, and `file-too-large` beyond
+ * `maxBytes`, of which no more than one byte over is read.
+ */
+export async function readLimited(path: string, maxBytes: number): Promise<Uint8Array> {
+  try {
+    const handle = await open(path, "r");
+    try {
+      if ((await handle.stat()).isDirectory()) {
+        throw appError("not-readable", { path, why: "it is a folder" });
+      }
+      const buffer = Buffer.alloc(maxBytes + 1);
+      let length = 0;
+      while (length < buffer.length) {
+        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
+        if (bytesRead === 0) return new Uint8Array(buffer.subarray(0, length));
+        length += bytesRead;
+      }
+      throw appError("file-too-large", { file: path, maxBytes });
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    const code = codeOf(error);
+    if (code === undefined) throw error;
+    if (code === "ENOENT" || code === "ENOTDIR") {
+      throw appError("file-not-found", { file: path }, { cause: error });
+    }
+    throw appError("not-readable", { path, why: explain(error, dirname(path)) }, { cause: error });
+  }
+}
+
+async function writeDurably(path: string, content: string | Uint8Array, mode: number) {
+  const handle = await open(path, "wx", mode);
+  try {
+    await handle.writeFile(content);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Gives `temporary` the name `path` unless something has that name. */
+async function putNew(temporary: string, path: string): Promise<void> {
+  try {
+    await link(temporary, path);
+    await rm(temporary);
+  } catch (error) {
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(codeOf(error) ?? "")) throw error;
+    // a file system without hard links (a USB stick): the name is taken first, then filled
+    await (await open(path, "wx")).close();
+    await rename(temporary, path);
+  }
+}
+
+async function syncFolder(folder: string): Promise<void> {
+  if (process.platform === "win32") return; // folders can't be opened there
+  const handle = await open(folder, "r");
+  try {
+    await handle.sync();
+  } catch (error) {
+    if (codeOf(error) !== "EINVAL") throw error; // file systems that don't sync folders say so
+  } finally {
+    await handle.close();
+  }
+}
+
+function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && "syscall" in error
+    ? (error as Error & { code?: string }).code // node: gives system errors their errno's name
+    : undefined;
+}
+
+function explain(error: unknown, folder: string): string {
+  const code = codeOf(error);
+  switch (code) {
+    case "ENOENT":
+      return `folder ${folder} does not exist`;
+    case "ENOTDIR":
+      return `${folder} is not a folder`;
+    case "EISDIR":
+      return "it is a folder";
+    case "EEXIST":
+      return "it exists already";
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EROFS":
+      return "the file system is read-only";
+    case "ENOSPC":
+      return "the disk is full";
+    case "EDQUOT":
+      return "the disk quota is used up";
+    case "ENAMETOOLONG":
+      return "the name is too long";
+    case "ELOOP":
+      return "its symbolic links go round in circles";
+    default:
+      return code ?? (error instanceof Error ? error.message : String(error));
+  }
+}

@@ -1,0 +1,38 @@
+import { certificatesIn, readCertificate } from "../pki/certificate.ts";
+import { tokenAnnotations } from "../resources/access_token.ts";
+import type { Now } from "../runtime/clock.ts";
+import type { UsableToken } from "./token_file.ts";
+
+/** What a token file says of itself; its code is not part of it. */
+export interface TokenFacts {
+  name: string;
+  url: string;
+  /** The site that issued it, where the file tells. */
+  site?: string;
+  /** RFC 3339, where the file tells. */
+  expiresAt?: string;
+  /** By this machine's clock. */
+  expired?: boolean;
+  redemptionsAllowed?: number;
+  linkCost?: number;
+  /** SHA-256 of the grant service's CA certificate, hex. */
+  caFingerprint: string;
+}
+
+/** Reads what a token says, without asking its grant service. */
+export function inspectToken(token: UsableToken, now: Now = Date.now): TokenFacts {
+  const { metadata, spec } = token;
+  const annotations = metadata.annotations ?? {};
+  const site = annotations[tokenAnnotations.site];
+  const expiresAt = annotations[tokenAnnotations.expires];
+  const uses = Number(annotations[tokenAnnotations.redemptionsAllowed]);
+  return {
+    name: metadata.name,
+    url: spec.url,
+    ...(site === undefined ? {} : { site }),
+    ...(expiresAt === undefined ? {} : { expiresAt, expired: Date.parse(expiresAt) <= now() }),
+    ...(uses > 0 ? { redemptionsAllowed: uses } : {}),
+    ...(spec.linkCost === undefined ? {} : { linkCost: spec.linkCost }),
+    caFingerprint: readCertificate(certificatesIn(spec.ca)[0]!).fingerprint,
+  };
+}

@@ -1,0 +1,237 @@
+import { appError, isAppError } from "../errors/app_error.ts";
+import type { PlatformWithAbilities } from "../platform/abilities.ts";
+import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
+import { type AccessToken, tokenAnnotations } from "../resources/access_token.ts";
+import { randomSuffix } from "../resources/names.ts";
+import { apiVersion, describeState, isReady } from "../resources/resource.ts";
+import type { Site } from "../resources/site.ts";
+import { type Deadline, isTimeout } from "../wait/deadline.ts";
+import { formatDuration } from "../wait/duration.ts";
+import { waitFor } from "../wait/wait_for.ts";
+import { chooseReadySite, describeSites, requireOpenSite } from "./issuing_site.ts";
+
+/** What a token is to be like. */
+export interface IssueRequest {
+  redemptionsAllowed: number;
+  expirationWindowMs: number;
+  /** An existing AccessGrant to use; undefined: one is made, with the limits above. */
+  grant?: string;
+  linkCost?: number;
+  /** Words of the command up to the file, `token issue <file>`: a resume command begins so. */
+  resume: string;
+  /** Puts the token where it belongs; if this fails, a grant made for it is removed again. */
+  deliver?(token: AccessToken): Promise<void>;
+}
+
+/** A token, and what to say of it. */
+export interface IssuedToken {
+  token: AccessToken;
+  /** The AccessGrant's name. */
+  grant: string;
+  site: string;
+  redemptionsAllowed: number;
+  usesLeft: number;
+  /** RFC 3339, where the grant tells. */
+  expiresAt?: string;
+  /** How long the token is valid from now, in milliseconds. */
+  windowMs: number;
+  /** True if the grant was there before. */
+  reused: boolean;
+}
+
+/** How long the removal of a grant may take when the command's own time is over. */
+const removalMs = 5000;
+
+/**
+ * Issues a token for the platform's site: awaits the site, makes or takes a grant, awaits that.
+ * A grant made here is removed again when anything but the timeout ends the call; a timed-out one
+ * is named in the error's resume command. Throws `site-missing`, `site-edge`, `site-failed`,
+ * `link-access-disabled`, `controller-not-running`, `resource-not-found`, `grant-expired`,
+ * `grant-used-up`, `grant-failed`, `grant-removed`, `timed-out`, and what the platform throws.
+ */
+export async function issueToken(
+  platform: PlatformWithAbilities,
+  request: IssueRequest,
+  deadline: Deadline,
+  progress: (text: string) => void,
+): Promise<IssuedToken> {
+  progress("Waiting for status...");
+  const site = await awaitSite(platform, request, deadline);
+  if (request.grant !== undefined) await requireGrant(platform, request.grant, deadline.signal);
+  const name = request.grant ?? await createGrant(platform, site, request, deadline.signal);
+  try {
+    const ready = await awaitGrant(platform, name, request, deadline);
+    const issued = describeIssued(ready, site, request);
+    await request.deliver?.(issued.token);
+    return issued;
+  } catch (error) {
+    if (request.grant === undefined && !isTimeout(error)) await removeGrant(platform, name);
+    throw error;
+  }
+}
+
+async function awaitSite(
+  platform: PlatformWithAbilities,
+  request: IssueRequest,
+  deadline: Deadline,
+): Promise<Site> {
+  const { signal } = deadline;
+  const sites = await platform.list("Site", signal);
+  const site = requireOpenSite(sites, platform.namespace);
+  const controller = await platform.controllerHost?.status(signal);
+  if (controller?.running === false) {
+    throw appError("controller-not-running", { home: controller.home });
+  }
+  return chooseReadySite(sites) ?? await waitFor(platform.watch("Site", signal), {
+    what: `site "${site.metadata.name}" to be ready for links`,
+    done(sites) {
+      requireOpenSite(sites, platform.namespace);
+      return chooseReadySite(sites);
+    },
+    describe: describeSites,
+    resume: resumeWords(request, request.grant),
+  }, deadline);
+}
+
+async function requireGrant(platform: PlatformWithAbilities, name: string, signal: AbortSignal) {
+  if (await platform.get("AccessGrant", name, signal) !== undefined) return;
+  throw appError("resource-not-found", {
+    kind: "AccessGrant",
+    name,
+    namespace: platform.namespace,
+    list: "grant list",
+  });
+}
+
+/** Makes the grant and returns its name: the site's, and 5 random characters. */
+async function createGrant(
+  platform: PlatformWithAbilities,
+  site: Site,
+  request: IssueRequest,
+  signal: AbortSignal,
+): Promise<string> {
+  // the name becomes a Link's at the other site, where upstream takes labels of 63 characters only
+  const stem = site.metadata.name.slice(0, 57).replace(/[-.]+$/, "");
+  for (let attempt = 1;; attempt++) {
+    const name = `${stem}-${randomSuffix(5)}`;
+    try {
+      await platform.apply<"AccessGrant">({
+        apiVersion,
+        kind: "AccessGrant",
+        metadata: { name, resourceVersion: "" },
+        spec: {
+          redemptionsAllowed: request.redemptionsAllowed,
+          expirationWindow: formatDuration(request.expirationWindowMs),
+        },
+      }, signal);
+      return name;
+    } catch (error) {
+      if (isAppError(error, "conflict") && attempt < 5) continue;
+      // an apply that was cut off may have taken effect
+      if (signal.aborted) await removeGrant(platform, name);
+      throw error;
+    }
+  }
+}
+
+async function removeGrant(platform: PlatformWithAbilities, name: string): Promise<void> {
+  try {
+    await platform.remove("AccessGrant", name, AbortSignal.timeout(removalMs));
+  } catch {
+    // what ended the command matters more; an unused grant expires by itself
+  }
+}
+
+type ReadyGrant = AccessGrant & { status: { url: string; ca: string; code: string } };
+
+function awaitGrant(
+  platform: PlatformWithAbilities,
+  name: string,
+  request: IssueRequest,
+  deadline: Deadline,
+): Promise<ReadyGrant> {
+  const find = (grants: AccessGrant[]) => grants.find((grant) => grant.metadata.name === name);
+  return waitFor(platform.watch("AccessGrant", deadline.signal), {
+    what: `access grant "${name}" to be ready`,
+    done(grants) {
+      const grant = find(grants);
+      if (grant === undefined) throw appError("grant-removed", { grant: name });
+      if (request.grant !== undefined) checkUsable(grant);
+      if (grant.status?.status === "Error") {
+        throw appError("grant-failed", { grant: name, message: grant.status.message ?? "" });
+      }
+      return isReady(grant) && isComplete(grant) ? grant : undefined;
+    },
+    describe: (grants) => describeState(find(grants)!),
+    resume: resumeWords(request, name),
+  }, deadline);
+}
+
+function isComplete(grant: AccessGrant): grant is ReadyGrant {
+  return Boolean(grant.status?.url && grant.status.ca && grant.status.code);
+}
+
+function checkUsable(grant: AccessGrant): void {
+  const { name } = grant.metadata;
+  const at = grant.status?.expirationTime;
+  if (at !== undefined && Date.parse(at) <= Date.now()) {
+    throw appError("grant-expired", { grant: name, at });
+  }
+  const allowed = redemptionsAllowed(grant);
+  if (usesLeft(grant) <= 0) throw appError("grant-used-up", { grant: name, allowed });
+}
+
+function usesLeft(grant: AccessGrant): number {
+  return redemptionsAllowed(grant) - (grant.status?.redemptions ?? 0);
+}
+
+function describeIssued(grant: ReadyGrant, site: Site, request: IssueRequest): IssuedToken {
+  const { url, ca, code, expirationTime } = grant.status;
+  const allowed = redemptionsAllowed(grant);
+  const reused = request.grant !== undefined;
+  const token: AccessToken = {
+    apiVersion,
+    kind: "AccessToken",
+    metadata: {
+      name: grant.metadata.name,
+      annotations: {
+        ...(expirationTime === undefined ? {} : { [tokenAnnotations.expires]: expirationTime }),
+        [tokenAnnotations.redemptionsAllowed]: String(allowed),
+        [tokenAnnotations.site]: site.metadata.name,
+      },
+    },
+    spec: {
+      ca,
+      code,
+      ...(request.linkCost === undefined ? {} : { linkCost: request.linkCost }),
+      url,
+    },
+  };
+  return {
+    token,
+    grant: grant.metadata.name,
+    site: site.metadata.name,
+    redemptionsAllowed: allowed,
+    usesLeft: usesLeft(grant),
+    ...(expirationTime === undefined ? {} : { expiresAt: expirationTime }),
+    windowMs: reused && expirationTime !== undefined
+      ? Date.parse(expirationTime) - Date.now()
+      : request.expirationWindowMs,
+    reused,
+  };
+}
+
+/** The command that goes on: limits matter only while there is no grant yet. */
+function resumeWords(request: IssueRequest, grant: string | undefined): string {
+  const words = [request.resume];
+  if (grant !== undefined) words.push(`--grant ${grant}`);
+  else {
+    if (request.redemptionsAllowed !== 1) {
+      words.push(`--redemptions-allowed ${request.redemptionsAllowed}`);
+    }
+    const window = formatDuration(request.expirationWindowMs);
+    if (window !== "15m") words.push(`--expiration-window ${window}`);
+  }
+  if (request.linkCost !== undefined) words.push(`--link-cost ${request.linkCost}`);
+  return words.join(" ");
+}

@@ -1,0 +1,43 @@
+import { appError } from "../errors/app_error.ts";
+import { describeState, isReady } from "../resources/resource.ts";
+import { type Site, wantsLinkAccess } from "../resources/site.ts";
+
+/**
+ * The site that may come to issue tokens, ready or not. Throws where no waiting will help:
+ * `site-missing`, `site-edge`, `link-access-disabled` or `site-failed`.
+ */
+export function requireOpenSite(sites: Site[], namespace: string): Site {
+  const [first] = sites;
+  if (first === undefined) {
+    throw appError("site-missing", { namespace, purpose: "issue a token" });
+  }
+  const interior = sites.filter((site) => site.spec?.edge !== true);
+  if (interior.length === 0) throw appError("site-edge", { site: first.metadata.name });
+  const open = interior.filter((site) => wantsLinkAccess(site) || hasEndpoints(site));
+  if (open.length === 0) {
+    throw appError("link-access-disabled", { site: interior[0]!.metadata.name });
+  }
+  const hopeful = open.find((site) => site.status?.status !== "Error");
+  if (hopeful !== undefined) return hopeful;
+  throw appError("site-failed", {
+    site: open[0]!.metadata.name,
+    message: open[0]!.status?.message ?? "",
+  });
+}
+
+/** The first site that links can be made to now, if there is one. */
+export function chooseReadySite(sites: Site[]): Site | undefined {
+  return sites.find((site) => site.spec?.edge !== true && isReady(site) && hasEndpoints(site));
+}
+
+/** The state of each site in words. */
+export function describeSites(sites: Site[]): string {
+  return sites.map((site) =>
+    `site "${site.metadata.name}" is ${describeState(site)}` +
+    (hasEndpoints(site) ? "" : ", without an endpoint")
+  ).join("; ");
+}
+
+function hasEndpoints(site: Site): boolean {
+  return (site.status?.endpoints ?? []).length > 0;
+}

@@ -1,0 +1,141 @@
+import { Buffer } from "node:buffer";
+import { lstat } from "node:fs/promises";
+import { appError, isAppError } from "../errors/app_error.ts";
+import { certificatesIn, readCertificate } from "../pki/certificate.ts";
+import type { AccessToken } from "../resources/access_token.ts";
+import { isSubdomain } from "../resources/names.ts";
+import {
+  parseResource,
+  type PlainDocument,
+  readResources,
+  writeResource,
+} from "../resources/yaml.ts";
+import { checkWritable, readLimited, writeWhole } from "../runtime/files.ts";
+
+/** Far more than any token needs. */
+export const maxTokenBytes = 1024 * 1024;
+
+/** The costs a router takes for a link. */
+export const linkCosts = { min: 1, max: 65535 } as const;
+
+/** An AccessToken that has all a redemption needs. */
+export type UsableToken = AccessToken & { spec: NonNullable<AccessToken["spec"]> };
+
+/**
+ * Reads a token file's content, made by this program or by upstream's; `file` names it in errors.
+ * Throws `token-file-invalid`.
+ */
+export function parseToken(content: string | Uint8Array, file: string): UsableToken {
+  const refuse = (why: string, cause?: unknown) =>
+    appError("token-file-invalid", { file, why }, { cause });
+  if (Buffer.byteLength(content) > maxTokenBytes) throw refuse("it is larger than 1 MiB");
+  const text = typeof content === "string" ? content : decode(content);
+  // deno-lint-ignore no-control-regex -- control characters are what tells binary from text
+  if (text === undefined || /[\0-\x08\x0e-\x1f]/.test(text)) throw refuse("it is not text");
+  const documents = explained(() => readResources(text, file, { untrusted: true }));
+  const [document] = documents;
+  if (document === undefined) throw refuse("it is empty");
+  if (documents.length > 1) {
+    throw refuse(`it holds ${documents.length} documents, and a token file holds one`);
+  }
+  if (document["kind"] !== "AccessToken") throw refuse(describeKind(document));
+  return checkToken(explained(() => parseResource("AccessToken", document, file)), file);
+
+  function explained<T>(read: () => T): T {
+    try {
+      return read();
+    } catch (error) {
+      if (!isAppError(error, "resource-invalid")) throw error;
+      throw refuse((error.data as { why: string }).why, error); // the data of that code
+    }
+  }
+}
+
+/** Checks that a token can be redeemed at all; `file` names it. Throws `token-file-invalid`. */
+export function checkToken(token: AccessToken, file: string): UsableToken {
+  const refuse = (why: string, cause?: unknown) =>
+    appError("token-file-invalid", { file, why }, { cause });
+  const { metadata, spec } = token;
+  if (!isSubdomain(metadata.name)) {
+    throw refuse("metadata.name is not a name Kubernetes would take");
+  }
+  if (spec === undefined) throw refuse("spec is missing");
+  const url = URL.parse(spec.url);
+  if (url === null) throw refuse(spec.url === "" ? "spec.url is empty" : "spec.url is not a url");
+  if (url.protocol !== "https:") throw refuse("spec.url must begin with https://");
+  if (spec.code === "") throw refuse("spec.code is empty");
+  if (spec.ca === "") throw refuse("spec.ca is empty");
+  try {
+    const certificates = certificatesIn(spec.ca);
+    if (certificates.length === 0) throw new Error("no certificate in it");
+    certificates.forEach(readCertificate);
+  } catch (error) {
+    throw refuse("spec.ca is not a certificate in PEM", error);
+  }
+  const cost = spec.linkCost;
+  if (cost !== undefined && (cost < linkCosts.min || cost > linkCosts.max)) {
+    throw refuse(`spec.linkCost must be from ${linkCosts.min} to ${linkCosts.max}`);
+  }
+  return { ...token, spec };
+}
+
+/** The content of a token file. */
+export function renderToken(token: AccessToken): string {
+  return writeResource(token);
+}
+
+/** Reads a token file. Throws `file-not-found`, `not-readable` or `token-file-invalid`. */
+export async function readTokenFile(path: string): Promise<UsableToken> {
+  let content;
+  try {
+    content = await readLimited(path, maxTokenBytes);
+  } catch (error) {
+    if (!isAppError(error, "file-too-large")) throw error;
+    throw appError("token-file-invalid", { file: path, why: "it is larger than 1 MiB" });
+  }
+  return parseToken(content, path);
+}
+
+/**
+ * Checks, before a token is issued, that its file can be written. Throws `not-writable`, and
+ * `file-exists` if there is a file that is no token file (with `force` such a file is replaced).
+ */
+export async function checkTokenTarget(path: string, options: { force: boolean }): Promise<void> {
+  await checkWritable(path);
+  if (options.force || !await exists(path)) return;
+  try {
+    await readTokenFile(path);
+  } catch (error) {
+    throw appError("file-exists", { file: path }, { cause: error });
+  }
+}
+
+/** Writes a token file, readable by its owner alone. Throws what `checkTokenTarget` does. */
+export async function writeTokenFile(
+  path: string,
+  token: AccessToken,
+  options: { force: boolean },
+): Promise<void> {
+  await checkTokenTarget(path, options);
+  const replace = options.force || await exists(path) ? "always" : "never";
+  await writeWhole(path, renderToken(token), { mode: 0o600, replace });
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function describeKind(document: PlainDocument): string {
+  const kind = document["kind"];
+  return typeof kind === "string" && /^[A-Za-z]{1,63}$/.test(kind)
+    ? `it holds a ${kind}, not an AccessToken`
+    : "it holds no AccessToken";
+}
+
+function exists(path: string): Promise<boolean> {
+  return lstat(path).then(() => true, () => false);
+}
