@@ -1,0 +1,308 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { catalog } from "../src/errors/catalog.ts";
+
+/** Which folder may import which; a file stands for itself. Tests may import anything. */
+const mayImport: Record<string, string[]> = {
+  "main.ts": ["src/cli/app.ts", "src/cli/streams.ts", "platforms/mod.ts"],
+  "src/version.ts": ["deno.json"],
+  "src/errors": [],
+  "src/runtime": ["src/errors"],
+  "src/wait": ["src/errors", "src/runtime/clock.ts"],
+  "src/resources": ["src/errors"],
+  "src/platform": ["src/errors", "src/resources"],
+  "src/pki": ["src/errors", "src/resources", "src/runtime"],
+  "src/token": foundations("src/pki"),
+  "src/grant_service": foundations("src/pki"),
+  "src/controller": foundations("src/pki", "src/grant_service", "src/token"),
+  "src/commands": foundations(
+    "src/cli/leaf.ts",
+    "src/cli/options.ts",
+    "src/cli/context.ts",
+    "src/controller",
+    "src/grant_service",
+    "src/token",
+  ),
+  "src/cli": [
+    "src/commands/mod.ts",
+    "src/errors",
+    "src/platform",
+    "src/resources/yaml.ts",
+    "src/runtime",
+    "src/version.ts",
+    "src/wait",
+  ],
+  "platforms/mod.ts": ["src/platform", "platforms"],
+  "platforms/resource_files": foundations("src/pki", "src/grant_service", "src/controller"),
+  "platforms/linux": foundations(
+    "src/pki",
+    "src/grant_service",
+    "src/token",
+    "src/controller",
+    "platforms/resource_files",
+  ),
+};
+
+/** Who may import an outside library: a file, or all files of a folder. */
+const owners: Record<string, string[]> = {
+  "@commander-js/extra-typings": ["src/cli", "src/commands"],
+  "commander": ["src/cli"],
+  "@peculiar/x509": ["src/pki/x509.ts"],
+  "reflect-metadata": ["src/pki/x509.ts"],
+  "js-yaml": ["src/resources/yaml.ts"],
+  "prom-client": ["src/grant_service/metrics.ts"],
+  "zod": ["src/resources"],
+};
+
+/** The only files that import lazily: each spares start-up what most commands never need. */
+const lazyImporters = ["platforms/mod.ts"];
+
+const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];
+const maxLines = 300;
+
+interface Source {
+  file: string;
+  isTest: boolean;
+  text: string;
+  /** The text with comments blanked, line for line. */
+  code: string;
+  imports: Import[];
+}
+
+interface Import {
+  line: number;
+  /** Path from the repository's root, `node:…`, or an npm package. */
+  target: string;
+  lazy: boolean;
+}
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const sources = ["main.ts", ...filesIn("src"), ...filesIn("platforms")].map(read);
+const program = sources.filter(({ isTest }) => !isTest);
+const tests = [...sources, ...[...filesIn("test"), ...filesIn("scripts")].map(read)]
+  .filter(({ isTest }) => isTest);
+
+rule("a folder imports only what the table allows", () =>
+  program.flatMap(({ file, imports }) => {
+    const table = keyFor(file, Object.keys(mayImport));
+    if (table === undefined) return [`${file}: its folder is not in the table of imports`];
+    return imports
+      .filter(({ target }) => isOurs(target) && !isWithin(target, ownFolder(file, table)))
+      .filter(({ target }) => !mayImport[table]!.some((allowed) => isWithin(target, allowed)))
+      .map(({ line, target }) => `${file}:${line}: ${table} may not import ${target}`);
+  }));
+
+rule(
+  "a command imports no other noun",
+  () =>
+    program.filter(({ file }) => /^src\/commands\/.+\//.test(file)).flatMap(({ file, imports }) =>
+      imports
+        .filter(({ target }) => isWithin(target, "src/commands"))
+        .filter(({ target }) => path.posix.dirname(target) !== path.posix.dirname(file))
+        .map(({ line, target }) => `${file}:${line}: imports ${target}`)
+    ),
+);
+
+rule(
+  "an outside library is imported only where it belongs",
+  () =>
+    program.flatMap(({ file, imports }) =>
+      imports
+        .filter(({ target }) => !isOurs(target) && !target.startsWith("node:"))
+        .filter(({ target }) => !owners[target]?.some((owner) => isWithin(file, owner)))
+        .map(({ line, target }) => `${file}:${line}: may not import ${target}`)
+    ),
+);
+
+rule("only the listed files import lazily", () => [
+  ...program.flatMap(({ file, imports }) =>
+    imports
+      .filter(({ lazy }) => lazy && !lazyImporters.includes(file))
+      .map(({ line, target }) => `${file}:${line}: imports ${target} lazily`)
+  ),
+  ...lazyImporters
+    .filter((file) => !program.some((one) => one.file === file && one.imports.some((i) => i.lazy)))
+    .map((file) => `${file}: is listed, but imports nothing lazily`),
+]);
+
+rule("no import cycle", () => {
+  const edges = new Map(program.map(({ file, imports }) => [
+    file,
+    imports.filter(({ lazy }) => !lazy).map(({ target }) => target),
+  ]));
+  const done = new Set<string>();
+  function walk(file: string, trail: string[]): string[] {
+    if (trail.includes(file)) return [[...trail.slice(trail.indexOf(file)), file].join(" → ")];
+    if (done.has(file)) return [];
+    const found = (edges.get(file) ?? []).flatMap((next) => walk(next, [...trail, file]));
+    done.add(file);
+    return found;
+  }
+  return [...edges.keys()].flatMap((file) => walk(file, []));
+});
+
+rule("nothing imports a test or a script", () =>
+  program.flatMap(({ file, imports }) =>
+    imports
+      .filter(({ target }) => /^(test|scripts)\/|_test\.ts$/.test(target))
+      .map(({ line, target }) => `${file}:${line}: imports ${target}`)
+  ));
+
+rule("no global of one runtime", () => findIn(program, /\b(Deno|Bun)\s*(\.|\[)/));
+
+rule("no default export", () => findIn(program, /^\s*export\s+default\b|\bas\s+default\b/));
+
+rule("commands know nothing of the machine", () =>
+  findIn(
+    program.filter(({ file }) => file.startsWith("src/commands/")),
+    /"node:|\bconsole\.|\bprocess\b/,
+  ));
+
+rule(
+  "only main.ts ends the process",
+  () => findIn(program.filter(({ file }) => file !== "main.ts"), /\bprocess\.exit(Code)?\b/),
+);
+
+rule("only the command line reads the environment and prints", () =>
+  findIn(
+    program.filter(({ file }) => !file.startsWith("src/cli/")),
+    /\bprocess\.(env|stdout|stderr|stdin)\b|\bconsole\./,
+  ));
+
+rule("no test is left out by its own code", () =>
+  findIn(
+    tests.filter(({ file }) => file !== "test/architecture_test.ts"),
+    /\b(test|it|describe)\.(only|todo)\b|\bonly:\s*true|\b(t|context)\.skip\(/,
+  ));
+
+rule("an open end names its issue", () =>
+  [...sources, ...tests]
+    .filter(({ file }) => file !== "test/architecture_test.ts")
+    .flatMap(({ file, text }) => linesWith(text, /\b(TODO|FIXME|XXX|HACK)\b(?!\(#\d+\))/, file)));
+
+rule(`no file of more than ${maxLines} lines`, () =>
+  program
+    .map(({ file, text }) => ({ file, lines: text.split("\n").length - 1 }))
+    .filter(({ lines }) => lines > maxLines)
+    .map(({ file, lines }) => `${file}: ${lines} lines`));
+
+rule(
+  "names are snake_case and say what is inside",
+  () =>
+    ["main.ts", "src", "platforms", "test", "scripts"].flatMap((top) => filesIn(top, "")).flatMap(
+      (file) =>
+        file.split("/").map((part) => part.split(".")[0]!)
+          .filter((name) =>
+            forbiddenNames.includes(name) || name.includes("-") && /\.ts$/.test(file)
+          )
+          .concat(/\.ts$/.test(file) && /[A-Z]/.test(file) ? [path.basename(file)] : [])
+          .map((name) => `${file}: ${name}`),
+    ),
+);
+
+rule("every error of the catalog is used", () => {
+  const users = program.filter(({ file }) => file !== "src/errors/catalog.ts");
+  return Object.keys(catalog)
+    .filter((code) => !users.some((user) => user.code.includes(`"${code}"`)))
+    .map((code) => `src/errors/catalog.ts: "${code}" is used nowhere`);
+});
+
+rule("every command is listed once", () => {
+  const list = program.find(({ file }) => file === "src/commands/mod.ts");
+  return program
+    .filter(({ file }) => file.startsWith("src/commands/") && file !== "src/commands/mod.ts")
+    .map(({ file }) => ({
+      file,
+      times: list?.imports.filter(({ target }) => target === file).length ?? 0,
+    }))
+    .filter(({ times }) => times !== 1)
+    .map(({ file, times }) => `src/commands/mod.ts: lists ${file} ${times} times`);
+});
+
+function rule(name: string, violations: () => string[]): void {
+  test(name, () => {
+    const found = violations();
+    if (found.length > 0) assert.fail(`${name}\n${found.join("\n")}`);
+  });
+}
+
+function foundations(...more: string[]): string[] {
+  return ["src/errors", "src/resources", "src/platform", "src/wait", "src/runtime", ...more];
+}
+
+function filesIn(folder: string, ending = ".ts"): string[] {
+  const full = path.join(root, folder);
+  if (!fs.existsSync(full)) return [];
+  if (fs.statSync(full).isFile()) return [folder];
+  return fs.readdirSync(full, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile() && entry.name.endsWith(ending))
+    .map((entry) => path.relative(root, path.join(entry.parentPath, entry.name)))
+    .map((file) => file.replaceAll("\\", "/"))
+    .sort();
+}
+
+function read(file: string): Source {
+  const text = fs.readFileSync(path.join(root, file), "utf8");
+  const code = withoutComments(text);
+  return { file, isTest: file.endsWith("_test.ts"), text, code, imports: importsOf(file, code) };
+}
+
+function withoutComments(text: string): string {
+  const stringOrComment =
+    /"(?:\\.|[^"\\\n])*"|'(?:\\.|[^'\\\n])*'|`(?:\\.|[^`\\])*`|\/\/.*|\/\*[\s\S]*?\*\//g;
+  return text.replace(
+    stringOrComment,
+    (part) => part.startsWith("/") ? part.replaceAll(/[^\n]/g, " ") : part,
+  );
+}
+
+function importsOf(file: string, code: string): Import[] {
+  const statement = /^[ \t]*(?:import|export)\b(?:[^"';=(]*?\bfrom)?\s*"([^"]+)"/gm;
+  const call = /\bimport\(\s*(?:"([^"]+)")?/g;
+  const found = (match: RegExpExecArray, lazy: boolean) => ({
+    line: code.slice(0, match.index + match[0].length).split("\n").length,
+    target: resolve(file, match[1] ?? "(computed)"),
+    lazy,
+  });
+  return [
+    ...Array.from(code.matchAll(statement), (match) => found(match, false)),
+    ...Array.from(code.matchAll(call), (match) => found(match, true)),
+  ];
+}
+
+function resolve(file: string, specifier: string): string {
+  return specifier.startsWith(".")
+    ? path.posix.join(path.posix.dirname(file), specifier)
+    : specifier;
+}
+
+function isOurs(target: string): boolean {
+  return /^(main\.ts|deno\.json|(src|platforms|test|scripts)\/)/.test(target);
+}
+
+function isWithin(file: string, folder: string): boolean {
+  return file === folder || file.startsWith(`${folder}/`);
+}
+
+/** The longest key of the table that the file is, or lies in. */
+function keyFor(file: string, keys: string[]): string | undefined {
+  return keys.filter((key) => isWithin(file, key)).sort((a, b) => b.length - a.length)[0];
+}
+
+/** Where a file may import freely: its folder of the table. */
+function ownFolder(file: string, table: string): string {
+  return table === file ? file : table;
+}
+
+function findIn(files: Source[], pattern: RegExp): string[] {
+  return files.flatMap(({ file, code }) => linesWith(code, pattern, file));
+}
+
+function linesWith(text: string, pattern: RegExp, file: string): string[] {
+  return text.split("\n").flatMap((line, index) =>
+    pattern.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : []
+  );
+}
