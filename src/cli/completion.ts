@@ -38,7 +38,7 @@ export function candidatesFor(root: Command, words: string[]): string[] {
     if (awaiting !== undefined) {
       awaiting = undefined;
     } else if (word.startsWith("-")) {
-      const option = command.options.find((option) => option.is(word));
+      const option = command.options.find(({ short, long }) => word === short || word === long);
       awaiting = option !== undefined && (option.required || option.optional) ? option : undefined;
     } else {
       command = (command.commands.find((child) => child.name() === word) ?? command) as Command;

@@ -4,16 +4,10 @@ import type { Say } from "../errors/catalog.ts";
 import type { OutputFormat } from "./options.ts";
 import type { World } from "./streams.ts";
 
-/** The result in the wanted format; text ends in a newline. */
-export function renderResult<D>(
-  data: D,
-  format: OutputFormat,
-  text: (data: D) => string,
-): string {
-  if (format === "json") return `${JSON.stringify(data, null, 2)}\n`;
-  if (format === "yaml") return writeYaml(data);
-  const written = text(data);
-  return written === "" || written.endsWith("\n") ? written : `${written}\n`;
+/** The result as data; nothing at all gives an empty text. */
+export function renderData(data: unknown, format: Exclude<OutputFormat, "text">): string {
+  if (data === undefined) return "";
+  return format === "json" ? JSON.stringify(data, null, 2) : writeYaml(data);
 }
 
 /** An error for stderr: `error:` and `hint:` lines, or one JSON object where -o is json or yaml. */

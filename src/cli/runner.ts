@@ -8,7 +8,7 @@ import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
 import type { OutputFormat, SharedOptions } from "./options.ts";
-import { renderError, renderResult, writeDefect } from "./output.ts";
+import { renderData, renderError, writeDefect } from "./output.ts";
 import { startProgress } from "./progress.ts";
 import type { World } from "./streams.ts";
 
@@ -16,6 +16,8 @@ import type { World } from "./streams.ts";
 export interface CommandSpec<D> {
   /** The result as a person reads it; `""` prints nothing. */
   text(data: D, context: CommandContext): string;
+  /** What -o json and yaml print, where that is less than all `run` returned. */
+  data?(data: D): unknown;
 }
 
 /**
@@ -60,7 +62,10 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         const data = await run(context, ...args);
         await progress.end();
         await writing;
-        await world.stdout.write(renderResult(data, format, (data) => spec.text(data, context)));
+        const result = format === "text"
+          ? spec.text(data, context)
+          : renderData(spec.data?.(data) ?? data, format);
+        await world.stdout.write(result === "" || result.endsWith("\n") ? result : `${result}\n`);
       } finally {
         await progress.end();
         await writing;

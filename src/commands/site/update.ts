@@ -58,7 +58,7 @@ async function update(
   };
   if (options.linkHost.length > 0) need(platform, "siteFounder", "--link-host");
   await platform.siteFounder?.found(site, options.linkHost, context.signal);
-  const applied = await platform.apply(site, context.signal);
+  const applied = await platform.apply<"Site">(site, context.signal);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
   return changed;

@@ -1,0 +1,30 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { fields } from "../../cli/output.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { inspectToken, type TokenFacts } from "../../token/inspect.ts";
+import { readToken } from "./read_token.ts";
+
+/** `token inspect <file>`: what it says of itself; never its code. */
+export function tokenInspect(run: Runner) {
+  return leaf("inspect", "Show what a token file says, without its secret code")
+    .argument("<file>", "the token file, or - for standard input")
+    .action(run({ text }, inspect));
+}
+
+async function inspect(context: CommandContext, file: string): Promise<TokenFacts> {
+  return inspectToken(await readToken(file, context));
+}
+
+function text(facts: TokenFacts): string {
+  const rows: [string, string | undefined][] = [
+    ["Name", facts.name],
+    ["Site", facts.site],
+    ["Expires", facts.expired ? `${facts.expiresAt} (expired)` : facts.expiresAt],
+    ["Redemptions allowed", facts.redemptionsAllowed?.toString()],
+    ["Link cost", facts.linkCost?.toString()],
+    ["Grant service", facts.url],
+    ["CA fingerprint", facts.caFingerprint],
+  ];
+  return fields(rows.filter((row): row is [string, string] => row[1] !== undefined));
+}

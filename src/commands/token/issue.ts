@@ -1,0 +1,94 @@
+import { Option } from "@commander-js/extra-typings";
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { positiveDuration, timeoutOption, wholeNumber } from "../../cli/options.ts";
+import { quote, type Runner } from "../../cli/runner.ts";
+import { type IssuedToken, issueToken } from "../../token/issue.ts";
+import { checkTokenTarget, renderToken, writeTokenFile } from "../../token/token_file.ts";
+import { plural, sayDuration } from "../../wait/duration.ts";
+import { costOption, linkCostOption } from "./options.ts";
+
+interface Options {
+  expirationWindow: number;
+  redemptionsAllowed: number;
+  grant?: string;
+  linkCost?: number;
+  cost?: number;
+  force?: true;
+}
+
+type Issued = IssuedToken & { file: string };
+
+/** `token issue <file>` (spec/seeds, spec/refdog/commands-token.yaml). */
+export function tokenIssue(run: Runner) {
+  return leaf("issue", "Issue a token file redeemable for a link to the current site")
+    .argument("<file>", "the name of the token file to create, or - for standard output")
+    .addOption(timeoutOption("60s"))
+    .addOption(
+      new Option(
+        "--expiration-window <duration>",
+        "the period of time in which an access token for this grant can be redeemed",
+      ).default(900_000 as number, "15m").argParser(positiveDuration),
+    )
+    .addOption(
+      new Option(
+        "--redemptions-allowed <integer>",
+        "the number of times an access token for this grant can be redeemed",
+      ).default(1 as number).argParser(wholeNumber(1, 2 ** 31 - 1)),
+    )
+    .option("--grant <name>", "use the named access grant instead of creating a new one")
+    .addOption(linkCostOption())
+    .addOption(costOption())
+    .option("--force", "replace a file that is not a token file")
+    .action(
+      run(
+        { text, data: (issued) => issued.file === "-" ? issued.token : publicData(issued) },
+        issue,
+      ),
+    );
+}
+
+async function issue(context: CommandContext, file: string, options: Options): Promise<Issued> {
+  const force = options.force === true;
+  if (file !== "-") await checkTokenTarget(file, { force });
+  const platform = await context.platform();
+  const linkCost = options.linkCost ?? options.cost;
+  const issued = await issueToken(
+    platform,
+    {
+      redemptionsAllowed: options.redemptionsAllowed,
+      expirationWindowMs: options.expirationWindow,
+      ...(options.grant === undefined ? {} : { grant: options.grant }),
+      ...(linkCost === undefined ? {} : { linkCost }),
+      resume: `token issue ${quote(file)}`,
+      deliver: async (token) => {
+        if (file !== "-") await writeTokenFile(file, token, { force });
+      },
+    },
+    context.deadline,
+    context.progress,
+  );
+  if (file === "-") context.progress(`Access grant "${issued.grant}" is ready.`);
+  return { ...issued, file };
+}
+
+/** The result without the token: its code belongs into the file alone. */
+function publicData({ token: _token, ...facts }: Issued) {
+  return facts;
+}
+
+function text(issued: Issued, context: CommandContext): string {
+  if (issued.file === "-") return renderToken(issued.token);
+  const { program } = context.say;
+  return `Access grant "${issued.grant}" is ready.
+Token file ${issued.file} created.
+
+Transfer this file to a remote site. At the remote site,
+create a link to this site using the '${program} token
+redeem' command:
+
+    $ ${program} token redeem <file>
+
+The token expires after ${plural(issued.usesLeft, "use")} or after ${sayDuration(issued.windowMs)}.
+`;
+}

@@ -1,0 +1,16 @@
+import { Option } from "@commander-js/extra-typings";
+import { wholeNumber } from "../../cli/options.ts";
+import { linkCosts } from "../../token/token_file.ts";
+
+const cost = wholeNumber(linkCosts.min, linkCosts.max);
+
+/** --link-cost. */
+export function linkCostOption() {
+  return new Option("--link-cost <integer>", "the link cost to use when creating the link")
+    .argParser(cost);
+}
+
+/** -c, --cost: the name upstream's releases have for --link-cost. */
+export function costOption() {
+  return new Option("-c, --cost <integer>", "same as --link-cost").argParser(cost).hideHelp();
+}
