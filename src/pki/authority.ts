@@ -1,20 +1,17 @@
 import { Buffer } from "node:buffer";
-import { isIP } from "node:net";
+import { X509Certificate } from "node:crypto";
 import { isKeyOfCertificate, readCertificate } from "./certificate.ts";
-import { createKeyPair, createRsaKeyPair, importPrivateKey, type KeyPair } from "./key_pair.ts";
+import { type Der, explicit, integer, sequence, time } from "./der.ts";
+import { readElement, readInside } from "./der_reader.ts";
 import {
-  AuthorityKeyIdentifierExtension,
-  BasicConstraintsExtension,
-  ExtendedKeyUsage,
-  ExtendedKeyUsageExtension,
-  type Extension,
-  KeyUsageFlags,
-  KeyUsagesExtension,
-  SubjectAlternativeNameExtension,
-  SubjectKeyIdentifierExtension,
-  X509Certificate,
-  X509CertificateGenerator,
-} from "./x509.ts";
+  authorityExtensions,
+  findExtension,
+  holderExtensions,
+  type Purpose,
+} from "./extensions.ts";
+import { createKeyPair, createRsaKeyPair, importPrivateKey, type KeyPair } from "./key_pair.ts";
+import { encodePem } from "./pem.ts";
+import { algorithmIdentifier, commonNameOnly, signed } from "./signature.ts";
 
 /** Five years, as Skupper's certificates have it. */
 export const defaultLifetimeMs = 5 * 365 * 24 * 60 * 60 * 1000;
@@ -61,23 +58,18 @@ export async function createAuthority(
 ): Promise<{ certificatePem: string; privateKeyPem: string }> {
   const keys = options.keyType === "rsa" ? await createRsaKeyPair() : await createKeyPair();
   const now = options.now ?? Date.now();
-  const subject = [{ CN: [commonName] }];
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: randomSerial(),
-    subject,
+  const subject = commonNameOnly(commonName);
+  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", keys.publicKey));
+  const certificatePem = await signCertificate(keys, {
+    serial: randomSerial(),
     issuer: subject,
+    subject,
     notBefore: wholeSecond(now - backdatedMs),
     notAfter: wholeSecond(now + (options.lifetimeMs ?? defaultLifetimeMs)),
-    publicKey: keys.publicKey,
-    signingKey: keys.privateKey,
-    signingAlgorithm: keys.signing,
-    extensions: [
-      new BasicConstraintsExtension(true, 0, true),
-      new KeyUsagesExtension(KeyUsageFlags.keyCertSign | KeyUsageFlags.cRLSign, true),
-      await SubjectKeyIdentifierExtension.create(keys.publicKey),
-    ],
+    spki,
+    extensions: authorityExtensions(spki),
   });
-  return { certificatePem: `${certificate.toString("pem")}\n`, privateKeyPem: keys.privateKeyPem };
+  return { certificatePem, privateKeyPem: keys.privateKeyPem };
 }
 
 /**
@@ -88,79 +80,106 @@ export async function loadAuthority(
   certificatePem: string,
   privateKeyPem: string,
 ): Promise<Authority> {
-  if (!readCertificate(certificatePem).isAuthority) {
-    throw new Error("the certificate is not a certificate authority's");
-  }
+  const { isAuthority, notAfter } = readCertificate(certificatePem);
+  if (!isAuthority) throw new Error("the certificate is not a certificate authority's");
   if (!isKeyOfCertificate(certificatePem, privateKeyPem)) {
     throw new Error("the private key is not the certificate's");
   }
-  const certificate = new X509Certificate(certificatePem);
-  const usages = certificate.getExtension(KeyUsagesExtension)?.usages ?? KeyUsageFlags.keyCertSign;
-  if (!(usages & KeyUsageFlags.keyCertSign)) {
-    throw new Error("the certificate's key usage does not let it sign certificates");
-  }
-  const signer = { certificate, keys: await importPrivateKey(privateKeyPem) };
+  const signer = {
+    ...readIssuer(certificatePem),
+    notAfter,
+    keys: await importPrivateKey(privateKeyPem),
+  };
   return {
     certificatePem,
-    signClient: (request) => sign(signer, request, ExtendedKeyUsage.clientAuth, []),
-    signServer: (request) =>
-      sign(signer, request, ExtendedKeyUsage.serverAuth, [
-        new SubjectAlternativeNameExtension(request.hosts.flatMap(alternativeNames)),
-      ]),
+    signClient: (request) => sign(signer, request, "clientAuth", []),
+    signServer: (request) => sign(signer, request, "serverAuth", request.hosts),
+  };
+}
+
+/** What an authority's certificate gives to those it signs. */
+interface Issuer {
+  /** Its name as it is encoded: Go compares issuer and subject byte for byte. */
+  subject: Der;
+  /** The identifier of its key, however it was computed; none if the certificate carries none. */
+  keyIdentifier: Der | undefined;
+}
+
+function readIssuer(certificatePem: string): Issuer {
+  const [certificate] = readInside(
+    0x30,
+    readElement(new X509Certificate(certificatePem).raw),
+  );
+  const fields = readInside(0x30, certificate);
+  // version [0], serial, signature, issuer, validity, subject, key, then tagged ones (RFC 5280 4.1)
+  const extensions = fields.find((field) => field.tag === 0xa3);
+  const list = readInside(0x30, extensions && readInside(0xa3, extensions)[0]);
+  const usage = findExtension(list, "keyUsage");
+  if (usage !== undefined && !(usage.contents[1]! & 0b0000_0100)) {
+    throw new Error("the certificate's key usage does not let it sign certificates");
+  }
+  return {
+    subject: fields[5]!.whole,
+    keyIdentifier: findExtension(list, "subjectKeyIdentifier")?.contents,
   };
 }
 
 async function sign(
-  signer: { certificate: X509Certificate; keys: KeyPair },
+  signer: Issuer & { notAfter: Date; keys: KeyPair },
   request: SigningRequest,
-  purpose: ExtendedKeyUsage,
-  names: Extension[],
+  purpose: Purpose,
+  hosts: readonly string[],
 ): Promise<SignedCertificate> {
   const now = request.now ?? Date.now();
-  const end = signer.certificate.notAfter;
-  if (end.getTime() <= now) {
-    throw new Error(`the certificate authority expired at ${end.toISOString()}`);
+  const end = signer.notAfter.getTime();
+  if (end <= now) {
+    throw new Error(`the certificate authority expired at ${signer.notAfter.toISOString()}`);
   }
-  const notAfter = wholeSecond(Math.min(now + request.lifetimeMs, end.getTime()));
+  const notAfter = wholeSecond(Math.min(now + request.lifetimeMs, end));
   const serial = randomSerial();
-  const certificate = await X509CertificateGenerator.create({
-    serialNumber: serial,
-    subject: [{ CN: [request.commonName] }],
-    // the name itself, not its text: Go compares issuer and subject byte for byte
-    issuer: signer.certificate.subjectName,
+  const certificatePem = await signCertificate(signer.keys, {
+    serial,
+    issuer: signer.subject,
+    subject: commonNameOnly(request.commonName),
     notBefore: wholeSecond(now - backdatedMs),
     notAfter,
-    publicKey: request.publicKey,
-    signingKey: signer.keys.privateKey,
-    signingAlgorithm: signer.keys.signing,
-    extensions: [
-      new BasicConstraintsExtension(false, undefined, true),
-      new KeyUsagesExtension(KeyUsageFlags.digitalSignature, true),
-      new ExtendedKeyUsageExtension([purpose]),
-      await SubjectKeyIdentifierExtension.create(request.publicKey),
-      ...authorityKeyIdentifier(signer.certificate),
-      ...names,
-    ],
+    spki: new Uint8Array(await crypto.subtle.exportKey("spki", request.publicKey)),
+    extensions: holderExtensions(purpose, signer.keyIdentifier, hosts),
   });
-  return { certificatePem: `${certificate.toString("pem")}\n`, serial, notAfter };
+  return { certificatePem, serial: Buffer.from(serial).toString("hex"), notAfter };
 }
 
-/** The authority's own identifier of its key, however it was computed; none if it carries none. */
-function authorityKeyIdentifier(certificate: X509Certificate): Extension[] {
-  const identifier = certificate.getExtension(SubjectKeyIdentifierExtension);
-  return identifier ? [new AuthorityKeyIdentifierExtension(identifier.keyId)] : [];
-}
-
-function alternativeNames(host: string) {
-  const name = { type: "dns" as const, value: host };
-  return isIP(host) ? [{ type: "ip" as const, value: host }, name] : [name];
+/** Encodes a certificate (RFC 5280 4.1) and signs it. */
+async function signCertificate(
+  keys: KeyPair,
+  fields: {
+    serial: Uint8Array;
+    issuer: Der;
+    subject: Der;
+    notBefore: Date;
+    notAfter: Date;
+    spki: Uint8Array;
+    extensions: Der[];
+  },
+): Promise<string> {
+  const toBeSigned = sequence(
+    explicit(0, integer(Uint8Array.of(2))),
+    integer(fields.serial),
+    algorithmIdentifier(keys),
+    fields.issuer,
+    sequence(time(fields.notBefore), time(fields.notAfter)),
+    fields.subject,
+    fields.spki,
+    explicit(3, sequence(...fields.extensions)),
+  );
+  return encodePem("CERTIFICATE", await signed(toBeSigned, keys));
 }
 
 /** 126 random bits, positive and of full length (RFC 5280 4.1.2.2 allows 20 bytes). */
-function randomSerial(): string {
+function randomSerial(): Uint8Array {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   bytes[0] = (bytes[0]! & 0x3f) | 0x40;
-  return Buffer.from(bytes).toString("hex");
+  return bytes;
 }
 
 /** Certificates hold whole seconds. */

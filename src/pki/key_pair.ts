@@ -6,19 +6,23 @@ export interface KeyPair {
   privateKey: CryptoKey;
   publicKey: CryptoKey;
   /** How this key signs: RSA with SHA-256 (PKCS#1 v1.5), EC with the hash of its curve's size. */
-  signing: RsaHashedImportParams | (EcKeyImportParams & { hash: string });
+  signing:
+    | { name: "RSASSA-PKCS1-v1_5"; hash: "SHA-256" }
+    | { name: "ECDSA"; namedCurve: string; hash: "SHA-256" | "SHA-384" | "SHA-512" };
 }
 
 /** The curves keys are read on: OpenSSL's name, and WebCrypto's with the hash that fits it. */
-const curves: Record<string, { namedCurve: string; hash: string }> = {
-  prime256v1: { namedCurve: "P-256", hash: "SHA-256" },
-  secp384r1: { namedCurve: "P-384", hash: "SHA-384" },
-  secp521r1: { namedCurve: "P-521", hash: "SHA-512" },
-};
+const curves = {
+  prime256v1: { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" },
+  secp384r1: { name: "ECDSA", namedCurve: "P-384", hash: "SHA-384" },
+  secp521r1: { name: "ECDSA", namedCurve: "P-521", hash: "SHA-512" },
+} as const;
+
+const rsa = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" } as const;
 
 /** Makes an EC P-256 key pair; the PEM is PKCS#8. */
 export async function createKeyPair(): Promise<KeyPair & { privateKeyPem: string }> {
-  const signing = { name: "ECDSA", ...curves.prime256v1! };
+  const signing = curves.prime256v1;
   const keys = await crypto.subtle.generateKey(signing, true, ["sign", "verify"]);
   const der = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
   return { ...keys, signing, privateKeyPem: encodePem("PRIVATE KEY", der) };
@@ -29,14 +33,13 @@ export async function createKeyPair(): Promise<KeyPair & { privateKeyPem: string
  * key of a certificate authority (spec skupper-system-sites 3).
  */
 export async function createRsaKeyPair(): Promise<KeyPair & { privateKeyPem: string }> {
-  const signing = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-  const size = { modulusLength: 2048, publicExponent: new Uint8Array([1, 0, 1]) };
-  const keys = await crypto.subtle.generateKey({ ...signing, ...size }, true, ["sign", "verify"]);
+  const wanted = { ...rsa, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) };
+  const keys = await crypto.subtle.generateKey(wanted, true, ["sign", "verify"]);
   const der = await crypto.subtle.exportKey("pkcs8", keys.privateKey);
   const key = createPrivateKey(encodePem("PRIVATE KEY", der));
   return {
     ...keys,
-    signing,
+    signing: rsa,
     privateKeyPem: key.export({ type: "pkcs1", format: "pem" }).toString(),
   };
 }
@@ -75,10 +78,8 @@ export function publicKeyHash(spki: ArrayBuffer | Uint8Array): string {
 }
 
 function signingOf(key: KeyObject): KeyPair["signing"] {
-  if (key.asymmetricKeyType === "rsa") return { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
-  const curve = curves[key.asymmetricKeyDetails?.namedCurve ?? ""];
-  if (curve === undefined) {
-    throw new Error("the private key is neither RSA nor EC on P-256, P-384 or P-521");
-  }
-  return { name: "ECDSA", ...curve };
+  if (key.asymmetricKeyType === "rsa") return rsa;
+  const curve = key.asymmetricKeyDetails?.namedCurve ?? "";
+  if (Object.hasOwn(curves, curve)) return curves[curve as keyof typeof curves];
+  throw new Error("the private key is neither RSA nor EC on P-256, P-384 or P-521");
 }
