@@ -1,9 +1,10 @@
 import { X509Certificate } from "node:crypto";
-import { readdir, readFile } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { appError } from "../../src/errors/app_error.ts";
+import { appError, isAppError } from "../../src/errors/app_error.ts";
 import { isSubdomain } from "../../src/resources/names.ts";
 import { siteIssuer } from "../../src/resources/site.ts";
+import { syncFolder, writeWhole } from "../../src/runtime/files.ts";
 import { derivedUid } from "./derived_uid.ts";
 import type { NamespacePaths } from "./paths.ts";
 
@@ -75,6 +76,57 @@ export async function readAuthority(
   } catch (cause) {
     throw issuerMissing(paths, issuer, `cannot be read: ${(cause as Error).message}`, cause);
   }
+}
+
+/**
+ * Makes the site's certificate authority where `skupper system start` adopts it from, unless one is
+ * there; true if it was made. It is complete before it can be seen. Throws `site-issuer-missing` if
+ * an incomplete one is in the way, and `data-home-unusable` or `not-writable`.
+ */
+export async function createSiteAuthority(paths: NamespacePaths): Promise<boolean> {
+  if (await findAuthorityFolder(paths, siteIssuer) !== undefined) return false;
+  const folder = join(paths.inputIssuers, siteIssuer);
+  let draft: string | undefined;
+  try {
+    await mkdir(paths.inputIssuers, { recursive: true, mode: 0o700 });
+    await mkdir(paths.state, { recursive: true, mode: 0o700 });
+    // built where upstream never looks: any complete folder in input/issuers is an authority to it
+    draft = await mkdtemp(join(paths.state, ".authority-"));
+    await writeNewAuthority(draft);
+    await rename(draft, folder);
+    await syncFolder(paths.inputIssuers);
+    return true;
+  } catch (cause) {
+    if (draft !== undefined) await rm(draft, { recursive: true, force: true });
+    if (isAppError(cause)) throw cause;
+    if (await isThere(folder)) {
+      // another process was faster, or the user's own folder lacks a part
+      await readAuthority(paths, siteIssuer);
+      return false;
+    }
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw appError("data-home-unusable", { path: paths.home, why }, { cause });
+  }
+}
+
+/** Removes the site's certificate authority from where `createSiteAuthority` made it. */
+export async function removeSiteAuthority(paths: NamespacePaths): Promise<void> {
+  await rm(join(paths.inputIssuers, siteIssuer), { recursive: true, force: true });
+}
+
+async function writeNewAuthority(folder: string): Promise<void> {
+  // loaded here because making certificates is heavy at start-up, and rarely needed
+  const { createAuthority } = await import("../../src/pki/authority.ts");
+  // upstream's programs sign with no other kind of key once they take the site over
+  const { certificatePem, privateKeyPem } = await createAuthority(siteIssuer, { keyType: "rsa" });
+  const texts = { "ca.crt": certificatePem, "tls.crt": certificatePem, "tls.key": privateKeyPem };
+  for (const part of parts) {
+    await writeWhole(join(folder, part), texts[part], { mode: 0o600, replace: "never" });
+  }
+}
+
+async function isThere(path: string): Promise<boolean> {
+  return await stat(path).then(() => true, () => false);
 }
 
 async function missingParts(folder: string): Promise<string[]> {

@@ -121,7 +121,8 @@ async function putNew(temporary: string, path: string): Promise<void> {
   }
 }
 
-async function syncFolder(folder: string): Promise<void> {
+/** Has the names in a folder on the disk when it resolves; throws the system's error. */
+export async function syncFolder(folder: string): Promise<void> {
   if (process.platform === "win32") return; // folders can't be opened there
   const handle = await open(folder, "r");
   try {
