@@ -114,6 +114,11 @@ function sha256(file: string): string {
 }
 
 if (import.meta.main) {
-  const files = process.argv.includes("--all") ? buildAll() : [buildHere()];
-  for (const file of files) console.log(path.relative(process.cwd(), file));
+  try {
+    const files = process.argv.includes("--all") ? buildAll() : [buildHere()];
+    for (const file of files) console.log(path.relative(process.cwd(), file));
+  } catch (error) {
+    console.error(String(error));
+    process.exitCode = 1;
+  }
 }

@@ -102,13 +102,29 @@ function objectionToSkip({ name }: TestCase): string {
   return process.env["CI"] === "true" ? ", though CI must have what it needs" : "";
 }
 
-async function checkTypes(): Promise<TestCase[]> {
+async function checkTypes(): Promise<TestCase> {
   const { output, ending } = await run([process.execPath, "task", "--quiet", "check"]);
-  const outcome = ending === undefined ? "passed" : "failed";
-  if (outcome === "failed") console.log(output);
-  const cases: TestCase[] = [{ file: "deno.json", name: "types", outcome }];
-  console.log(`types: ${counts(cases)}`);
-  return cases;
+  return step("types", ending === undefined ? undefined : output);
+}
+
+/** Builds what the end-to-end tests run; they fail by themselves where it can't be built. */
+function build(): TestCase {
+  try {
+    fs.rmSync(path.join(root, "dist"), { recursive: true, force: true });
+    buildHere();
+    return step("build", undefined);
+  } catch (error) {
+    return step("build", String(error));
+  }
+}
+
+/** A step that counts as one test; `failure` is what to print if it failed. */
+function step(name: string, failure: string | undefined): TestCase {
+  const outcome = failure === undefined ? "passed" : "failed";
+  const result: TestCase = { file: "deno.json", name, outcome };
+  if (failure !== undefined) console.log(failure);
+  console.log(`${name}: ${counts([result])}`);
+  return result;
 }
 
 /**
@@ -121,10 +137,11 @@ async function main(only: string | undefined, part: string | undefined): Promise
     .map((suite) => ({ ...suite, files: suite.files.filter((file) => file.includes(part ?? "")) }))
     .filter(({ files }) => files.length > 0);
   if (chosen.length === 0) throw new Error(`No test file is meant by: ${only} ${part ?? ""}`);
-  if (chosen.some(({ name }) => name === "e2e")) buildHere();
-
-  const cases = only === undefined ? await checkTypes() : [];
-  for (const suite of chosen) cases.push(...await runSuite(suite));
+  const cases = only === undefined ? [await checkTypes()] : [];
+  for (const suite of chosen) {
+    if (suite.name === "e2e") cases.push(build());
+    cases.push(...await runSuite(suite));
+  }
 
   for (const one of cases.filter(({ outcome }) => outcome === "skipped")) {
     const objection = objectionToSkip(one);
