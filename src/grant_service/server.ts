@@ -1,3 +1,7 @@
+import { createServer, type Server, type Socket } from "node:net";
+import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import { appError } from "../errors/app_error.ts";
+import { type ConnectionLimits, HttpConnection } from "./http_connection.ts";
 import type { HttpHandler } from "./http_message.ts";
 
 /** What the service shows to its clients, and what they check it with. PEM. */
@@ -8,18 +12,23 @@ export interface TlsIdentity {
   caPem: string;
 }
 
-/** Bounds on what a client may take of the service. */
-export interface ServerLimits {
+/** Bounds on what clients may take of the service (design.md 5). */
+export interface ServerLimits extends ConnectionLimits {
+  /** Connections at the same time; one more is closed at once. */
   connections: number;
-  headerBytes: number;
-  bodyBytes: number;
-  /** From the connection to the end of the header block, TLS handshake included. */
-  headerMs: number;
-  /** From the connection to the answer. */
-  requestMs: number;
-  /** From the answer to the client's close. */
-  deliveryMs: number;
 }
+
+const defaultLimits: ServerLimits = {
+  connections: 256,
+  headerBytes: 16 * 1024,
+  bodyBytes: 4 * 1024,
+  headerMs: 10_000,
+  requestMs: 30_000,
+  deliveryMs: 10_000,
+};
+
+/** How long a connection whose request has not arrived may hold up a stop, in milliseconds. */
+const stopGraceMs = 1000;
 
 export interface GrantServerOptions {
   /** Where to listen; all addresses by default. */
@@ -29,17 +38,92 @@ export interface GrantServerOptions {
   identity: TlsIdentity;
   handle: HttpHandler;
   limits?: Partial<ServerLimits>;
+  /** Told of what the handler throws. */
+  onError?(error: unknown): void;
 }
 
 export interface GrantServer {
   readonly port: number;
   /** Connections from now on see the new identity; those under way end with the old one. */
   replaceIdentity(identity: TlsIdentity): void;
-  /** Takes no more connections and finishes those in flight, their delivery included. */
+  /** Takes no more connections and finishes those in flight, the delivery of answers included. */
   stop(): Promise<void>;
 }
 
-/** Listens with TLS 1.3 and HTTP/1.1. Throws `port-in-use`. */
-export function startGrantServer(_options: GrantServerOptions): Promise<GrantServer> {
-  throw new Error("not built yet");
+/**
+ * Listens for HTTP/1.1 over TLS 1.3, one request a connection. Throws `port-in-use`.
+ *
+ * TLS is laid over each accepted socket here rather than by a TLS server: so the identity is a value
+ * that may change between two connections, and handshakes count against the limits.
+ */
+export async function startGrantServer(options: GrantServerOptions): Promise<GrantServer> {
+  const limits = { ...defaultLimits, ...options.limits };
+  const connections = new Set<HttpConnection>();
+  let stopped: (() => void) | undefined;
+  let secureContext = readIdentity(options.identity);
+
+  const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
+    raw.on("error", () => {});
+    if (connections.size >= limits.connections) return void raw.destroy();
+    const connection: HttpConnection = new HttpConnection(secure(raw, secureContext), {
+      address: raw.remoteAddress?.replace(/^::ffff:/, "") ?? "",
+      limits,
+      handle: options.handle,
+      onError: options.onError ?? (() => {}),
+      onClosed() {
+        connections.delete(connection);
+        if (connections.size === 0) stopped?.();
+      },
+    });
+    connections.add(connection);
+  });
+  await listen(server, options.port, options.host);
+  const address = server.address();
+
+  return {
+    port: typeof address === "object" && address !== null ? address.port : options.port,
+    replaceIdentity: (identity) => void (secureContext = readIdentity(identity)),
+    async stop() {
+      server.close();
+      if (connections.size === 0) return;
+      const done = new Promise<void>((resolve) => stopped = resolve);
+      const grace = setTimeout(() => {
+        for (const connection of connections) connection.endUnlessAsked();
+      }, stopGraceMs);
+      await done;
+      clearTimeout(grace);
+    },
+  };
+}
+
+function readIdentity(identity: TlsIdentity): SecureContext {
+  return createSecureContext({
+    cert: identity.certificatePem,
+    key: identity.privateKeyPem,
+    minVersion: "TLSv1.3",
+  });
+}
+
+function secure(raw: Socket, secureContext: SecureContext): TLSSocket {
+  const options = {
+    isServer: true,
+    secureContext,
+    ALPNProtocols: ["http/1.1"],
+    allowHalfOpen: true,
+  };
+  return new TLSSocket(raw, options);
+}
+
+/** Listens; throws `port-in-use`. */
+export function listen(server: Server, port: number, host: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once("error", (cause: Error & { code?: string }) => {
+      reject(
+        cause.code === "EADDRINUSE"
+          ? appError("port-in-use", { host: host ?? "*", port, option: "--grant-port" }, { cause })
+          : cause,
+      );
+    });
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
+  });
 }

@@ -1,0 +1,141 @@
+import type { Buffer } from "node:buffer";
+import type { TLSSocket } from "node:tls";
+import {
+  formatResponse,
+  type HttpHandler,
+  HttpProblem,
+  type HttpResponse,
+} from "./http_message.ts";
+import { IncomingBytes, readHttpRequest, type ReadRequest } from "./http_request_reader.ts";
+
+/** Bounds on what one client may take: sizes in bytes, times in milliseconds. */
+export interface ConnectionLimits {
+  headerBytes: number;
+  bodyBytes: number;
+  /** From the connection to the end of the header block, TLS handshake included. */
+  headerMs: number;
+  /** From the connection to the answer. */
+  requestMs: number;
+  /** From the answer to the client's close. */
+  deliveryMs: number;
+}
+
+export interface ConnectionOptions {
+  address: string;
+  limits: ConnectionLimits;
+  handle: HttpHandler;
+  /** Told of what the handler throws. */
+  onError(error: unknown): void;
+  /** Told when the connection has ended and its answer, if any, is settled. */
+  onClosed(): void;
+}
+
+/**
+ * Answers the one request of a connection and closes it. The socket allows half-open: after the
+ * answer our side is closed and the peer's close awaited, since only a peer that closes cleanly after
+ * everything was sent has surely taken the answer.
+ */
+export class HttpConnection {
+  readonly #socket: TLSSocket;
+  readonly #options: ConnectionOptions;
+  readonly #incoming = new IncomingBytes();
+  readonly #reading: Generator<string, ReadRequest>;
+  readonly #headerTimer: ReturnType<typeof setTimeout>;
+  #timer: ReturnType<typeof setTimeout>;
+  #state: "silent" | "reading" | "handling" | "answered" = "silent";
+  #settle: ((delivered: boolean) => void) | undefined;
+  #sent = false;
+  #peerEnded = false;
+  #delivered = false;
+
+  constructor(socket: TLSSocket, options: ConnectionOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    this.#reading = readHttpRequest(this.#incoming, options.limits);
+    this.#headerTimer = setTimeout(() => this.#giveUp(), options.limits.headerMs);
+    this.#timer = setTimeout(() => this.#giveUp(), options.limits.requestMs);
+    socket.on("data", (bytes: Buffer) => this.#read(bytes));
+    socket.on("finish", () => this.#sent = true);
+    socket.on("end", () => this.#end());
+    // what went wrong does not matter: "close" follows, and tells that something did
+    socket.on("error", () => {});
+    socket.on("close", (hadError) => this.#close(!hadError && this.#delivered));
+  }
+
+  /** Ends the connection if its request has not arrived yet. */
+  endUnlessAsked(): void {
+    if (this.#isAwaitingRequest()) this.#socket.destroy();
+  }
+
+  #isAwaitingRequest(): boolean {
+    return this.#state === "silent" || this.#state === "reading";
+  }
+
+  #read(bytes: Buffer): void {
+    // read over: what stays unread makes the kernel reset the connection, and the answer is lost
+    if (!this.#isAwaitingRequest()) return;
+    this.#state = "reading";
+    this.#incoming.append(bytes);
+    try {
+      let step = this.#reading.next();
+      if (step.value === "wants-continue") {
+        this.#socket.write("HTTP/1.1 100 Continue\r\n\r\n");
+        step = this.#reading.next();
+      }
+      if (step.value === "needs-header") return;
+      clearTimeout(this.#headerTimer);
+      if (step.done) void this.#handle(step.value);
+    } catch (error) {
+      this.#answer(this.#failure(error));
+    }
+  }
+
+  async #handle(request: ReadRequest): Promise<void> {
+    this.#state = "handling";
+    const { address, handle } = this.#options;
+    const isConnected = () => !this.#peerEnded && !this.#socket.destroyed;
+    try {
+      this.#answer(await handle({ ...request, address, isConnected }));
+    } catch (error) {
+      this.#answer(this.#failure(error));
+    }
+  }
+
+  #answer(response: HttpResponse): void {
+    if (this.#state === "answered" || this.#socket.destroyed) return response.settle?.(false);
+    this.#state = "answered";
+    this.#settle = response.settle;
+    clearTimeout(this.#headerTimer);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#socket.destroy(), this.#options.limits.deliveryMs);
+    this.#socket.end(formatResponse(response, Date.now()));
+  }
+
+  #failure(error: unknown): HttpResponse {
+    if (error instanceof HttpProblem) return { status: error.status, body: `${error.message}\n` };
+    this.#options.onError(error);
+    return { status: 500, body: "Internal error\n" };
+  }
+
+  /** A time limit is over before the answer. */
+  #giveUp(): void {
+    if (this.#state === "handling") return this.#answer({ status: 503, body: "Internal error\n" });
+    if (this.#state === "silent") return void this.#socket.destroy();
+    this.#answer({ status: 408, body: "Request timed out\n" });
+  }
+
+  #end(): void {
+    this.#peerEnded = true;
+    this.#delivered = this.#sent;
+    this.endUnlessAsked();
+  }
+
+  #close(delivered: boolean): void {
+    clearTimeout(this.#headerTimer);
+    clearTimeout(this.#timer);
+    const settle = this.#settle;
+    this.#settle = undefined;
+    settle?.(delivered);
+    this.#options.onClosed();
+  }
+}
