@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
-import { isKeyOfCertificate, readCertificate } from "./certificate.ts";
+import { certificatesIn, isKeyOfCertificate, readCertificate } from "./certificate.ts";
 import { type Der, explicit, integer, sequence, time } from "./der.ts";
 import { readElement, readInside } from "./der_reader.ts";
 import {
@@ -106,10 +106,8 @@ interface Issuer {
 }
 
 function readIssuer(certificatePem: string): Issuer {
-  const [certificate] = readInside(
-    0x30,
-    readElement(new X509Certificate(certificatePem).raw),
-  );
+  const { raw } = new X509Certificate(certificatesIn(certificatePem)[0]!);
+  const [certificate] = readInside(0x30, readElement(raw));
   const fields = readInside(0x30, certificate);
   // version [0], serial, signature, issuer, validity, subject, key, then tagged ones (RFC 5280 4.1)
   const extensions = fields.find((field) => field.tag === 0xa3);

@@ -63,7 +63,7 @@ export async function importPrivateKey(pem: string): Promise<KeyPair> {
 /** Reads a private key as importPrivateKey() does, for node:crypto. */
 export function readPrivateKey(pem: string): KeyObject {
   // asked first: given an encrypted key, some runtimes would prompt for its passphrase
-  if (pem.includes("ENCRYPTED")) throw new Error("the private key is encrypted");
+  if (/BEGIN ENCRYPTED|: 4,ENCRYPTED/.test(pem)) throw new Error("the private key is encrypted");
   try {
     return createPrivateKey(pem);
   } catch {
