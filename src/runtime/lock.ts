@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { appError } from "../errors/app_error.ts";
 import { sleep } from "./clock.ts";
+import { explainSystemError, systemErrorCode } from "./system_error.ts";
 
 /** A lock between processes; the kernel lets go of it too when its process ends, however it ends. */
 export interface HeldLock {
@@ -32,7 +33,10 @@ export function tryLock(path: string): HeldLock | undefined {
     database?.close();
     // the three runtimes agree on SQLite's message, not on where its code is
     if (cause instanceof Error && cause.message.includes("database is locked")) return undefined;
-    throw appError("data-home-unusable", { path: dirname(path), why: explain(cause) }, { cause });
+    const why = systemErrorCode(cause) === undefined
+      ? `no lock can be had there (${explainSystemError(cause)})`
+      : explainSystemError(cause);
+    throw appError("data-home-unusable", { path: dirname(path), why }, { cause });
   }
   const kept = database;
   held.add(kept);
@@ -103,23 +107,6 @@ function makeFile(path: string): void {
   try {
     closeSync(openSync(path, "wx", 0o600));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-  }
-}
-
-function explain(cause: unknown): string {
-  switch ((cause as NodeJS.ErrnoException).code) {
-    case "EACCES":
-    case "EPERM":
-      return "permission denied";
-    case "EROFS":
-      return "the file system is read-only";
-    case "ENOSPC":
-      return "the disk is full";
-    case "ENOENT":
-    case "ENOTDIR":
-      return "it is no folder";
-    default:
-      return `no lock can be had there (${cause instanceof Error ? cause.message : cause})`;
+    if (systemErrorCode(error) !== "EEXIST") throw error;
   }
 }

@@ -1,0 +1,35 @@
+/** Words for what the operating system refused: the end of a sentence like "Cannot write …: ". */
+export function explainSystemError(error: unknown): string {
+  switch (systemErrorCode(error)) {
+    case "EACCES":
+    case "EPERM":
+      return "permission denied";
+    case "EDQUOT":
+      return "the disk quota is used up";
+    case "EEXIST":
+      return "it exists already";
+    case "EISDIR":
+      return "it is a folder";
+    case "ELOOP":
+      return "its symbolic links go round in circles";
+    case "ENAMETOOLONG":
+      return "the name is too long";
+    case "ENOENT":
+      return "it does not exist";
+    case "ENOSPC":
+      return "the disk is full";
+    case "ENOTDIR":
+      return "a file is where a folder should be";
+    case "EROFS":
+      return "the file system is read-only";
+    default:
+      return error instanceof Error ? error.message : String(error);
+  }
+}
+
+/** The name of the errno of a system error, as in `ENOENT`; undefined for any other error. */
+export function systemErrorCode(error: unknown): string | undefined {
+  return error instanceof Error && "syscall" in error
+    ? (error as NodeJS.ErrnoException).code // node: gives system errors their errno's name
+    : undefined;
+}
