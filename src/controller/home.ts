@@ -10,6 +10,9 @@ export interface ControllerHome {
    */
   changes(signal: AbortSignal): AsyncIterable<Change>;
 
+  /** The namespaces there are now. */
+  namespaces(signal: AbortSignal): Promise<string[]>;
+
   /** One namespace of the home. Cheap: the controller asks each time. */
   open(namespace: string): Promise<ControllerNamespace>;
 }

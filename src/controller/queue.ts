@@ -11,8 +11,8 @@ export interface QueueOptions<T> {
   keyOf(item: T): string;
   /** Works on an item; what it throws is reported and the item tried again after a back-off. */
   work(item: T): Promise<Outcome>;
-  /** Told of each failure, before the back-off. */
-  failed(item: T, error: unknown): void;
+  /** Told of each failure before the back-off, and how many there have been in a row. */
+  failed(item: T, error: unknown, failures: number): void;
   /** How many items are worked on at the same time. */
   limit: number;
 }
@@ -110,7 +110,7 @@ export class WorkQueue<T> {
       entry.failures = 0;
     } catch (error) {
       entry.failures++;
-      this.#options.failed(entry.item, error);
+      this.#options.failed(entry.item, error, entry.failures);
       againInMs = backOffMs(entry.failures);
     }
     if (this.#stopped) return;

@@ -1,0 +1,142 @@
+import { isDeepStrictEqual } from "node:util";
+import type { Audit } from "../grant_service/audit.ts";
+import type { GrantBook } from "../grant_service/grant_book.ts";
+import { type AccessGrant, defaultExpirationWindow } from "../resources/access_grant.ts";
+import { isReady } from "../resources/resource.ts";
+import { randomCode } from "../resources/names.ts";
+import type { Site } from "../resources/site.ts";
+import type { Now } from "../runtime/clock.ts";
+import { parseDuration } from "../wait/duration.ts";
+import { errorState, formatTime, nextCondition, pendingState, readyState } from "./conditions.ts";
+import type { GrantAddress, GrantAddresses } from "./grant_addresses.ts";
+import type { Change, ControllerHome } from "./home.ts";
+import type { Outcome } from "./queue.ts";
+
+/** How long an expired grant is kept, for those who look at it. */
+export const keptAfterExpiryMs = 24 * 3_600_000;
+
+/** The longest duration Go can hold, in milliseconds. */
+const longestWindowMs = 9_223_372_036_854;
+
+/** What reconciling a grant needs. */
+export interface GrantWork {
+  home: ControllerHome;
+  book: GrantBook;
+  audit: Audit;
+  addresses: Pick<GrantAddresses, "of">;
+  now: Now;
+}
+
+/**
+ * Brings an AccessGrant's status to what its spec, its ledger and this service ask for, and has it
+ * served; a grant that is gone, or expired more than a day ago, is served no more. Statuses as in
+ * spec/skupper-kubernetes.md 2.6. A write that lost to another throws `conflict`: look again.
+ */
+export async function reconcileGrant(
+  change: Change,
+  work: GrantWork,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const namespace = await work.home.open(change.namespace);
+  const { platform, backing } = namespace;
+  let grant = await platform.get("AccessGrant", change.name, signal);
+  if (grant === undefined) {
+    await work.book.remove(change.namespace, change.name);
+    return {};
+  }
+  if (!grant.metadata.uid) grant = await platform.apply<"AccessGrant">(grant, signal);
+
+  const uid = grant.metadata.uid!;
+  await work.book.upsert(grant, backing);
+  const status = nextStatus(grant, {
+    site: chooseSite(await platform.list("Site", signal)),
+    namespace: change.namespace,
+    address: await work.addresses.of(namespace, signal),
+    spent: await work.book.usesSpent(uid) ?? 0,
+    now: work.now(),
+  });
+  const sweepAt = sweepTime(status);
+  if (sweepAt <= work.now()) {
+    await platform.remove("AccessGrant", change.name, signal);
+    await work.book.remove(change.namespace, change.name);
+    await backing.ledgers.remove(uid);
+    return {};
+  }
+  if (!isDeepStrictEqual(status, grant.status)) {
+    const issued = !isReady(grant) && isReady({ ...grant, status });
+    grant = await platform.apply<"AccessGrant">({ ...grant, status }, signal);
+    await work.book.upsert(grant, backing);
+    const { namespace, name } = change;
+    if (issued) work.audit({ event: "issued", namespace, grant: name, uid });
+  }
+  return sweepAt === Infinity ? {} : { againInMs: sweepAt - work.now() };
+}
+
+/** When the expired grant is to be removed, in milliseconds since 1970. */
+function sweepTime(status: GrantStatus): number {
+  const expiry = Date.parse(status.expirationTime ?? "");
+  return Number.isNaN(expiry) ? Infinity : expiry + keptAfterExpiryMs;
+}
+
+/** The site the grant is for: edge sites take no links, so any other one goes before them. */
+function chooseSite(sites: Site[]): Site | undefined {
+  return sites.find((site) => site.spec?.edge !== true) ?? sites[0];
+}
+
+type GrantStatus = NonNullable<AccessGrant["status"]>;
+
+interface Circumstances {
+  site: Site | undefined;
+  namespace: string;
+  address: GrantAddress | undefined;
+  spent: number;
+  now: number;
+}
+
+function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstances): GrantStatus {
+  const before = grant.status ?? {};
+  const windowMs = expirationWindowMs(grant);
+  const problems = [
+    ...(site?.spec?.edge === true
+      ? ["Edge sites cannot accept incoming links from remote sites"]
+      : []),
+    ...(typeof windowMs === "string" ? [windowMs] : []),
+  ];
+  const processed = problems.length > 0 ? errorState(problems.join(", ")) : readyState;
+  const resolved = site === undefined
+    ? pendingState(`There is no site in namespace "${around.namespace}"`)
+    : address === undefined
+    ? pendingState("No address of the grant service is known")
+    : readyState;
+  const ready = processed.status === "True" ? resolved : processed;
+  const processedCondition = nextCondition(grant, "Processed", processed, around.now);
+  const expirationTime = processed.status === "True"
+    ? formatTime(Date.parse(processedCondition.lastTransitionTime) + Number(windowMs))
+    : before.expirationTime;
+  return {
+    ...before,
+    conditions: [
+      processedCondition,
+      nextCondition(grant, "Ready", ready, around.now),
+      nextCondition(grant, "Resolved", resolved, around.now),
+    ],
+    status: ready.reason,
+    message: ready.message,
+    ...(address === undefined
+      ? {}
+      : { url: `${address.url}/${grant.metadata.uid}`, ca: address.ca }),
+    code: grant.spec?.code || before.code || randomCode(),
+    redemptions: Math.max(around.spent, before.redemptions ?? 0),
+    ...(expirationTime === undefined ? {} : { expirationTime }),
+  };
+}
+
+/** The grant's window in milliseconds, or what is wrong with it, in upstream's words. */
+function expirationWindowMs(grant: AccessGrant): number | string {
+  const text = grant.spec?.expirationWindow || defaultExpirationWindow;
+  const ms = parseDuration(text);
+  if (ms === undefined || ms > longestWindowMs) {
+    return `Invalid duration "${text}": it must look like 15m or 1h30m`;
+  }
+  return ms < 0 ? `Invalid duration "${text}": it must not be negative` : ms;
+}

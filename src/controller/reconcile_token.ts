@@ -1,0 +1,138 @@
+import { isDeepStrictEqual } from "node:util";
+import { type ErrorCode } from "../errors/catalog.ts";
+import { AppError, isAppError } from "../errors/app_error.ts";
+import type { AccessToken } from "../resources/access_token.ts";
+import { findCondition } from "../resources/resource.ts";
+import type { Now } from "../runtime/clock.ts";
+import { probeToken } from "../token/redeem_client.ts";
+import { redeemToken } from "../token/redeem.ts";
+import { checkToken, type UsableToken } from "../token/token_file.ts";
+import { startDeadline } from "../wait/deadline.ts";
+import {
+  type ConditionState,
+  errorState,
+  nextCondition,
+  pendingState,
+  readyState,
+} from "./conditions.ts";
+import type { Change, ControllerHome, ControllerNamespace } from "./home.ts";
+import type { Report } from "./log.ts";
+import type { Outcome } from "./queue.ts";
+
+/** What reconciling a token needs. */
+export interface TokenWork {
+  home: ControllerHome;
+  report: Report;
+  /** For the proxy settings of the request. */
+  env: Record<string, string | undefined>;
+  now: Now;
+}
+
+/** One try, from the first connection to the stored link; upstream's clients wait no longer. */
+const tryLimitMs = 10_000;
+
+/** Failures that no further try can mend: only another token can. */
+const finalCodes: ErrorCode[] = [
+  "token-file-invalid",
+  "token-refused",
+  "token-expired",
+  "token-used-up",
+  "token-revoked",
+  "token-unknown",
+  "answer-invalid",
+  "name-taken",
+];
+
+/**
+ * Redeems an AccessToken once, with the outcome in its status (spec/skupper-kubernetes.md 4.2), and
+ * takes it out of the way. What may pass is noted in the status too, and thrown to be tried again.
+ */
+export async function reconcileToken(
+  change: Change,
+  work: TokenWork,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const namespace = await work.home.open(change.namespace);
+  const token = await namespace.platform.get("AccessToken", change.name, signal);
+  if (token === undefined) return {};
+  if (!isFinished(token)) {
+    const { namespace: where, name } = change;
+    const { state, again } = await tryToken(token, namespace, work, signal);
+    const isNews = await writeStatus(token, state, namespace, work, signal);
+    if (again !== undefined) throw again;
+    const event = state.status === "True" ? "token-redeemed" : "token-not-redeemed";
+    if (isNews) work.report(event, { namespace: where, name, reason: state.message });
+    if (state.reason === "Pending") return {};
+  }
+  await namespace.retireToken?.(change.name, signal);
+  return {};
+}
+
+/** True if the spec as it is now was redeemed, or refused for good. */
+function isFinished(token: AccessToken): boolean {
+  const redeemed = findCondition(token, "Redeemed");
+  return redeemed !== undefined && redeemed.reason !== "Pending" &&
+    redeemed.observedGeneration === (token.metadata.generation ?? 1);
+}
+
+async function tryToken(
+  token: AccessToken,
+  { platform, pendingKeys }: ControllerNamespace,
+  { env, now }: TokenWork,
+  signal: AbortSignal,
+): Promise<{ state: ConditionState; again?: unknown }> {
+  const deadline = startDeadline(tryLimitMs, signal);
+  let usable: UsableToken | undefined;
+  try {
+    usable = checkToken(token, `AccessToken "${token.metadata.name}"`);
+    await redeemToken(platform, usable, { deadline, env, now, pendingKeys });
+    return { state: readyState };
+  } catch (error) {
+    if (isAppError(error, "already-redeemed")) return { state: readyState };
+    const message = error instanceof AppError ? error.message : String(error);
+    // it is looked at again as soon as there is a site
+    if (isAppError(error, "site-missing")) return { state: pendingState(message) };
+    const isFinal = isAppError(error, ...finalCodes) ||
+      isAppError(error, "server-error") && !await isFreeToTry(usable!, { env, now }, signal);
+    return isFinal
+      ? { state: errorState(message) }
+      : { state: pendingState(message), again: error };
+  } finally {
+    deadline.end();
+  }
+}
+
+/**
+ * True if the service is one that takes no use for a redemption it fails at, as ours: it answers a
+ * probe. Upstream's has counted a use by the time it fails, so trying on would use up the grant.
+ */
+async function isFreeToTry(
+  token: UsableToken,
+  surroundings: Pick<TokenWork, "env" | "now">,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const limit = AbortSignal.any([signal, AbortSignal.timeout(tryLimitMs)]);
+  const { usesLeft } = await probeToken(token, surroundings, limit).catch(() => ({ usesLeft: 0 }));
+  return usesLeft !== undefined;
+}
+
+/** Writes the status unless it says so already; false then. */
+async function writeStatus(
+  token: AccessToken,
+  state: ConditionState,
+  { platform }: ControllerNamespace,
+  { now }: TokenWork,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { redeemed: _, ...before } = token.status ?? {};
+  const status = {
+    ...before,
+    conditions: [nextCondition(token, "Redeemed", state, now())],
+    status: state.reason,
+    message: state.message,
+    ...(state.status === "True" ? { redeemed: true } : {}),
+  };
+  if (isDeepStrictEqual(status, token.status)) return false;
+  await platform.apply<"AccessToken">({ ...token, status }, signal);
+  return true;
+}
