@@ -26,6 +26,8 @@ export interface SigningRequest {
   lifetimeMs: number;
   /** Milliseconds since 1970; defaults to the time of the machine. */
   now?: number;
+  /** Hex, of a certificate that is signed once more, same in all but its signature; else random. */
+  serial?: string;
 }
 
 /** A certificate as signed. */
@@ -134,7 +136,7 @@ async function sign(
     throw new Error(`the certificate authority expired at ${signer.notAfter.toISOString()}`);
   }
   const notAfter = wholeSecond(Math.min(now + request.lifetimeMs, end));
-  const serial = randomSerial();
+  const serial = request.serial ? Buffer.from(request.serial, "hex") : randomSerial();
   const certificatePem = await signCertificate(signer.keys, {
     serial,
     issuer: signer.subject,
