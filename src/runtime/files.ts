@@ -4,6 +4,7 @@ import { access, constants, link, lstat, open, rename, rm } from "node:fs/promis
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
+import { explainSystemError, systemErrorCode } from "./system_error.ts";
 
 /** How a file is written. */
 export interface WriteOptions {
@@ -52,7 +53,7 @@ export async function checkWritable(path: string): Promise<void> {
     throw refuse(explain(error, folder), error);
   }
   const found = await lstat(path).catch((error) => {
-    if (codeOf(error) === "ENOENT") return undefined;
+    if (systemErrorCode(error) === "ENOENT") return undefined;
     throw refuse(explain(error, folder), error);
   });
   if (found === undefined) return;
@@ -89,7 +90,7 @@ export async function readLimited(path: string, maxBytes: number): Promise<Uint8
       await handle.close();
     }
   } catch (error) {
-    const code = codeOf(error);
+    const code = systemErrorCode(error);
     if (code === undefined) throw error;
     if (code === "ENOENT" || code === "ENOTDIR") {
       throw appError("file-not-found", { file: path }, { cause: error });
@@ -114,7 +115,9 @@ async function putNew(temporary: string, path: string): Promise<void> {
     await link(temporary, path);
     await rm(temporary);
   } catch (error) {
-    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(codeOf(error) ?? "")) throw error;
+    if (!["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS"].includes(systemErrorCode(error) ?? "")) {
+      throw error;
+    }
     // a file system without hard links (a USB stick): the name is taken first, then filled
     await (await open(path, "wx")).close();
     await rename(temporary, path);
@@ -128,43 +131,15 @@ export async function syncFolder(folder: string): Promise<void> {
   try {
     await handle.sync();
   } catch (error) {
-    if (codeOf(error) !== "EINVAL") throw error; // file systems that don't sync folders say so
+    if (systemErrorCode(error) !== "EINVAL") throw error; // file systems that don't sync folders say so
   } finally {
     await handle.close();
   }
 }
 
-function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && "syscall" in error
-    ? (error as Error & { code?: string }).code // node: gives system errors their errno's name
-    : undefined;
-}
-
 function explain(error: unknown, folder: string): string {
-  const code = codeOf(error);
-  switch (code) {
-    case "ENOENT":
-      return `folder ${folder} does not exist`;
-    case "ENOTDIR":
-      return `${folder} is not a folder`;
-    case "EISDIR":
-      return "it is a folder";
-    case "EEXIST":
-      return "it exists already";
-    case "EACCES":
-    case "EPERM":
-      return "permission denied";
-    case "EROFS":
-      return "the file system is read-only";
-    case "ENOSPC":
-      return "the disk is full";
-    case "EDQUOT":
-      return "the disk quota is used up";
-    case "ENAMETOOLONG":
-      return "the name is too long";
-    case "ELOOP":
-      return "its symbolic links go round in circles";
-    default:
-      return code ?? (error instanceof Error ? error.message : String(error));
-  }
+  const code = systemErrorCode(error);
+  if (code === "ENOENT") return `folder ${folder} does not exist`;
+  if (code === "ENOTDIR") return `${folder} is not a folder`;
+  return explainSystemError(error);
 }

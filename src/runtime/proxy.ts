@@ -1,0 +1,99 @@
+import { Buffer } from "node:buffer";
+import { request } from "node:http";
+import { BlockList, isIP, type Socket } from "node:net";
+import { appError } from "../errors/app_error.ts";
+
+/**
+ * The proxy that HTTPS_PROXY and NO_PROXY (or their lower-case forms, which win as in curl) name for an
+ * https url, or undefined. NO_PROXY takes `*`, hosts, domains (`.example.com` or `example.com`, with
+ * what is below), addresses, CIDR ranges and `host:port`; this machine itself is never behind a proxy.
+ * Throws `invalid-value` for an HTTPS_PROXY that is not an http url.
+ */
+export function chooseProxy(url: URL, env: Record<string, string | undefined>): URL | undefined {
+  const proxy = env["https_proxy"] || env["HTTPS_PROXY"];
+  if (!proxy || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
+  const parsed = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
+  if (parsed?.protocol === "http:") return parsed;
+  throw appError("invalid-value", {
+    name: "HTTPS_PROXY",
+    value: parsed === null ? "…" : `${parsed.protocol}//${parsed.host}`,
+    wanted: "an http:// url",
+  });
+}
+
+/**
+ * A connection through the proxy to `host:port` (RFC 9110 9.3.6, CONNECT). Rejects with the system's
+ * error, an Error that says how the proxy answered, or the signal's reason.
+ */
+export function openTunnel(
+  proxy: URL,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+    const connect = request({
+      host: bareHost(proxy),
+      port: proxy.port || 80,
+      method: "CONNECT",
+      path: authority,
+      headers: { host: authority, ...credentials(proxy) },
+      agent: false,
+    });
+    const stop = () => connect.destroy(signal.reason);
+    const settle = () => signal.removeEventListener("abort", stop);
+    signal.addEventListener("abort", stop, { once: true });
+    connect.on("connect", (response, socket) => {
+      settle();
+      if (response.statusCode === 200) return resolve(socket as Socket); // of node:net, as agent says
+      socket.destroy();
+      reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`));
+    });
+    connect.on("response", (response) => {
+      settle();
+      connect.destroy();
+      reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`));
+    });
+    connect.on("error", (error) => {
+      settle();
+      reject(signal.aborted ? signal.reason : error);
+    });
+    connect.end();
+  });
+}
+
+/** A url's host as sockets take it: IPv6 without brackets. */
+export function bareHost(url: URL): string {
+  return url.hostname.replace(/^\[|\]$/g, "");
+}
+
+function credentials(proxy: URL): Record<string, string> {
+  if (proxy.username === "") return {};
+  const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
+  return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
+}
+
+function isExcepted(url: URL, exceptions: string): boolean {
+  const host = bareHost(url).toLowerCase();
+  if (host === "localhost" || matchesRange(host, "127.0.0.0/8") || host === "::1") return true;
+  return exceptions.split(",").map((part) => part.trim().toLowerCase()).some((part) => {
+    if (part === "") return false;
+    if (part === "*" || part === host || matchesRange(host, part)) return true;
+    const [, name, port] = /^(.*?)(?::(\d+))?$/.exec(part)!;
+    if (port !== undefined && port !== (url.port || "443")) return false;
+    const domain = name!.replace(/^\*?\./, "");
+    return host === name || (domain !== "" && (host === domain || host.endsWith(`.${domain}`)));
+  });
+}
+
+function matchesRange(host: string, range: string): boolean {
+  const [network = "", bits = ""] = range.split("/");
+  const version = isIP(network);
+  if (version === 0 || version !== isIP(host) || !/^\d+$/.test(bits)) return false;
+  if (Number(bits) > (version === 6 ? 128 : 32)) return false;
+  const family = version === 6 ? "ipv6" : "ipv4";
+  const list = new BlockList();
+  list.addSubnet(network, Number(bits), family);
+  return list.check(host, family);
+}

@@ -1,0 +1,201 @@
+import { Buffer } from "node:buffer";
+import { appError, isAppError } from "../errors/app_error.ts";
+import { createKeyPair, importPrivateKey } from "../pki/key_pair.ts";
+import { createRequest } from "../pki/request.ts";
+import type { PendingKeys } from "../platform/abilities.ts";
+import type { Platform } from "../platform/platform.ts";
+import type { AccessToken } from "../resources/access_token.ts";
+import type { Kind, Resource } from "../resources/kinds.ts";
+import type { Link } from "../resources/link.ts";
+import { apiVersion, isReady } from "../resources/resource.ts";
+import { type Secret, tlsSecretType } from "../resources/secret.ts";
+import type { Site } from "../resources/site.ts";
+import type { Now } from "../runtime/clock.ts";
+import type { Deadline } from "../wait/deadline.ts";
+import { type LinkBundle, readAnswer } from "./answer.ts";
+import type { Surroundings } from "./exchange.ts";
+import { probeToken, requestRedemption } from "./redeem_client.ts";
+import { checkToken, type UsableToken } from "./token_file.ts";
+import { isMadeFrom, markToken, redeemedToken } from "./token_mark.ts";
+
+export interface RedeemOptions {
+  deadline: Deadline;
+  /** Keeps our key through a crash, so that a retry is the same redemption. */
+  pendingKeys: PendingKeys;
+  /** Where HTTPS_PROXY and NO_PROXY are read from. */
+  env: Record<string, string | undefined>;
+  /** Wins over the token's own. */
+  linkCost?: number;
+  now?: Now;
+}
+
+/** What a redemption made. */
+export interface RedeemedToken {
+  /** The token's name. */
+  token: string;
+  site: string;
+  secret: string;
+  links: string[];
+}
+
+/** Refusals after which no retry of this redemption can succeed. */
+const finalRefusals = [
+  "token-refused",
+  "token-expired",
+  "token-used-up",
+  "token-revoked",
+  "token-unknown",
+] as const;
+
+/**
+ * Redeems a token at its grant service and stores the Secret and Links it gives, on a platform where
+ * this program itself does that. Nothing is overwritten and no use is spent where that would be in
+ * vain; run again after any failure it goes on with the same redemption. Throws `site-missing`,
+ * `already-redeemed`, `name-taken`, `token-file-invalid`, and what `requestRedemption` and
+ * `readAnswer` do.
+ */
+export async function redeemToken(
+  platform: Platform,
+  token: AccessToken,
+  options: RedeemOptions,
+  progress: (text: string) => void,
+): Promise<RedeemedToken> {
+  const usable = checkToken(token, `AccessToken ${token.metadata.name}`);
+  const { deadline, pendingKeys, env, now = Date.now } = options;
+  const { signal } = deadline;
+  const surroundings = { env, now };
+  const site = await requireSite(platform, usable, surroundings, signal);
+  await refuseRepetition(platform, usable, signal);
+
+  const mark = markToken(usable);
+  progress(`Redeeming token "${usable.metadata.name}"...`);
+  const privateKeyPem = await pendingKeys.obtain(mark, makeKey, signal);
+  try {
+    // whoever redeemed it meanwhile forgot the key only after everything was stored
+    await refuseRepetition(platform, usable, signal);
+    const subject = site.metadata.uid ?? site.metadata.name.slice(0, 64);
+    const csr = await createRequest(await importPrivateKey(privateKeyPem), subject);
+    const body = await requestRedemption(usable, { subject, csr }, deadline, surroundings);
+    const { name } = usable.metadata;
+    const bundle = readAnswer(body, { url: usable.spec.url, name, privateKeyPem, now: now() });
+    const cost = options.linkCost ?? usable.spec.linkCost;
+    await store(platform, name, bundle, mark, cost, signal);
+    await pendingKeys.forget(mark, signal);
+    return {
+      token: name,
+      site: site.metadata.name,
+      secret: name,
+      links: bundle.links.map((link) => link.name),
+    };
+  } catch (error) {
+    if (isAppError(error, ...finalRefusals, "already-redeemed")) {
+      await pendingKeys.forget(mark, signal);
+    }
+    throw error;
+  }
+}
+
+/** The site that is to be linked. That a token is spent is worth more to know than that there is none. */
+async function requireSite(
+  platform: Platform,
+  token: UsableToken,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<Site> {
+  const { namespace } = platform;
+  let missing = appError("site-missing", { namespace, purpose: "redeem a token" });
+  try {
+    const sites = await platform.list("Site", signal);
+    const site = sites.find(isReady) ?? sites[0];
+    if (site !== undefined) return site;
+  } catch (error) {
+    if (!isAppError(error, "namespace-not-found")) throw error;
+    missing = error;
+  }
+  try {
+    await probeToken(token, surroundings, signal);
+  } catch (error) {
+    if (isAppError(error, ...finalRefusals)) throw error;
+  }
+  throw missing;
+}
+
+/** Throws `already-redeemed` if the token was redeemed here, `name-taken` if something else has its name. */
+async function refuseRepetition(
+  platform: Platform,
+  token: UsableToken,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = token.metadata;
+  const { namespace } = platform;
+  const mark = markToken(token);
+  const secret = await platform.get("Secret", name, signal);
+  const link = await platform.get("Link", name, signal);
+  for (const found of [secret, link]) {
+    if (found === undefined || isMadeFrom(found, mark)) continue;
+    throw appError("name-taken", { kind: found.kind, name, namespace });
+  }
+  // the first Link is stored last: where it is, all is
+  const first = link ?? await platform.get("Link", `${name}-1`, signal);
+  if (secret !== undefined && isMadeFrom(first, mark)) {
+    throw appError("already-redeemed", { token: name, namespace });
+  }
+}
+
+async function makeKey(): Promise<string> {
+  return (await createKeyPair()).privateKeyPem;
+}
+
+/** Stores the Secret before the Links that need it, and the first Link last. */
+async function store(
+  platform: Platform,
+  name: string,
+  { credentials, links }: LinkBundle,
+  mark: string,
+  cost: number | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  const annotations = { [redeemedToken]: mark };
+  const encode = (text: string) => Buffer.from(text).toString("base64");
+  const secret: Secret = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name, annotations },
+    type: tlsSecretType,
+    data: {
+      "ca.crt": encode(credentials.ca),
+      "tls.crt": encode(credentials.certificate),
+      "tls.key": encode(credentials.privateKey),
+    },
+  };
+  await storeOurs(platform, secret, mark, signal);
+  for (const link of links.toReversed()) {
+    const resource: Link = {
+      apiVersion,
+      kind: "Link",
+      metadata: { name: link.name, annotations },
+      spec: {
+        endpoints: link.endpoints,
+        tlsCredentials: name,
+        ...(cost === undefined ? {} : { cost }),
+      },
+    };
+    await storeOurs(platform, resource, mark, signal);
+  }
+}
+
+/** Stores what this token gave, over nothing but what the same token gave. */
+async function storeOurs(
+  platform: Platform,
+  resource: Secret | Link,
+  mark: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const { kind, metadata } = resource;
+  const there = await platform.get<Kind>(kind, metadata.name, signal) as Resource | undefined;
+  if (there !== undefined && !isMadeFrom(there, mark)) {
+    throw appError("conflict", { kind, name: metadata.name });
+  }
+  const resourceVersion = there?.metadata.resourceVersion ?? "";
+  await platform.apply<Kind>({ ...resource, metadata: { ...metadata, resourceVersion } }, signal);
+}

@@ -1,0 +1,47 @@
+import { certificatesIn, isSignedBy, readCertificate } from "../pki/certificate.ts";
+import { encodePem } from "../pki/pem.ts";
+
+/**
+ * Why a server's certificate was refused. The runtimes tell an expired one from a foreign one
+ * differently or not at all, so it is fetched (DER) and looked at here. `now` is this machine's
+ * time in milliseconds.
+ */
+export async function explainRefusedCertificate(
+  fetch: () => Promise<Uint8Array>,
+  ca: string,
+  now: number,
+): Promise<{ why: string; hint?: string }> {
+  const foreign = {
+    why: "its certificate is not signed by the authority the token names",
+    hint: "Another server may have taken its place: ask for a new token.",
+  };
+  try {
+    const certificate = encodePem("CERTIFICATE", await fetch());
+    const authority = certificatesIn(ca).find((one) => isSignedBy(certificate, one));
+    if (authority === undefined) return foreign;
+    return explainTimes([authority, certificate], now) ?? {
+      why: "its certificate is not made for a server",
+    };
+  } catch {
+    return foreign;
+  }
+}
+
+function explainTimes(chain: string[], now: number): { why: string; hint: string } | undefined {
+  const clock = `this machine's clock says ${new Date(now).toISOString()}`;
+  for (const { notBefore, notAfter } of chain.map(readCertificate)) {
+    if (now < notBefore.getTime()) {
+      return {
+        why: `its certificate is not valid before ${notBefore.toISOString()}; ${clock}`,
+        hint: "Set this machine's clock.",
+      };
+    }
+    if (now > notAfter.getTime()) {
+      return {
+        why: `its certificate expired at ${notAfter.toISOString()}; ${clock}`,
+        hint: "If this machine's clock is right, ask for a new token.",
+      };
+    }
+  }
+  return undefined;
+}
