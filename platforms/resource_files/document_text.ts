@@ -12,7 +12,7 @@ export interface DocumentText {
  * they are the text again. (No scalar of YAML 1.2 can hold such a line: 9.1.2 forbids it.)
  */
 export function splitDocuments(text: string): DocumentText[] {
-  const starts = [0, ...[...text.matchAll(/^---(?=\s|$)/gm)].map((match) => match.index)];
+  const starts = [0, ...[...text.matchAll(/(?<![^\n])---(?!\S)/g)].map((match) => match.index)];
   let linesBefore = 0;
   return [...new Set(starts)].map((start, index, all) => {
     const document = { start, end: all[index + 1] ?? text.length, linesBefore, text: "" };
