@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
-import { appError } from "../errors/app_error.ts";
+import { appError, isAppError } from "../errors/app_error.ts";
 import type { Now } from "../runtime/clock.ts";
 import { bareHost, chooseProxy, openTunnel } from "../runtime/proxy.ts";
 import { explainRefusedCertificate } from "./refused_certificate.ts";
@@ -12,6 +12,7 @@ import {
   isCertificateRefused,
   openTcp,
   secure,
+  withinConnectLimit,
 } from "./secure_connection.ts";
 
 /** A request to a grant service. */
@@ -40,9 +41,6 @@ export interface Surroundings {
 
 /** No honest answer comes near. */
 const maxAnswerBytes = 256 * 1024;
-
-/** How long a connection may take to come about, in milliseconds. */
-const connectLimitMs = 10_000;
 
 /**
  * One request over one connection: HTTP/1.1, TLS 1.3, trusting the request's `ca` alone, through the
@@ -78,27 +76,26 @@ async function open(
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const url = new URL(request.url);
-  const limit = new AbortController();
-  const timer = setTimeout(() => {
-    limit.abort(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }));
-  }, connectLimitMs);
-  const bounded = AbortSignal.any([signal, limit.signal]);
+  const host = bareHost(url);
+  const options = { ca: request.ca, minVersion: "TLSv1.3" } as const;
   try {
-    const socket = await connect(url, surroundings, bounded);
-    const options = { ca: request.ca, minVersion: "TLSv1.3" } as const;
-    return await secure(socket, bareHost(url), options, bounded);
+    return await withinConnectLimit(
+      async (bounded) =>
+        await secure(await connect(url, surroundings, bounded), host, options, bounded),
+      signal,
+    );
   } catch (error) {
     signal.throwIfAborted();
-    const { url: address } = request;
+    if (isAppError(error)) throw error;
+    const data = { url: request.url };
     if (isCertificateRefused(error)) {
-      const fetch = () => fetchCertificate(url, surroundings, bounded);
+      const fetch = () =>
+        withinConnectLimit((bounded) => fetchCertificate(url, surroundings, bounded), signal);
       const found = await explainRefusedCertificate(fetch, request.ca, surroundings.now());
-      throw appError("tls-failed", { url: address, ...found }, { cause: error });
+      throw appError("tls-failed", { ...data, ...found }, { cause: error });
     }
-    const { tls, why } = describeConnectionError(error, bareHost(url));
-    throw appError(tls ? "tls-failed" : "unreachable", { url: address, why }, { cause: error });
-  } finally {
-    clearTimeout(timer);
+    const { tls, why } = describeConnectionError(error, host);
+    throw appError(tls ? "tls-failed" : "unreachable", { ...data, why }, { cause: error });
   }
 }
 

@@ -12,7 +12,7 @@ export async function explainRefusedCertificate(
   now: number,
 ): Promise<{ why: string; hint?: string }> {
   const foreign = {
-    why: "its certificate is not signed by the authority the token names",
+    why: "its certificate is not signed by the authority it should be",
     hint: "Another server may have taken its place: ask for a new token.",
   };
   try {

@@ -8,7 +8,23 @@ export interface ConnectionFailure {
 }
 
 /** How long a connection may take to come about, in milliseconds. */
-export const connectLimitMs = 10_000;
+const connectLimitMs = 10_000;
+
+/** Runs `connect` with a signal that also aborts, as a system's ETIMEDOUT, after ten seconds. */
+export async function withinConnectLimit<T>(
+  connect: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  const limit = new AbortController();
+  const timer = setTimeout(() => {
+    limit.abort(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }));
+  }, connectLimitMs);
+  try {
+    return await connect(AbortSignal.any([signal, limit.signal]));
+  } finally {
+    clearTimeout(timer);
+  }
+}
 
 /** A TCP connection. Rejects with the system's error or the signal's reason. */
 export function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
@@ -79,7 +95,7 @@ export function describeConnectionError(error: unknown, host: string): Connectio
   if (isCertificateRefused(error)) return { tls: true, why: "its certificate is not trusted" };
   const text = `${code} ${error instanceof Error ? error.message : ""}`.toLowerCase();
   if (/protocol.?version|unsupported.?protocol/.test(text)) {
-    return { tls: true, why: "it does not offer TLS 1.3" };
+    return { tls: true, why: "its version of TLS is too old" };
   }
   if (/wrong.?version.?number|http.?request/.test(text)) {
     return { tls: true, why: "it does not speak TLS" };
