@@ -6,7 +6,7 @@ import { findCondition } from "../resources/resource.ts";
 import type { Now } from "../runtime/clock.ts";
 import { probeToken } from "../token/redeem_client.ts";
 import { redeemToken } from "../token/redeem.ts";
-import { checkToken, type UsableToken } from "../token/token_file.ts";
+import { checkToken } from "../token/token_file.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import {
   type ConditionState,
@@ -82,18 +82,18 @@ async function tryToken(
   signal: AbortSignal,
 ): Promise<{ state: ConditionState; again?: unknown }> {
   const deadline = startDeadline(tryLimitMs, signal);
-  let usable: UsableToken | undefined;
   try {
-    usable = checkToken(token, `AccessToken "${token.metadata.name}"`);
-    await redeemToken(platform, usable, { deadline, env, now, pendingKeys });
+    await redeemToken(platform, token, { deadline, env, now, pendingKeys }, () => {});
     return { state: readyState };
   } catch (error) {
     if (isAppError(error, "already-redeemed")) return { state: readyState };
     const message = error instanceof AppError ? error.message : String(error);
     // it is looked at again as soon as there is a site
-    if (isAppError(error, "site-missing")) return { state: pendingState(message) };
+    if (isAppError(error, "site-missing", "namespace-not-found")) {
+      return { state: pendingState(message) };
+    }
     const isFinal = isAppError(error, ...finalCodes) ||
-      isAppError(error, "server-error") && !await isFreeToTry(usable!, { env, now }, signal);
+      isAppError(error, "server-error") && !await isFreeToTry(token, { env, now }, signal);
     return isFinal
       ? { state: errorState(message) }
       : { state: pendingState(message), again: error };
@@ -107,13 +107,17 @@ async function tryToken(
  * probe. Upstream's has counted a use by the time it fails, so trying on would use up the grant.
  */
 async function isFreeToTry(
-  token: UsableToken,
+  token: AccessToken,
   surroundings: Pick<TokenWork, "env" | "now">,
   signal: AbortSignal,
 ): Promise<boolean> {
   const limit = AbortSignal.any([signal, AbortSignal.timeout(tryLimitMs)]);
-  const { usesLeft } = await probeToken(token, surroundings, limit).catch(() => ({ usesLeft: 0 }));
-  return usesLeft !== undefined;
+  try {
+    const usable = checkToken(token, token.metadata.name);
+    return (await probeToken(usable, surroundings, limit)).usesLeft !== undefined;
+  } catch {
+    return true; // to be found out at the next try
+  }
 }
 
 /** Writes the status unless it says so already; false then. */

@@ -1,0 +1,118 @@
+import { existsSync } from "node:fs";
+import { access, constants, mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { appError } from "../../src/errors/app_error.ts";
+import { writeWhole } from "../../src/runtime/files.ts";
+import { tryLock } from "../../src/runtime/lock.ts";
+import { explainSystemError } from "../../src/runtime/system_error.ts";
+import { controllerFolder } from "../resource_files/paths.ts";
+
+/** The controller's own files in a data home. */
+export interface ControllerFiles {
+  readonly home: string;
+  readonly folder: string;
+  /** Held as long as a controller serves the data home. */
+  readonly lock: string;
+  readonly state: string;
+  readonly settings: string;
+  readonly log: string;
+  /** The certificate authority of the grant service. */
+  readonly issuer: string;
+}
+
+/** What a running controller tells about itself. */
+export interface ControllerState {
+  pid: number;
+  version: string;
+  /** RFC 3339. */
+  startedAt: string;
+  /** Set, as the next one, once it listens. */
+  grantUrl?: string;
+  operationsUrl?: string;
+  log?: string;
+}
+
+/** What is kept from one run to the next. */
+export interface ControllerSettings {
+  /** The port in the urls of the grants issued so far. */
+  grantPort?: number;
+}
+
+export function controllerFiles(home: string): ControllerFiles {
+  const folder = controllerFolder(home);
+  return {
+    home,
+    folder,
+    lock: join(folder, "lock"),
+    state: join(folder, "state.json"),
+    settings: join(folder, "settings.json"),
+    log: join(folder, "controller.log"),
+    issuer: join(folder, "issuer"),
+  };
+}
+
+/** Makes the controller's folder; throws `data-home-unusable`. */
+export async function makeControllerFolder(files: ControllerFiles): Promise<void> {
+  try {
+    await mkdir(files.folder, { recursive: true, mode: 0o700 });
+    await access(files.folder, constants.W_OK);
+  } catch (cause) {
+    const why = explainSystemError(cause);
+    throw appError("data-home-unusable", { path: files.home, why }, { cause });
+  }
+}
+
+/** True while a controller holds the data home, from before it listens until it has ended. */
+export function isHeld(files: ControllerFiles): boolean {
+  if (!existsSync(files.lock)) return false;
+  const mine = tryLock(files.lock);
+  mine?.release();
+  return mine === undefined;
+}
+
+/**
+ * When the controller that serves the data home started (RFC 3339), or undefined if none does. Looks
+ * at the state first: whoever takes the lock to see if it is free stands in the way of a controller
+ * that starts.
+ */
+export async function servingSince(files: ControllerFiles): Promise<string | undefined> {
+  const state = await readState(files);
+  return state?.grantUrl !== undefined && isHeld(files) ? state.startedAt : undefined;
+}
+
+export function readState(files: ControllerFiles): Promise<ControllerState | undefined> {
+  return readJson<ControllerState>(files.state);
+}
+
+export async function writeState(files: ControllerFiles, state: ControllerState): Promise<void> {
+  await writeJson(files.state, state);
+}
+
+export async function removeState(files: ControllerFiles): Promise<void> {
+  await rm(files.state, { force: true });
+}
+
+export async function readSettings(files: ControllerFiles): Promise<ControllerSettings> {
+  return await readJson<ControllerSettings>(files.settings) ?? {};
+}
+
+export async function writeSettings(
+  files: ControllerFiles,
+  settings: ControllerSettings,
+): Promise<void> {
+  await writeJson(files.settings, settings);
+}
+
+/** Undefined for a file that is absent; written by us alone, so one that is broken counts as such. */
+async function readJson<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readFile(path, "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+async function writeJson(path: string, value: unknown): Promise<void> {
+  const text = `${JSON.stringify(value, undefined, 2)}\n`;
+  await writeWhole(path, new TextEncoder().encode(text), { mode: 0o600, replace: "always" });
+}

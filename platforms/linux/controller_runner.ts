@@ -1,0 +1,133 @@
+import { fstatSync, statSync } from "node:fs";
+import process from "node:process";
+import { runController } from "../../src/controller/controller.ts";
+import type { ControllerNamespace } from "../../src/controller/home.ts";
+import { errorFields, reportTo } from "../../src/controller/log.ts";
+import { type AppError, appError } from "../../src/errors/app_error.ts";
+import type { ControllerOptions, ControllerStatus } from "../../src/platform/abilities.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import { lock as takeLock } from "../../src/runtime/lock.ts";
+import { controllerHome } from "../resource_files/controller_home.ts";
+import { findLinkHosts, thisMachine } from "../resource_files/link_hosts.ts";
+import type { NamespacePaths } from "../resource_files/paths.ts";
+import { servedNamespace } from "../resource_files/served_namespace.ts";
+import {
+  type ControllerFiles,
+  type ControllerState,
+  makeControllerFolder,
+  readSettings,
+  readState,
+  removeState,
+  writeSettings,
+  writeState,
+} from "./controller_files.ts";
+import { identityFiles } from "./identity_files.ts";
+
+/** What the controller of a data home runs with. */
+export interface RunnerSetup {
+  files: ControllerFiles;
+  open(
+    namespace: string,
+    onProblem: (problem: AppError) => void,
+  ): { paths: NamespacePaths; platform: Platform };
+  env: Record<string, string | undefined>;
+  version: string;
+}
+
+/** The port of the grant service, and how many above it are tried where none is fixed yet. */
+const firstPort = 9090;
+const portsTried = 100;
+
+/** Someone who looks whether the lock is free holds it for a moment: that is no controller. */
+const lockPatienceMs = 250;
+
+/**
+ * Runs the controller of a data home in this process until the signal aborts. Throws
+ * `controller-running` if there is one, `port-in-use`, and `data-home-unusable`.
+ */
+export async function runLinuxController(
+  { files, open, env, version }: RunnerSetup,
+  options: ControllerOptions,
+  signal: AbortSignal,
+  log: (line: string) => void,
+  ready?: (status: ControllerStatus) => void,
+): Promise<void> {
+  await makeControllerFolder(files);
+  const mine = await takeLock(files.lock, AbortSignal.timeout(lockPatienceMs)).catch(() =>
+    undefined
+  );
+  if (mine === undefined) {
+    throw appError("controller-running", {
+      home: files.home,
+      pid: (await readState(files))?.pid,
+    });
+  }
+  try {
+    const state: ControllerState = {
+      pid: process.pid,
+      version,
+      startedAt: new Date().toISOString(),
+      ...(writesTo(files.log) ? { log: files.log } : {}),
+    };
+    await writeState(files, state);
+    await runController({
+      home: servedHome(files.home, open, log),
+      identities: identityFiles(files.issuer),
+      ports: await choosePorts(files, options),
+      hosts: {
+        fixed: options.grantHost,
+        ofMachine: async () => (await findLinkHosts(thisMachine))[0],
+      },
+      env,
+      log,
+      async listening({ grantPort, grantUrl, operationsUrl }) {
+        await writeSettings(files, { grantPort });
+        await writeState(files, { ...state, grantUrl, operationsUrl });
+        ready?.({ running: true, home: files.home, ...state, grantUrl, operationsUrl });
+      },
+    }, signal);
+  } finally {
+    await removeState(files);
+    mine.release();
+  }
+}
+
+/** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
+function servedHome(home: string, open: RunnerSetup["open"], log: (line: string) => void) {
+  const report = reportTo(log, Date.now);
+  const namespaces = new Map<string, ControllerNamespace>();
+  return controllerHome({
+    home,
+    open(namespace) {
+      let opened = namespaces.get(namespace);
+      if (opened === undefined) {
+        const { paths, platform } = open(
+          namespace,
+          (problem) => report("resource-ignored", { namespace, ...errorFields(problem) }),
+        );
+        opened = servedNamespace(paths, platform);
+        namespaces.set(namespace, opened);
+      }
+      return Promise.resolve(opened);
+    },
+    onProblem: (problem) => report("watch-failed", errorFields(problem)),
+  });
+}
+
+/** The port that grants issued before name, or those to choose from. */
+async function choosePorts(files: ControllerFiles, options: ControllerOptions): Promise<number[]> {
+  const fixed = options.grantPort ?? (await readSettings(files)).grantPort;
+  return fixed === undefined
+    ? Array.from({ length: portsTried }, (_, i) => firstPort + i)
+    : [fixed];
+}
+
+/** True if this process' stderr goes to that file. */
+function writesTo(path: string): boolean {
+  try {
+    const [mine, file] = [fstatSync(2), statSync(path)];
+    return mine.ino === file.ino && mine.dev === file.dev;
+  } catch {
+    return false;
+  }
+}
