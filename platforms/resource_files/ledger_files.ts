@@ -5,6 +5,7 @@ import { appError } from "../../src/errors/app_error.ts";
 import type { LedgerStore, StoredLedger } from "../../src/grant_service/backing.ts";
 import type { Ledger } from "../../src/grant_service/ledger.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
+import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
 import {
   applyRecord,
   copyLedger,
@@ -133,7 +134,7 @@ async function makeFolder(path: string) {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw appError("not-writable", { path, why: (cause as Error).message }, { cause });
+    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
   }
 }
 
@@ -154,7 +155,7 @@ async function append(path: string, from: number, record: LedgerRecord) {
   } catch (cause) {
     // a line that was reported as failed must not count after all
     await truncate(path, from).catch(() => {});
-    throw appError("not-writable", { path, why: (cause as Error).message }, { cause });
+    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
   }
   return { identity: (await identify(path))!, bytes: from + line.length };
 }
@@ -182,8 +183,8 @@ async function identify(path: string): Promise<string | undefined> {
     const { ino, size, mtimeMs } = await stat(path);
     return `${ino} ${size} ${mtimeMs}`;
   } catch (cause) {
-    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw appError("not-readable", { path, why: (cause as Error).message }, { cause });
+    if (systemErrorCode(cause) === "ENOENT") return undefined;
+    throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
   }
 }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { appError } from "../../src/errors/app_error.ts";
 import type { PendingKeys } from "../../src/platform/abilities.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
+import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
 import { type NamespacePaths, siteStatePaths } from "./paths.ts";
 import { siteUid } from "./site_authority.ts";
 
@@ -52,7 +53,7 @@ export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
       try {
         await rm(path, { force: true });
       } catch (cause) {
-        throw appError("not-writable", { path, why: (cause as Error).message }, { cause });
+        throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
       }
     },
   };
@@ -67,8 +68,8 @@ async function readKey(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, "utf8");
   } catch (cause) {
-    if ((cause as { code?: string }).code === "ENOENT") return undefined;
-    throw appError("not-readable", { path, why: (cause as Error).message }, { cause });
+    if (systemErrorCode(cause) === "ENOENT") return undefined;
+    throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
   }
 }
 
@@ -76,6 +77,6 @@ async function makeFolder(path: string): Promise<void> {
   try {
     await mkdir(path, { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw appError("not-writable", { path, why: (cause as Error).message }, { cause });
+    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
   }
 }

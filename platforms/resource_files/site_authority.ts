@@ -1,12 +1,14 @@
 import { X509Certificate } from "node:crypto";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm, stat } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../src/errors/app_error.ts";
 import { isSubdomain } from "../../src/resources/names.ts";
 import { siteIssuer } from "../../src/resources/site.ts";
 import { syncFolder, writeWhole } from "../../src/runtime/files.ts";
+import { explainSystemError } from "../../src/runtime/system_error.ts";
 import { derivedUid } from "./derived_uid.ts";
-import type { NamespacePaths } from "./paths.ts";
+import { type NamespacePaths, siteStatePaths } from "./paths.ts";
+import { siteMarks } from "./site_marks.ts";
 
 /** A certificate authority as its folder holds it. */
 export interface AuthorityFiles {
@@ -26,8 +28,7 @@ export async function siteUid(paths: NamespacePaths): Promise<string | undefined
   const folder = await findAuthorityFolder(paths, siteIssuer);
   if (folder === undefined) return undefined;
   try {
-    const certificate = new X509Certificate(await readFile(join(folder, "tls.crt")));
-    return derivedUid(paths.namespace, certificate.raw);
+    return uidOf(paths, await readFile(join(folder, "tls.crt"), "utf8"));
   } catch {
     // whatever is wrong with the certificate is told where something is to be signed
     return undefined;
@@ -74,37 +75,37 @@ export async function readAuthority(
       privateKeyPem: await readFile(join(folder, "tls.key"), "utf8"),
     };
   } catch (cause) {
-    throw issuerMissing(paths, issuer, `cannot be read: ${(cause as Error).message}`, cause);
+    throw issuerMissing(paths, issuer, `cannot be read: ${explainSystemError(cause)}`, cause);
   }
 }
 
 /**
  * Makes the site's certificate authority where `skupper system start` adopts it from, unless one is
- * there; true if it was made. It is complete before it can be seen. Throws `site-issuer-missing` if
- * an incomplete one is in the way, and `data-home-unusable` or `not-writable`.
+ * there, and returns the site's uid. It is complete, and marked as made here, before it can be seen.
+ * Throws `site-issuer-missing` if a broken one is in the way, and `data-home-unusable`.
  */
-export async function createSiteAuthority(paths: NamespacePaths): Promise<boolean> {
-  if (await findAuthorityFolder(paths, siteIssuer) !== undefined) return false;
+export async function createSiteAuthority(paths: NamespacePaths): Promise<string> {
   const folder = join(paths.inputIssuers, siteIssuer);
   let draft: string | undefined;
+  let uid: string | undefined;
   try {
+    if (await isThere(paths, folder)) return await requireSiteUid(paths);
     await mkdir(paths.inputIssuers, { recursive: true, mode: 0o700 });
     await mkdir(paths.state, { recursive: true, mode: 0o700 });
     // built where upstream never looks: any complete folder in input/issuers is an authority to it
     draft = await mkdtemp(join(paths.state, ".authority-"));
-    await writeNewAuthority(draft);
+    uid = uidOf(paths, await writeNewAuthority(draft));
+    await siteMarks(paths, uid).set("authority");
     await rename(draft, folder);
     await syncFolder(paths.inputIssuers);
-    return true;
+    return uid;
   } catch (cause) {
     if (draft !== undefined) await rm(draft, { recursive: true, force: true });
+    if (uid !== undefined && uid !== await siteUid(paths)) await removeSiteState(paths, uid);
     if (isAppError(cause)) throw cause;
-    if (await isThere(folder)) {
-      // another process was faster, or the user's own folder lacks a part
-      await readAuthority(paths, siteIssuer);
-      return false;
-    }
-    const why = cause instanceof Error ? cause.message : String(cause);
+    // another process may have been faster
+    if (await isThere(paths, folder)) return await requireSiteUid(paths);
+    const why = explainSystemError(cause);
     throw appError("data-home-unusable", { path: paths.home, why }, { cause });
   }
 }
@@ -114,7 +115,12 @@ export async function removeSiteAuthority(paths: NamespacePaths): Promise<void> 
   await rm(join(paths.inputIssuers, siteIssuer), { recursive: true, force: true });
 }
 
-async function writeNewAuthority(folder: string): Promise<void> {
+/** Removes all that this program keeps of the site with that uid. */
+export async function removeSiteState(paths: NamespacePaths, uid: string): Promise<void> {
+  await rm(siteStatePaths(paths, uid).root, { recursive: true, force: true });
+}
+
+async function writeNewAuthority(folder: string): Promise<string> {
   // loaded here because making certificates is heavy at start-up, and rarely needed
   const { createAuthority } = await import("../../src/pki/authority.ts");
   // upstream's programs sign with no other kind of key once they take the site over
@@ -123,10 +129,25 @@ async function writeNewAuthority(folder: string): Promise<void> {
   for (const part of parts) {
     await writeWhole(join(folder, part), texts[part], { mode: 0o600, replace: "never" });
   }
+  return certificatePem;
 }
 
-async function isThere(path: string): Promise<boolean> {
-  return await stat(path).then(() => true, () => false);
+/** The uid of a site that has an authority; throws `site-issuer-missing` if that is broken. */
+async function requireSiteUid(paths: NamespacePaths): Promise<string> {
+  await readAuthority(paths, siteIssuer);
+  const uid = await siteUid(paths);
+  if (uid === undefined) throw issuerMissing(paths, siteIssuer, "has a broken certificate");
+  return uid;
+}
+
+function uidOf(paths: NamespacePaths, certificatePem: string): string {
+  return derivedUid(paths.namespace, new X509Certificate(certificatePem).raw);
+}
+
+/** True if there is an authority, or the user's beginnings of one. */
+async function isThere(paths: NamespacePaths, folder: string): Promise<boolean> {
+  if (await findAuthorityFolder(paths, siteIssuer) !== undefined) return true;
+  return (await readdir(folder).catch((): string[] => [])).length > 0;
 }
 
 async function missingParts(folder: string): Promise<string[]> {

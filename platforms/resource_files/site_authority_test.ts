@@ -36,7 +36,7 @@ async function putAuthority(folder: string): Promise<string> {
 test("createSiteAuthority() makes one that upstream can adopt, readable by its owner alone", () =>
   withNamespace(async (paths) => {
     assert.equal(await siteUid(paths), undefined);
-    assert.equal(await createSiteAuthority(paths), true);
+    assert.equal(await createSiteAuthority(paths), await siteUid(paths));
     const { certificatePem, privateKeyPem } = await readAuthority(paths, "skupper-site-ca");
     const facts = readCertificate(certificatePem);
     assert.equal(facts.subject, "skupper-site-ca");
@@ -46,7 +46,7 @@ test("createSiteAuthority() makes one that upstream can adopt, readable by its o
     const folder = join(paths.inputIssuers, "skupper-site-ca");
     assert.deepEqual((await readdir(folder)).toSorted(), ["ca.crt", "tls.crt", "tls.key"]);
     assert.equal(await readFile(join(folder, "ca.crt"), "utf8"), certificatePem);
-    assert.deepEqual(await readdir(paths.state), []);
+    assert.deepEqual(await readdir(paths.state), [await siteUid(paths)]);
     if (process.platform === "win32") return;
     assert.equal((await stat(folder)).mode & 0o777, 0o700);
     for (const name of await readdir(folder)) {
@@ -56,13 +56,14 @@ test("createSiteAuthority() makes one that upstream can adopt, readable by its o
 
 test("createSiteAuthority() called many times at once makes one authority", () =>
   withNamespace(async (paths) => {
-    const made = await Promise.all(Array.from({ length: 5 }, () => createSiteAuthority(paths)));
-    assert.equal(made.filter((each) => each).length, 1);
-    assert.deepEqual(await readdir(paths.state), []);
-    assert.equal(await createSiteAuthority(paths), false);
+    const uids = await Promise.all(Array.from({ length: 5 }, () => createSiteAuthority(paths)));
+    uids.push(await createSiteAuthority(paths));
+    assert.deepEqual([...new Set(uids)], [await siteUid(paths)]);
+    assert.deepEqual(await readdir(paths.state), [await siteUid(paths)]);
+    assert.deepEqual(await readdir(paths.inputIssuers), ["skupper-site-ca"]);
   }));
 
-test("createSiteAuthority() leaves an incomplete authority of the user's alone", () =>
+test("createSiteAuthority() leaves a broken authority of the user's alone", () =>
   withNamespace(async (paths) => {
     const folder = join(paths.inputIssuers, "skupper-site-ca");
     await mkdir(folder, { recursive: true });
@@ -73,7 +74,13 @@ test("createSiteAuthority() leaves an incomplete authority of the user's alone",
         isAppError(error, "site-issuer-missing") && /tls\.crt, tls\.key/.test(error.message),
     );
     assert.deepEqual(await readdir(folder), ["ca.crt"]);
-    assert.deepEqual(await readdir(paths.state), []);
+    await putAuthority(folder);
+    await writeFile(join(folder, "tls.crt"), "mine");
+    await assert.rejects(
+      createSiteAuthority(paths),
+      (error) => isAppError(error, "site-issuer-missing") && /broken/.test(error.message),
+    );
+    await assert.rejects(readdir(paths.state));
   }));
 
 test("createSiteAuthority() says that the data home can't be used where a file is in the way", () =>

@@ -1,0 +1,94 @@
+import { access, rm, rmdir } from "node:fs/promises";
+import { dirname } from "node:path";
+import { appError } from "../../src/errors/app_error.ts";
+import type { SiteFounder } from "../../src/platform/abilities.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import { checkLabel } from "../../src/resources/names.ts";
+import { allowLinks, type LinkAccessSetup } from "./link_access.ts";
+import { checkLinkHost } from "./link_hosts.ts";
+import type { NamespacePaths } from "./paths.ts";
+import {
+  createSiteAuthority,
+  removeSiteAuthority,
+  removeSiteState,
+  siteUid,
+} from "./site_authority.ts";
+import { siteMarks } from "./site_marks.ts";
+import { takesRemoteLinks } from "./site_status.ts";
+
+/**
+ * Founds sites as files that a later `skupper system start` adopts. A namespace that upstream
+ * started is refused with `namespace-foreign` and stays as it is.
+ */
+export function siteFounder(setup: LinkAccessSetup): SiteFounder {
+  const { paths, platform } = setup;
+  return {
+    async found(site, linkHosts, signal) {
+      const { name } = site.metadata;
+      checkLabel(name, "the site name"); // upstream starts no site whose name has dots
+      const hosts = linkHosts.map(checkLinkHost);
+      await refuseForeign(paths);
+      signal.throwIfAborted();
+      const marks = siteMarks(paths, await createSiteAuthority(paths));
+      if (takesRemoteLinks(site)) {
+        await allowLinks(setup, site, hosts, marks, signal);
+      } else if (await marks.has(`RouterAccess-${name}`)) {
+        await platform.remove("RouterAccess", name, signal);
+        await marks.clear(`RouterAccess-${name}`);
+      }
+    },
+
+    /** Removes the Site too, so that what is left empty can go. */
+    async dissolve(site, everything, signal) {
+      const { name } = site.metadata;
+      await refuseForeign(paths);
+      const uid = await siteUid(paths);
+      const marks = uid === undefined ? undefined : siteMarks(paths, uid);
+      if (everything) await removeEverything(platform, signal);
+      if (await marks?.has(`RouterAccess-${name}`)) {
+        await platform.remove("RouterAccess", name, signal);
+      }
+      await platform.remove("Site", name, signal);
+      if (await marks?.has("authority")) {
+        await removeSiteAuthority(paths);
+        // without the authority nothing can come back to any of it
+        await rm(paths.state, { recursive: true, force: true });
+      } else if (everything && uid !== undefined) {
+        await removeSiteState(paths, uid);
+      }
+      await removeEmptyFolders(paths);
+    },
+  };
+}
+
+/** Throws `namespace-foreign` for a namespace that upstream made or runs. */
+async function refuseForeign(paths: NamespacePaths): Promise<void> {
+  for (const trace of [paths.platformFile, paths.runtime]) {
+    if (!await access(trace).then(() => true, () => false)) continue;
+    throw appError("namespace-foreign", {
+      namespace: paths.namespace,
+      why: '"skupper system start" made it',
+      instead: `Use the skupper command for it, or choose another namespace.`,
+    });
+  }
+}
+
+/** Tokens first, so that nothing new is made of them; a link before the Secret it needs. */
+async function removeEverything(platform: Platform, signal: AbortSignal): Promise<void> {
+  const links = await platform.list("Link", signal);
+  for (const kind of ["AccessToken", "AccessGrant", "Link", "RouterAccess"] as const) {
+    for (const { metadata } of await platform.list(kind, signal)) {
+      await platform.remove(kind, metadata.name, signal);
+    }
+  }
+  for (const { spec } of links) {
+    if (spec?.tlsCredentials) await platform.remove("Secret", spec.tlsCredentials, signal);
+  }
+}
+
+async function removeEmptyFolders(paths: NamespacePaths): Promise<void> {
+  const { inputResources, inputIssuers, inputCerts, root } = paths;
+  for (const folder of [inputResources, inputIssuers, inputCerts, dirname(inputResources), root]) {
+    await rmdir(folder).catch(() => {}); // not empty, or never made
+  }
+}
