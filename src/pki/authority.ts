@@ -83,15 +83,12 @@ export async function loadAuthority(
   privateKeyPem: string,
 ): Promise<Authority> {
   const { isAuthority, notAfter } = readCertificate(certificatePem);
-  if (!isAuthority) throw new Error("the certificate is not a certificate authority's");
+  const issuer = isAuthority ? readIssuer(certificatePem) : undefined;
+  if (!issuer?.maySign) throw new Error("the certificate is not a certificate authority's");
   if (!isKeyOfCertificate(certificatePem, privateKeyPem)) {
     throw new Error("the private key is not the certificate's");
   }
-  const signer = {
-    ...readIssuer(certificatePem),
-    notAfter,
-    keys: await importPrivateKey(privateKeyPem),
-  };
+  const signer = { ...issuer, notAfter, keys: await importPrivateKey(privateKeyPem) };
   return {
     certificatePem,
     signClient: (request) => sign(signer, request, "clientAuth", []),
@@ -99,12 +96,14 @@ export async function loadAuthority(
   };
 }
 
-/** What an authority's certificate gives to those it signs. */
+/** What an authority's certificate says to those it signs. */
 interface Issuer {
   /** Its name as it is encoded: Go compares issuer and subject byte for byte. */
   subject: Der;
   /** The identifier of its key, however it was computed; none if the certificate carries none. */
   keyIdentifier: Der | undefined;
+  /** False if its key usage leaves out signing certificates, which not every runtime looks at. */
+  maySign: boolean;
 }
 
 function readIssuer(certificatePem: string): Issuer {
@@ -115,12 +114,10 @@ function readIssuer(certificatePem: string): Issuer {
   const extensions = fields.find((field) => field.tag === 0xa3);
   const list = readInside(0x30, extensions && readInside(0xa3, extensions)[0]);
   const usage = findExtension(list, "keyUsage");
-  if (usage !== undefined && !(usage.contents[1]! & 0b0000_0100)) {
-    throw new Error("the certificate's key usage does not let it sign certificates");
-  }
   return {
     subject: fields[5]!.whole,
     keyIdentifier: findExtension(list, "subjectKeyIdentifier")?.contents,
+    maySign: usage === undefined || (usage.contents[1]! & 0b0000_0100) !== 0,
   };
 }
 
