@@ -9,8 +9,18 @@ describe("findDataHome()", () => {
     ["HAWSER_DATA_HOME names all of it", { HAWSER_DATA_HOME: "/d", HOME: "/h" }, 0, "/d"],
     ["root has upstream's place", { XDG_DATA_HOME: "/x", HOME: "/root" }, 0, "/var/lib/skupper"],
     ["XDG_DATA_HOME holds a folder", { XDG_DATA_HOME: "/x", HOME: "/h" }, 7, "/x/skupper"],
-    ["an empty XDG_DATA_HOME is unset", { XDG_DATA_HOME: "", HOME: "/h" }, 7, "/h/.local/share/skupper"],
-    ["an empty HAWSER_DATA_HOME is unset", { HAWSER_DATA_HOME: "", HOME: "/h" }, 7, "/h/.local/share/skupper"],
+    [
+      "an empty XDG_DATA_HOME is unset",
+      { XDG_DATA_HOME: "", HOME: "/h" },
+      7,
+      "/h/.local/share/skupper",
+    ],
+    [
+      "an empty HAWSER_DATA_HOME is unset",
+      { HAWSER_DATA_HOME: "", HOME: "/h" },
+      7,
+      "/h/.local/share/skupper",
+    ],
     ["USERPROFILE stands in for HOME", { USERPROFILE: "/u" }, undefined, "/u/.local/share/skupper"],
   ];
   for (const [name, env, uid, home] of cases) {
@@ -29,9 +39,14 @@ describe("namespacePaths()", () => {
     assert.equal(siteStatePaths(paths, "u").ledgers, "/d/hawser/west/u/ledgers");
   });
 
-  for (const name of ["..", "../west", "a/b", "", ".", "West", "a.b", "a\0b", "-a", "a".repeat(64)]) {
+  for (
+    const name of ["..", "../west", "a/b", "", ".", "West", "a.b", "a\0b", "-a", "a".repeat(64)]
+  ) {
     test(`${JSON.stringify(name)} is refused`, () => {
-      assert.throws(() => namespacePaths("/d", name), (error) => isAppError(error, "invalid-value"));
+      assert.throws(
+        () => namespacePaths("/d", name),
+        (error) => isAppError(error, "invalid-value"),
+      );
     });
   }
 });
