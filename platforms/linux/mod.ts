@@ -6,6 +6,7 @@ import type {
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
+import { thisMachine } from "../resource_files/link_hosts.ts";
 import {
   controllerFolder,
   defaultNamespace,
@@ -14,7 +15,9 @@ import {
   namespacePaths,
 } from "../resource_files/paths.ts";
 import { pendingKeyFiles } from "../resource_files/pending_keys.ts";
+import { routerProbe } from "../resource_files/router_probe.ts";
 import { siteUid } from "../resource_files/site_authority.ts";
+import { siteFounder } from "../resource_files/site_founder.ts";
 import { statusSource } from "../resource_files/status_source.ts";
 import { openStore } from "../resource_files/store.ts";
 import { type ControllerFiles, controllerFiles, servingSince } from "./controller_files.ts";
@@ -28,10 +31,18 @@ export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
   const home = findDataHome(request.env, process.getuid?.());
   const files = controllerFiles(home);
   const paths = namespacePaths(home, request.namespace ?? defaultNamespace);
+  const store = openFiles(paths, files);
   return Promise.resolve({
-    ...openFiles(paths, files),
+    ...store,
     controllerHost: detachedController(files, request),
     controllerRunner: controllerRunner(files, request),
+    siteFounder: siteFounder({
+      paths,
+      platform: store,
+      openNamespace: (namespace) => openFiles(namespacePaths(home, namespace), files),
+      hosts: thisMachine,
+    }),
+    routerProbe: routerProbe(paths, store),
     pendingKeys: pendingKeyFiles(paths),
   });
 }

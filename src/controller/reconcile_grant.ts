@@ -44,9 +44,9 @@ export async function reconcileGrant(
     await work.book.remove(change.namespace, change.name);
     return {};
   }
-  if (!grant.metadata.uid) grant = await platform.apply<"AccessGrant">(grant, signal);
-
-  const uid = grant.metadata.uid!;
+  const { uid } = grant.metadata;
+  // a place that has no site yet can't store it; it is looked at again when there is one
+  if (!uid) return {};
   await work.book.upsert(grant, backing);
   const status = nextStatus(grant, {
     site: chooseSite(await platform.list("Site", signal)),
