@@ -18,6 +18,8 @@ export interface CommandSpec<D> {
   text(data: D, context: CommandContext): string;
   /** What -o json and yaml print, where that is less than all `run` returned. */
   data?(data: D): unknown;
+  /** The error to end with although there is a result to print: a check that found something. */
+  failure?(data: D): AppError | undefined;
 }
 
 /**
@@ -66,6 +68,8 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           ? spec.text(data, context)
           : renderData(spec.data?.(data) ?? data, format);
         await world.stdout.write(result === "" || result.endsWith("\n") ? result : `${result}\n`);
+        const failure = spec.failure?.(data);
+        if (failure !== undefined) throw failure;
       } finally {
         await progress.end();
         await writing;

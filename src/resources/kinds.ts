@@ -32,7 +32,7 @@ export const schemas = {
   AccessToken: accessTokenSchema,
   RouterAccess: routerAccessSchema,
   Secret: secretSchema,
-} satisfies { [K in Kind]: z.ZodType<Resources[K]> };
+} satisfies { [K in Kind]: () => z.ZodType<Resources[K]> };
 
 /** True if `kind` is one this program knows. */
 export function isKind(kind: unknown): kind is Kind {

@@ -3,49 +3,61 @@ import { z } from "zod";
 /** The group and version of every Skupper resource. */
 export const apiVersion = "skupper.io/v2alpha1";
 
+/** Builds a schema when it is first used: building all of them costs every start of the program 5 ms. */
+export function lazySchema<T>(build: () => T): () => T {
+  let built: T | undefined;
+  return () => built ??= build();
+}
+
 /** Kubernetes object metadata; fields not named here are kept. */
-export const metadataSchema = z.looseObject({
-  name: z.string(),
-  namespace: z.string().optional(),
-  uid: z.string().optional(),
-  resourceVersion: z.string().optional(),
-  generation: z.int().optional(),
-  creationTimestamp: z.string().nullish(),
-  labels: z.record(z.string(), z.string()).nullish(),
-  annotations: z.record(z.string(), z.string()).nullish(),
-});
+export const metadataSchema = lazySchema(() =>
+  z.looseObject({
+    name: z.string(),
+    namespace: z.string().optional(),
+    uid: z.string().optional(),
+    resourceVersion: z.string().optional(),
+    generation: z.int().optional(),
+    creationTimestamp: z.string().nullish(),
+    labels: z.record(z.string(), z.string()).nullish(),
+    annotations: z.record(z.string(), z.string()).nullish(),
+  })
+);
 
 /** metav1.Condition, as every Skupper CRD has it. */
-export const conditionSchema = z.looseObject({
-  type: z.string().max(316),
-  status: z.enum(["True", "False", "Unknown"]),
-  observedGeneration: z.int().min(0).optional(),
-  lastTransitionTime: z.string(),
-  reason: z.string().min(1).max(1024),
-  message: z.string().max(32768),
-});
+export const conditionSchema = lazySchema(() =>
+  z.looseObject({
+    type: z.string().max(316),
+    status: z.enum(["True", "False", "Unknown"]),
+    observedGeneration: z.int().min(0).optional(),
+    lastTransitionTime: z.string(),
+    reason: z.string().min(1).max(1024),
+    message: z.string().max(32768),
+  })
+);
 
 /** The fields every status has. */
-export const statusFields = {
+export const statusFields = lazySchema(() => ({
   status: z.string().optional(),
   message: z.string().optional(),
-  conditions: z.array(conditionSchema).optional(),
-};
+  conditions: z.array(conditionSchema()).optional(),
+}));
 
 /** One address of a router: the name is the role, `inter-router` or `edge`. */
-export const endpointSchema = z.looseObject({
-  name: z.string().optional(),
-  host: z.string().optional(),
-  port: z.string().optional(),
-  group: z.string().optional(),
-});
+export const endpointSchema = lazySchema(() =>
+  z.looseObject({
+    name: z.string().optional(),
+    host: z.string().optional(),
+    port: z.string().optional(),
+    group: z.string().optional(),
+  })
+);
 
 /** The free settings of a spec. */
-export const settingsSchema = z.record(z.string(), z.string()).optional();
+export const settingsSchema = lazySchema(() => z.record(z.string(), z.string()).optional());
 
-export type Metadata = z.infer<typeof metadataSchema>;
-export type Condition = z.infer<typeof conditionSchema>;
-export type Endpoint = z.infer<typeof endpointSchema>;
+export type Metadata = z.infer<ReturnType<typeof metadataSchema>>;
+export type Condition = z.infer<ReturnType<typeof conditionSchema>>;
+export type Endpoint = z.infer<ReturnType<typeof endpointSchema>>;
 
 /** What every status holds, whatever the kind. */
 export interface BaseStatus {
@@ -84,4 +96,9 @@ export function describeState(resource: BaseResource): string {
   return message === undefined || message === "" || message === status || message === "OK"
     ? status
     : `${status} (${message})`;
+}
+
+/** An address with its port; IPv6 in brackets (RFC 3986 3.2.2). */
+export function hostAndPort(host: string, port: string | number): string {
+  return host.includes(":") ? `[${host}]:${port}` : `${host}:${port}`;
 }

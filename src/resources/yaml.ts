@@ -59,8 +59,8 @@ export function parseResource<K extends Kind>(
   document: unknown,
   where: string,
 ): ResourceOf<K> {
-  const result = schemas[kind].safeParse(document);
-  // schemas[kind] is the schema of ResourceOf<K>, which the compiler cannot follow through K
+  const result = schemas[kind]().safeParse(document);
+  // schemas[kind]() is the schema of ResourceOf<K>, which the compiler cannot follow through K
   if (result.success) return result.data as ResourceOf<K>;
   const why = result.error.issues.slice(0, 5).map((issue) => describeIssue(issue, document));
   throw invalid(where, why.join("; "));

@@ -3,6 +3,7 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
+import { hostAndPort } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 
@@ -32,8 +33,8 @@ function text(site: SiteStatus): string {
     ["Message", message === undefined || message === "" || message === "OK" ? "-" : message],
     ["Link access", wantsLinkAccess(site) ? "enabled" : "not enabled"],
   ];
-  for (const { name, host, port } of endpoints) {
-    rows.push(["Endpoint", `${name} ${host?.includes(":") ? `[${host}]` : host}:${port}`]);
+  for (const { name = "", host = "", port = "" } of endpoints) {
+    rows.push(["Endpoint", `${name} ${hostAndPort(host, port)}`]);
   }
   if (site.router !== undefined) {
     const { running, start } = site.router;

@@ -1,0 +1,77 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { timeoutOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { type AppError, appError } from "../../errors/app_error.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import type { Link } from "../../resources/link.ts";
+import { hostAndPort } from "../../resources/resource.ts";
+import { checkLink, type EndpointCheck } from "../../token/link_check.ts";
+import { namedLink } from "./named_link.ts";
+
+interface LinkCheck {
+  link: string;
+  endpoints: EndpointCheck[];
+}
+
+/** `link check [name]`: exit code 8 or 4 if an endpoint fails, with every endpoint's steps on stdout. */
+export function linkCheck(run: Runner) {
+  return leaf("check", "Try the endpoints of a link with its credentials, step by step")
+    .argument("[name]", "check this link only")
+    .addOption(timeoutOption("60s"))
+    .action(run({ text, failure }, check));
+}
+
+async function check(context: CommandContext, name: string | undefined): Promise<LinkCheck[]> {
+  const platform = await context.platform();
+  const links = name === undefined
+    ? await platform.list("Link", context.signal)
+    : [await namedLink(platform, name, context)];
+  context.progress("Connecting...");
+  return await Promise.all(links.map((link) => checkOne(platform, link, context.signal)));
+}
+
+async function checkOne(
+  platform: PlatformWithAbilities,
+  link: Link,
+  signal: AbortSignal,
+): Promise<LinkCheck> {
+  const name = link.spec?.tlsCredentials ?? "";
+  const secret = await platform.get("Secret", name, signal);
+  if (secret === undefined) {
+    const { namespace } = platform;
+    throw appError("resource-not-found", { kind: "Secret", name, namespace });
+  }
+  return { link: link.metadata.name, endpoints: await checkLink(link, secret, signal) };
+}
+
+function failure(checks: LinkCheck[]): AppError | undefined {
+  for (const { link, endpoints } of checks) {
+    for (const { name, host, port, ok, steps } of endpoints) {
+      if (ok) continue;
+      const { step, detail } = steps.at(-1)!;
+      const endpoint = `${name} ${hostAndPort(host, port)}`;
+      return step === "certificate"
+        ? appError("link-refused", { link, endpoint, why: detail })
+        : appError("link-unreachable", { link, why: `${endpoint}, step ${step}: ${detail}` });
+    }
+  }
+  return undefined;
+}
+
+function text(checks: LinkCheck[]): string {
+  if (checks.length === 0) return "There are no link resources in the namespace.";
+  return checks.map(describe).join("\n");
+}
+
+function describe({ link, endpoints }: LinkCheck): string {
+  const lines = [`Link "${link}"`];
+  for (const { name, host, port, steps, warning } of endpoints) {
+    lines.push(`  ${name} ${hostAndPort(host, port)}`);
+    for (const { step, ok, detail } of steps) {
+      lines.push(`    ${ok ? "ok    " : "FAILED"} ${step}: ${detail}`);
+    }
+    if (warning !== undefined) lines.push(`    warning: ${warning}`);
+  }
+  return `${lines.join("\n")}\n`;
+}

@@ -1,0 +1,103 @@
+import { Option } from "@commander-js/extra-typings";
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { timeoutOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
+import { describeState, isReady } from "../../resources/resource.ts";
+import { type RedeemedToken, redeemToken } from "../../token/redeem.ts";
+import { waitFor } from "../../wait/wait_for.ts";
+import { costOption, linkCostOption } from "./options.ts";
+import { readToken } from "./read_token.ts";
+
+const waitChoices = ["redeemed", "ready"] as const;
+
+interface Options {
+  linkCost?: number;
+  cost?: number;
+  wait: (typeof waitChoices)[number];
+}
+
+interface Redeemed extends RedeemedToken {
+  file: string;
+  /** True where a router reports the link as connected. */
+  active: boolean;
+}
+
+/** `token redeem <file>` (spec/refdog/commands-token.yaml). */
+export function tokenRedeem(run: Runner) {
+  return leaf("redeem", "Redeem a token file in order to create a link to a remote site")
+    .argument("<file>", "the name of the token file to use, or - for standard input")
+    .addOption(timeoutOption("60s"))
+    .addOption(linkCostOption())
+    .addOption(costOption())
+    .addOption(
+      new Option("--wait <status>", "wait until the token is redeemed, or until the link is ready")
+        .choices(waitChoices).default("redeemed" as const),
+    )
+    .action(run({ text }, redeem));
+}
+
+async function redeem(context: CommandContext, file: string, options: Options): Promise<Redeemed> {
+  const token = await readToken(file, context);
+  const platform = await context.platform();
+  const linkCost = options.linkCost ?? options.cost;
+  const redeemed = await redeemToken(platform, token, {
+    deadline: context.deadline,
+    pendingKeys: need(platform, "pendingKeys", "redeeming tokens"),
+    env: context.env,
+    ...(linkCost === undefined ? {} : { linkCost }),
+  }, context.progress);
+  const active = options.wait === "ready"
+    ? await awaitLinks(platform, redeemed, context)
+    : await areReady(platform, redeemed, context);
+  if (!active) await explainInactive(platform, context);
+  return { ...redeemed, file, active };
+}
+
+async function areReady(
+  platform: PlatformWithAbilities,
+  { links }: RedeemedToken,
+  context: CommandContext,
+): Promise<boolean> {
+  const found = await platform.list("Link", context.signal);
+  return found.filter((link) => links.includes(link.metadata.name)).every(isReady);
+}
+
+function awaitLinks(
+  platform: PlatformWithAbilities,
+  { links, token }: RedeemedToken,
+  context: CommandContext,
+): Promise<true> {
+  context.progress("Waiting for status...");
+  return waitFor(platform.watch("Link", context.signal), {
+    what: `link "${token}" to be active`,
+    resume: `link status ${token}`,
+    done(found) {
+      const ours = found.filter((link) => links.includes(link.metadata.name));
+      return ours.length === links.length && ours.every(isReady) ? true as const : undefined;
+    },
+    describe: (found) => {
+      const link = found.find((link) => links.includes(link.metadata.name) && !isReady(link));
+      return link === undefined ? "it is gone" : describeState(link);
+    },
+  }, context.deadline);
+}
+
+/** A link becomes active when a router takes it up; on local platforms that is the user's to start. */
+async function explainInactive(platform: PlatformWithAbilities, context: CommandContext) {
+  const [site] = await platform.list("Site", context.signal);
+  if (site === undefined || platform.routerProbe === undefined) return;
+  const { running, start } = await platform.routerProbe.router(site, context.signal);
+  if (!running && start !== undefined) {
+    context.note(
+      `No router runs for this site yet; the link becomes active when one does: ${start}`,
+    );
+  }
+}
+
+function text({ links, file, active }: Redeemed): string {
+  const lines = links.map((link) => `Link "${link}" is ${active ? "active" : "configured"}.`);
+  if (file !== "-") lines.push(`You can now safely delete ${file}.`);
+  return lines.join("\n");
+}
