@@ -44,9 +44,12 @@ export function openTunnel(
     const stop = () => connect.destroy(signal.reason);
     const settle = () => signal.removeEventListener("abort", stop);
     signal.addEventListener("abort", stop, { once: true });
-    connect.on("connect", (response, socket) => {
+    connect.on("connect", (response, socket, head) => {
       settle();
-      if (response.statusCode === 200) return resolve(socket as Socket); // of node:net, as agent says
+      if (response.statusCode === 200) {
+        if (head.length > 0) socket.unshift(head);
+        return resolve(socket as Socket); // http: without TLS it is one of node:net
+      }
       socket.destroy();
       reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`));
     });
