@@ -1,0 +1,126 @@
+import assert from "node:assert/strict";
+import { createServer } from "node:net";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import { test } from "node:test";
+import { isAppError } from "../errors/app_error.ts";
+import type { GrantBacking } from "../grant_service/backing.ts";
+import { createAuthority } from "../pki/authority.ts";
+import type { PendingKeys } from "../platform/abilities.ts";
+import { memoryPlatform } from "../platform/memory.ts";
+import type { AccessToken } from "../resources/access_token.ts";
+import { reconcileToken, type TokenWork } from "./reconcile_token.ts";
+
+const apiVersion = "skupper.io/v2alpha1";
+const never = new AbortController().signal;
+const change = { kind: "AccessToken", namespace: "east", name: "t" } as const;
+const pendingKeys: PendingKeys = {
+  obtain: (_redemption, make) => make(),
+  forget: () => Promise.resolve(),
+};
+
+/** A namespace in memory with a site, and what reconciles its tokens. */
+function openEast() {
+  const platform = memoryPlatform("east");
+  const retired: string[] = [];
+  const events: string[] = [];
+  const namespace = {
+    platform,
+    backing: {} as GrantBacking, // tokens are redeemed elsewhere
+    pendingKeys,
+    retireToken: (name: string) => Promise.resolve(void retired.push(name)),
+  };
+  const work: TokenWork = {
+    home: {
+      open: () => Promise.resolve(namespace),
+      namespaces: () => Promise.resolve(["east"]),
+      changes: () => assert.fail("not asked for by a reconciler"),
+    },
+    report: (event) => events.push(event),
+    env: {},
+    now: Date.now,
+  };
+  return {
+    platform,
+    retired,
+    events,
+    reconcile: () => reconcileToken(change, work, never),
+    token: () => platform.get("AccessToken", "t", never),
+    addSite: () =>
+      platform.apply<"Site">({ apiVersion, kind: "Site", metadata: { name: "east" } }, never),
+    addToken: (spec: NonNullable<AccessToken["spec"]>) =>
+      platform.apply<"AccessToken">(
+        { apiVersion, kind: "AccessToken", metadata: { name: "t" }, spec },
+        never,
+      ),
+  };
+}
+
+const { certificatePem: ca } = await createAuthority("test");
+
+/** A port of this machine that nobody listens on. */
+async function findClosedPort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo; // of a TCP server
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+test("a token that can't be redeemed is refused once, and taken out of the way", async () => {
+  const { addSite, addToken, reconcile, token, retired, events } = openEast();
+  await addSite();
+  await addToken({ url: "http://127.0.0.1:1/x", code: "c", ca });
+  assert.deepEqual(await reconcile(), {});
+  const refused = await token();
+  const { status, message, redeemed, conditions } = refused!.status!;
+  assert.equal(status, "Error");
+  assert.match(message!, /must begin with https/);
+  assert.equal(redeemed, undefined);
+  assert.deepEqual(
+    conditions!.map(({ lastTransitionTime: _, ...condition }) => condition),
+    [{ type: "Redeemed", status: "False", observedGeneration: 1, reason: "Error", message }],
+  );
+  await reconcile();
+  assert.deepEqual(await token(), refused);
+  assert.deepEqual(retired, ["t", "t"]);
+  assert.deepEqual(events, ["token-not-redeemed"]);
+  await addToken({ url: "http://127.0.0.1:2/x", code: "c", ca });
+  await reconcile();
+  assert.equal((await token())!.status!.conditions![0]!.observedGeneration, 2);
+});
+
+test("a token whose server is down stays, to be tried again", async () => {
+  const { addSite, addToken, reconcile, token, retired } = openEast();
+  await addSite();
+  await addToken({ url: `https://127.0.0.1:${await findClosedPort()}/x`, code: "c", ca });
+  await assert.rejects(reconcile(), (error) => isAppError(error, "unreachable"));
+  const { status, message, conditions } = (await token())!.status!;
+  assert.equal(status, "Pending");
+  assert.match(message!, /^Cannot reach https:/);
+  assert.equal(conditions![0]!.reason, "Pending");
+  assert.deepEqual(retired, []);
+});
+
+test("a token waits for a site", async () => {
+  const { addToken, reconcile, token, retired } = openEast();
+  await addToken({ url: `https://127.0.0.1:${await findClosedPort()}/x`, code: "c", ca });
+  assert.deepEqual(await reconcile(), {});
+  assert.match((await token())!.status!.message!, /there is no site in namespace "east"/);
+  assert.deepEqual(retired, []);
+});
+
+test("a token whose link's name is taken spends nothing", async () => {
+  const { platform, addSite, addToken, reconcile, token } = openEast();
+  await addSite();
+  await platform.apply<"Link">({ apiVersion, kind: "Link", metadata: { name: "t" } }, never);
+  await addToken({ url: `https://127.0.0.1:${await findClosedPort()}/x`, code: "c", ca });
+  await reconcile();
+  assert.equal((await token())!.status!.status, "Error");
+  assert.match((await token())!.status!.message!, /Link "t" exists already/);
+});
+
+test("a token that is gone is no work", async () => {
+  assert.deepEqual(await openEast().reconcile(), {});
+});
