@@ -36,7 +36,9 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
     if (siteUid === undefined) return await readFiles([], kind, namespace);
     const folder = siteStatePaths(paths, siteUid).resources;
     const files = name === undefined
-      ? (await listResourceFiles(folder)).filter((file) => file.startsWith(join(folder, kind)))
+      ? (await listResourceFiles(folder)).filter((file) =>
+        file.startsWith(join(folder, `${kind}-`))
+      )
       : [resourceFile(folder, kind, name)];
     return await readFiles(files, kind, namespace);
   }

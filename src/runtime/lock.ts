@@ -33,9 +33,7 @@ export function tryLock(path: string): HeldLock | undefined {
     database?.close();
     // the three runtimes agree on SQLite's message, not on where its code is
     if (cause instanceof Error && cause.message.includes("database is locked")) return undefined;
-    const why = systemErrorCode(cause) === undefined
-      ? `no lock can be had there (${explainSystemError(cause)})`
-      : explainSystemError(cause);
+    const why = explain(cause);
     throw appError("data-home-unusable", { path: dirname(path), why }, { cause });
   }
   const kept = database;
@@ -109,4 +107,10 @@ function makeFile(path: string): void {
   } catch (error) {
     if (systemErrorCode(error) !== "EEXIST") throw error;
   }
+}
+
+function explain(cause: unknown): string {
+  if (systemErrorCode(cause) !== undefined) return explainSystemError(cause);
+  const message = cause instanceof Error ? cause.message : String(cause);
+  return message.includes("readonly") ? "it is read-only" : `no lock can be had there (${message})`;
 }
