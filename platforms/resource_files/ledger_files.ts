@@ -60,15 +60,17 @@ export class LedgerFiles implements LedgerStore {
       if (version !== (known && String(known.version))) {
         throw appError("conflict", { kind: "Ledger of access grant", name: ledger.grantName });
       }
-      const next = { version: (known?.version ?? 0) + 1, ledger: copyLedger(ledger) };
-      const record = known && recordChange(known.ledger, next.ledger, next.version);
+      const next = (known?.version ?? 0) + 1;
+      const record = known && recordChange(known.ledger, ledger, next);
       // forgotten first: after a failure the file is the only truth
       this.#known.delete(path);
-      const written = record === undefined
-        ? await replace(path, next)
-        : await append(path, known!.bytes, record);
-      this.#known.set(path, { ...next, ...written });
-      return String(next.version);
+      this.#known.set(
+        path,
+        record === undefined
+          ? await replace(path, { version: next, ledger: copyLedger(ledger) })
+          : await append(path, known!, record),
+      );
+      return String(next);
     });
   }
 
@@ -121,13 +123,13 @@ export class LedgerFiles implements LedgerStore {
   }
 }
 
-async function replace(path: string, next: VersionedLedger) {
+async function replace(path: string, next: VersionedLedger): Promise<KnownLedger> {
   let text = "";
   for (const record of recordsOf(next)) text += `${JSON.stringify(record)}\n`;
   const bytes = Buffer.from(text);
   await makeFolder(dirname(path));
   await writeWhole(path, bytes, { mode: 0o600, replace: "always" });
-  return { identity: (await identify(path))!, bytes: bytes.length };
+  return { ...next, identity: (await identify(path))!, bytes: bytes.length };
 }
 
 async function makeFolder(path: string) {
@@ -138,7 +140,12 @@ async function makeFolder(path: string) {
   }
 }
 
-async function append(path: string, from: number, record: LedgerRecord) {
+async function append(
+  path: string,
+  known: KnownLedger,
+  record: LedgerRecord,
+): Promise<KnownLedger> {
+  const from = known.bytes;
   const line = Buffer.from(`${JSON.stringify(record)}\n`);
   try {
     const file = await open(path, "r+");
@@ -157,7 +164,8 @@ async function append(path: string, from: number, record: LedgerRecord) {
     await truncate(path, from).catch(() => {});
     throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
   }
-  return { identity: (await identify(path))!, bytes: from + line.length };
+  const identity = (await identify(path))!;
+  return { ...applyRecord(known, record), identity, bytes: from + line.length };
 }
 
 /** Reads the lines of a ledger; throws `not-readable` if any but the last is damaged. */

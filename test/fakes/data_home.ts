@@ -1,0 +1,65 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { HostSources } from "../../platforms/resource_files/link_hosts.ts";
+import { type NamespacePaths, namespacePaths } from "../../platforms/resource_files/paths.ts";
+import { siteUid } from "../../platforms/resource_files/site_authority.ts";
+import { siteFounder } from "../../platforms/resource_files/site_founder.ts";
+import { statusSource } from "../../platforms/resource_files/status_source.ts";
+import { openStore } from "../../platforms/resource_files/store.ts";
+import type { SiteFounder } from "../../src/platform/abilities.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import { apiVersion } from "../../src/resources/resource.ts";
+import type { Site } from "../../src/resources/site.ts";
+
+/** A data home of its own, on a machine whose addresses and controller are as a test says. */
+export interface TestHome {
+  home: string;
+  /** What the machine's network interfaces have. */
+  addresses: string[];
+  /** When the controller started, if one runs. */
+  controllerSince: string | undefined;
+  open(namespace: string): { paths: NamespacePaths; platform: Platform; founder: SiteFounder };
+}
+
+/** Gives `use` a data home, and removes it afterwards. */
+export async function withDataHome(use: (home: TestHome) => Promise<void>): Promise<void> {
+  const home = await mkdtemp(join(tmpdir(), "data-home-"));
+  const setup: TestHome = { home, addresses: [], controllerSince: undefined, open };
+  const hosts: HostSources = {
+    hostname: () => "machine",
+    interfaceAddresses: () => setup.addresses,
+    resolve: () => Promise.resolve([]),
+  };
+
+  function openPlatform(namespace: string): Platform {
+    const paths = namespacePaths(home, namespace);
+    const platform: Platform = openStore("linux", paths, {
+      siteUid: () => siteUid(paths),
+      deriveStatus: statusSource({
+        paths,
+        platform: () => platform,
+        controllerSince: () => Promise.resolve(setup.controllerSince),
+      }),
+    });
+    return platform;
+  }
+
+  function open(namespace: string) {
+    const paths = namespacePaths(home, namespace);
+    const platform = openPlatform(namespace);
+    const founder = siteFounder({ paths, platform, openNamespace: openPlatform, hosts });
+    return { paths, platform, founder };
+  }
+
+  try {
+    await use(setup);
+  } finally {
+    await rm(home, { recursive: true, force: true });
+  }
+}
+
+/** A Site, with link access unless `spec` says otherwise. */
+export function newSite(name: string, spec: Site["spec"] = { linkAccess: "default" }): Site {
+  return { apiVersion, kind: "Site", metadata: { name }, spec };
+}
