@@ -1,0 +1,241 @@
+import assert from "node:assert/strict";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { createServer } from "node:net";
+import * as path from "node:path";
+import process from "node:process";
+import { test } from "node:test";
+import { connect } from "node:tls";
+import { inSandbox, type Sandbox } from "./harness.ts";
+import { eventually } from "./eventually.ts";
+
+/** What `controller status -o json` prints. */
+interface Status {
+  pid: number;
+  grantUrl: string;
+  operationsUrl: string;
+  log?: string;
+  namespaces: string[];
+}
+
+async function controllerStatus(sandbox: Sandbox): Promise<Status> {
+  const { stdout } = await sandbox.succeed(["controller", "status", "-o", "json"]);
+  return JSON.parse(stdout);
+}
+
+async function createSite(sandbox: Sandbox, name: string, ...options: string[]): Promise<void> {
+  await sandbox.succeed(["site", "create", name, "-n", name, ...options]);
+}
+
+const linkAccess = ["--enable-link-access", "--link-host", "127.0.0.1"];
+
+/** Puts a file into the namespace's input, as a user does by hand. */
+function putInput(sandbox: Sandbox, namespace: string, file: string, text: string): string {
+  return sandbox.write(`data/namespaces/${namespace}/input/resources/${file}`, text);
+}
+
+/** What our own state of the namespace's site holds of a resource. */
+function readRecord(sandbox: Sandbox, namespace: string, file: string): string | undefined {
+  const state = path.join(sandbox.dataHome, "hawser", namespace);
+  for (const uid of fs.existsSync(state) ? fs.readdirSync(state) : []) {
+    const record = path.join(state, uid, "resources", file);
+    if (fs.existsSync(record)) return fs.readFileSync(record, "utf8");
+  }
+  return undefined;
+}
+
+/** Where and with what a token file is redeemed. */
+function readToken(sandbox: Sandbox, file: string): { url: URL; code: string } {
+  const text = sandbox.read(file);
+  return { url: new URL(text.match(/url: (.*)/)![1]!), code: text.match(/code: "?(\w+)/)![1]! };
+}
+
+function mode(file: string): number {
+  return fs.statSync(file).mode & 0o777;
+}
+
+/** The JSON lines of the controller's log. */
+function readLog(sandbox: Sandbox): Record<string, unknown>[] {
+  return fs.readFileSync(path.join(sandbox.dataHome, "hawser/.controller/controller.log"), "utf8")
+    .split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
+}
+
+test(
+  "controller start, status and stop",
+  inSandbox(async (sandbox) => {
+    const folder = path.join(sandbox.dataHome, "hawser/.controller");
+    const stateFile = path.join(folder, "state.json");
+    assert.equal((await sandbox.hawser(["controller", "status"])).code, 3);
+    assert.match(
+      (await sandbox.succeed(["controller", "stop"])).stdout,
+      /No controller was running/,
+    );
+
+    const started = await sandbox.succeed(["controller", "start"]);
+    const status = await controllerStatus(sandbox);
+    assert.ok(started.stdout.includes(status.grantUrl), started.stdout);
+    assert.ok(started.stdout.includes(status.log!), started.stdout);
+    assert.equal(mode(folder), 0o700);
+    for (const file of ["state.json", "settings.json", "controller.log", "issuer/authority.pem"]) {
+      assert.equal(mode(path.join(folder, file)), 0o600, file);
+    }
+    assert.equal((await fetch(`${status.operationsUrl}/readyz`)).status, 200);
+
+    for (const verb of ["run", "start"]) {
+      const second = await sandbox.hawser(["controller", verb]);
+      assert.equal(second.code, 3);
+      assert.ok(second.stderr.includes(`(pid ${status.pid})`), second.stderr);
+    }
+    await sandbox.succeed(["controller", "stop"]);
+    assert.ok(!fs.existsSync(stateFile));
+    assert.equal((await sandbox.hawser(["controller", "status"])).code, 3);
+    assert.throws(() => process.kill(status.pid, 0));
+  }),
+);
+
+test(
+  "controller start tells why the controller ended",
+  inSandbox(async (sandbox) => {
+    const other = createServer().listen(0, "127.0.0.1");
+    await once(other, "listening");
+    const { port } = other.address() as { port: number }; // of a TCP server
+    const { code, stderr } = await sandbox.hawser([
+      "controller",
+      "start",
+      "--grant-port",
+      String(port),
+    ]);
+    other.close();
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`did not start: .*port ${port}: the port is in use`));
+  }),
+);
+
+test(
+  "the first port that is free is taken, and kept",
+  inSandbox(async (sandbox) => {
+    const first = createServer();
+    // where something else has it, it is as busy as it should be
+    await new Promise((resolve) => first.on("error", resolve).listen(9090, "::", () => resolve(0)));
+    await sandbox.succeed(["controller", "start"]);
+    const { grantUrl } = await controllerStatus(sandbox);
+    await sandbox.succeed(["controller", "stop"]);
+    first.close();
+    const port = Number(new URL(grantUrl).port);
+    assert.ok(port > 9090 && port < 9190, grantUrl);
+
+    await sandbox.succeed(["controller", "start"]);
+    assert.equal(Number(new URL((await controllerStatus(sandbox)).grantUrl).port), port);
+    await sandbox.succeed(["controller", "stop"]);
+
+    const other = createServer().listen(port, "::");
+    await once(other, "listening");
+    const refused = await sandbox.hawser(["controller", "run"]);
+    other.close();
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /--grant-port/);
+  }),
+);
+
+test(
+  "grants and tokens put by hand work as resources do on Kubernetes",
+  inSandbox(async (sandbox) => {
+    await sandbox.succeed(["controller", "start"]);
+    await createSite(sandbox, "west", ...linkAccess);
+    await createSite(sandbox, "east");
+    const grant = `# shared by hand
+apiVersion: skupper.io/v2alpha1
+kind: AccessGrant
+metadata:
+  name: my-grant
+  labels: { team: blue }
+  annotations: { note: hers }
+spec:
+  redemptionsAllowed: 3
+  expirationWindow: 1h
+  code: letters-and-digits-1
+  issuer: skupper-site-ca
+  settings: { some: thing }
+`;
+    const grantFile = putInput(sandbox, "west", "grants.yaml", grant);
+    await sandbox.succeed(["token", "issue", "t.yaml", "-n", "west", "--grant", "my-grant"]);
+    assert.equal(fs.readFileSync(grantFile, "utf8"), grant);
+    const record = readRecord(sandbox, "west", "AccessGrant-my-grant.yaml")!;
+    assert.match(record, /code: letters-and-digits-1/);
+    assert.match(record, /url: https:\/\/127\.0\.0\.1:\d+\/[0-9a-f-]{36}/);
+    const conditions = record.match(/(?<=type: )(Processed|Ready|Resolved)$/gm);
+    assert.deepEqual(conditions, ["Processed", "Ready", "Resolved"]);
+
+    const token = sandbox.read("t.yaml").replace(/name: .*/, "name: my-token");
+    const tokenFile = putInput(sandbox, "east", "token.yaml", `# keep me\n${token}`);
+    await eventually(async () => {
+      return (await sandbox.hawser(["link", "status", "my-token", "-n", "east"])).code === 0;
+    });
+    await eventually(() => !fs.existsSync(tokenFile));
+    const redeemed = readRecord(sandbox, "east", "AccessToken-my-token.yaml")!;
+    assert.match(redeemed, /redeemed: true/);
+    assert.match(redeemed, /type: Redeemed\n\s+status: "True"/);
+    await eventually(() =>
+      readRecord(sandbox, "west", "AccessGrant-my-grant.yaml")?.includes("redemptions: 1")
+    );
+    fs.rmSync(grantFile);
+    const { code } = await sandbox.hawser(["token", "redeem", "t.yaml", "-n", "east"]);
+    assert.equal(code, 5);
+  }),
+);
+
+test(
+  "a token whose server says nothing holds up no other one, and a broken file no namespace",
+  inSandbox(async (sandbox) => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as { port: number }; // of a TCP server
+    await sandbox.succeed(["controller", "start"]);
+    await createSite(sandbox, "west", ...linkAccess);
+    await createSite(sandbox, "east");
+    await sandbox.succeed(["token", "issue", "t.yaml", "-n", "west"]);
+    const token = sandbox.read("t.yaml");
+    const silenced = token.replace(/name: .*/, "name: silent")
+      .replace(/url: .*/, `url: https://127.0.0.1:${port}/x`);
+    const connected = once(silent, "connection");
+    putInput(sandbox, "east", "silent.yaml", silenced);
+    await connected;
+    const broken = putInput(sandbox, "east", "broken.yaml", "kind: [\n");
+    putInput(sandbox, "east", "good.yaml", token.replace(/name: .*/, "name: good"));
+    await eventually(async () =>
+      (await sandbox.hawser(["link", "status", "good", "-n", "east"])).code === 0
+    );
+    await eventually(() =>
+      readLog(sandbox).some(({ event, error }) =>
+        event === "resource-ignored" && String(error).includes(`${broken}: line 2`)
+      )
+    );
+    silent.close();
+  }),
+);
+
+test(
+  "SIGTERM lets a redemption in flight come to its end",
+  inSandbox(async (sandbox) => {
+    const controller = await sandbox.startController();
+    await createSite(sandbox, "west", ...linkAccess);
+    await sandbox.succeed(["token", "issue", "t.yaml", "-n", "west"]);
+    const { url, code } = readToken(sandbox, "t.yaml");
+    const socket = connect({
+      host: url.hostname,
+      port: Number(url.port),
+      rejectUnauthorized: false,
+    });
+    await once(socket, "secureConnect");
+    socket.write(
+      `POST ${url.pathname} HTTP/1.1\r\nHost: west\r\nname: east\r\nsubject: east\r\n` +
+        `Content-Length: ${code.length}\r\n\r\n${code}`,
+    );
+    controller.process.kill("SIGTERM");
+    let answer = "";
+    for await (const chunk of socket) answer += chunk;
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.equal((await controller.ended).code, 0);
+    assert.ok(!fs.existsSync(path.join(sandbox.dataHome, "hawser/.controller/state.json")));
+  }),
+);
