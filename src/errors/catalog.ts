@@ -249,6 +249,11 @@ export const catalog = {
     exit: "failed",
     message: (d) => `Access grant "${d.grant}" is in status Error: ${d.message}`,
   }),
+  "ledger-failed": entry<{ grant: string; namespace: string }>({
+    exit: "failed",
+    message: (d) =>
+      `Cannot keep the record of access grant "${d.grant}" in namespace "${d.namespace}"`,
+  }),
   "not-writable": entry<{ path: string; why: string }>({
     exit: "failed",
     message: (d) => `Cannot write ${d.path}: ${d.why}`,

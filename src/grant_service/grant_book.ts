@@ -1,13 +1,10 @@
 import type { AccessGrant } from "../resources/access_grant.ts";
 import type { Now } from "../runtime/clock.ts";
 import type { GrantBacking } from "./backing.ts";
-
-/** A grant by its names. */
-export interface GrantReference {
-  namespace: string;
-  name: string;
-  uid: string;
-}
+import { isCode } from "./claim_code.ts";
+import { CredentialMaker } from "./client_credentials.ts";
+import { type AccountContext, GrantAccount } from "./grant_account.ts";
+import type { GrantReference, Redeemable, Redeemed, RedeemRequest, Refused } from "./redemption.ts";
 
 export interface GrantBookOptions {
   /** Lifetime of client certificates where the grant names none; 5 years by default, as upstream. */
@@ -17,99 +14,119 @@ export interface GrantBookOptions {
   onChanged?(grant: GrantReference): void;
 }
 
-/** What a client asks for. */
-export interface RedeemRequest {
-  /** The grant's uid. */
-  key: string;
-  code: Uint8Array;
-  /** Names the Secret and the Links; "": the grant's name. */
-  name: string;
-  /** Common name of the certificate; "": the name. */
-  subject: string;
-  /** PKCS#10 request in DER, where the client made its key. */
-  csr?: Uint8Array;
-  /** False once the client is gone; nothing is spent for it then. */
-  isConnected?(): boolean;
-}
+/** How long after its grant's expiry a ledger is kept, in milliseconds. */
+const keptAfterExpiryMs = 24 * 3_600_000;
 
-/** Why nothing is given. All but `unknown` and `wrong-code` are told only to a holder of the code. */
-export type Refusal = "unknown" | "wrong-code" | "expired" | "used-up" | "revoked" | "corrupted";
-
-export interface Refused {
-  outcome: "refused";
-  reason: Refusal;
-  grant?: GrantReference;
-}
-
-export interface Redeemed {
-  outcome: "redeemed";
+/** What is remembered of a grant that was taken away before its time. */
+interface Revoked {
   grant: GrantReference;
-  /** The YAML stream for the client. */
-  body: string;
-  name: string;
-  subject: string;
-  /** Of the certificate, hex. */
-  serial: string;
-  /** True if this redemption was recorded before: no use was spent now. */
-  repeated: boolean;
-  /** To be called once, when it is known whether the client has taken the answer. */
-  settle(delivered: boolean): void;
-}
-
-/** A grant that can be redeemed. */
-export interface Redeemable {
-  outcome: "redeemable";
-  grant: GrantReference;
-  usesLeft: number;
-  /** RFC 3339. */
-  expires: string;
+  codeHash: string;
 }
 
 /** The grants of all namespaces a service serves: the only place where uses are counted. */
 export class GrantBook {
-  constructor(_options: GrantBookOptions = {}) {
-  }
+  readonly #context: AccountContext;
+  readonly #accounts = new Map<string, GrantAccount>();
+  readonly #revoked = new Map<string, Revoked>();
+  /** Uids by namespace and name. */
+  readonly #uids = new Map<string, string>();
 
-  /** Takes in a grant, or what has changed in it: it can be redeemed once its status has code and expirationTime. */
-  upsert(_grant: AccessGrant, _backing: GrantBacking): Promise<void> {
-    throw new Error("not built yet");
+  constructor(options: GrantBookOptions = {}) {
+    this.#context = {
+      credentials: new CredentialMaker(options.certificateLifetimeMs),
+      now: options.now ?? Date.now,
+      onChanged: (grant) => options.onChanged?.(grant),
+    };
   }
 
   /**
-   * Lets go of a grant that is gone from its platform; one that had not expired is marked as revoked
-   * in its ledger. Unknown grants are none of an error. Throws `ledger-failed`; may be called again then.
+   * Takes in a grant that has a uid, or what has changed in it. It can be redeemed once its status
+   * has code and expirationTime. Throws `ledger-failed`.
    */
-  remove(_namespace: string, _name: string): Promise<void> {
-    throw new Error("not built yet");
+  async upsert(grant: AccessGrant, backing: GrantBacking): Promise<void> {
+    const { name, uid } = grant.metadata;
+    if (uid === undefined) return;
+    const path = pathOf(backing.namespace, name);
+    const uidBefore = this.#uids.get(path);
+    if (uidBefore !== undefined && uidBefore !== uid) await this.remove(backing.namespace, name);
+    this.#uids.set(path, uid);
+    const known = this.#accounts.get(uid);
+    if (known !== undefined) return known.renew(grant, backing);
+    const account = new GrantAccount(grant, backing, this.#context);
+    await account.open();
+    this.#accounts.set(uid, account);
   }
 
   /**
-   * Redeems. Throws what the backing throws, and `ledger-failed`; neither costs a use.
+   * Lets go of a grant that is gone; one that had not expired is marked as revoked in its ledger.
+   * A grant it does not have is no error. Throws `ledger-failed`: to be called again then.
    */
-  redeem(_request: RedeemRequest): Promise<Redeemed | Refused> {
-    throw new Error("not built yet");
+  async remove(namespace: string, name: string): Promise<void> {
+    const path = pathOf(namespace, name);
+    const uid = this.#uids.get(path);
+    if (uid === undefined) return;
+    const account = this.#accounts.get(uid);
+    const codeHash = await account?.retire();
+    if (account !== undefined && codeHash !== undefined) {
+      this.#revoked.set(uid, { grant: account.reference, codeHash });
+    }
+    this.#accounts.delete(uid);
+    if (this.#uids.get(path) === uid) this.#uids.delete(path);
   }
 
-  /** Tells a holder of the code how the grant stands; spends nothing. */
-  inspect(_key: string, _code: Uint8Array): Promise<Redeemable | Refused> {
-    throw new Error("not built yet");
+  /**
+   * Redeems a grant (design.md 5): whatever is refused or fails costs no use. Throws what the backing
+   * throws, and `ledger-failed`.
+   */
+  async redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
+    const account = this.#accounts.get(request.key);
+    return await (account?.redeem(request) ?? this.#refuse(request.key, request.code));
+  }
+
+  /** Tells a holder of the code how the grant stands; spends nothing. Throws `ledger-failed`. */
+  async inspect(key: string, code: Uint8Array): Promise<Redeemable | Refused> {
+    return await (this.#accounts.get(key)?.inspect(code) ?? this.#refuse(key, code));
   }
 
   /** Uses of a grant spent so far, as its ledger says; undefined if the book has no such grant. */
-  usesSpent(_uid: string): Promise<number | undefined> {
-    throw new Error("not built yet");
+  async usesSpent(uid: string): Promise<number | undefined> {
+    return await this.#accounts.get(uid)?.usesSpent();
   }
 
   /**
    * To be called for each namespace at start and every hour: removes ledgers whose grant expired over
    * a day ago, and recalls which grants were revoked.
    */
-  sweep(_backing: GrantBacking): Promise<void> {
-    throw new Error("not built yet");
+  async sweep(backing: GrantBacking): Promise<void> {
+    for (const uid of await backing.ledgers.list()) {
+      if (this.#accounts.has(uid)) continue;
+      const ledger = (await backing.ledgers.read(uid))?.ledger;
+      if (ledger === undefined) continue;
+      const { grantName, expiresAt, revokedAt, codeHash } = ledger;
+      if (Date.parse(expiresAt ?? "") + keptAfterExpiryMs <= this.#context.now()) {
+        await backing.ledgers.remove(uid);
+        this.#revoked.delete(uid);
+      } else if (revokedAt !== undefined && codeHash !== undefined) {
+        const grant = { namespace: backing.namespace, name: grantName, uid };
+        this.#revoked.set(uid, { grant, codeHash });
+      }
+    }
   }
 
-  /** Writes what is left to write; the book takes no more redemptions. */
-  close(): Promise<void> {
-    throw new Error("not built yet");
+  /** Writes what is left to write, once nothing is redeemed any more. Throws `ledger-failed`. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#accounts.values()].map((account) => account.close()));
   }
+
+  #refuse(uid: string, code: Uint8Array): Refused {
+    const revoked = this.#revoked.get(uid);
+    const isHolder = isCode(code, revoked?.codeHash);
+    const reason = isHolder && revoked !== undefined ? "revoked" : "unknown";
+    const refused: Refused = { outcome: "refused", reason };
+    return revoked === undefined ? refused : { ...refused, grant: revoked.grant };
+  }
+}
+
+function pathOf(namespace: string, name: string): string {
+  return `${namespace}/${name}`;
 }

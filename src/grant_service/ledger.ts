@@ -9,8 +9,8 @@ export interface Redemption {
   /** RFC 3339. */
   at: string;
   /**
-   * The answer's body: kept until it is delivered where it holds a private key (and then erased),
-   * and for good where it holds none.
+   * The answer's body where it holds a private key: kept until it is delivered, and for 2 minutes at
+   * most. Where the client made its key nothing is kept: the same certificate can be signed again.
    */
   answer?: string;
   /** True once the client has taken the answer. */

@@ -1,13 +1,41 @@
+import { Counter, Histogram, Registry } from "prom-client";
+
 /** The service's figures, as Prometheus reads them. */
 export interface ServiceMetrics {
-  /** Counts an answer by its outcome: redeemed, repeated, refused by reason, failed. */
+  /** Counts an answered request by its outcome, such as redeemed, repeated or used-up. */
   countAnswer(outcome: string, seconds: number): void;
+  /** Counts an answer that its client has not taken. */
   countUndelivered(): void;
   /** All figures in Prometheus' text format. */
   render(): Promise<string>;
 }
 
-/** Fresh figures, all zero. `observe` supplies those that are read when asked for. */
+/** Fresh figures, all zero. */
 export function createMetrics(): ServiceMetrics {
-  throw new Error("not built yet");
+  const registers = [new Registry()];
+  const answers = new Counter({
+    name: "hawser_grant_answers_total",
+    help: "Requests to the grant service that were answered, by outcome.",
+    labelNames: ["outcome"],
+    registers,
+  });
+  const duration = new Histogram({
+    name: "hawser_grant_answer_seconds",
+    help: "Time from a request's arrival to its answer.",
+    buckets: [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5],
+    registers,
+  });
+  const undelivered = new Counter({
+    name: "hawser_grant_undelivered_answers_total",
+    help: "Answers whose client was gone before it had taken them.",
+    registers,
+  });
+  return {
+    countAnswer(outcome, seconds) {
+      answers.inc({ outcome });
+      duration.observe(seconds);
+    },
+    countUndelivered: () => undelivered.inc(),
+    render: () => registers[0]!.metrics(),
+  };
 }

@@ -1,3 +1,5 @@
+import { createServer, type ServerResponse } from "node:http";
+import { closeServer, listen, portOf } from "./listen.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 
 export interface OperationsServerOptions {
@@ -18,8 +20,33 @@ export interface OperationsServer {
 }
 
 /** Answers /healthz, /readyz and /metrics. Throws `port-in-use`. */
-export function startOperationsServer(
-  _options: OperationsServerOptions,
+export async function startOperationsServer(
+  options: OperationsServerOptions,
 ): Promise<OperationsServer> {
-  throw new Error("not built yet");
+  const { host = "127.0.0.1", metrics, whyNotReady } = options;
+  const server = createServer(async (request, response) => {
+    if (request.method !== "GET") return answer(response, 405, "Only GET is supported\n");
+    switch (request.url) {
+      case "/healthz":
+        return answer(response, 200, "ok\n");
+      case "/readyz": {
+        const missing = whyNotReady();
+        return missing === undefined
+          ? answer(response, 200, "ok\n")
+          : answer(response, 503, `${missing}\n`);
+      }
+      case "/metrics":
+        return answer(response, 200, await metrics.render(), "text/plain; version=0.0.4");
+      default:
+        return answer(response, 404, "Not found\n");
+    }
+  });
+  await listen(server, options.port, host);
+  const port = portOf(server);
+  return { port, url: `http://${host}:${port}`, stop: () => closeServer(server) };
+}
+
+function answer(response: ServerResponse, status: number, body: string, type = "text/plain"): void {
+  response.writeHead(status, { "content-type": type, "connection": "close" });
+  response.end(body);
 }

@@ -1,8 +1,8 @@
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
-import { appError } from "../errors/app_error.ts";
 import { type ConnectionLimits, HttpConnection } from "./http_connection.ts";
 import type { HttpHandler } from "./http_message.ts";
+import { listen, portOf } from "./listen.ts";
 
 /** What the service shows to its clients, and what they check it with. PEM. */
 export interface TlsIdentity {
@@ -78,10 +78,9 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
     connections.add(connection);
   });
   await listen(server, options.port, options.host);
-  const address = server.address();
 
   return {
-    port: typeof address === "object" && address !== null ? address.port : options.port,
+    port: portOf(server),
     replaceIdentity: (identity) => void (secureContext = readIdentity(identity)),
     async stop() {
       server.close();
@@ -112,18 +111,4 @@ function secure(raw: Socket, secureContext: SecureContext): TLSSocket {
     allowHalfOpen: true,
   };
   return new TLSSocket(raw, options);
-}
-
-/** Listens; throws `port-in-use`. */
-export function listen(server: Server, port: number, host: string | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once("error", (cause: Error & { code?: string }) => {
-      reject(
-        cause.code === "EADDRINUSE"
-          ? appError("port-in-use", { host: host ?? "*", port, option: "--grant-port" }, { cause })
-          : cause,
-      );
-    });
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, resolve);
-  });
 }

@@ -1,0 +1,80 @@
+import type { Now } from "../runtime/clock.ts";
+import type { Ledger } from "./ledger.ts";
+import type { LedgerChange, LedgerQueue } from "./ledger_queue.ts";
+import { eraseAnswers, markDelivered, nextErasureAt, repeatWindowMs } from "./redemption_rules.ts";
+
+/** How soon a delivered answer is erased, in milliseconds: not at once, since that rewrites a ledger. */
+const eraseAfterMs = 1000;
+
+/** Keeps the answers in a ledger that hold private keys as long as they may be needed, and no longer. */
+export class AnswerKeeper {
+  readonly #queue: LedgerQueue;
+  readonly #now: Now;
+  /** Serial numbers of delivered answers that the ledger has to be told of. */
+  #delivered = new Set<string>();
+  #eraser: { dueAt: number; timer: ReturnType<typeof setTimeout> } | undefined;
+  #isClosed = false;
+
+  constructor(queue: LedgerQueue, now: Now) {
+    this.#queue = queue;
+    this.#now = now;
+  }
+
+  /** Changes the ledger, which is told first what was delivered. */
+  update<T>(change: LedgerChange<T>): Promise<T> {
+    if (this.#delivered.size > 0) void this.#tellDelivered();
+    return this.#queue.update(change);
+  }
+
+  /** Sees to the answer with that certificate, which was sent and was taken or not. */
+  settle(serial: string, delivered: boolean): void {
+    if (delivered) this.#delivered.add(serial);
+    this.#eraseAt(this.#now() + (delivered ? eraseAfterMs : repeatWindowMs));
+  }
+
+  /** Sees to the answers that an earlier process left in the ledger. */
+  takeOver(ledger: Ledger): void {
+    this.#eraseAt(nextErasureAt(ledger.redemptions));
+  }
+
+  /** Erases what was delivered; nothing is left to be done later. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearTimeout(this.#eraser?.timer);
+    if (this.#delivered.size > 0) await this.#erase();
+  }
+
+  async #tellDelivered(): Promise<void> {
+    const serials = this.#delivered;
+    this.#delivered = new Set();
+    const tell = (ledger: Ledger) => ({
+      ledger: markDelivered(ledger, serials),
+      result: undefined,
+    });
+    try {
+      await this.#queue.update(tell);
+    } catch {
+      // whoever changes the ledger meets the same error; it is told next time
+      this.#delivered = this.#delivered.union(serials);
+    }
+  }
+
+  #eraseAt(dueAt: number | undefined): void {
+    if (this.#isClosed || dueAt === undefined) return;
+    if (this.#eraser !== undefined && this.#eraser.dueAt <= dueAt) return;
+    clearTimeout(this.#eraser?.timer);
+    const timer = setTimeout(() => {
+      this.#eraser = undefined;
+      this.#erase().catch(() => this.#eraseAt(this.#now() + eraseAfterMs));
+    }, Math.max(0, dueAt - this.#now()));
+    this.#eraser = { dueAt, timer };
+  }
+
+  async #erase(): Promise<void> {
+    const left = await this.update((before) => {
+      const ledger = eraseAnswers(before, this.#now());
+      return { ledger, result: ledger.redemptions };
+    });
+    this.#eraseAt(nextErasureAt(left));
+  }
+}

@@ -1,0 +1,302 @@
+import { appError } from "../errors/app_error.ts";
+import { readRequest } from "../pki/request.ts";
+import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
+import type { Now } from "../runtime/clock.ts";
+import { AnswerKeeper } from "./answer_keeper.ts";
+import type { GrantBacking } from "./backing.ts";
+import { hashCode, isCode } from "./claim_code.ts";
+import type { CredentialMaker } from "./client_credentials.ts";
+import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
+import { type LedgerChange, LedgerQueue } from "./ledger_queue.ts";
+import type {
+  GrantReference,
+  Redeemable,
+  Redeemed,
+  RedeemRequest,
+  Refusal,
+  Refused,
+} from "./redemption.ts";
+import {
+  type Claimant,
+  eraseAnswers,
+  type GrantTerms,
+  revoke,
+  ruleOn,
+  type Ruling,
+  spendUse,
+  whyClosed,
+} from "./redemption_rules.ts";
+import { Turns } from "./turns.ts";
+
+/** What all accounts of a book share. */
+export interface AccountContext {
+  credentials: CredentialMaker;
+  now: Now;
+  onChanged(grant: GrantReference): void;
+}
+
+/** A redemption made ready before it is certain that there is a use for it. */
+interface Prepared {
+  redemption: Redemption;
+  body: string;
+}
+
+type Outcome = Ruling | { due: "spent"; prepared: Prepared };
+
+/** One grant as it is redeemed. */
+export class GrantAccount {
+  readonly #context: AccountContext;
+  readonly #ledger: LedgerQueue;
+  readonly #answers: AnswerKeeper;
+  readonly #turns = new Turns();
+  #grant: AccessGrant;
+  #backing: GrantBacking;
+  #isRetired = false;
+
+  constructor(grant: AccessGrant, backing: GrantBacking, context: AccountContext) {
+    this.#grant = grant;
+    this.#backing = backing;
+    this.#context = context;
+    const store = () => this.#backing.ledgers;
+    this.#ledger = new LedgerQueue(store, this.reference.uid, () => this.#beginLedger());
+    this.#answers = new AnswerKeeper(this.#ledger, context.now);
+  }
+
+  get reference(): GrantReference {
+    const { name, uid } = this.#grant.metadata;
+    return { namespace: this.#backing.namespace, name, uid: uid! };
+  }
+
+  /** Takes in what has changed of the grant. */
+  renew(grant: AccessGrant, backing: GrantBacking): void {
+    this.#grant = grant;
+    this.#backing = backing;
+  }
+
+  /** Reads the ledger, and sees to what an earlier process left in it. */
+  async open(): Promise<void> {
+    this.#answers.takeOver(await this.#current());
+  }
+
+  async usesSpent(): Promise<number> {
+    return usesSpent(await this.#current());
+  }
+
+  /** As GrantBook.redeem(). */
+  async redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
+    const refused = await this.#refuseUnlessOpen(request.code);
+    if (refused !== undefined) return refused;
+    const name = request.name || this.#grant.metadata.name;
+    const claimant = { name, subject: request.subject || name };
+    const isConnected = () => request.isConnected?.() ?? true;
+    if (request.csr === undefined) return await this.#claimInTurn(claimant, isConnected);
+    const key = await readRequest(request.csr).catch((error: Error) => error);
+    if (key instanceof Error) return this.#refuse("csr-invalid", key.message);
+    const { keyHash, publicKey } = key;
+    return await this.#claim({ ...claimant, keyHash }, isConnected, publicKey);
+  }
+
+  /** As GrantBook.inspect(). */
+  async inspect(code: Uint8Array): Promise<Redeemable | Refused> {
+    const refused = await this.#refuseUnlessOpen(code);
+    if (refused !== undefined) return refused;
+    const ledger = await this.#update((ledger) => ({ ledger, result: ledger }));
+    const terms = this.#terms();
+    const reason = whyClosed(ledger, terms, this.#context.now());
+    if (reason !== undefined) return this.#refuse(reason);
+    return {
+      outcome: "redeemable",
+      grant: this.reference,
+      usesLeft: terms.usesAllowed - usesSpent(ledger),
+      expires: this.#grant.status!.expirationTime!,
+    };
+  }
+
+  /**
+   * Ends the account of a grant that is gone. Returns the hash of its code if it is revoked by that,
+   * undefined if it had expired or never had a code.
+   */
+  async retire(): Promise<string | undefined> {
+    this.#isRetired = true;
+    const now = this.#context.now();
+    const terms = this.#terms();
+    const codeHash = terms.expiresAt > now ? this.#codeHash() : undefined;
+    await this.#update((before) => {
+      const ledger = codeHash === undefined
+        ? eraseAnswers(before, Infinity)
+        : revoke(before, terms, codeHash, now);
+      return { ledger, result: undefined };
+    });
+    await this.close();
+    return codeHash;
+  }
+
+  /** Writes what is left to write. */
+  async close(): Promise<void> {
+    await this.#recorded(this.#answers.close());
+  }
+
+  /** Compares the code first: of a closed grant only its holder learns anything. */
+  async #refuseUnlessOpen(code: Uint8Array): Promise<Refused | undefined> {
+    const terms = this.#terms();
+    if (isCode(code, this.#codeHash())) {
+      if (this.#isRetired) return this.#refuse("revoked");
+      return Number.isNaN(terms.expiresAt) ? this.#refuse("corrupted") : undefined;
+    }
+    const reason = whyClosed(await this.#current(), terms, this.#context.now());
+    const isOpen = this.#codeHash() !== undefined && !Number.isNaN(terms.expiresAt) &&
+      !this.#isRetired && reason === undefined;
+    return this.#refuse(isOpen ? "wrong-code" : "unknown");
+  }
+
+  /**
+   * Redeems for a client that did not make its key. Its second request waits until it is known
+   * whether the answer to the first has arrived: only then it is clear if that is what it is due.
+   */
+  async #claimInTurn(claimant: Claimant, isConnected: () => boolean): Promise<Redeemed | Refused> {
+    const endTurn = await this.#turns.take(`${claimant.name}\n${claimant.subject}`);
+    try {
+      const answer = await this.#claim(claimant, isConnected);
+      if (answer.outcome === "refused") {
+        endTurn();
+        return answer;
+      }
+      const { serial } = answer;
+      const settle = (delivered: boolean) => {
+        this.#answers.settle(serial, delivered);
+        endTurn();
+      };
+      return { ...answer, settle };
+    } catch (error) {
+      endTurn();
+      throw error;
+    }
+  }
+
+  /** Makes the credentials, then spends the use they are for; if both succeed they are given. */
+  async #claim(
+    claimant: Claimant,
+    isConnected: () => boolean,
+    publicKey?: CryptoKey,
+  ): Promise<Redeemed | Refused> {
+    let outcome: Outcome = ruleOn(
+      await this.#current(),
+      this.#terms(),
+      claimant,
+      this.#context.now(),
+    );
+    do {
+      const prepared: Prepared | undefined = outcome.due === "use"
+        ? await this.#prepare(claimant, publicKey)
+        : undefined;
+      if (!isConnected()) return this.#refuse("client-gone");
+      outcome = await this.#update((ledger) => this.#spend(ledger, claimant, prepared));
+    } while (outcome.due === "use");
+    if (outcome.due === "nothing") return this.#refuse(outcome.reason);
+    const repeated = outcome.due === "repeat";
+    if (!repeated) this.#context.onChanged(this.reference);
+    const { redemption, body } = outcome.due === "repeat"
+      ? await this.#restore(outcome.redemption, publicKey)
+      : outcome.prepared;
+    const { name, subject, serial } = redemption;
+    return {
+      outcome: "redeemed",
+      grant: this.reference,
+      body,
+      name,
+      subject,
+      serial,
+      repeated,
+      settle() {},
+    };
+  }
+
+  /** The ledger with the redemption in it, if that is what the claimant is due and it is ready. */
+  #spend(
+    ledger: Ledger,
+    claimant: Claimant,
+    prepared: Prepared | undefined,
+  ): { ledger: Ledger; result: Outcome } {
+    const terms = this.#terms();
+    const ruling = ruleOn(ledger, terms, claimant, this.#context.now());
+    if (ruling.due !== "use" || prepared === undefined) return { ledger, result: ruling };
+    const spent = spendUse(ledger, terms, prepared.redemption);
+    return { ledger: spent, result: { due: "spent", prepared } };
+  }
+
+  async #prepare(claimant: Claimant, publicKey: CryptoKey | undefined): Promise<Prepared> {
+    const signedAt = this.#context.now();
+    const { name, subject } = claimant;
+    const { body, serial } = await this.#context.credentials.make(this.#grant, this.#backing, {
+      name,
+      subject,
+      signedAt,
+      ...(publicKey === undefined ? {} : { publicKey }),
+    });
+    const at = new Date(signedAt).toISOString();
+    const redemption = { ...claimant, serial, at };
+    return {
+      redemption: publicKey === undefined ? { ...redemption, answer: body } : redemption,
+      body,
+    };
+  }
+
+  /** What was given before: as it was kept, or signed again for the client's own key. */
+  async #restore(redemption: Redemption, publicKey: CryptoKey | undefined): Promise<Prepared> {
+    if (publicKey === undefined) return { redemption, body: redemption.answer! };
+    const { name, subject, serial, at } = redemption;
+    const { body } = await this.#context.credentials.make(this.#grant, this.#backing, {
+      name,
+      subject,
+      serial,
+      publicKey,
+      signedAt: Date.parse(at),
+    });
+    return { redemption, body };
+  }
+
+  #terms(): GrantTerms {
+    return {
+      usesAllowed: redemptionsAllowed(this.#grant),
+      expiresAt: Date.parse(this.#grant.status?.expirationTime ?? ""),
+    };
+  }
+
+  #codeHash(): string | undefined {
+    const code = this.#grant.status?.code || this.#grant.spec?.code;
+    return code ? hashCode(code) : undefined;
+  }
+
+  #beginLedger(): Ledger {
+    const { metadata, status } = this.#grant;
+    return {
+      grantUid: metadata.uid!,
+      grantName: metadata.name,
+      counted: status?.redemptions ?? 0,
+      redemptions: [],
+    };
+  }
+
+  #refuse(reason: Refusal, detail?: string): Refused {
+    const refused: Refused = { outcome: "refused", reason, grant: this.reference };
+    return detail === undefined ? refused : { ...refused, detail };
+  }
+
+  #current(): Promise<Ledger> {
+    return this.#recorded(this.#ledger.current());
+  }
+
+  #update<T>(change: LedgerChange<T>): Promise<T> {
+    return this.#recorded(this.#answers.update(change));
+  }
+
+  /** Names whose ledger failed, where one did. */
+  async #recorded<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (cause) {
+      const { name, namespace } = this.reference;
+      throw appError("ledger-failed", { grant: name, namespace }, { cause });
+    }
+  }
+}

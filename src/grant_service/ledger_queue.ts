@@ -1,0 +1,118 @@
+import { isAppError } from "../errors/app_error.ts";
+import { sleep } from "../runtime/clock.ts";
+import type { LedgerStore, StoredLedger } from "./backing.ts";
+import type { Ledger } from "./ledger.ts";
+
+/** A change of a ledger: returns another one, or the same if nothing is to be changed. */
+export type LedgerChange<T> = (ledger: Ledger) => { ledger: Ledger; result: T };
+
+interface Waiting {
+  change: LedgerChange<unknown>;
+  resolve(result: unknown): void;
+  reject(error: unknown): void;
+}
+
+/** How often a batch is tried where other writers keep coming first. */
+const maxConflicts = 50;
+
+/** The most time, in milliseconds, that a try after a conflict waits. */
+const conflictPauseMs = 20;
+
+/**
+ * The only writer, in this process, of one grant's ledger. Changes that wait are committed together,
+ * by one compare-and-set; where another process was first, they are made anew on what it wrote. So a
+ * change may be called several times and must do nothing but compute.
+ */
+export class LedgerQueue {
+  readonly #store: () => LedgerStore;
+  readonly #grantUid: string;
+  readonly #begin: () => Ledger;
+  #known: { ledger: Ledger; version: string | undefined } | undefined;
+  #waiting: Waiting[] = [];
+  #running: Promise<void> | undefined;
+
+  /** `begin` gives the ledger of a grant that has none yet. */
+  constructor(store: () => LedgerStore, grantUid: string, begin: () => Ledger) {
+    this.#store = store;
+    this.#grantUid = grantUid;
+    this.#begin = begin;
+  }
+
+  /** The ledger as last seen, read if need be; another process may have changed it since. */
+  async current(): Promise<Ledger> {
+    return (this.#known ??= await this.#read()).ledger;
+  }
+
+  /**
+   * Changes the ledger. The result rests on the ledger as stored: on the write that confirmed it, or
+   * on a fresh read where nothing was changed. Throws what the store throws; whether the change was
+   * stored is not known then, and the next one finds out.
+   */
+  update<T>(change: LedgerChange<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      // a waiting change's result goes back to where it came from and nowhere else
+      this.#waiting.push({ change, resolve: resolve as (result: unknown) => void, reject });
+      this.#running ??= this.#run();
+    });
+  }
+
+  /** Resolves when no change waits. */
+  async idle(): Promise<void> {
+    await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    // later, so that those who come in the same turn are committed together
+    await Promise.resolve();
+    while (this.#waiting.length > 0) {
+      const batch = this.#waiting.splice(0);
+      try {
+        const results = await this.#commit(batch);
+        batch.forEach(({ resolve }, index) => resolve(results[index]));
+      } catch (error) {
+        this.#known = undefined;
+        for (const { reject } of batch) reject(error);
+      }
+    }
+    this.#running = undefined;
+  }
+
+  async #commit(batch: Waiting[]): Promise<unknown[]> {
+    let known = this.#known;
+    for (let conflicts = 0;;) {
+      const isFresh = known === undefined;
+      known ??= await this.#read();
+      const { ledger, results } = applyAll(batch, known.ledger);
+      if (ledger !== known.ledger) {
+        try {
+          const version = await this.#store().write(ledger, known.version);
+          this.#known = { ledger, version };
+          return results;
+        } catch (error) {
+          if (!isAppError(error, "conflict") || ++conflicts > maxConflicts) throw error;
+          await sleep(Math.random() * conflictPauseMs);
+        }
+      } else if (isFresh) {
+        this.#known = known;
+        return results;
+      }
+      known = undefined;
+    }
+  }
+
+  async #read(): Promise<StoredLedger | { ledger: Ledger; version: undefined }> {
+    const stored = await this.#store().read(this.#grantUid);
+    return stored ?? { ledger: this.#begin(), version: undefined };
+  }
+}
+
+function applyAll(batch: Waiting[], before: Ledger): { ledger: Ledger; results: unknown[] } {
+  let ledger = before;
+  const results: unknown[] = [];
+  for (const { change } of batch) {
+    const next = change(ledger);
+    ledger = next.ledger;
+    results.push(next.result);
+  }
+  return { ledger, results };
+}

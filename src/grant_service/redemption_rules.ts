@@ -1,0 +1,122 @@
+import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
+
+/** How long an answer that was not delivered is given again, in milliseconds. */
+export const repeatWindowMs = 120_000;
+
+/** What a grant allows. */
+export interface GrantTerms {
+  usesAllowed: number;
+  /** Milliseconds since 1970. */
+  expiresAt: number;
+}
+
+/** Who asks: by the key it made, else by what it calls itself. */
+export type Claimant = Pick<Redemption, "keyHash" | "name" | "subject">;
+
+/** Why a grant gives no more uses. */
+export type Closed = "revoked" | "expired" | "used-up";
+
+/** What a holder of the code is due: a new use, what it was due before, or nothing. */
+export type Ruling =
+  | { due: "use" }
+  | { due: "repeat"; redemption: Redemption }
+  | { due: "nothing"; reason: Closed };
+
+/**
+ * Rules on a redemption (design.md 5). Who was given a use and has not taken the answer is due that
+ * answer, and no use, even if the grant has expired or is used up. `now` in milliseconds since 1970.
+ */
+export function ruleOn(ledger: Ledger, terms: GrantTerms, claimant: Claimant, now: number): Ruling {
+  const reason = whyClosed(ledger, terms, now);
+  if (reason === "revoked") return { due: "nothing", reason };
+  const redemption = findRepeatable(ledger, claimant, now);
+  if (redemption !== undefined) return { due: "repeat", redemption };
+  return reason === undefined ? { due: "use" } : { due: "nothing", reason };
+}
+
+/** Why the grant gives no more uses, or undefined if it does. */
+export function whyClosed(ledger: Ledger, terms: GrantTerms, now: number): Closed | undefined {
+  if (ledger.revokedAt !== undefined) return "revoked";
+  if (now >= terms.expiresAt) return "expired";
+  return usesSpent(ledger) >= terms.usesAllowed ? "used-up" : undefined;
+}
+
+/** The ledger with one more use spent. */
+export function spendUse(ledger: Ledger, terms: GrantTerms, redemption: Redemption): Ledger {
+  const redemptions = [...ledger.redemptions, redemption];
+  return { ...ledger, expiresAt: formatExpiry(terms), redemptions };
+}
+
+/** The ledger with the answers of those serial numbers marked as delivered. */
+export function markDelivered(ledger: Ledger, serials: ReadonlySet<string>): Ledger {
+  return changeRedemptions(
+    ledger,
+    (redemption) => serials.has(redemption.serial) && !redemption.delivered,
+    (redemption) => ({ ...redemption, delivered: true }),
+  );
+}
+
+/** The ledger without the answers that will not be given again. */
+export function eraseAnswers(ledger: Ledger, now: number): Ledger {
+  return changeRedemptions(
+    ledger,
+    (redemption) => redemption.answer !== undefined && !isAwaited(redemption, now),
+    withoutAnswer,
+  );
+}
+
+/** When the next answer is to be erased, in milliseconds since 1970; undefined if there is none. */
+export function nextErasureAt(redemptions: readonly Redemption[]): number | undefined {
+  const held = redemptions.filter(({ answer }) => answer !== undefined);
+  if (held.length === 0) return undefined;
+  return Math.min(...held.map(({ at }) => Date.parse(at))) + repeatWindowMs;
+}
+
+/** The ledger of a grant that was taken away: without answers, and from now on revoked. */
+export function revoke(
+  ledger: Ledger,
+  terms: GrantTerms,
+  codeHash: string,
+  now: number,
+): Ledger {
+  if (ledger.revokedAt !== undefined) return ledger;
+  const revokedAt = new Date(now).toISOString();
+  const expiresAt = formatExpiry(terms);
+  return { ...eraseAnswers(ledger, Infinity), revokedAt, codeHash, expiresAt };
+}
+
+function formatExpiry({ expiresAt }: GrantTerms): string {
+  return new Date(expiresAt).toISOString();
+}
+
+function findRepeatable(ledger: Ledger, claimant: Claimant, now: number): Redemption | undefined {
+  const { keyHash, name, subject } = claimant;
+  if (keyHash !== undefined) {
+    return ledger.redemptions.find((redemption) => redemption.keyHash === keyHash);
+  }
+  return ledger.redemptions.find((redemption) =>
+    redemption.keyHash === undefined && redemption.name === name &&
+    redemption.subject === subject && isAwaited(redemption, now)
+  );
+}
+
+function isAwaited({ answer, delivered, at }: Redemption, now: number): boolean {
+  return answer !== undefined && !delivered && now < Date.parse(at) + repeatWindowMs;
+}
+
+function withoutAnswer({ answer: _, ...redemption }: Redemption): Redemption {
+  return redemption;
+}
+
+/** The same ledger if nothing is to be changed. */
+function changeRedemptions(
+  ledger: Ledger,
+  isToChange: (redemption: Redemption) => boolean,
+  change: (redemption: Redemption) => Redemption,
+): Ledger {
+  if (!ledger.redemptions.some(isToChange)) return ledger;
+  const redemptions = ledger.redemptions.map((redemption) =>
+    isToChange(redemption) ? change(redemption) : redemption
+  );
+  return { ...ledger, redemptions };
+}
