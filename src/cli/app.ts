@@ -60,7 +60,10 @@ export function commandTree(
     .addOption(verboseOption().hideHelp()) as unknown as Command;
   for (const [name, noun] of Object.entries(nouns)) {
     const parent = new Command(name).summary(noun.summary).description(noun.summary);
-    for (const verb of noun.verbs) parent.addCommand(verb(run) as unknown as Command);
+    // Making every verb of every noun would cost each start of the program 3 ms.
+    if (mayNeedVerbs(name, world.args)) {
+      for (const verb of noun.verbs) parent.addCommand(verb(run) as unknown as Command);
+    }
     root.addCommand(parent);
   }
   for (const single of singles) root.addCommand(single(run) as unknown as Command);
@@ -68,6 +71,11 @@ export function commandTree(
   root.addCommand(helpCommand(root, write));
   prepare(root, write);
   return root;
+}
+
+/** True where the verbs of a noun can matter: it is named, or every command may be asked about. */
+function mayNeedVerbs(noun: string, args: string[]): boolean {
+  return [noun, "help", "completion"].some((word) => args.includes(word));
 }
 
 /** Every command throws instead of exiting, and writes to `write`; sub-commands inherit neither. */

@@ -1,13 +1,17 @@
-import { writeYaml } from "../resources/yaml.ts";
 import type { AppError } from "../errors/app_error.ts";
 import type { Say } from "../errors/catalog.ts";
 import type { OutputFormat } from "./options.ts";
 import type { World } from "./streams.ts";
 
 /** The result as data; nothing at all gives an empty text. */
-export function renderData(data: unknown, format: Exclude<OutputFormat, "text">): string {
+export async function renderData(
+  data: unknown,
+  format: Exclude<OutputFormat, "text">,
+): Promise<string> {
   if (data === undefined) return "";
-  return format === "json" ? JSON.stringify(data, null, 2) : writeYaml(data);
+  if (format === "json") return JSON.stringify(data, null, 2);
+  const { writeYaml } = await import("../resources/yaml.ts");
+  return writeYaml(data);
 }
 
 /** An error for stderr: `error:` and `hint:` lines, or one JSON object where -o is json or yaml. */

@@ -18,7 +18,7 @@ export function startProgress(
   stream: OutputStream,
   env: Record<string, string | undefined>,
 ): Progress {
-  const live = stream.isTerminal && !env["CI"] && !env["NO_COLOR"] && env["TERM"] !== "dumb";
+  const plain = Boolean(env["CI"] || env["NO_COLOR"] || env["TERM"] === "dumb");
   let text: string | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
   let frame = 0;
@@ -32,13 +32,14 @@ export function startProgress(
     show(next) {
       if (next === text) return;
       text = next;
-      if (!live) return put(`${next}\n`);
+      if (plain || !stream.isTerminal) return put(`${next}\n`);
       clearInterval(timer);
       timer = setInterval(() => put(`\r\x1b[K${frames[frame++ % frames.length]} ${text}`), 100);
     },
     async end() {
       clearInterval(timer);
-      if (live && text !== undefined) put(`\r\x1b[K${text}\n`);
+      if (timer !== undefined) put(`\r\x1b[K${text}\n`);
+      timer = undefined;
       text = undefined;
       await writing;
     },

@@ -15,7 +15,7 @@ import type { World } from "./streams.ts";
 /** What the runner must know of a command beside its `run`. */
 export interface CommandSpec<D> {
   /** The result as a person reads it; `""` prints nothing. */
-  text(data: D, context: CommandContext): string;
+  text(data: D, context: CommandContext): string | Promise<string>;
   /** What -o json and yaml print, where that is less than all `run` returned. */
   data?(data: D): unknown;
   /** The error to end with although there is a result to print: a check that found something. */
@@ -65,8 +65,8 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         await progress.end();
         await writing;
         const result = format === "text"
-          ? spec.text(data, context)
-          : renderData(spec.data?.(data) ?? data, format);
+          ? await spec.text(data, context)
+          : await renderData(spec.data?.(data) ?? data, format);
         await world.stdout.write(result === "" || result.endsWith("\n") ? result : `${result}\n`);
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;

@@ -36,18 +36,24 @@ export function processWorld(): World {
     executable: compiled ? [process.execPath] : [process.execPath, ...process.execArgv, script],
     env: process.env,
     stdin: readStdin,
-    stdout: outputStream(process.stdout),
-    stderr: outputStream(process.stderr),
+    stdout: outputStream("stdout"),
+    stderr: outputStream("stderr"),
     interrupts: listenForSignals(),
   };
 }
 
-function outputStream(stream: NodeJS.WriteStream): OutputStream {
-  // A reader that closed its end (`hawser … | head -1`) is no failure of ours.
-  stream.on("error", () => {});
+/** Opens the stream when it is first used: opening both costs every start a millisecond. */
+function outputStream(name: "stdout" | "stderr"): OutputStream {
+  let opened: NodeJS.WriteStream | undefined;
+  function open(): NodeJS.WriteStream {
+    // A reader that closed its end (`hawser … | head -1`) is no failure of ours.
+    return opened ??= process[name].on("error", () => {});
+  }
   return {
-    isTerminal: stream.isTTY === true,
-    write: (text) => new Promise((resolve) => stream.write(text, () => resolve())),
+    get isTerminal() {
+      return open().isTTY === true;
+    },
+    write: (text) => new Promise((resolve) => open().write(text, () => resolve())),
   };
 }
 

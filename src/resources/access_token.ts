@@ -35,3 +35,6 @@ export const tokenAnnotations = {
   expires: "hawser/expires",
   redemptionsAllowed: "hawser/redemptions-allowed",
 } as const;
+
+/** Annotation of the Secret and Links that a redemption made: the mark of their token. */
+export const redeemedToken = "hawser/token";

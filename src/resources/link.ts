@@ -34,3 +34,6 @@ export type Link = z.infer<ReturnType<typeof linkSchema>>;
 export function linkCost(link: Link): number {
   return Math.max(1, link.spec?.cost ?? 1);
 }
+
+/** The costs a router takes for a link. */
+export const linkCosts = { min: 1, max: 65535 } as const;

@@ -4,7 +4,7 @@ import { createKeyPair, importPrivateKey } from "../pki/key_pair.ts";
 import { createRequest } from "../pki/request.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
-import type { AccessToken } from "../resources/access_token.ts";
+import { type AccessToken, redeemedToken } from "../resources/access_token.ts";
 import type { Kind, Resource } from "../resources/kinds.ts";
 import type { Link } from "../resources/link.ts";
 import { apiVersion, isReady } from "../resources/resource.ts";
@@ -16,7 +16,7 @@ import { type LinkBundle, readAnswer } from "./answer.ts";
 import type { Surroundings } from "./exchange.ts";
 import { probeToken, requestRedemption } from "./redeem_client.ts";
 import { checkToken, type UsableToken } from "./token_file.ts";
-import { isMadeFrom, markToken, redeemedToken } from "./token_mark.ts";
+import { isMadeFrom, markToken } from "./token_mark.ts";
 
 export interface RedeemOptions {
   deadline: Deadline;

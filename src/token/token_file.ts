@@ -3,6 +3,7 @@ import { lstat } from "node:fs/promises";
 import { appError, isAppError } from "../errors/app_error.ts";
 import { certificatesIn, readCertificate } from "../pki/certificate.ts";
 import type { AccessToken } from "../resources/access_token.ts";
+import { linkCosts } from "../resources/link.ts";
 import { isSubdomain } from "../resources/names.ts";
 import {
   parseResource,
@@ -14,9 +15,6 @@ import { checkWritable, readLimited, writeWhole } from "../runtime/files.ts";
 
 /** Far more than any token needs. */
 export const maxTokenBytes = 1024 * 1024;
-
-/** The costs a router takes for a link. */
-export const linkCosts = { min: 1, max: 65535 } as const;
 
 /** An AccessToken that has all a redemption needs. */
 export type UsableToken = AccessToken & { spec: NonNullable<AccessToken["spec"]> };

@@ -1,9 +1,7 @@
 import { createHash } from "node:crypto";
+import { redeemedToken } from "../resources/access_token.ts";
 import type { BaseResource } from "../resources/resource.ts";
 import type { UsableToken } from "./token_file.ts";
-
-/** Annotation of the Secret and Links a redemption made: which token they come from. */
-export const redeemedToken = "hawser/token";
 
 /** What a token is recognised by; tells nothing of its code. */
 export function markToken(token: UsableToken): string {

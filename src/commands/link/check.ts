@@ -6,7 +6,7 @@ import { type AppError, appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Link } from "../../resources/link.ts";
 import { hostAndPort } from "../../resources/resource.ts";
-import { checkLink, type EndpointCheck } from "../../token/link_check.ts";
+import type { EndpointCheck } from "../../token/link_check.ts";
 import { namedLink } from "./named_link.ts";
 
 interface LinkCheck {
@@ -42,6 +42,7 @@ async function checkOne(
     const { namespace } = platform;
     throw appError("resource-not-found", { kind: "Secret", name, namespace });
   }
+  const { checkLink } = await import("../../token/link_check.ts");
   return { link: link.metadata.name, endpoints: await checkLink(link, secret, signal) };
 }
 

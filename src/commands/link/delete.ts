@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { redeemedToken } from "../../token/token_mark.ts";
+import { redeemedToken } from "../../resources/access_token.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
 

@@ -3,7 +3,6 @@ import type { CommandContext } from "../../cli/context.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { checkSubdomain } from "../../resources/names.ts";
 import type { Site } from "../../resources/site.ts";
-import { writeResource } from "../../resources/yaml.ts";
 import { newSite, type SiteSettings } from "./site_spec.ts";
 
 /** `site generate <name>`: prints the resource and touches nothing. */
@@ -13,10 +12,15 @@ export function siteGenerate(run: Runner) {
     .option("--enable-link-access", "allow external access for links from remote sites")
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
     .option("--enable-ha", "configure the site for high availability (Kubernetes)")
-    .action(run({ text: writeResource }, generate));
+    .action(run({ text }, generate));
 }
 
 function generate(_context: CommandContext, name: string, options: SiteSettings): Promise<Site> {
   checkSubdomain(name, "the site name");
   return Promise.resolve(newSite(name, options));
+}
+
+async function text(site: Site): Promise<string> {
+  const { writeResource } = await import("../../resources/yaml.ts");
+  return writeResource(site);
 }

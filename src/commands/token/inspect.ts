@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { inspectToken, type TokenFacts } from "../../token/inspect.ts";
+import type { TokenFacts } from "../../token/inspect.ts";
 import { readToken } from "./read_token.ts";
 
 /** `token inspect <file>`: what it says of itself; never its code. */
@@ -13,6 +13,7 @@ export function tokenInspect(run: Runner) {
 }
 
 async function inspect(context: CommandContext, file: string): Promise<TokenFacts> {
+  const { inspectToken } = await import("../../token/inspect.ts");
   return inspectToken(await readToken(file, context));
 }
 

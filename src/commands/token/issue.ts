@@ -3,8 +3,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { positiveDuration, timeoutOption, wholeNumber } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
-import { type IssuedToken, issueToken } from "../../token/issue.ts";
-import { checkTokenTarget, renderToken, writeTokenFile } from "../../token/token_file.ts";
+import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
 import { costOption, linkCostOption } from "./options.ts";
 
@@ -49,6 +48,8 @@ export function tokenIssue(run: Runner) {
 }
 
 async function issue(context: CommandContext, file: string, options: Options): Promise<Issued> {
+  const { issueToken } = await import("../../token/issue.ts");
+  const { checkTokenTarget, writeTokenFile } = await import("../../token/token_file.ts");
   const force = options.force === true;
   if (file !== "-") await checkTokenTarget(file, { force });
   const platform = await context.platform();
@@ -77,8 +78,11 @@ function publicData({ token: _token, ...facts }: Issued) {
   return facts;
 }
 
-function text(issued: Issued, context: CommandContext): string {
-  if (issued.file === "-") return renderToken(issued.token);
+async function text(issued: Issued, context: CommandContext): Promise<string> {
+  if (issued.file === "-") {
+    const { renderToken } = await import("../../token/token_file.ts");
+    return renderToken(issued.token);
+  }
   const { program } = context.say;
   return `Access grant "${issued.grant}" is ready.
 Token file ${issued.file} created.

@@ -1,6 +1,6 @@
 import { Option } from "@commander-js/extra-typings";
 import { wholeNumber } from "../../cli/options.ts";
-import { linkCosts } from "../../token/token_file.ts";
+import { linkCosts } from "../../resources/link.ts";
 
 const cost = wholeNumber(linkCosts.min, linkCosts.max);
 

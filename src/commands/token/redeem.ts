@@ -5,7 +5,7 @@ import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
-import { type RedeemedToken, redeemToken } from "../../token/redeem.ts";
+import type { RedeemedToken } from "../../token/redeem.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { costOption, linkCostOption } from "./options.ts";
 import { readToken } from "./read_token.ts";
@@ -39,6 +39,7 @@ export function tokenRedeem(run: Runner) {
 }
 
 async function redeem(context: CommandContext, file: string, options: Options): Promise<Redeemed> {
+  const { redeemToken } = await import("../../token/redeem.ts");
   const token = await readToken(file, context);
   const platform = await context.platform();
   const linkCost = options.linkCost ?? options.cost;
