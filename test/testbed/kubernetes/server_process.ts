@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { createServer } from "node:net";
+import type { AddressInfo } from "node:net";
+
+/** Kills the program as soon as its standard input ends: when it is told to, or this process is gone. */
+const wardedProgram = '"$@" </dev/null & read -r _; kill -KILL $!; wait';
+
+/** A server program under way, its output in a file; it never outlives this process. */
+export class ServerProcess {
+  readonly #child: ChildProcess;
+  readonly #log: string;
+
+  constructor(program: string, args: string[], log: string) {
+    this.#log = log;
+    const output = fs.openSync(log, "a", 0o600);
+    this.#child = spawn("sh", ["-c", wardedProgram, "sh", program, ...args], {
+      stdio: ["pipe", output, output],
+      detached: true, // out of reach of the terminal's Ctrl-C, so that it ends after this process
+    });
+    fs.closeSync(output);
+  }
+
+  /** Asks until it answers; fails with the end of its output after 60 seconds. */
+  async waitUntil(answers: () => Promise<boolean>): Promise<void> {
+    const end = performance.now() + 60_000;
+    while (!await answers().catch(() => false)) {
+      if (performance.now() > end) {
+        throw new Error(`It does not answer:\n${fs.readFileSync(this.#log, "utf8").slice(-4000)}`);
+      }
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+  }
+
+  /** Kills it and waits until it is gone. */
+  async kill(): Promise<void> {
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    const exit = once(this.#child, "exit");
+    this.#child.stdin!.end();
+    await exit;
+  }
+}
+
+/** A port of loopback that nothing listens on. */
+export async function findFreePort(): Promise<number> {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, "close");
+  return port;
+}
