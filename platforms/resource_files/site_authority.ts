@@ -2,6 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../src/errors/app_error.ts";
+import { createAuthority } from "../../src/pki/authority.ts";
 import { isSubdomain } from "../../src/resources/names.ts";
 import { siteIssuer } from "../../src/resources/site.ts";
 import { syncFolder, writeWhole } from "../../src/runtime/files.ts";
@@ -121,8 +122,6 @@ export async function removeSiteState(paths: NamespacePaths, uid: string): Promi
 }
 
 async function writeNewAuthority(folder: string): Promise<string> {
-  // loaded here because making certificates is heavy at start-up, and rarely needed
-  const { createAuthority } = await import("../../src/pki/authority.ts");
   // upstream's programs sign with no other kind of key once they take the site over
   const { certificatePem, privateKeyPem } = await createAuthority(siteIssuer, { keyType: "rsa" });
   const texts = { "ca.crt": certificatePem, "tls.crt": certificatePem, "tls.key": privateKeyPem };
