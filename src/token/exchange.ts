@@ -61,7 +61,12 @@ export async function exchange(
     return { status: response.statusCode ?? 0, headers: response.headers, body };
   } catch (error) {
     signal.throwIfAborted();
-    if (codeOf(error) === "") throw error;
+    if (isAppError(error)) throw error;
+    if (codeOf(error).startsWith("HPE_")) {
+      throw appError("answer-invalid", { url: request.url, why: "it is not HTTP" }, {
+        cause: error,
+      });
+    }
     const why = "the connection broke before its answer was complete";
     throw appError("unreachable", { url: request.url, why }, { cause: error });
   } finally {
