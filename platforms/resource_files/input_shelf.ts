@@ -9,8 +9,8 @@ import { derivedUid } from "./derived_uid.ts";
 import type { NamespacePaths } from "./paths.ts";
 import { type FolderReading, readFolder } from "./resource_reader.ts";
 import { putResource, removeResource } from "./resource_writer.ts";
-import { type Entry, type Shelf, versionOf, withoutState } from "./shelf.ts";
-import type { StoreHooks } from "./store.ts";
+import { type Entry, plain, type Shelf, versionOf, withoutState } from "./shelf.ts";
+import type { StoreHooks } from "./store_hooks.ts";
 
 /**
  * Keeps the kinds that upstream reads too, in the namespace's input. Their files hold what a user
@@ -38,7 +38,7 @@ export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
     if (runtime !== undefined) {
       const running = runtime.resources.get(metadata.name)?.resource;
       adoptIdentity(metadata, running?.metadata ?? {});
-      return withStatus(resource, running?.status);
+      return withStatus(resource, running && plain(running).status);
     }
     const siteUid = await hooks.siteUid();
     if (siteUid !== undefined) {

@@ -6,7 +6,8 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import type { AppError } from "../../src/errors/app_error.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { type NamespacePaths, namespacePaths } from "./paths.ts";
-import { openStore, type StoreHooks } from "./store.ts";
+import { openStore } from "./store.ts";
+import type { StoreHooks } from "./store_hooks.ts";
 
 const signal = new AbortController().signal;
 

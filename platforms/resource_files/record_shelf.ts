@@ -14,7 +14,7 @@ import {
 } from "./resource_reader.ts";
 import { putResource, removeFile, removeResource, resourceFile } from "./resource_writer.ts";
 import { type Entry, plain, type Shelf, versionOf, withoutState } from "./shelf.ts";
-import type { StoreHooks } from "./store.ts";
+import type { StoreHooks } from "./store_hooks.ts";
 
 /** In a record: the input file that has the say about spec, labels and annotations. */
 const originField = "hawser/origin";
@@ -33,14 +33,14 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
     kind: K,
     name?: string,
   ): Promise<FolderReading<K>> {
-    if (siteUid === undefined) return await readFiles([], kind, namespace);
+    if (siteUid === undefined) return readFiles([], kind, namespace);
     const folder = siteStatePaths(paths, siteUid).resources;
     const files = name === undefined
       ? (await listResourceFiles(folder)).filter((file) =>
         file.startsWith(join(folder, `${kind}-`))
       )
       : [resourceFile(folder, kind, name)];
-    return await readFiles(files, kind, namespace);
+    return readFiles(files, kind, namespace);
   }
 
   function isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {
@@ -81,7 +81,7 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
         ...source,
         metadata: { ...source.metadata, ...succeed(source, resource, before) },
         status: resource.status,
-        [originField]: place && relative(paths.inputResources, place.file),
+        [originField]: place && relative(paths.inputResources, place.source.file),
       });
       if (isDeepStrictEqual(record, before?.record?.resource)) return;
       await putResource(siteStatePaths(paths, siteUid).resources, kind, name, record, undefined);
@@ -97,7 +97,7 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
       const input = await readFolder(paths.inputResources, kind, namespace);
       const records = await readRecords(await hooks.siteUid(), kind);
       for (const { resource, places } of records.resources.values()) {
-        if (isStale(resource, input)) await removeFile(places[0].file);
+        if (isStale(resource, input)) await removeFile(places[0].source.file);
       }
     },
   };
@@ -119,7 +119,7 @@ function serveInput<K extends Kind>(
   const resource = withoutState(input.resource, namespace);
   const { metadata } = resource;
   if (siteUid !== undefined) {
-    const { inode, changedMs } = input.places.at(-1)!;
+    const { inode, changedMs } = input.places.at(-1)!.source;
     // until the first apply makes it a record, another file is another resource
     metadata.uid = record?.metadata.uid ??
       derivedUid(siteUid, resource.kind, metadata.name, `${inode} ${changedMs}`);
@@ -127,7 +127,7 @@ function serveInput<K extends Kind>(
       new Date(changedMs).toISOString();
     metadata.generation = nextGeneration(record, resource);
   }
-  if (record?.status !== undefined) resource.status = record.status;
+  if (record?.status !== undefined) resource.status = plain(record.status);
   metadata.resourceVersion = versionOf(resource);
   return resource;
 }

@@ -1,26 +1,23 @@
-import { type Dirent } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import type { Dirent } from "node:fs";
+import { readdir } from "node:fs/promises";
 import { join } from "node:path";
 import { type AppError, appError, isAppError } from "../../src/errors/app_error.ts";
-import { type Kind, type ResourceOf } from "../../src/resources/kinds.ts";
+import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import { isSubdomain } from "../../src/resources/names.ts";
-import { parseResource, type PlainDocument, readResources } from "../../src/resources/yaml.ts";
+import { parseResource, type PlainDocument } from "../../src/resources/yaml.ts";
 import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
-import { type DocumentText, splitDocuments } from "./document_text.ts";
+import type { DocumentText } from "./document_text.ts";
+import { type ParsedFile, readParsedFile } from "./parsed_file.ts";
 
 /** Where a resource stands: a document of a file, as both were when they were read. */
 export interface Place {
-  file: string;
-  /** The whole text of the file. */
-  text: string;
+  source: ParsedFile;
   document: DocumentText;
-  /** When the file was changed last, in milliseconds since 1970, and which file it is. */
-  changedMs: number;
-  inode: number;
 }
 
 /** A resource and all its places; as for upstream, the last is in force. */
 export interface FoundResource<K extends Kind> {
+  /** Shared with other readers: to be copied before it is changed or given away. */
   resource: ResourceOf<K>;
   places: [...Place[], Place];
 }
@@ -34,8 +31,6 @@ export interface FolderReading<K extends Kind> {
   doubtful: Set<string>;
 }
 
-const maxBytes = 1024 * 1024;
-
 /**
  * Reads a folder as upstream's loader does (spec/skupper-system-sites.md 1.3): every .yaml and .yml
  * file at any depth, any number of documents each, known by kind and metadata.name whatever the file
@@ -47,17 +42,22 @@ export async function readFolder<K extends Kind>(
   kind: K,
   namespace: string,
 ): Promise<FolderReading<K>> {
-  return await readFiles(await listResourceFiles(folder), kind, namespace);
+  return readFiles(await listResourceFiles(folder), kind, namespace);
 }
 
 /** Reads those files in that order; absent ones are empty. */
-export async function readFiles<K extends Kind>(
+export function readFiles<K extends Kind>(
   files: string[],
   kind: K,
   namespace: string,
-): Promise<FolderReading<K>> {
+): FolderReading<K> {
   const reading: FolderReading<K> = { resources: new Map(), problems: [], doubtful: new Set() };
-  for (const file of files) await readResourceFile(file, kind, namespace, reading);
+  for (const file of files) {
+    attempt(file, reading, () => {
+      const source = readParsedFile(file);
+      if (source !== undefined) takeFrom(source, kind, namespace, reading);
+    });
+  }
   return reading;
 }
 
@@ -78,90 +78,55 @@ export async function listFolder(folder: string): Promise<Dirent[]> {
     const entries = await readdir(folder, { withFileTypes: true });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (cause) {
-    if (isAbsent(cause)) return [];
-    throw unreadable(folder, cause);
+    if (systemErrorCode(cause) === "ENOENT") return [];
+    throw appError("not-readable", { path: folder, why: explainSystemError(cause) }, { cause });
   }
 }
 
-async function readResourceFile<K extends Kind>(
-  file: string,
+function takeFrom<K extends Kind>(
+  source: ParsedFile,
   kind: K,
   namespace: string,
   reading: FolderReading<K>,
-): Promise<void> {
-  const found = await readText(file).catch((problem: AppError) => problem);
-  if (found === undefined) return;
-  if (found instanceof Error) {
-    reading.problems.push(found);
-    reading.doubtful.add(file);
-    return;
-  }
-  if (found.text.trim() === "") reading.doubtful.add(file);
-  for (const document of splitDocuments(found.text)) {
-    try {
-      const content = readDocument(document, file);
-      if (content?.["kind"] !== kind) continue;
-      const resource = checkResource(kind, content, `${file}, line ${document.linesBefore + 1}`);
-      checkNamespace(resource.metadata.namespace, namespace, file);
+): void {
+  if (source.text.trim() === "") reading.doubtful.add(source.file);
+  for (const { document, content, problem } of source.documents) {
+    attempt(source.file, reading, () => {
+      if (problem !== undefined) throw problem;
+      if (content?.["kind"] !== kind) return;
+      const where = `${source.file}, line ${document.linesBefore + 1}`;
+      const resource = checkResource(kind, content, namespace, where);
       const { name } = resource.metadata;
       const places = reading.resources.get(name)?.places ?? [];
-      reading.resources.set(name, { resource, places: [...places, { file, document, ...found }] });
-    } catch (problem) {
-      if (!isAppError(problem)) throw problem;
-      reading.problems.push(problem);
-      reading.doubtful.add(file);
-    }
+      reading.resources.set(name, { resource, places: [...places, { source, document }] });
+    });
   }
 }
 
-async function readText(
-  file: string,
-): Promise<Pick<Place, "text" | "changedMs" | "inode"> | undefined> {
+/** Does what may find the file, or a document of it, broken: that is noted and hides nothing else. */
+function attempt<K extends Kind>(file: string, reading: FolderReading<K>, read: () => void): void {
   try {
-    const { size, mtimeMs, ino } = await statFile(file);
-    if (size > maxBytes) throw invalid(file, `it exceeds ${maxBytes} bytes`);
-    return { text: await readFile(file, "utf8"), changedMs: mtimeMs, inode: ino };
-  } catch (cause) {
-    if (isAbsent(cause)) return undefined;
-    throw isAppError(cause) ? cause : unreadable(file, cause);
+    read();
+  } catch (problem) {
+    if (!isAppError(problem)) throw problem;
+    reading.problems.push(problem);
+    reading.doubtful.add(file);
   }
 }
 
-async function statFile(file: string) {
-  const found = await stat(file);
-  // a pipe with that name would be waited for without end
-  if (!found.isFile()) throw invalid(file, "it is not a regular file");
-  return found;
-}
-
-/** The document's content, if it has any; errors name the line of the file. */
-function readDocument(document: DocumentText, file: string): PlainDocument | undefined {
-  const [content, ...more] = readResources("\n".repeat(document.linesBefore) + document.text, file);
-  if (more.length > 0) throw invalid(file, `documents must be separated by "---"`);
-  return content;
-}
-
-function checkResource<K extends Kind>(kind: K, content: PlainDocument, where: string) {
+function checkResource<K extends Kind>(
+  kind: K,
+  content: PlainDocument,
+  namespace: string,
+  where: string,
+): ResourceOf<K> {
   const resource = parseResource(kind, content, where);
-  if (!isSubdomain(resource.metadata.name)) {
-    throw invalid(where, "metadata.name must be an RFC 1123 subdomain");
+  const { name, namespace: own } = resource.metadata;
+  let why: string | undefined;
+  if (!isSubdomain(name)) why = "metadata.name must be an RFC 1123 subdomain";
+  if (own && own !== namespace) {
+    why = `metadata.namespace must be "${namespace}", as the folder it is in`;
   }
+  if (why !== undefined) throw appError("resource-invalid", { where, why });
   return resource;
-}
-
-function checkNamespace(own: string | undefined, wanted: string, file: string): void {
-  if (!own || own === wanted) return;
-  throw invalid(file, `metadata.namespace must be "${wanted}", as the folder it is in`);
-}
-
-function invalid(where: string, why: string): AppError {
-  return appError("resource-invalid", { where, why });
-}
-
-function unreadable(path: string, cause: unknown): AppError {
-  return appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
-}
-
-function isAbsent(cause: unknown): boolean {
-  return systemErrorCode(cause) === "ENOENT";
 }

@@ -26,7 +26,8 @@ export async function putResource(
 ): Promise<void> {
   const content = writeResource(resource);
   if (place !== undefined) {
-    return await write(place.file, replaceDocument(place.text, place.document, content));
+    const { file, text } = place.source;
+    return await write(file, replaceDocument(text, place.document, content));
   }
   await makeFolder(folder);
   await sweepLeftovers(folder);
@@ -35,13 +36,12 @@ export async function putResource(
 
 /** Removes a resource from every place it stands in; a file that holds nothing else goes too. */
 export async function removeResource<K extends Kind>(found: FoundResource<K>): Promise<void> {
-  const files = Map.groupBy(found.places, (place) => place.file);
-  for (const [file, places] of files) {
-    let text: string | undefined = places[0]!.text;
+  for (const [source, places] of Map.groupBy(found.places, (place) => place.source)) {
+    let text: string | undefined = source.text;
     // from the last to the first, so that those to come stay where they are
     for (const place of places.toReversed()) text = text && removeDocument(text, place.document);
-    if (text) await write(file, text);
-    else await removeFile(file);
+    if (text) await write(source.file, text);
+    else await removeFile(source.file);
   }
 }
 

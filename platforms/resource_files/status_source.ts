@@ -8,7 +8,7 @@ import { declaredHost, linkEndpoints, takesLinks } from "./link_endpoints.ts";
 import type { NamespacePaths } from "./paths.ts";
 import { findAuthorityFolder } from "./site_authority.ts";
 import { linkStatus, routerAccessStatus, type SiteFacts, siteStatus } from "./site_status.ts";
-import type { StoreHooks } from "./store.ts";
+import type { StoreHooks } from "./store_hooks.ts";
 
 /** What the status of resources is derived from, beside the files of the namespace. */
 export interface StatusSources {

@@ -1,14 +1,10 @@
 import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type AppError, appError } from "../../src/errors/app_error.ts";
+import { appError } from "../../src/errors/app_error.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
-import type { Link } from "../../src/resources/link.ts";
 import { checkSubdomain, isSubdomain } from "../../src/resources/names.ts";
-import type { BaseStatus } from "../../src/resources/resource.ts";
-import type { RouterAccess } from "../../src/resources/router_access.ts";
-import type { Site } from "../../src/resources/site.ts";
 import { lock } from "../../src/runtime/lock.ts";
 import { explainSystemError } from "../../src/runtime/system_error.ts";
 import { inputShelf } from "./input_shelf.ts";
@@ -16,19 +12,8 @@ import { type NamespacePaths, siteStatePaths } from "./paths.ts";
 import { problemReporter } from "./problem_reporter.ts";
 import { recordShelf } from "./record_shelf.ts";
 import type { Shelf } from "./shelf.ts";
+import type { StoreHooks } from "./store_hooks.ts";
 import { watchFolders } from "./watch_files.ts";
-
-/** What the store asks of those who know more than files. */
-export interface StoreHooks {
-  /** The uid of the namespace's site; undefined while it has no certificate authority. */
-  siteUid(): Promise<string | undefined>;
-  /** The present status of a resource, where no controller of upstream's looks after it. */
-  deriveStatus(resource: Site | Link | RouterAccess): Promise<BaseStatus | undefined>;
-  /** Folders whose changes may change a derived status. */
-  statusFolders?: readonly string[];
-  /** Told once of each file or document that can't be read; the others are served. */
-  onProblem?(problem: AppError): void;
-}
 
 /** The namespace's resources as files: the store of the platforms that live on one machine. */
 export function openStore(name: PlatformName, paths: NamespacePaths, hooks: StoreHooks): Platform {

@@ -1,0 +1,17 @@
+import type { AppError } from "../../src/errors/app_error.ts";
+import type { Link } from "../../src/resources/link.ts";
+import type { BaseStatus } from "../../src/resources/resource.ts";
+import type { RouterAccess } from "../../src/resources/router_access.ts";
+import type { Site } from "../../src/resources/site.ts";
+
+/** What the store asks of those who know more than files. */
+export interface StoreHooks {
+  /** The uid of the namespace's site; undefined while it has no certificate authority. */
+  siteUid(): Promise<string | undefined>;
+  /** The present status of a resource, where no controller of upstream's looks after it. */
+  deriveStatus(resource: Site | Link | RouterAccess): Promise<BaseStatus | undefined>;
+  /** Folders whose changes may change a derived status. */
+  statusFolders?: readonly string[];
+  /** Told once of each file or document that can't be read; the others are served. */
+  onProblem?(problem: AppError): void;
+}
