@@ -18,7 +18,7 @@ describe("readParsedFile()", () => {
   afterEach(() => rm(folder, { recursive: true }));
 
   function content(): unknown {
-    return readParsedFile(file)?.documents[0]!.content;
+    return readParsedFile(file)?.documents[0]?.content;
   }
 
   test("gives undefined for what doesn't exist, also once it existed", async () => {
