@@ -44,13 +44,14 @@ export function readAnswer(body: Buffer, asked: Asked): LinkBundle {
     checkName(secret, [asked.name]);
     return { credentials: readCredentials(secret, asked), links: readLinks(links, asked.name) };
   } catch (error) {
-    throw appError("answer-invalid", { url: asked.url, why: explain(error) }, { cause: error });
+    // what the answer says is not for a terminal to obey
+    const why = explain(error).slice(0, 300).replace(/[^\x20-\x7e]/g, "?");
+    throw appError("answer-invalid", { url: asked.url, why }, { cause: error });
   }
 }
 
-/** A name or word of the answer, fit to be shown. */
 function show(text: string): string {
-  return `"${text.slice(0, 80).replace(/[^\x20-\x7e]/g, "?")}"`;
+  return `"${text.slice(0, 80)}"`;
 }
 
 function explain(error: unknown): string {
