@@ -40,8 +40,12 @@ export class AnswerKeeper {
   /** Erases what was delivered; nothing is left to be done later. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    clearTimeout(this.#eraser?.timer);
-    if (this.#delivered.size > 0) await this.#erase();
+    if (this.#eraser !== undefined) {
+      clearTimeout(this.#eraser.timer);
+      this.#eraser = undefined;
+      await this.#erase();
+    }
+    await this.#queue.idle();
   }
 
   async #tellDelivered(): Promise<void> {
@@ -66,7 +70,7 @@ export class AnswerKeeper {
     const timer = setTimeout(() => {
       this.#eraser = undefined;
       this.#erase().catch(() => this.#eraseAt(this.#now() + eraseAfterMs));
-    }, Math.max(0, dueAt - this.#now()));
+    }, Math.min(Math.max(0, dueAt - this.#now()), repeatWindowMs));
     this.#eraser = { dueAt, timer };
   }
 

@@ -1,9 +1,16 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
+import type { AccessGrant } from "../resources/access_grant.ts";
 
 /** SHA-256 of a grant's code, base64url: what a ledger may hold. */
-export function hashCode(code: string | Uint8Array): string {
+function hashCode(code: string | Uint8Array): string {
   return createHash("sha256").update(code).digest("base64url");
+}
+
+/** The same of the code a grant has; undefined before it has one. */
+export function codeHashOf(grant: AccessGrant): string | undefined {
+  const code = grant.status?.code || grant.spec?.code;
+  return code ? hashCode(code) : undefined;
 }
 
 /** Stands in for the code of a grant that does not exist, so that comparing takes as long. */

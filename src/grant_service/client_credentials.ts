@@ -20,7 +20,7 @@ export interface CredentialRequest {
   name: string;
   subject: string;
   /** The client's own key; left out, one is made and goes into the answer. */
-  publicKey?: CryptoKey;
+  publicKey?: CryptoKey | undefined;
   /** When they are made, or were made first, in milliseconds since 1970. */
   signedAt: number;
   /** The serial number they were given first. */

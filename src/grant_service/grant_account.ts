@@ -1,11 +1,11 @@
 import { appError } from "../errors/app_error.ts";
 import { readRequest } from "../pki/request.ts";
-import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
+import type { AccessGrant } from "../resources/access_grant.ts";
 import type { Now } from "../runtime/clock.ts";
 import { AnswerKeeper } from "./answer_keeper.ts";
 import type { GrantBacking } from "./backing.ts";
-import { hashCode, isCode } from "./claim_code.ts";
-import type { CredentialMaker } from "./client_credentials.ts";
+import { codeHashOf, isCode } from "./claim_code.ts";
+import type { CredentialMaker, CredentialRequest } from "./client_credentials.ts";
 import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
 import { type LedgerChange, LedgerQueue } from "./ledger_queue.ts";
 import type {
@@ -19,11 +19,11 @@ import type {
 import {
   type Claimant,
   eraseAnswers,
-  type GrantTerms,
   revoke,
   ruleOn,
   type Ruling,
   spendUse,
+  termsOf,
   whyClosed,
 } from "./redemption_rules.ts";
 import { Turns } from "./turns.ts";
@@ -101,7 +101,7 @@ export class GrantAccount {
     const refused = await this.#refuseUnlessOpen(code);
     if (refused !== undefined) return refused;
     const ledger = await this.#update((ledger) => ({ ledger, result: ledger }));
-    const terms = this.#terms();
+    const terms = termsOf(this.#grant);
     const reason = whyClosed(ledger, terms, this.#context.now());
     if (reason !== undefined) return this.#refuse(reason);
     return {
@@ -119,8 +119,8 @@ export class GrantAccount {
   async retire(): Promise<string | undefined> {
     this.#isRetired = true;
     const now = this.#context.now();
-    const terms = this.#terms();
-    const codeHash = terms.expiresAt > now ? this.#codeHash() : undefined;
+    const terms = termsOf(this.#grant);
+    const codeHash = terms.expiresAt > now ? codeHashOf(this.#grant) : undefined;
     await this.#update((before) => {
       const ledger = codeHash === undefined
         ? eraseAnswers(before, Infinity)
@@ -138,13 +138,13 @@ export class GrantAccount {
 
   /** Compares the code first: of a closed grant only its holder learns anything. */
   async #refuseUnlessOpen(code: Uint8Array): Promise<Refused | undefined> {
-    const terms = this.#terms();
-    if (isCode(code, this.#codeHash())) {
+    const terms = termsOf(this.#grant);
+    if (isCode(code, codeHashOf(this.#grant))) {
       if (this.#isRetired) return this.#refuse("revoked");
       return Number.isNaN(terms.expiresAt) ? this.#refuse("corrupted") : undefined;
     }
     const reason = whyClosed(await this.#current(), terms, this.#context.now());
-    const isOpen = this.#codeHash() !== undefined && !Number.isNaN(terms.expiresAt) &&
+    const isOpen = codeHashOf(this.#grant) !== undefined && !Number.isNaN(terms.expiresAt) &&
       !this.#isRetired && reason === undefined;
     return this.#refuse(isOpen ? "wrong-code" : "unknown");
   }
@@ -181,7 +181,7 @@ export class GrantAccount {
   ): Promise<Redeemed | Refused> {
     let outcome: Outcome = ruleOn(
       await this.#current(),
-      this.#terms(),
+      termsOf(this.#grant),
       claimant,
       this.#context.now(),
     );
@@ -217,7 +217,7 @@ export class GrantAccount {
     claimant: Claimant,
     prepared: Prepared | undefined,
   ): { ledger: Ledger; result: Outcome } {
-    const terms = this.#terms();
+    const terms = termsOf(this.#grant);
     const ruling = ruleOn(ledger, terms, claimant, this.#context.now());
     if (ruling.due !== "use" || prepared === undefined) return { ledger, result: ruling };
     const spent = spendUse(ledger, terms, prepared.redemption);
@@ -226,45 +226,23 @@ export class GrantAccount {
 
   async #prepare(claimant: Claimant, publicKey: CryptoKey | undefined): Promise<Prepared> {
     const signedAt = this.#context.now();
-    const { name, subject } = claimant;
-    const { body, serial } = await this.#context.credentials.make(this.#grant, this.#backing, {
-      name,
-      subject,
-      signedAt,
-      ...(publicKey === undefined ? {} : { publicKey }),
-    });
+    const { body, serial } = await this.#sign(claimant, { publicKey, signedAt });
     const at = new Date(signedAt).toISOString();
-    const redemption = { ...claimant, serial, at };
-    return {
-      redemption: publicKey === undefined ? { ...redemption, answer: body } : redemption,
-      body,
-    };
+    const answer = publicKey === undefined ? { answer: body } : {};
+    return { redemption: { ...claimant, serial, at, ...answer }, body };
   }
 
   /** What was given before: as it was kept, or signed again for the client's own key. */
   async #restore(redemption: Redemption, publicKey: CryptoKey | undefined): Promise<Prepared> {
     if (publicKey === undefined) return { redemption, body: redemption.answer! };
-    const { name, subject, serial, at } = redemption;
-    const { body } = await this.#context.credentials.make(this.#grant, this.#backing, {
-      name,
-      subject,
-      serial,
-      publicKey,
-      signedAt: Date.parse(at),
-    });
+    const { serial, at } = redemption;
+    const { body } = await this.#sign(redemption, { publicKey, serial, signedAt: Date.parse(at) });
     return { redemption, body };
   }
 
-  #terms(): GrantTerms {
-    return {
-      usesAllowed: redemptionsAllowed(this.#grant),
-      expiresAt: Date.parse(this.#grant.status?.expirationTime ?? ""),
-    };
-  }
-
-  #codeHash(): string | undefined {
-    const code = this.#grant.status?.code || this.#grant.spec?.code;
-    return code ? hashCode(code) : undefined;
+  #sign({ name, subject }: Claimant, facts: Omit<CredentialRequest, "name" | "subject">) {
+    const { credentials } = this.#context;
+    return credentials.make(this.#grant, this.#backing, { name, subject, ...facts });
   }
 
   #beginLedger(): Ledger {

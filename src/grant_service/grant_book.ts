@@ -53,8 +53,13 @@ export class GrantBook {
     const known = this.#accounts.get(uid);
     if (known !== undefined) return known.renew(grant, backing);
     const account = new GrantAccount(grant, backing, this.#context);
-    await account.open();
     this.#accounts.set(uid, account);
+    try {
+      await account.open();
+    } catch (error) {
+      this.#accounts.delete(uid);
+      throw error;
+    }
   }
 
   /**

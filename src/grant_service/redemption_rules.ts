@@ -1,3 +1,4 @@
+import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
 import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
 
 /** How long an answer that was not delivered is given again, in milliseconds. */
@@ -8,6 +9,14 @@ export interface GrantTerms {
   usesAllowed: number;
   /** Milliseconds since 1970. */
   expiresAt: number;
+}
+
+/** The terms of a grant; `expiresAt` is NaN where its status has no valid time. */
+export function termsOf(grant: AccessGrant): GrantTerms {
+  return {
+    usesAllowed: redemptionsAllowed(grant),
+    expiresAt: Date.parse(grant.status?.expirationTime ?? ""),
+  };
 }
 
 /** Who asks: by the key it made, else by what it calls itself. */
