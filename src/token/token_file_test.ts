@@ -138,19 +138,15 @@ test("writeTokenFile() writes for the owner alone, whatever the path holds", () 
 test("writeTokenFile() replaces a token file, and other files only by force", () =>
   withFolder(async (folder) => {
     const path = join(folder, "t.yaml");
+    const writeIt: typeof checkTokenTarget = (to, options) => writeTokenFile(to, token, options);
     await writeTokenFile(path, token, { force: false });
     const other = makeToken({}, { name: "west-other" });
     await writeTokenFile(path, other, { force: false });
     assert.deepEqual(await readTokenFile(path), other);
 
     await writeFile(path, "precious notes", { mode: 0o644 });
-    for (
-      const act of [
-        checkTokenTarget(path, { force: false }),
-        writeTokenFile(path, token, { force: false }),
-      ]
-    ) {
-      await assert.rejects(act, rejectsWith("file-exists", /not a token file/));
+    for (const act of [checkTokenTarget, writeIt]) {
+      await assert.rejects(act(path, { force: false }), rejectsWith("file-exists", /not a token/));
     }
     assert.equal(await readFile(path, "utf8"), "precious notes");
     await writeTokenFile(path, token, { force: true });
