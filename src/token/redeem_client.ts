@@ -122,9 +122,10 @@ function decide(error: unknown, number: number, deadline: Deadline): RetryDecisi
   return afterMs < deadline.remainingMs() ? { afterMs } : "give-up";
 }
 
-/** A connection that failed may come about at the next try, but for an unknown name or a distrusted server. */
+/** A connection that failed may come about soon, but for an unknown name or after a long wait already. */
 function passing(error: unknown): unknown {
-  if (!isAppError(error, "unreachable") || codeOf(error.cause) === "ENOTFOUND") return error;
+  if (!isAppError(error, "unreachable")) return error;
+  if (["ENOTFOUND", "ETIMEDOUT"].includes(codeOf(error.cause))) return error;
   return new PassingFailure(error, connectionTries);
 }
 
