@@ -134,7 +134,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     const limit = setTimeout(() => work.abort(new Error("stopped")), finishWithinMs);
     await listener.stop();
     await Promise.all([grants.stop(), tokens.stop()]);
-    await book.close();
+    await book.close().catch((error) => report("ledger-failed", errorFields(error)));
     clearTimeout(limit);
     report("stopped");
   }

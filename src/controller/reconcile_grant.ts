@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { isAppError } from "../errors/app_error.ts";
 import type { Audit } from "../grant_service/audit.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
 import { type AccessGrant, defaultExpirationWindow } from "../resources/access_grant.ts";
@@ -41,7 +42,7 @@ export async function reconcileGrant(
   const { platform, backing } = namespace;
   let grant = await platform.get("AccessGrant", change.name, signal);
   if (grant === undefined) {
-    await work.book.remove(change.namespace, change.name);
+    await letGo(work.book, change);
     return {};
   }
   const { uid } = grant.metadata;
@@ -70,6 +71,17 @@ export async function reconcileGrant(
     if (issued) work.audit({ event: "issued", namespace, grant: name, uid });
   }
   return sweepAt === Infinity ? {} : { againInMs: sweepAt - work.now() };
+}
+
+/** Ends the service of a grant that is gone; where its site went with it, so did its ledger. */
+async function letGo(book: GrantBook, { namespace, name }: Change): Promise<void> {
+  try {
+    await book.remove(namespace, name);
+  } catch (error) {
+    if (!isAppError(error, "ledger-failed") || !isAppError(error.cause, "site-missing")) {
+      throw error;
+    }
+  }
 }
 
 /** When the expired grant is to be removed, in milliseconds since 1970. */

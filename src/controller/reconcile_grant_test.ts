@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { memoryLedgerStore } from "../../test/fakes/memory_ledger_store.ts";
+import { appError } from "../errors/app_error.ts";
 import type { AuditEvent } from "../grant_service/audit.ts";
 import type { GrantBacking } from "../grant_service/backing.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
@@ -183,6 +184,19 @@ test("a grant that is gone is served no more", async () => {
   const { metadata: { uid } } = await putGrant(platform, { code: "mine" });
   await reconcile();
   await platform.remove("AccessGrant", "g", never);
+  assert.deepEqual(await reconcile(), {});
+  const found = await book.inspect(uid!, code("mine"));
+  assert.equal(found.outcome === "refused" && found.reason, "revoked");
+});
+
+test("a grant that went with its site and ledger is let go", async () => {
+  const { platform, ledgers, book, reconcile } = openWest();
+  const { metadata: { uid } } = await putGrant(platform, { code: "mine" });
+  await reconcile();
+  await platform.remove("AccessGrant", "g", never);
+  ledgers.trouble.before = () => {
+    throw appError("site-missing", { namespace: "west", purpose: "redeem a token" });
+  };
   assert.deepEqual(await reconcile(), {});
   const found = await book.inspect(uid!, code("mine"));
   assert.equal(found.outcome === "refused" && found.reason, "revoked");
