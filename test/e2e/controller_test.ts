@@ -184,6 +184,47 @@ spec:
 );
 
 test(
+  "a grant whose file is broken for a while is not revoked by that",
+  inSandbox(async (sandbox) => {
+    await sandbox.succeed(["controller", "start"]);
+    await createSite(sandbox, "west", ...linkAccess);
+    await createSite(sandbox, "east");
+    const grant = "apiVersion: skupper.io/v2alpha1\nkind: AccessGrant\nmetadata: { name: mine }\n";
+    const file = putInput(sandbox, "west", "grants.yaml", grant);
+    await sandbox.succeed(["token", "issue", "t.yaml", "-n", "west", "--grant", "mine"]);
+    fs.writeFileSync(file, "kind: [\n");
+    await eventually(() => readLog(sandbox).some(({ event }) => event === "resource-ignored"));
+    await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east"]);
+    fs.writeFileSync(file, grant);
+    await eventually(() =>
+      readRecord(sandbox, "west", "AccessGrant-mine.yaml")?.includes("redemptions: 1")
+    );
+  }),
+);
+
+test(
+  "kill -9 costs nothing that was issued or redeemed",
+  inSandbox(async (sandbox) => {
+    await sandbox.succeed(["controller", "start"]);
+    await createSite(sandbox, "west", ...linkAccess);
+    for (const name of ["east", "south", "north"]) await createSite(sandbox, name);
+    await sandbox.succeed(
+      ["token", "issue", "t.yaml", "-n", "west", "--redemptions-allowed", "2"],
+    );
+    await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east"]);
+    const { pid, grantUrl } = await controllerStatus(sandbox);
+    process.kill(pid, "SIGKILL");
+    await eventually(async () => (await sandbox.hawser(["controller", "status"])).code === 3);
+    assert.equal((await sandbox.hawser(["token", "redeem", "t.yaml", "-n", "south"])).code, 8);
+
+    await sandbox.succeed(["controller", "start"]);
+    assert.equal((await controllerStatus(sandbox)).grantUrl, grantUrl);
+    await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "south"]);
+    assert.equal((await sandbox.hawser(["token", "redeem", "t.yaml", "-n", "north"])).code, 5);
+  }),
+);
+
+test(
   "a token whose server says nothing holds up no other one, and a broken file no namespace",
   inSandbox(async (sandbox) => {
     const silent = createServer().listen(0, "127.0.0.1");
