@@ -126,7 +126,8 @@ export class HttpConnection {
 
   #end(): void {
     this.#peerEnded = true;
-    this.#delivered = this.#sent;
+    // a socket that was given up may end too
+    this.#delivered = this.#sent && !this.#socket.destroyed;
     this.endUnlessAsked();
   }
 
