@@ -106,7 +106,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
   }
 
   let isWorking = false;
-  await loadGrants(home, book, report, work.signal);
+  await loadGrants(home, book, addresses, report, work.signal);
   if (signal.aborted) return;
   const listener = await startGrantListener({
     book,
@@ -147,6 +147,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
 async function loadGrants(
   home: ControllerHome,
   book: GrantBook,
+  addresses: GrantAddresses,
   report: Report,
   signal: AbortSignal,
 ): Promise<void> {
@@ -155,7 +156,8 @@ async function loadGrants(
       const { platform, backing } = await home.open(namespace);
       await book.sweep(backing);
       for (const grant of await platform.list("AccessGrant", signal)) {
-        if (grant.metadata.uid) await book.upsert(grant, backing);
+        await book.upsert(grant, backing);
+        if (grant.status?.url !== undefined) addresses.keep(grant.status.url);
       }
     } catch (error) {
       report("namespace-unreadable", { namespace, ...errorFields(error) });

@@ -4,6 +4,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { memoryLedgerStore } from "../../test/fakes/memory_ledger_store.ts";
 import { appError, isAppError } from "../errors/app_error.ts";
+import type { IdentityStore } from "../grant_service/service_identity.ts";
 import { createAuthority } from "../pki/authority.ts";
 import { memoryPlatform } from "../platform/memory.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
@@ -67,7 +68,6 @@ async function withController(
 ): Promise<void> {
   const end = new AbortController();
   const events: Record<string, unknown>[] = [];
-  const files = new Map<string, string>();
   const told: Change[] = [];
   let wake = () => {};
   end.signal.addEventListener("abort", () => wake());
@@ -85,10 +85,7 @@ async function withController(
         }
       },
     },
-    identities: {
-      read: (name) => Promise.resolve(files.get(name)),
-      write: (name, text) => Promise.resolve(void files.set(name, text)),
-    },
+    identities: memoryIdentities(),
     ports: [0],
     hosts: { ofMachine: () => Promise.resolve("127.0.0.1") },
     env: {},
@@ -107,6 +104,14 @@ async function withController(
   } finally {
     await stop();
   }
+}
+
+function memoryIdentities(): IdentityStore {
+  const files = new Map<string, string>();
+  return {
+    read: (name) => Promise.resolve(files.get(name)),
+    write: (name, text) => Promise.resolve(void files.set(name, text)),
+  };
 }
 
 function tokenOf(grant: AccessGrant): UsableToken {
@@ -138,13 +143,7 @@ test("a token is redeemed from a grant, and the grant's status tells", async () 
 
 test("grants of an earlier run are served from the first moment on", async () => {
   const west = memoryNamespace("west");
-  const identities = new Map<string, string>();
-  const setup: Partial<ControllerSetup> = {
-    identities: {
-      read: (name) => Promise.resolve(identities.get(name)),
-      write: (name, text) => Promise.resolve(void identities.set(name, text)),
-    },
-  };
+  const setup = { identities: memoryIdentities() };
   let port = 0;
   await withController([west], async ({ address, tell }) => {
     tell(await west.addSite());
@@ -192,6 +191,22 @@ test("the certificate bears every host that grants are redeemed at", async () =>
       assert.equal((await probeToken(token, surroundings, never)).usesLeft, 1);
     }
   });
+});
+
+test("tokens stay good when the service gets another name", async () => {
+  const west = memoryNamespace("west", "127.0.0.1");
+  let token: UsableToken | undefined;
+  const identities = memoryIdentities();
+  await withController([west], async ({ tell }) => {
+    tell(await west.addSite());
+    tell(await west.addGrant());
+    token = tokenOf(await west.grant());
+  }, { identities });
+  const hosts = { fixed: "new.example", ofMachine: () => Promise.resolve(undefined) };
+  await withController([west], async ({ address }) => {
+    token!.spec.url = token!.spec.url.replace(/:\d+/, `:${address.grantPort}`);
+    assert.equal((await probeToken(token!, surroundings, never)).usesLeft, 1);
+  }, { identities, hosts });
 });
 
 test("a port that is taken is passed over, and the last one complained of", async () => {

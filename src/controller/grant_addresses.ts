@@ -40,10 +40,15 @@ export class GrantAddresses {
     this.#now = now;
   }
 
+  /** Has the certificate bear the host of a url that is out in tokens; before it listens. */
+  keep(url: string): void {
+    const host = URL.parse(url)?.hostname;
+    if (host) this.#hosts.add(host.replace(/^\[|\]$/g, ""));
+  }
+
   /** The identity to listen with. */
   async identity(): Promise<TlsIdentity> {
-    const host = this.#choice.fixed ?? await this.#choice.ofMachine() ?? "localhost";
-    await this.#cover(host);
+    await this.#change(await this.#usualHost());
     return this.#identity!;
   }
 
@@ -54,8 +59,7 @@ export class GrantAddresses {
 
   /** `https://host:port` as users see it where no namespace has a wish of its own. */
   async usual(): Promise<string> {
-    const host = this.#choice.fixed ?? await this.#choice.ofMachine() ?? "localhost";
-    return this.#url(host);
+    return this.#url(await this.#usualHost());
   }
 
   /** Where the namespace's grants are redeemed; undefined while no host is known. */
@@ -75,6 +79,10 @@ export class GrantAddresses {
     const before = this.#identity?.caPem;
     if (this.#identity!.renewAt <= this.#now()) await this.#change();
     return this.#identity!.caPem !== before;
+  }
+
+  async #usualHost(): Promise<string> {
+    return this.#choice.fixed ?? await this.#choice.ofMachine() ?? "localhost";
   }
 
   #url(host: string): string {

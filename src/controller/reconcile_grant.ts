@@ -118,7 +118,7 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
   const resolved = site === undefined
     ? pendingState(`There is no site in namespace "${around.namespace}"`)
     : address === undefined
-    ? pendingState("No address of the grant service is known")
+    ? pendingState("No address of the grant service is known, give one with --grant-host")
     : readyState;
   const ready = processed.status === "True" ? resolved : processed;
   const processedCondition = nextCondition(grant, "Processed", processed, around.now);

@@ -162,7 +162,10 @@ test("a grant waits for its site, and for an address", async () => {
   await platform.apply<"Site">({ apiVersion, kind: "Site", metadata: { name: "west" } }, never);
   state.address = undefined;
   status = await reconciled();
-  assert.equal(status.message, "No address of the grant service is known");
+  assert.equal(
+    status.message,
+    "No address of the grant service is known, give one with --grant-host",
+  );
   assert.deepEqual(state.audited, []);
   state.address = { url: "https://10.0.0.1:9091", ca: "CA" };
   assert.equal((await reconciled()).status, "Ready");

@@ -60,36 +60,40 @@ function readLog(sandbox: Sandbox): Record<string, unknown>[] {
     .split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line));
 }
 
+async function startAndStop(sandbox: Sandbox): Promise<void> {
+  const folder = path.join(sandbox.dataHome, "hawser/.controller");
+  const stateFile = path.join(folder, "state.json");
+  assert.equal((await sandbox.hawser(["controller", "status"])).code, 3);
+  assert.match(
+    (await sandbox.succeed(["controller", "stop"])).stdout,
+    /No controller was running/,
+  );
+
+  const started = await sandbox.succeed(["controller", "start"]);
+  const status = await controllerStatus(sandbox);
+  assert.ok(started.stdout.includes(status.grantUrl), started.stdout);
+  assert.ok(started.stdout.includes(status.log!), started.stdout);
+  assert.equal(mode(folder), 0o700);
+  for (const file of ["state.json", "settings.json", "controller.log", "issuer/authority.pem"]) {
+    assert.equal(mode(path.join(folder, file)), 0o600, file);
+  }
+  assert.equal((await fetch(`${status.operationsUrl}/readyz`)).status, 200);
+
+  for (const verb of ["run", "start"]) {
+    const second = await sandbox.hawser(["controller", verb]);
+    assert.equal(second.code, 3);
+    assert.ok(second.stderr.includes(`(pid ${status.pid})`), second.stderr);
+  }
+  await sandbox.succeed(["controller", "stop"]);
+  assert.ok(!fs.existsSync(stateFile));
+  assert.equal((await sandbox.hawser(["controller", "status"])).code, 3);
+}
+
+test("controller start, status and stop", inSandbox(startAndStop));
+
 test(
-  "controller start, status and stop",
-  inSandbox(async (sandbox) => {
-    const folder = path.join(sandbox.dataHome, "hawser/.controller");
-    const stateFile = path.join(folder, "state.json");
-    assert.equal((await sandbox.hawser(["controller", "status"])).code, 3);
-    assert.match(
-      (await sandbox.succeed(["controller", "stop"])).stdout,
-      /No controller was running/,
-    );
-
-    const started = await sandbox.succeed(["controller", "start"]);
-    const status = await controllerStatus(sandbox);
-    assert.ok(started.stdout.includes(status.grantUrl), started.stdout);
-    assert.ok(started.stdout.includes(status.log!), started.stdout);
-    assert.equal(mode(folder), 0o700);
-    for (const file of ["state.json", "settings.json", "controller.log", "issuer/authority.pem"]) {
-      assert.equal(mode(path.join(folder, file)), 0o600, file);
-    }
-    assert.equal((await fetch(`${status.operationsUrl}/readyz`)).status, 200);
-
-    for (const verb of ["run", "start"]) {
-      const second = await sandbox.hawser(["controller", verb]);
-      assert.equal(second.code, 3);
-      assert.ok(second.stderr.includes(`(pid ${status.pid})`), second.stderr);
-    }
-    await sandbox.succeed(["controller", "stop"]);
-    assert.ok(!fs.existsSync(stateFile));
-    assert.equal((await sandbox.hawser(["controller", "status"])).code, 3);
-  }),
+  "an ordinary user has a controller of his own",
+  inSandbox(startAndStop, { ordinaryUser: true }),
 );
 
 test(
