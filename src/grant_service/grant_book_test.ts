@@ -237,6 +237,20 @@ test("a twin of a request in flight waits and gets its answer if that was lost",
   await book.close();
 });
 
+test("what another service did to the ledger counts here too", async () => {
+  const { book, grant, backing, reopen } = await openBook();
+  assertRedeemed(await book.redeem(requestFor(grant))).settle(false);
+  const other = reopen();
+  await other.upsert(grant, backing);
+  const again = await redeemDelivered(other, requestFor(grant));
+  assert.equal(again.repeated, true);
+  await other.close();
+  assertRefused(await book.redeem(requestFor(grant)), "used-up");
+  await other.remove("west", "west-6bfn6");
+  assertRefused(await book.inspect(grant.metadata.uid!, code), "revoked");
+  await book.close();
+});
+
 test("a client's own key is signed without a key in the answer, and is one redemption for good", async () => {
   const { book, grant, clock, ledgers, reopen, backing } = await openBook();
   const csr = await makeCsr();

@@ -1,0 +1,37 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isAppError } from "../errors/app_error.ts";
+import { createMetrics } from "./metrics.ts";
+import { startOperationsServer } from "./operations_server.ts";
+
+test("the operations server tells health, readiness and figures, on loopback", async () => {
+  const metrics = createMetrics();
+  let missing: string | undefined = "the controller is starting";
+  const server = await startOperationsServer({ port: 0, metrics, whyNotReady: () => missing });
+  async function ask(path: string, method = "GET") {
+    const response = await fetch(server.url + path, { method });
+    return [response.status, await response.text()] as const;
+  }
+  try {
+    assert.match(server.url, /^http:\/\/127\.0\.0\.1:\d+$/);
+    assert.deepEqual(await ask("/healthz"), [200, "ok\n"]);
+    assert.deepEqual(await ask("/readyz"), [503, "the controller is starting\n"]);
+    missing = undefined;
+    assert.deepEqual(await ask("/readyz"), [200, "ok\n"]);
+    metrics.countAnswer("redeemed", 0.002);
+    metrics.countUndelivered();
+    const [status, figures] = await ask("/metrics");
+    assert.equal(status, 200);
+    assert.match(figures, /^hawser_grant_answers_total\{outcome="redeemed"\} 1$/m);
+    assert.match(figures, /^hawser_grant_undelivered_answers_total 1$/m);
+    assert.match(figures, /^hawser_grant_answer_seconds_bucket\{le="0.0025"\} 1$/m);
+    assert.equal((await ask("/other"))[0], 404);
+    assert.equal((await ask("/healthz", "POST"))[0], 405);
+    await assert.rejects(
+      startOperationsServer({ port: server.port, metrics, whyNotReady: () => undefined }),
+      (error) => isAppError(error, "port-in-use"),
+    );
+  } finally {
+    await server.stop();
+  }
+});

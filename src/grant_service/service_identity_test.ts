@@ -1,0 +1,59 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isKeyOfCertificate, isSignedBy, readCertificate } from "../pki/certificate.ts";
+import { type IdentityStore, obtainServiceIdentity } from "./service_identity.ts";
+
+const dayMs = 24 * 3_600_000;
+const start = Date.parse("2026-11-22T12:00:00Z");
+
+function memoryStore() {
+  const texts = new Map<string, string>();
+  const store: IdentityStore = {
+    read: (name) => Promise.resolve(texts.get(name)),
+    write: (name, text) => Promise.resolve(void texts.set(name, text)),
+  };
+  return { store, texts };
+}
+
+test("obtainServiceIdentity() makes an identity for all hosts and keeps it", async () => {
+  const { store } = memoryStore();
+  const hosts = ["west.example.com", "192.0.2.1", "2001:db8::1"];
+  const identity = await obtainServiceIdentity(store, hosts, () => start);
+  const { dnsNames, ipAddresses, notAfter } = readCertificate(identity.certificatePem);
+  assert.deepEqual(ipAddresses, ["192.0.2.1", "2001:db8::1"]);
+  assert.ok(dnsNames.includes("west.example.com"));
+  assert.ok(isSignedBy(identity.certificatePem, identity.caPem));
+  assert.ok(isKeyOfCertificate(identity.certificatePem, identity.privateKeyPem));
+  assert.ok(identity.renewAt < notAfter.getTime());
+  assert.deepEqual(await obtainServiceIdentity(store, hosts, () => start + dayMs), identity);
+  assert.deepEqual(await obtainServiceIdentity(store, ["192.0.2.1"], () => start), identity);
+});
+
+test("obtainServiceIdentity() makes a certificate anew for a new host, under the same authority", async () => {
+  const { store } = memoryStore();
+  const before = await obtainServiceIdentity(store, ["west"], () => start);
+  const after = await obtainServiceIdentity(store, ["west", "other"], () => start);
+  assert.notEqual(after.certificatePem, before.certificatePem);
+  assert.equal(after.caPem, before.caPem);
+});
+
+test("obtainServiceIdentity() renews the certificate, and at last the authority, before they end", async () => {
+  const { store } = memoryStore();
+  const first = await obtainServiceIdentity(store, ["west"], () => start);
+  const second = await obtainServiceIdentity(store, ["west"], () => first.renewAt);
+  assert.notEqual(second.certificatePem, first.certificatePem);
+  assert.equal(second.caPem, first.caPem);
+  const caEnd = readCertificate(first.caPem).notAfter.getTime();
+  const last = await obtainServiceIdentity(store, ["west"], () => caEnd - dayMs);
+  assert.notEqual(last.caPem, first.caPem);
+  assert.ok(isSignedBy(last.certificatePem, last.caPem));
+});
+
+test("obtainServiceIdentity() takes a damaged text for none", async () => {
+  const { store, texts } = memoryStore();
+  const before = await obtainServiceIdentity(store, ["west"], () => start);
+  texts.set("server.pem", texts.get("authority.pem")!.replace(/-----BEGIN PRIVATE[^]*/, ""));
+  const after = await obtainServiceIdentity(store, ["west"], () => start);
+  assert.equal(after.caPem, before.caPem);
+  assert.ok(isKeyOfCertificate(after.certificatePem, after.privateKeyPem));
+});
