@@ -58,7 +58,8 @@ async function listenAsRouter(namespace: string): Promise<() => Promise<void>> {
         `  (the listener on port ${endpoint.port} accepted ${socket.getPeerCertificate().subject?.CN})`,
       );
       socket.on("error", () => {});
-      socket.end();
+      // a router answers the header that opens SASL with the same one (AMQP 1.0, 5.3.1)
+      socket.once("data", (header) => socket.end(header));
     }).listen(Number(endpoint.port), "127.0.0.1")
   );
   await Promise.all(

@@ -44,6 +44,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       const say = sayFor(world, options);
       let platform: Promise<PlatformWithAbilities> | undefined;
       let writing = Promise.resolve();
+      const notes: string[] = [];
       const context: CommandContext = {
         deadline,
         signal: deadline.signal,
@@ -53,7 +54,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         progress: (text) => format === "text" ? progress.show(text) : undefined,
         warn: (text) =>
           put(format === "text" ? `warning: ${text}\n` : `${JSON.stringify({ warning: text })}\n`),
-        note: (text) => format === "text" ? put(`hint: ${text}\n`) : undefined,
+        note: (text) => notes.push(text),
         log: (line) => put(`${line}\n`),
         stdin: (maxBytes) => world.stdin(maxBytes),
       };
@@ -68,6 +69,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           ? await spec.text(data, context)
           : await renderData(spec.data?.(data) ?? data, format);
         await world.stdout.write(result === "" || result.endsWith("\n") ? result : `${result}\n`);
+        if (format === "text") notes.forEach((note) => put(`hint: ${note}\n`));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;
       } finally {
