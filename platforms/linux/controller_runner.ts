@@ -1,12 +1,12 @@
 import { fstatSync, statSync } from "node:fs";
 import process from "node:process";
 import { runController } from "../../src/controller/controller.ts";
-import type { ControllerNamespace } from "../../src/controller/home.ts";
+import type { ControllerHome, ControllerNamespace } from "../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../src/controller/log.ts";
 import { type AppError, appError } from "../../src/errors/app_error.ts";
 import type { ControllerOptions, ControllerStatus } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import { lock as takeLock } from "../../src/runtime/lock.ts";
+import { type HeldLock, lock } from "../../src/runtime/lock.ts";
 import { controllerHome } from "../resource_files/controller_home.ts";
 import { findLinkHosts, thisMachine } from "../resource_files/link_hosts.ts";
 import type { NamespacePaths } from "../resource_files/paths.ts";
@@ -26,8 +26,10 @@ import { identityFiles } from "./identity_files.ts";
 /** What the controller of a data home runs with. */
 export interface RunnerSetup {
   files: ControllerFiles;
+  /** Opens a namespace for the controller that has run since then (RFC 3339). */
   open(
     namespace: string,
+    since: string,
     onProblem: (problem: AppError) => void,
   ): { paths: NamespacePaths; platform: Platform };
   env: Record<string, string | undefined>;
@@ -53,15 +55,7 @@ export async function runLinuxController(
   ready?: (status: ControllerStatus) => void,
 ): Promise<void> {
   await makeControllerFolder(files);
-  const mine = await takeLock(files.lock, AbortSignal.timeout(lockPatienceMs)).catch(() =>
-    undefined
-  );
-  if (mine === undefined) {
-    throw appError("controller-running", {
-      home: files.home,
-      pid: (await readState(files))?.pid,
-    });
-  }
+  const mine = await lockHome(files);
   try {
     const state: ControllerState = {
       pid: process.pid,
@@ -71,7 +65,11 @@ export async function runLinuxController(
     };
     await writeState(files, state);
     await runController({
-      home: servedHome(files.home, open, log),
+      home: servedHome(
+        files.home,
+        (namespace, onProblem) => open(namespace, state.startedAt, onProblem),
+        log,
+      ),
       identities: identityFiles(files.issuer),
       ports: await choosePorts(files, options),
       hosts: {
@@ -92,8 +90,26 @@ export async function runLinuxController(
   }
 }
 
+async function lockHome(files: ControllerFiles): Promise<HeldLock> {
+  const patience = AbortSignal.timeout(lockPatienceMs);
+  try {
+    return await lock(files.lock, patience);
+  } catch (error) {
+    if (!patience.aborted) throw error;
+    const pid = (await readState(files))?.pid;
+    throw appError("controller-running", { home: files.home, pid });
+  }
+}
+
 /** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
-function servedHome(home: string, open: RunnerSetup["open"], log: (line: string) => void) {
+function servedHome(
+  home: string,
+  open: (namespace: string, onProblem: (problem: AppError) => void) => {
+    paths: NamespacePaths;
+    platform: Platform;
+  },
+  log: (line: string) => void,
+): ControllerHome {
   const report = reportTo(log, Date.now);
   const namespaces = new Map<string, ControllerNamespace>();
   return controllerHome({

@@ -31,7 +31,8 @@ export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
   const home = findDataHome(request.env, process.getuid?.());
   const files = controllerFiles(home);
   const paths = namespacePaths(home, request.namespace ?? defaultNamespace);
-  const store = openFiles(paths, files);
+  const since = () => servingSince(files);
+  const store = openFiles(paths, since);
   return Promise.resolve({
     ...store,
     controllerHost: detachedController(files, request),
@@ -39,7 +40,7 @@ export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
     siteFounder: siteFounder({
       paths,
       platform: store,
-      openNamespace: (namespace) => openFiles(namespacePaths(home, namespace), files),
+      openNamespace: (namespace) => openFiles(namespacePaths(home, namespace), since),
       hosts: thisMachine,
     }),
     routerProbe: routerProbe(paths, store),
@@ -47,10 +48,10 @@ export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
   });
 }
 
-/** The store of one namespace. */
+/** The store of one namespace; `controllerSince` as StatusSources has it. */
 function openFiles(
   paths: NamespacePaths,
-  files: ControllerFiles,
+  controllerSince: () => Promise<string | undefined>,
   onProblem?: (problem: AppError) => void,
 ): Platform {
   const store: Platform = openStore("linux", paths, {
@@ -58,7 +59,7 @@ function openFiles(
     deriveStatus: statusSource({
       paths,
       platform: () => store,
-      controllerSince: () => servingSince(files),
+      controllerSince,
     }),
     statusFolders: [controllerFolder(paths.home)],
     ...(onProblem === undefined ? {} : { onProblem }),
@@ -74,11 +75,22 @@ function controllerRunner(
     async run(options, signal, log, ready) {
       // certificates and the grant service are much to load, and only the controller needs them
       const { runLinuxController } = await import("./controller_runner.ts");
-      const open = (namespace: string, onProblem: (problem: AppError) => void) => {
-        const paths = namespacePaths(files.home, namespace);
-        return { paths, platform: openFiles(paths, files, onProblem) };
-      };
-      await runLinuxController({ files, open, env, version }, options, signal, log, ready);
+      await runLinuxController(
+        {
+          files,
+          open(namespace, since, onProblem) {
+            const paths = namespacePaths(files.home, namespace);
+            const platform = openFiles(paths, () => Promise.resolve(since), onProblem);
+            return { paths, platform };
+          },
+          env,
+          version,
+        },
+        options,
+        signal,
+        log,
+        ready,
+      );
     },
   };
 }

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import { type ErrorCode } from "../errors/catalog.ts";
+import type { ErrorCode } from "../errors/catalog.ts";
 import { AppError, isAppError } from "../errors/app_error.ts";
 import type { AccessToken } from "../resources/access_token.ts";
 import { findCondition } from "../resources/resource.ts";
@@ -54,7 +54,8 @@ export async function reconcileToken(
 ): Promise<Outcome> {
   const namespace = await work.home.open(change.namespace);
   const token = await namespace.platform.get("AccessToken", change.name, signal);
-  if (token === undefined) return {};
+  // what has no uid lies in a place without a site, and is looked at again when there is one
+  if (!token?.metadata.uid) return {};
   if (!isFinished(token)) {
     const { namespace: where, name } = change;
     const { state, again } = await tryToken(token, namespace, work, signal);

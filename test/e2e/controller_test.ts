@@ -242,6 +242,7 @@ test(
     const silenced = token.replace(/name: .*/, "name: silent")
       .replace(/url: .*/, `url: https://127.0.0.1:${port}/x`);
     const connected = once(silent, "connection");
+    putInput(sandbox, "nowhere", "token.yaml", token);
     putInput(sandbox, "east", "silent.yaml", silenced);
     await connected;
     const broken = putInput(sandbox, "east", "broken.yaml", "kind: [\n");
@@ -254,6 +255,8 @@ test(
         event === "resource-ignored" && String(error).includes(`${broken}: line 2`)
       )
     );
+    // a token in a namespace without a site waits for one, and is no failure
+    assert.ok(!readLog(sandbox).some((event) => event["namespace"] === "nowhere"));
     silent.close();
   }),
 );
