@@ -2,5 +2,6 @@ import type { PlatformRegistry } from "../src/platform/abilities.ts";
 
 /** The platforms this program serves; each is loaded only when it is opened. */
 export const platforms: PlatformRegistry = {
+  kubernetes: async (request) => (await import("./kubernetes/mod.ts")).open(request),
   linux: async (request) => (await import("./linux/mod.ts")).open(request),
 };

@@ -1,28 +1,15 @@
-import type { ExitName } from "./exit_code.ts";
+import { type Entry, entry } from "./entry.ts";
+import { kubernetesCatalog } from "./kubernetes_catalog.ts";
 
-/** How the running program names itself in a hint: its name as called, and the options in force. */
-export interface Say {
-  /** The name the executable was called by: hawser, or skupper through a symlink. */
-  program: string;
-  /** A whole command to paste: program name, the given words, and -n, -p … as they were given. */
-  command(words: string): string;
-}
-
-interface Entry<D> {
-  exit: ExitName;
-  message(data: D): string;
-  hint?(data: D, say: Say): string | undefined;
-}
-
-function entry<D>(e: Entry<D>): Entry<D> {
-  return e;
-}
+export type { Say } from "./entry.ts";
 
 /**
  * Every error a user can meet: its wording, its remedy and its exit code. Data never holds a code,
  * a key or another secret.
  */
 export const catalog = {
+  ...kubernetesCatalog,
+
   // usage
   "usage": entry<{ message: string; help?: string }>({
     exit: "usage",
@@ -176,10 +163,10 @@ export const catalog = {
     exit: "not-found",
     message: (d) => `File ${d.file} does not exist`,
   }),
-  "namespace-not-found": entry<{ namespace: string; where: string }>({
+  "namespace-not-found": entry<{ namespace: string; where: string; hint?: string }>({
     exit: "not-found",
     message: (d) => `Namespace "${d.namespace}" does not exist in ${d.where}`,
-    hint: (d, say) => `${say.program} site create <name> -n ${d.namespace}`,
+    hint: (d, say) => d.hint ?? `${say.program} site create <name> -n ${d.namespace}`,
   }),
   "resource-not-found": entry<{ kind: string; name: string; namespace: string; list?: string }>({
     exit: "not-found",

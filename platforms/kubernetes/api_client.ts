@@ -1,0 +1,105 @@
+import type { IncomingMessage } from "node:http";
+import { appError } from "../../src/errors/app_error.ts";
+import { retry, type RetryDecision } from "../../src/wait/retry.ts";
+import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./api_errors.ts";
+import type { ApiRequest } from "./api_request.ts";
+import type { ServerAccess } from "./client.ts";
+import { type Answer, readBody, transmit } from "./transport.ts";
+
+/** With the usual back-off about three seconds. */
+const maxTries = 6;
+
+/** Servers ask for a second or so; who is asked for more fails rather than hangs. */
+const maxRetryAfterMs = 30_000;
+
+/** Speaks to one API server; safe to use many times at once. */
+export class ApiClient {
+  readonly url: string;
+  readonly #access: ServerAccess;
+  readonly #userAgent: string;
+
+  constructor(access: ServerAccess, userAgent: string) {
+    this.url = access.context.cluster.server;
+    this.#access = access;
+    this.#userAgent = userAgent;
+  }
+
+  /**
+   * Sends a request and returns its answer's JSON. What may pass is tried again: 429 and connections
+   * that did not come about always; broken connections and 5xx unless the request creates, since it may
+   * have been carried out (an update names the version it replaces: it is never carried out twice).
+   * Throws what `describeRefusal` and `describeFailedExchange` name, `credentials-failed`,
+   * `not-readable`, and the signal's reason.
+   */
+  send(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
+    return this.#persevere(request, signal, async (answer) => {
+      const body = await readBody(answer, signal);
+      try {
+        return JSON.parse(body);
+      } catch {
+        throw appError("api-answer-invalid", { url: this.url, why: "it is no JSON" });
+      }
+    });
+  }
+
+  /** Sends a request and returns its answer as soon as it begins, to be closed; else as `send`. */
+  open(request: ApiRequest, signal: AbortSignal): Promise<Answer> {
+    return this.#persevere(request, signal, (answer) => Promise.resolve(answer));
+  }
+
+  /** What went wrong while an open answer was read, as `send` would throw it. */
+  describeFailure(error: unknown): Error {
+    return describeFailedExchange(error, this.#access.context);
+  }
+
+  #persevere<T>(
+    request: ApiRequest,
+    signal: AbortSignal,
+    use: (answer: Answer) => Promise<T>,
+  ): Promise<T> {
+    return retry(
+      async () => {
+        try {
+          return await use(await this.#accepted(request, signal));
+        } catch (error) {
+          signal.throwIfAborted();
+          throw this.describeFailure(error);
+        }
+      },
+      (error, number) => number < maxTries ? decide(error, request) : "give-up",
+      signal,
+    );
+  }
+
+  /** The answer, if it is a success. */
+  async #accepted(request: ApiRequest, signal: AbortSignal): Promise<Answer> {
+    let answer = await transmit(this.#access, request, this.#userAgent, signal);
+    if (answer.status === 401) {
+      await readBody(answer, signal);
+      this.#access.renew();
+      answer = await transmit(this.#access, request, this.#userAgent, signal);
+    }
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    throw describeRefusal(request, {
+      status: answer.status,
+      body: await readBody(answer, signal),
+      retryAfterMs: retryAfterMs(answer.response),
+      credentials: this.#access.explainRefusal(answer.options),
+    }, this.#access.context);
+  }
+}
+
+function decide(error: unknown, request: ApiRequest): RetryDecision {
+  if (!isPassing(error)) return "give-up";
+  const { status, retryAfterMs } = error.data as { status?: number; retryAfterMs?: number };
+  const isUntaken = status === 429 || isUnsent(error.cause);
+  if (request.verb === "create" && !isUntaken) return "give-up";
+  if (retryAfterMs === undefined) return "back-off";
+  return retryAfterMs <= maxRetryAfterMs ? { afterMs: retryAfterMs } : "give-up";
+}
+
+/** Retry-After in milliseconds; API servers give it in seconds, never as a date. */
+function retryAfterMs({ headers }: IncomingMessage): number | undefined {
+  const value = headers["retry-after"];
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) * 1000 : undefined;
+}

@@ -1,0 +1,164 @@
+import { execFile } from "node:child_process";
+import * as fs from "node:fs";
+import { appError } from "../../src/errors/app_error.ts";
+import { systemErrorCode } from "../../src/runtime/system_error.ts";
+import { abortable } from "./abortable.ts";
+import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
+
+/** What a plugin gives: a bearer token, a client certificate (PEM), or both. */
+export interface ExecCredential {
+  token?: string;
+  certificate?: string;
+  key?: string;
+  /** Milliseconds since 1970; undefined: as long as this process lives. */
+  expiresAt?: number;
+}
+
+/** A run of the plugin; it is killed once no one waits for it any more. */
+interface Run {
+  credential: Promise<ExecCredential>;
+  waiters: number;
+  stop(): void;
+}
+
+/** A plugin that talks to an identity provider takes seconds; one that hangs must not hang us. */
+const runLimitMs = 30_000;
+
+const maxOutputBytes = 1024 * 1024;
+
+/**
+ * A program that gives credentials, by the client.authentication.k8s.io protocol (v1 and v1beta1). It
+ * runs when a credential is first needed or has expired, never twice at once, and without a terminal.
+ */
+export class ExecPlugin {
+  readonly #context: string;
+  readonly #entry: ExecEntry;
+  readonly #cluster: ClusterEntry;
+  readonly #env: Record<string, string | undefined>;
+  #credential: ExecCredential | undefined;
+  #run: Run | undefined;
+
+  constructor(
+    context: string,
+    entry: ExecEntry,
+    cluster: ClusterEntry,
+    env: Record<string, string | undefined>,
+  ) {
+    this.#context = context;
+    this.#entry = entry;
+    this.#cluster = cluster;
+    this.#env = env;
+  }
+
+  /** The credential in force. Throws `credentials-failed` and the signal's reason. */
+  async credential(signal: AbortSignal): Promise<ExecCredential> {
+    if (this.#credential !== undefined && !isExpired(this.#credential)) return this.#credential;
+    const run = this.#run ??= this.#start();
+    run.waiters++;
+    try {
+      return this.#credential = await abortable(run.credential, signal);
+    } finally {
+      if (--run.waiters === 0) {
+        run.stop();
+        if (this.#run === run) this.#run = undefined;
+      }
+    }
+  }
+
+  /** The server did not accept it: the next one is asked for anew. */
+  forget(): void {
+    this.#credential = undefined;
+  }
+
+  #start(): Run {
+    const { command, args, env } = this.#entry;
+    const limit = setTimeout(() => {
+      late = true;
+      child.kill("SIGKILL");
+    }, runLimitMs);
+    let late = false;
+    const given = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
+    const options = {
+      env: { ...this.#env, ...given, KUBERNETES_EXEC_INFO: this.#info() } as NodeJS.ProcessEnv,
+      maxBuffer: maxOutputBytes,
+    };
+    const { promise: credential, resolve, reject } = Promise.withResolvers<ExecCredential>();
+    const child = execFile(command, args ?? [], options, (error, stdout, stderr) => {
+      clearTimeout(limit);
+      try {
+        if (error !== null) throw this.#failure(error, stderr, late);
+        resolve(this.#read(stdout));
+      } catch (failure) {
+        reject(failure);
+      }
+    });
+    child.stdin?.on("error", () => {}); // it may end without reading
+    child.stdin?.end();
+    credential.catch(() => {}); // everyone who waited may have gone
+    return { credential, waiters: 0, stop: () => child.kill("SIGKILL") };
+  }
+
+  #info(): string {
+    const cluster = this.#entry.provideClusterInfo ? { cluster: this.#clusterInfo() } : {};
+    const spec = { interactive: false, ...cluster };
+    return JSON.stringify({ apiVersion: this.#entry.apiVersion, kind: "ExecCredential", spec });
+  }
+
+  #clusterInfo(): Record<string, unknown> {
+    const cluster = this.#cluster;
+    const file = cluster["certificate-authority"];
+    return {
+      server: cluster.server,
+      "tls-server-name": cluster["tls-server-name"],
+      "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"],
+      "certificate-authority-data": file === undefined
+        ? cluster["certificate-authority-data"]
+        : fs.readFileSync(file).toString("base64"),
+      "proxy-url": cluster["proxy-url"],
+    };
+  }
+
+  #read(stdout: string): ExecCredential {
+    let answer;
+    try {
+      answer = JSON.parse(stdout);
+    } catch {
+      throw this.#failed("it printed no JSON"); // what it printed may hold a secret
+    }
+    if (answer?.kind !== "ExecCredential" || answer.apiVersion !== this.#entry.apiVersion) {
+      throw this.#failed(`it printed no ExecCredential of ${this.#entry.apiVersion}`);
+    }
+    const { token, clientCertificateData, clientKeyData, expirationTimestamp } = answer.status ??
+      {};
+    if (!token && !(clientCertificateData && clientKeyData)) {
+      throw this.#failed("it printed neither a token nor a certificate with its key");
+    }
+    return {
+      ...(token ? { token } : {}),
+      ...(clientCertificateData ? { certificate: clientCertificateData, key: clientKeyData } : {}),
+      ...(expirationTimestamp ? { expiresAt: Date.parse(expirationTimestamp) } : {}),
+    };
+  }
+
+  #failure(error: Error & { code?: unknown }, stderr: string, late: boolean): Error {
+    if (late) return this.#failed(`it gave no answer within ${runLimitMs / 1000} seconds`);
+    if (systemErrorCode(error) === "ENOENT") return this.#failed("it is not installed", error);
+    if (systemErrorCode(error) === "EACCES") return this.#failed("it may not be run", error);
+    const said = stderr.trim().slice(-1000);
+    const how = typeof error.code === "number" ? `it ended with code ${error.code}` : "it failed";
+    return this.#failed(said === "" ? how : `${how}: ${said}`, error);
+  }
+
+  #failed(why: string, cause?: unknown): Error {
+    return appError("credentials-failed", {
+      context: this.#context,
+      why: `${this.#entry.command}: ${why}`,
+      ...(this.#entry.installHint ? { hint: this.#entry.installHint } : {}),
+    }, { cause });
+  }
+}
+
+/** Ten seconds early: the request must still arrive in time. */
+function isExpired({ expiresAt }: ExecCredential): boolean {
+  return expiresAt !== undefined && expiresAt - 10_000 <= Date.now();
+}

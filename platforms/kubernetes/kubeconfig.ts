@@ -1,0 +1,231 @@
+import { readFile } from "node:fs/promises";
+import { isIPv6 } from "node:net";
+import { delimiter, dirname, join, resolve } from "node:path";
+import { appError, isAppError } from "../../src/errors/app_error.ts";
+import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
+import { readResources } from "../../src/resources/yaml.ts";
+
+/** The fields of a kubeconfig's cluster that are used here (client-go's api/v1/types.go). */
+export interface ClusterEntry {
+  server: string;
+  "certificate-authority"?: string;
+  "certificate-authority-data"?: string;
+  "insecure-skip-tls-verify"?: boolean;
+  "tls-server-name"?: string;
+  "proxy-url"?: string;
+}
+
+/** The fields of a kubeconfig's user that are used here; others are handed on. */
+export interface UserEntry {
+  "client-certificate"?: string;
+  "client-key"?: string;
+  tokenFile?: string;
+  as?: string;
+  "as-uid"?: string;
+  "as-groups"?: string[];
+  "as-user-extra"?: Record<string, string[]>;
+  exec?: ExecEntry | null;
+  "auth-provider"?: AuthProviderEntry | null;
+}
+
+/** A way to get tokens that is built into clients, as `oidc` is. */
+export interface AuthProviderEntry {
+  name: string;
+  config?: Record<string, string>;
+}
+
+/** How a program is asked for credentials. */
+export interface ExecEntry {
+  apiVersion: string;
+  command: string;
+  args?: string[] | null;
+  env?: { name: string; value: string }[] | null;
+  installHint?: string;
+  provideClusterInfo?: boolean;
+}
+
+/** The context in force, with what it names; paths are absolute. */
+export interface KubeContext {
+  name: string;
+  cluster: ClusterEntry;
+  user: UserEntry;
+  namespace: string | undefined;
+  /** Where it was read from, for messages. */
+  source: string;
+}
+
+/** Where a context is looked for. */
+export interface ContextRequest {
+  /** --kubeconfig: the one file to read. */
+  kubeconfig: string | undefined;
+  /** --context. */
+  context: string | undefined;
+  env: Record<string, string | undefined>;
+}
+
+type Entries = Record<string, Record<string, unknown>>;
+
+/** What several files say together. */
+interface MergedConfig {
+  currentContext: string | undefined;
+  contexts: Entries;
+  clusters: Entries;
+  users: Entries;
+}
+
+/** Kubeconfigs of thousands of clusters with embedded certificates exist. */
+const maxFileBytes = 32 * 1024 * 1024;
+
+/** What a Pod is given to reach its API server. */
+const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+
+/**
+ * Finds the context as kubectl does: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config,
+ * else the Pod this runs in. Of several files the first to name something wins. Throws
+ * `file-not-found`, `not-readable`, `kubeconfig-invalid`, `kubeconfig-missing`, `kubeconfig-empty`,
+ * `context-unset` and `context-unknown`.
+ */
+export async function loadContext(
+  request: ContextRequest,
+  podFolder = serviceAccountFolder,
+): Promise<KubeContext> {
+  const files = findFiles(request);
+  const merged: MergedConfig = { currentContext: undefined, contexts: {}, clusters: {}, users: {} };
+  const found: string[] = [];
+  for (const file of files) {
+    const text = await readText(file, request.kubeconfig !== undefined);
+    if (text === undefined) continue;
+    found.push(file);
+    merge(merged, parse(text, file), file);
+  }
+  if (Object.keys(merged.contexts).length > 0 || merged.currentContext !== undefined) {
+    return choose(merged, request.context, found.join(", "));
+  }
+  if (request.context === undefined && request.kubeconfig === undefined) {
+    const pod = await loadFromPod(request.env, podFolder);
+    if (pod !== undefined) return pod;
+  }
+  if (found.length > 0) throw appError("kubeconfig-empty", { files: found.join(", ") });
+  throw appError("kubeconfig-missing", { files: files.join(", ") });
+}
+
+function findFiles({ kubeconfig, env }: ContextRequest): string[] {
+  if (kubeconfig !== undefined) return [kubeconfig];
+  const named = (env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");
+  return named.length > 0
+    ? [...new Set(named)]
+    : [join(env["HOME"] ?? env["USERPROFILE"] ?? "/", ".kube", "config")];
+}
+
+async function readText(file: string, mustExist: boolean): Promise<string | undefined> {
+  try {
+    return await readFile(file, "utf8");
+  } catch (cause) {
+    if (systemErrorCode(cause) !== "ENOENT") {
+      throw appError("not-readable", { path: file, why: explainSystemError(cause) }, { cause });
+    }
+    if (!mustExist) return undefined;
+    throw appError("file-not-found", { file }, { cause });
+  }
+}
+
+function parse(text: string, file: string): Record<string, unknown> {
+  try {
+    return readResources(text, file, { maxBytes: maxFileBytes })[0] ?? {};
+  } catch (cause) {
+    if (!isAppError(cause, "resource-invalid")) throw cause;
+    const { why } = cause.data as { why: string };
+    throw appError("kubeconfig-invalid", { file, why }, { cause });
+  }
+}
+
+function merge(merged: MergedConfig, config: Record<string, unknown>, file: string): void {
+  const current = config["current-context"];
+  if (typeof current === "string" && current !== "") merged.currentContext ??= current;
+  for (
+    const [plural, field] of [["contexts", "context"], ["clusters", "cluster"], [
+      "users",
+      "user",
+    ]] as const
+  ) {
+    const list = config[plural] ?? [];
+    if (!Array.isArray(list)) {
+      throw appError("kubeconfig-invalid", { file, why: `${plural} is no list` });
+    }
+    for (const item of list) {
+      const value = item?.[field] ?? {};
+      if (typeof item?.name !== "string" || typeof value !== "object") {
+        const why = `an entry of ${plural} has no name or is no mapping`;
+        throw appError("kubeconfig-invalid", { file, why });
+      }
+      merged[plural][item.name] ??= withAbsolutePaths(value, dirname(resolve(file)));
+    }
+  }
+}
+
+/** Relative paths of a kubeconfig are relative to its own folder. */
+function withAbsolutePaths(
+  entry: Record<string, unknown>,
+  folder: string,
+): Record<string, unknown> {
+  const absolute = { ...entry };
+  for (const name of ["certificate-authority", "client-certificate", "client-key", "tokenFile"]) {
+    const path = entry[name];
+    if (typeof path === "string" && path !== "") absolute[name] = resolve(folder, path);
+  }
+  const exec = entry["exec"] as ExecEntry | null | undefined;
+  // a bare name is looked up in PATH
+  if (typeof exec?.command === "string" && /[/\\]/.test(exec.command)) {
+    absolute["exec"] = { ...exec, command: resolve(folder, exec.command) };
+  }
+  return absolute;
+}
+
+function choose(merged: MergedConfig, asked: string | undefined, files: string): KubeContext {
+  const known = Object.keys(merged.contexts).sort();
+  const name = asked ?? merged.currentContext;
+  if (name === undefined) throw appError("context-unset", { files, known });
+  const context = merged.contexts[name];
+  if (context === undefined) throw appError("context-unknown", { context: name, files, known });
+  const find = (plural: "clusters" | "users", field: "cluster" | "user", name: unknown) => {
+    const entry = typeof name === "string" ? merged[plural][name] : undefined;
+    if (entry !== undefined) return entry;
+    const why = `context names ${field} "${name ?? ""}", which is not there`;
+    throw appError("kubeconfig-invalid", { file: files, why });
+  };
+  const cluster = find("clusters", "cluster", context["cluster"]);
+  // a context without a user is one of anonymous requests
+  const user = context["user"] ? find("users", "user", context["user"]) : {};
+  const server = typeof cluster["server"] === "string" ? URL.parse(cluster["server"]) : null;
+  if (server?.protocol !== "https:") {
+    const why = `the server of cluster "${context["cluster"]}" must be an https:// url`;
+    throw appError("kubeconfig-invalid", { file: files, why });
+  }
+  return {
+    name,
+    cluster: cluster as unknown as ClusterEntry, // its server was checked, what else is wrong the use shows
+    user: user as UserEntry,
+    namespace: typeof context["namespace"] === "string" ? context["namespace"] : undefined,
+    source: files,
+  };
+}
+
+async function loadFromPod(
+  env: Record<string, string | undefined>,
+  folder: string,
+): Promise<KubeContext | undefined> {
+  const host = env["KUBERNETES_SERVICE_HOST"];
+  const port = env["KUBERNETES_SERVICE_PORT"];
+  const tokenFile = join(folder, "token");
+  if (!host || !port || await readText(tokenFile, false) === undefined) return undefined;
+  return {
+    name: "in-cluster",
+    cluster: {
+      server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
+      "certificate-authority": join(folder, "ca.crt"),
+    },
+    user: { tokenFile },
+    namespace: (await readText(join(folder, "namespace"), false))?.trim(),
+    source: folder,
+  };
+}

@@ -1,0 +1,21 @@
+import type { ExitName } from "./exit_code.ts";
+
+/** How the running program names itself in a hint: its name as called, and the options in force. */
+export interface Say {
+  /** The name the executable was called by: hawser, or skupper through a symlink. */
+  program: string;
+  /** A whole command to paste: program name, the given words, and -n, -p … as they were given. */
+  command(words: string): string;
+}
+
+/** The wording, remedy and exit code of one error. */
+export interface Entry<D> {
+  exit: ExitName;
+  message(data: D): string;
+  hint?(data: D, say: Say): string | undefined;
+}
+
+/** An entry of a catalog, its data typed. */
+export function entry<D>(e: Entry<D>): Entry<D> {
+  return e;
+}

@@ -1,0 +1,75 @@
+import { entry } from "./entry.ts";
+
+/** What can go wrong between this program and a Kubernetes API server. */
+export const kubernetesCatalog = {
+  "kubeconfig-invalid": entry<{ file: string; why: string }>({
+    exit: "usage",
+    message: (d) => `Cannot use the kubeconfig ${d.file}: ${d.why}`,
+  }),
+  "context-unset": entry<{ files: string; known: string[] }>({
+    exit: "usage",
+    message: (d) => `No current context is set in ${d.files}`,
+    hint: (d) => `Choose one with --context: ${d.known.join(", ")}`,
+  }),
+  "context-unknown": entry<{ context: string; files: string; known: string[] }>({
+    exit: "usage",
+    message: (d) => `Context "${d.context}" does not exist in ${d.files}`,
+    hint: (d) => d.known.length === 0 ? undefined : `Contexts there: ${d.known.join(", ")}`,
+  }),
+
+  "kubeconfig-missing": entry<{ files: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot find a Kubernetes cluster: there is no ${d.files}`,
+    hint: () =>
+      "Name a file with --kubeconfig or KUBECONFIG, or another platform with -p (docker, podman, linux).",
+  }),
+  "kubeconfig-empty": entry<{ files: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot find a Kubernetes cluster: ${d.files} names none`,
+    hint: () =>
+      "Name another file with --kubeconfig or KUBECONFIG, or another platform with -p (docker, podman, linux).",
+  }),
+  "crd-missing": entry<{ resource: string; context: string }>({
+    exit: "precondition",
+    message: (d) =>
+      `The cluster of context "${d.context}" has no resource ${d.resource}: Skupper is not installed there`,
+    hint: () => "kubectl apply -f https://skupper.io/v2/install.yaml",
+  }),
+  "namespace-terminating": entry<{ namespace: string }>({
+    exit: "precondition",
+    message: (d) => `Namespace "${d.namespace}" is being deleted`,
+  }),
+
+  "credentials-failed": entry<{ context: string; why: string; hint?: string }>({
+    exit: "refused",
+    message: (d) => `Cannot get credentials for context "${d.context}": ${d.why}`,
+    hint: (d) => d.hint,
+  }),
+  "unauthenticated": entry<{ url: string; context: string; why?: string }>({
+    exit: "refused",
+    message: (d) =>
+      `The API server at ${d.url} does not accept the credentials of context "${d.context}"` +
+      (d.why === undefined ? "" : `: ${d.why}`),
+  }),
+  "forbidden": entry<{ verb: string; resource: string; namespace: string; user: string }>({
+    exit: "refused",
+    message: (d) =>
+      `User "${d.user}" may not ${d.verb} ${d.resource} in namespace "${d.namespace}"`,
+    hint: (d) =>
+      `Ask an administrator of the cluster for a role with the verb ${d.verb} on ${d.resource}.`,
+  }),
+  "request-denied": entry<{ verb: string; resource: string; why: string }>({
+    exit: "refused",
+    message: (d) => `The cluster does not allow to ${d.verb} this of ${d.resource}: ${d.why}`,
+  }),
+
+  "api-failed": entry<{ url: string; status: number; message: string; retryAfterMs?: number }>({
+    exit: "unreachable",
+    message: (d) => `The API server at ${d.url} answered ${d.status}: ${d.message}`,
+  }),
+  "api-answer-invalid": entry<{ url: string; why: string }>({
+    exit: "failed",
+    message: (d) => `The answer of the API server at ${d.url} is not acceptable: ${d.why}`,
+    hint: () => "Is it the API server of a Kubernetes cluster?",
+  }),
+} as const;
