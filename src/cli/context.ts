@@ -1,4 +1,4 @@
-import type { Say } from "../errors/catalog.ts";
+import type { Say } from "../errors/entry.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import type { Deadline } from "../wait/deadline.ts";
 

@@ -1,5 +1,5 @@
 import type { AppError } from "../errors/app_error.ts";
-import type { Say } from "../errors/catalog.ts";
+import type { Say } from "../errors/entry.ts";
 import type { OutputFormat } from "./options.ts";
 import type { World } from "./streams.ts";
 

@@ -1,6 +1,6 @@
 import type { Command } from "@commander-js/extra-typings";
 import { AppError, appError } from "../errors/app_error.ts";
-import type { Say } from "../errors/catalog.ts";
+import type { Say } from "../errors/entry.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
 import { choosePlatform } from "../platform/name.ts";

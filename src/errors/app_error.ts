@@ -1,4 +1,5 @@
-import { catalog, type ErrorCode, type ErrorData, type Say } from "./catalog.ts";
+import { catalog, type ErrorCode, type ErrorData } from "./catalog.ts";
+import type { Say } from "./entry.ts";
 import { exitCodes } from "./exit_code.ts";
 
 /** A failure with a code of the catalog: the only kind of error that reaches a user with a remedy. */

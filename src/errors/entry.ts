@@ -8,14 +8,14 @@ export interface Say {
   command(words: string): string;
 }
 
-/** The wording, remedy and exit code of one error. */
+/** One error of the catalog: its exit code, wording and remedy. Data never holds a secret. */
 export interface Entry<D> {
   exit: ExitName;
   message(data: D): string;
   hint?(data: D, say: Say): string | undefined;
 }
 
-/** An entry of a catalog, its data typed. */
+/** Gives an entry the type of its data. */
 export function entry<D>(e: Entry<D>): Entry<D> {
   return e;
 }

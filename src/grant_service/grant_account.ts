@@ -179,19 +179,17 @@ export class GrantAccount {
     isConnected: () => boolean,
     publicKey?: CryptoKey,
   ): Promise<Redeemed | Refused> {
-    let outcome: Outcome = ruleOn(
-      await this.#current(),
-      termsOf(this.#grant),
-      claimant,
-      this.#context.now(),
-    );
-    do {
-      const prepared: Prepared | undefined = outcome.due === "use"
-        ? await this.#prepare(claimant, publicKey)
-        : undefined;
+    const now = this.#context.now();
+    const seemsOpen = whyClosed(await this.#current(), termsOf(this.#grant), now) === undefined;
+    let prepared = seemsOpen ? await this.#prepare(claimant, publicKey) : undefined;
+    let outcome: Outcome;
+    for (;;) {
       if (!isConnected()) return this.#refuse("client-gone");
       outcome = await this.#update((ledger) => this.#spend(ledger, claimant, prepared));
-    } while (outcome.due === "use");
+      if (outcome.due !== "use") break;
+      // it seemed closed by what was last seen of the ledger, and is not
+      prepared = await this.#prepare(claimant, publicKey);
+    }
     if (outcome.due === "nothing") return this.#refuse(outcome.reason);
     const repeated = outcome.due === "repeat";
     if (!repeated) this.#context.onChanged(this.reference);

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import type { Link } from "../resources/link.ts";
 import { apiVersion, type Endpoint } from "../resources/resource.ts";
-import { type Secret, tlsSecretType } from "../resources/secret.ts";
-import { writeResources } from "../resources/yaml.ts";
+import { tlsSecretType } from "../resources/secret.ts";
+import { writeResource, writeResources } from "../resources/yaml.ts";
 
 /** What a redemption gives: the credentials of a link and the addresses it connects to. PEM. */
 export interface LinkBundle {
@@ -20,18 +20,23 @@ export interface LinkBundle {
  * spec/skupper-kubernetes.md 3 has it but with the groups in order.
  */
 export function writeLinkBundle(bundle: LinkBundle): string {
-  const secret: Secret = {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name: bundle.name },
-    type: tlsSecretType,
-    data: {
-      "ca.crt": encode(bundle.caPem),
-      "tls.crt": encode(bundle.certificatePem),
-      ...(bundle.privateKeyPem === undefined ? {} : { "tls.key": encode(bundle.privateKeyPem) }),
-    },
-  };
-  return writeResources([secret, ...linksOf(bundle)], { separatorFirst: true });
+  const metadata = { name: bundle.name };
+  const secret = writeResource({ apiVersion: "v1", kind: "Secret", metadata, type: tlsSecretType });
+  return `---\n${secret}${writeData(bundle)}${
+    writeResources(linksOf(bundle), { separatorFirst: true })
+  }`;
+}
+
+/**
+ * The Secret's data. Written by hand, since base64 needs no quotes and a YAML writer takes longer to
+ * find that out than the certificate took to sign.
+ */
+function writeData({ caPem, certificatePem, privateKeyPem }: LinkBundle): string {
+  const data = { "ca.crt": caPem, "tls.crt": certificatePem, "tls.key": privateKeyPem };
+  const lines = Object.entries(data).map(([name, pem]) =>
+    pem === undefined ? "" : `  ${name}: ${Buffer.from(pem).toString("base64")}\n`
+  );
+  return `data:\n${lines.join("")}`;
 }
 
 function linksOf({ name, endpoints }: LinkBundle): Link[] {
@@ -48,8 +53,4 @@ function linksOf({ name, endpoints }: LinkBundle): Link[] {
     metadata: { name: sorted.length === 1 ? name : `${name}-${index + 1}` },
     spec: { endpoints, tlsCredentials: name },
   }));
-}
-
-function encode(pem: string): string {
-  return Buffer.from(pem).toString("base64");
 }

@@ -60,7 +60,7 @@ export function spendUse(ledger: Ledger, terms: GrantTerms, redemption: Redempti
 export function markDelivered(ledger: Ledger, serials: ReadonlySet<string>): Ledger {
   return changeRedemptions(
     ledger,
-    (redemption) => serials.has(redemption.serial) && !redemption.delivered,
+    ({ answer, delivered, serial }) => answer !== undefined && !delivered && serials.has(serial),
     (redemption) => ({ ...redemption, delivered: true }),
   );
 }
@@ -104,8 +104,7 @@ function findRepeatable(ledger: Ledger, claimant: Claimant, now: number): Redemp
     return ledger.redemptions.find((redemption) => redemption.keyHash === keyHash);
   }
   return ledger.redemptions.find((redemption) =>
-    redemption.keyHash === undefined && redemption.name === name &&
-    redemption.subject === subject && isAwaited(redemption, now)
+    isAwaited(redemption, now) && redemption.name === name && redemption.subject === subject
   );
 }
 

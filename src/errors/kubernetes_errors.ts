@@ -1,7 +1,7 @@
 import { entry } from "./entry.ts";
 
 /** What can go wrong between this program and a Kubernetes API server. */
-export const kubernetesCatalog = {
+export const kubernetesErrors = {
   "kubeconfig-invalid": entry<{ file: string; why: string }>({
     exit: "usage",
     message: (d) => `Cannot use the kubeconfig ${d.file}: ${d.why}`,

@@ -1,0 +1,62 @@
+import { entry } from "./entry.ts";
+
+/** What a command line, a file or the end of a wait can be wrong with. */
+export const commandErrors = {
+  "usage": entry<{ message: string; help?: string }>({
+    exit: "usage",
+    message: (d) => d.message,
+    hint: (d, say) => d.help ?? say.command("--help"),
+  }),
+  "invalid-value": entry<{ name: string; value: string; wanted: string }>({
+    exit: "usage",
+    message: (d) => `Invalid value "${d.value}" for ${d.name}: it must be ${d.wanted}`,
+  }),
+  "platform-unsupported": entry<{ platform: string; what: string; instead?: string }>({
+    exit: "precondition",
+    message: (d) => `Platform "${d.platform}" does not support ${d.what}`,
+    hint: (d) => d.instead,
+  }),
+  "file-too-large": entry<{ file: string; maxBytes: number }>({
+    exit: "usage",
+    message: (d) => `File ${d.file} is larger than ${d.maxBytes} bytes`,
+  }),
+  "resource-invalid": entry<{ where: string; why: string }>({
+    exit: "usage",
+    message: (d) => `Invalid resource in ${d.where}: ${d.why}`,
+  }),
+  "file-not-found": entry<{ file: string }>({
+    exit: "not-found",
+    message: (d) => `File ${d.file} does not exist`,
+  }),
+  "file-exists": entry<{ file: string }>({
+    exit: "conflict",
+    message: (d) => `File ${d.file} exists and is not a token file`,
+    hint: () => "Use --force to replace it.",
+  }),
+  "not-writable": entry<{ path: string; why: string }>({
+    exit: "failed",
+    message: (d) => `Cannot write ${d.path}: ${d.why}`,
+  }),
+  "not-readable": entry<{ path: string; why: string }>({
+    exit: "failed",
+    message: (d) => `Cannot read ${d.path}: ${d.why}`,
+  }),
+  "resource-not-found": entry<{ kind: string; name: string; namespace: string; list?: string }>({
+    exit: "not-found",
+    message: (d) => `${d.kind} "${d.name}" does not exist in namespace "${d.namespace}"`,
+    hint: (d, say) => (d.list === undefined ? undefined : say.command(d.list)),
+  }),
+  "conflict": entry<{ kind: string; name: string }>({
+    exit: "conflict",
+    message: (d) => `${d.kind} "${d.name}" was changed meanwhile`,
+  }),
+  "timed-out": entry<{ after: string; what: string; last?: string; lastError?: string }>({
+    exit: "timed-out",
+    message: (d) =>
+      `Timed out after ${d.after} waiting for ${d.what}` +
+      (d.last === undefined ? "" : `: ${d.last}`) +
+      (d.lastError === undefined ? "" : ` (last error: ${d.lastError})`),
+  }),
+  "interrupted": entry<Record<never, never>>({ exit: "interrupted", message: () => "Interrupted" }),
+  "terminated": entry<Record<never, never>>({ exit: "terminated", message: () => "Terminated" }),
+} as const;

@@ -1,0 +1,94 @@
+import { entry } from "./entry.ts";
+
+/** What can be wrong with sites, their namespaces, links and controllers. */
+export const siteErrors = {
+  "site-missing": entry<{ namespace: string; purpose: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot ${d.purpose}: there is no site in namespace "${d.namespace}"`,
+    hint: (_d, say) => say.command("site create <name>"),
+  }),
+  "site-edge": entry<{ site: string }>({
+    exit: "precondition",
+    message: (d) =>
+      `Cannot issue a token: site "${d.site}" is an edge site, and edge sites cannot accept links from remote sites`,
+    hint: () => "Issue the token at an interior site, and redeem it here.",
+  }),
+  "site-failed": entry<{ site: string; message: string }>({
+    exit: "failed",
+    message: (d) => `Site "${d.site}" is in status Error: ${d.message}`,
+    hint: (_d, say) => say.command("site status"),
+  }),
+  "site-exists": entry<{ site: string; namespace: string }>({
+    exit: "conflict",
+    message: (d) => `A site already exists in namespace "${d.namespace}": "${d.site}"`,
+    hint: (_d, say) => say.command("site status"),
+  }),
+  "site-issuer-missing": entry<{ namespace: string; issuer: string; why: string }>({
+    exit: "precondition",
+    message: (d) =>
+      `Cannot sign for the site in namespace "${d.namespace}": certificate authority "${d.issuer}" ${d.why}`,
+  }),
+  "link-access-disabled": entry<{ site: string }>({
+    exit: "precondition",
+    message: () => "Link access is not enabled",
+    hint: (_d, say) =>
+      `Link access at this site is not currently enabled. You can use "${
+        say.command("site update --enable-link-access")
+      }" to enable it.`,
+  }),
+  "no-endpoints": entry<{ namespace: string }>({
+    exit: "precondition",
+    message: (d) => `No valid endpoints found for site in namespace "${d.namespace}"`,
+    hint: (_d, say) => say.command("site update --link-host <host>"),
+  }),
+  "namespace-not-found": entry<{ namespace: string; where: string; hint?: string }>({
+    exit: "not-found",
+    message: (d) => `Namespace "${d.namespace}" does not exist in ${d.where}`,
+    hint: (d, say) => d.hint ?? `${say.program} site create <name> -n ${d.namespace}`,
+  }),
+  "namespace-foreign": entry<{ namespace: string; why: string; instead?: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot change namespace "${d.namespace}": ${d.why}`,
+    hint: (d) => d.instead,
+  }),
+  "data-home-unusable": entry<{ path: string; why: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot use the data home ${d.path}: ${d.why}`,
+    hint: () => "HAWSER_DATA_HOME names another one.",
+  }),
+  "controller-not-running": entry<{ home: string }>({
+    exit: "precondition",
+    message: (d) => `No controller is running for ${d.home}`,
+    hint: (_d, say) => say.command("controller start"),
+  }),
+  "controller-running": entry<{ home: string; pid: number | undefined }>({
+    exit: "precondition",
+    message: (d) =>
+      `A controller is already running for ${d.home}${
+        d.pid === undefined ? "" : ` (pid ${d.pid})`
+      }`,
+    hint: (_d, say) => say.command("controller status"),
+  }),
+  "controller-failed": entry<{ why: string; log?: string }>({
+    exit: "failed",
+    message: (d) => `The controller did not start: ${d.why}`,
+    hint: (d) => (d.log === undefined ? undefined : `Its log is ${d.log}`),
+  }),
+  "not-stopped": entry<{ pid: number }>({
+    exit: "failed",
+    message: (d) => `The controller (pid ${d.pid}) cannot be stopped`,
+  }),
+  "port-in-use": entry<{ host: string; port: number; option: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot listen on ${d.host} port ${d.port}: the port is in use`,
+    hint: (d) => `Choose another port with ${d.option}.`,
+  }),
+  "link-refused": entry<{ link: string; endpoint: string; why: string }>({
+    exit: "refused",
+    message: (d) => `Link "${d.link}" is refused at ${d.endpoint}: ${d.why}`,
+  }),
+  "link-unreachable": entry<{ link: string; why: string }>({
+    exit: "unreachable",
+    message: (d) => `Link "${d.link}" does not connect: ${d.why}`,
+  }),
+} as const;

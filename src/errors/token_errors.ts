@@ -1,0 +1,95 @@
+import { entry } from "./entry.ts";
+
+/** What can be wrong with tokens and grants, and between a redeemer and a grant service. */
+export const tokenErrors = {
+  "token-file-invalid": entry<{ file: string; why: string }>({
+    exit: "usage",
+    message: (d) => `Cannot read a token from ${d.file}: ${d.why}`,
+    hint: (_d, say) =>
+      `A token file is made by "${say.program} token issue <file>" at the other site.`,
+  }),
+  "token-refused": entry<{ url: string }>({
+    exit: "refused",
+    message: (d) => `The grant service at ${d.url} refused the token: its code is not the grant's`,
+    hint: () => "Ask for a new token.",
+  }),
+  "token-expired": entry<{ token: string; clock?: string }>({
+    exit: "spent",
+    message: (d) => `Token "${d.token}" has expired${d.clock === undefined ? "" : ` (${d.clock})`}`,
+    hint: () => "Ask for a new token.",
+  }),
+  "token-used-up": entry<{ token: string }>({
+    exit: "spent",
+    message: (d) => `Token "${d.token}" is used up: its grant has no redemptions left`,
+    hint: () => "Ask for a new token, or one with more redemptions (--redemptions-allowed).",
+  }),
+  "token-revoked": entry<{ token: string }>({
+    exit: "spent",
+    message: (d) => `Token "${d.token}" was revoked at the site that issued it`,
+    hint: () => "Ask for a new token.",
+  }),
+  "token-unknown": entry<{ token: string }>({
+    exit: "spent",
+    message: (d) => `Token "${d.token}" is no longer valid: its grant has expired or was removed`,
+    hint: () => "Ask for a new token.",
+  }),
+  "already-redeemed": entry<{ token: string; namespace: string }>({
+    exit: "conflict",
+    message: (d) => `Token "${d.token}" is already redeemed in namespace "${d.namespace}"`,
+    hint: (d, say) => say.command(`link status ${d.token}`),
+  }),
+  "name-taken": entry<{ kind: string; name: string; namespace: string }>({
+    exit: "conflict",
+    message: (d) =>
+      `${d.kind} "${d.name}" exists already in namespace "${d.namespace}" and was not made from this token`,
+    hint: () => "Nothing was changed and no use of the token was spent.",
+  }),
+  "grant-code-throttled": entry<{ url: string; seconds: number }>({
+    exit: "refused",
+    message: (d) =>
+      `The grant service at ${d.url} takes no more tries for now: too many wrong codes`,
+    hint: (d) => `It takes tries again in ${d.seconds} seconds.`,
+  }),
+  "grant-expired": entry<{ grant: string; at: string }>({
+    exit: "spent",
+    message: (d) => `Access grant "${d.grant}" expired at ${d.at}`,
+    hint: () => "Leave out --grant to make a new one.",
+  }),
+  "grant-used-up": entry<{ grant: string; allowed: number }>({
+    exit: "spent",
+    message: (d) => `Access grant "${d.grant}" has no redemptions left of ${d.allowed}`,
+    hint: () => "Leave out --grant to make a new one.",
+  }),
+  "grant-failed": entry<{ grant: string; message: string }>({
+    exit: "failed",
+    message: (d) => `Access grant "${d.grant}" is in status Error: ${d.message}`,
+  }),
+  "grant-removed": entry<{ grant: string }>({
+    exit: "conflict",
+    message: (d) => `Access grant "${d.grant}" was removed before its token was issued`,
+  }),
+  "ledger-failed": entry<{ grant: string; namespace: string }>({
+    exit: "failed",
+    message: (d) =>
+      `Cannot keep the record of access grant "${d.grant}" in namespace "${d.namespace}"`,
+  }),
+  "answer-invalid": entry<{ url: string; why: string }>({
+    exit: "failed",
+    message: (d) => `The answer of the grant service at ${d.url} is not acceptable: ${d.why}`,
+    hint: () => "Nothing of it was stored.",
+  }),
+  "server-error": entry<{ url: string; status: number; body: string }>({
+    exit: "unreachable",
+    message: (d) => `The grant service at ${d.url} answered ${d.status}: ${d.body}`,
+  }),
+  "unreachable": entry<{ url: string; why: string; hint?: string }>({
+    exit: "unreachable",
+    message: (d) => `Cannot reach ${d.url}: ${d.why}`,
+    hint: (d) => d.hint,
+  }),
+  "tls-failed": entry<{ url: string; why: string; hint?: string }>({
+    exit: "unreachable",
+    message: (d) => `Cannot trust the server at ${d.url}: ${d.why}`,
+    hint: (d) => d.hint,
+  }),
+} as const;
