@@ -33,13 +33,19 @@ export function processWorld(): World {
   return {
     args: process.argv.slice(2),
     program: compiled && called !== "" ? called : "hawser",
-    executable: compiled ? [process.execPath] : [process.execPath, ...process.execArgv, script],
+    executable: compiled ? [process.execPath] : startedFromSource(script),
     env: process.env,
     stdin: readStdin,
     stdout: outputStream("stdout"),
     stderr: outputStream("stderr"),
     interrupts: listenForSignals(),
   };
+}
+
+/** Deno tells a program neither `run` nor the permissions it was started with. */
+function startedFromSource(script: string): string[] {
+  const options = "deno" in process.versions ? ["run", "-A"] : process.execArgv;
+  return [process.execPath, ...options, script];
 }
 
 /** Opens the stream when it is first used: opening both costs every start a millisecond. */

@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { appError } from "../../errors/app_error.ts";
+import { type AppError, appError } from "../../errors/app_error.ts";
 import { type ControllerStatus, need } from "../../platform/abilities.ts";
 import { describeController } from "./status_text.ts";
 
@@ -10,13 +10,15 @@ import { describeController } from "./status_text.ts";
 export function controllerStatus(run: Runner) {
   return leaf("status", "Display who serves here, where, and since when")
     .addOption(timeoutOption("60s"))
-    .action(run({ text: describeController }, status));
+    .action(run({ text: describeController, failure }, status));
 }
 
 async function status(context: CommandContext): Promise<ControllerStatus> {
   const platform = await context.platform();
   const host = need(platform, "controllerHost", "asking for the controller");
-  const found = await host.status(context.signal);
-  if (!found.running) throw appError("controller-not-running", { home: found.home });
-  return found;
+  return await host.status(context.signal);
+}
+
+function failure({ running, home }: ControllerStatus): AppError | undefined {
+  return running ? undefined : appError("controller-not-running", { home });
 }
