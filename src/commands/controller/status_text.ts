@@ -10,7 +10,7 @@ export function describeController(status: ControllerStatus): string {
     ["Started", status.startedAt],
     ["Grant service", status.grantUrl],
     ["Operations", status.operationsUrl],
-    ["Namespaces", status.namespaces?.join(", ")],
+    ["Namespaces", status.namespaces && (status.namespaces.join(", ") || "none")],
     ["Log", status.log],
     ["Problem", status.problem],
   ];
