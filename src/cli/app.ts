@@ -1,4 +1,4 @@
-import { Command, CommanderError } from "@commander-js/extra-typings";
+import { Command, CommanderError, type Option } from "@commander-js/extra-typings";
 import { nouns, singles } from "../commands/mod.ts";
 import { appError } from "../errors/app_error.ts";
 import { exitCodes } from "../errors/exit_code.ts";
@@ -8,6 +8,8 @@ import { completionCommand } from "./completion.ts";
 import { helpCommand } from "./help.ts";
 import {
   contextOption,
+  helpOption,
+  isShared,
   kubeconfigOption,
   namespaceOption,
   type OutputFormat,
@@ -34,6 +36,10 @@ export async function app(world: World, platforms: PlatformRegistry): Promise<nu
     }
     if (error.exitCode === 0) {
       await world.stdout.write(written.join(""));
+      return exitCodes.done.code;
+    }
+    if (error.code === "commander.help") {
+      await world.stdout.write(namedCommand(root, world.args).helpInformation());
       return exitCodes.done.code;
     }
     return await reportError(world, usageError(error, world, root), {
@@ -82,7 +88,9 @@ function mayNeedVerbs(noun: string, args: string[]): boolean {
 function prepare(command: Command, write: (text: string) => void) {
   command.exitOverride();
   command.helpCommand(false);
-  command.helpOption("-h, --help", "display help and exit");
+  command.addHelpOption(helpOption());
+  // a command's own options are what its help is asked for: the shared ones come last
+  (command.options as Option[]).sort((a, b) => Number(isShared(a)) - Number(isShared(b)));
   command.configureHelp({ showGlobalOptions: false });
   command.configureOutput({ writeOut: write, writeErr: () => {}, outputError: () => {} });
   for (const child of command.commands) prepare(child as Command, write);
@@ -92,9 +100,7 @@ function usageError(error: CommanderError, world: World, root: Command) {
   const path = commandPath(root, world.args);
   const [head, ...rest] = error.message.replace(/^error: /, "").split("\n");
   const suggestion = rest.join(" ").replace(/^\((.*)\)$/, "$1").trim();
-  const message = error.code === "commander.help"
-    ? `Missing command: ${[world.program, ...path].join(" ")} <command>`
-    : head!.charAt(0).toUpperCase() + head!.slice(1).replace(/\.$/, "");
+  const message = head!.charAt(0).toUpperCase() + head!.slice(1).replace(/\.$/, "");
   const help = `${[world.program, ...path].join(" ")} --help`;
   return appError("usage", {
     message,
@@ -115,13 +121,17 @@ function commandPath(root: Command, args: string[]): string[] {
   return path;
 }
 
+/** The command that `args` name, as far as they name one. */
+function namedCommand(root: Command, args: string[]): Command {
+  return commandPath(root, args).reduce(
+    (command, name) => command.commands.find((child) => child.name() === name) as Command,
+    root,
+  );
+}
+
 /** The shared options as parsed, on whichever level they stood. */
 function optionsInForce(root: Command, args: string[]): SharedOptions {
-  let command: Command = root;
-  for (const name of commandPath(root, args)) {
-    command = command.commands.find((child) => child.name() === name) as Command;
-  }
-  return command.optsWithGlobals() as SharedOptions;
+  return namedCommand(root, args).optsWithGlobals() as SharedOptions;
 }
 
 /** The format asked for, found without parsing: the command line may be the very thing at fault. */

@@ -6,6 +6,9 @@ import { parseDuration } from "../wait/duration.ts";
 export const outputFormats = ["text", "json", "yaml"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
+/** Heading of the shared options in a command's help. */
+const globalOptions = "Global options:";
+
 /** The options every command has, as commander hands them over. */
 export interface SharedOptions {
   namespace?: string;
@@ -18,34 +21,49 @@ export interface SharedOptions {
 
 /** -n, --namespace. */
 export function namespaceOption() {
-  return new Option("-n, --namespace <name>", "set the current namespace");
+  return new Option("-n, --namespace <name>", "set the current namespace").helpGroup(globalOptions);
 }
 
 /** -p, --platform. */
 export function platformOption() {
-  return new Option("-p, --platform <platform>", "set the Skupper platform (default: kubernetes)")
+  return new Option("-p, --platform <platform>", "set the Skupper platform; kubernetes by default")
+    .helpGroup(globalOptions)
     .choices(platformNames).env("SKUPPER_PLATFORM");
 }
 
 /** --context. */
 export function contextOption() {
-  return new Option("--context <name>", "set the kubeconfig context");
+  return new Option("--context <name>", "set the kubeconfig context").helpGroup(globalOptions);
 }
 
 /** --kubeconfig. */
 export function kubeconfigOption() {
-  return new Option("--kubeconfig <file>", "set the path to the kubeconfig file");
+  return new Option("--kubeconfig <file>", "set the path to the kubeconfig file").helpGroup(
+    globalOptions,
+  );
 }
 
 /** -o, --output. */
 export function outputOption() {
-  return new Option("-o, --output <format>", "print the result as text, json or yaml")
+  return new Option("-o, --output <format>", "print the result as text, json or yaml").helpGroup(
+    globalOptions,
+  )
     .choices(outputFormats);
 }
 
 /** --verbose. */
 export function verboseOption() {
-  return new Option("--verbose", "show the causes of an error");
+  return new Option("--verbose", "show the causes of an error").helpGroup(globalOptions);
+}
+
+/** -h, --help. */
+export function helpOption() {
+  return new Option("-h, --help", "display help and exit").helpGroup(globalOptions);
+}
+
+/** True for the options every command has. */
+export function isShared(option: Option): boolean {
+  return option.helpGroupHeading === globalOptions;
 }
 
 /** --timeout: milliseconds; 0 looks once. `standard` is a duration in Go's syntax. */

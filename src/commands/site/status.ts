@@ -19,7 +19,7 @@ export function siteStatus(run: Runner) {
 
 async function status(context: CommandContext, name: string | undefined): Promise<SiteStatus> {
   const platform = await context.platform();
-  const site = await currentSite(platform, name, "show its status", context);
+  const site = await currentSite(platform, name, "show the status of the site", context);
   const router = await platform.routerProbe?.router(site, context.signal);
   return router === undefined ? site : { ...site, router };
 }
