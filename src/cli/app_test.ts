@@ -1,0 +1,152 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { run } from "../../test/fakes/world.ts";
+import { memoryPlatform } from "../platform/memory.ts";
+import type { PlatformRegistry, PlatformRequest } from "../platform/abilities.ts";
+import { appError } from "../errors/app_error.ts";
+
+const site = {
+  apiVersion: "skupper.io/v2alpha1",
+  kind: "Site",
+  metadata: { name: "west" },
+  spec: { linkAccess: "default" },
+} as const;
+
+/** Platforms in memory that record how they were asked for. */
+function registry(asked: PlatformRequest[] = []): PlatformRegistry {
+  const platform = memoryPlatform("default", "linux");
+  return {
+    linux: (request) => {
+      asked.push(request);
+      return Promise.resolve(platform);
+    },
+  };
+}
+
+test("app() prints the result on stdout and nothing on stderr", async () => {
+  const { code, stdout, stderr } = await run(["version"]);
+  assert.equal(code, 0);
+  assert.match(stdout, /^COMPONENT {2}VERSION\ncli {8}\d+\.\d+\.\d+\n$/);
+  assert.equal(stderr, "");
+});
+
+test("app() words wrong command lines on stderr, with exit code 2 and a suggestion", async () => {
+  const table: [string, RegExp][] = [
+    ["tokn issue", /^error: Unknown command .tokn.\nhint: .*token/],
+    ["token isue", /^error: Unknown command .isue.\nhint: .*issue/],
+    ["token issue x --timout 3", /^error: Unknown option .--timout.\nhint: .*--timeout/],
+    ["token issue", /^error: Missing required argument .file.\nhint: hawser token issue --help\n$/],
+    ["token issue a b", /^error: Too many arguments/],
+    ["version -p mars", /^error: .*mars.*kubernetes, docker, podman, linux/],
+    ["site status --timeout -1", /^error: .*--timeout.*0 or more/],
+    ["site status --timeout abc", /^error: .*--timeout.*0 or more/],
+    ["token issue x --redemptions-allowed 0", /^error: .*--redemptions-allowed.*from 1 to/],
+    ["token issue x --expiration-window 0", /^error: .*--expiration-window.*above 0/],
+    ["token redeem x --link-cost 70000", /^error: .*--link-cost.*from 1 to 65535/],
+  ];
+  for (const [line, wanted] of table) {
+    const { code, stdout, stderr } = await run(line.split(" "));
+    assert.match(stderr, wanted, line);
+    assert.equal(code, 2, line);
+    assert.equal(stdout, "", line);
+  }
+});
+
+test("app() words errors as one JSON object where -o asks for it, wherever it stands", async () => {
+  for (const line of ["-o json site", "site -o json", "--output=json site"]) {
+    const { code, stdout, stderr } = await run([...line.split(" "), "staus"]);
+    assert.equal(code, 2);
+    assert.equal(stdout, "");
+    const { error } = JSON.parse(stderr);
+    assert.equal(error.code, "usage");
+    assert.equal(error.retryable, false);
+  }
+});
+
+test("app() takes the shared options before and after the verb", async () => {
+  for (const line of ["-p linux -n west site status", "site status -n west -p linux"]) {
+    const asked: PlatformRequest[] = [];
+    const { code } = await run(line.split(" "), { platforms: registry(asked) });
+    assert.equal(code, 3);
+    assert.equal(asked[0]!.namespace, "west");
+  }
+});
+
+test("app() lets the option win over SKUPPER_PLATFORM", async () => {
+  const env = { SKUPPER_PLATFORM: "docker" };
+  const other = await run(["site", "status"], { env, platforms: registry() });
+  assert.match(other.stderr, /^error: Platform "docker" does not support/);
+  assert.equal(other.code, 3);
+  const linux = await run(["site", "status", "-p", "linux"], { env, platforms: registry() });
+  assert.match(linux.stderr, /there is no site/);
+});
+
+test("app() repeats -n and -p in the commands it suggests, under the name it was called by", async () => {
+  const args = ["site", "status", "-p", "linux", "-n", "a b"];
+  const { stderr } = await run(args, { program: "skupper", platforms: registry() });
+  assert.match(stderr, /hint: skupper site create <name> -n 'a b' -p linux\n$/);
+});
+
+test("app() prints data as JSON and YAML", async () => {
+  const platforms = registry();
+  const platform = await platforms.linux!({} as PlatformRequest);
+  await platform.apply<"Site">(site, new AbortController().signal);
+  const json = await run(["site", "status", "-p", "linux", "-o", "json"], { platforms });
+  assert.equal(JSON.parse(json.stdout).metadata.name, "west");
+  const yaml = await run(["site", "status", "-p", "linux", "-o", "yaml"], { platforms });
+  assert.match(yaml.stdout, /^kind: Site$/m);
+});
+
+test("app() ends with 124 when the time is up, and says how to go on", async () => {
+  const platforms = registry();
+  const args = ["site", "create", "west", "-p", "linux", "--timeout", "50ms"];
+  const { code, stdout, stderr } = await run(args, { platforms });
+  assert.equal(code, 124);
+  assert.equal(stdout, "");
+  assert.match(
+    stderr,
+    /error: Timed out after 50ms waiting for site "west" to be ready: Pending\n/,
+  );
+  assert.match(stderr, /hint: To go on from here: hawser site status -p linux\n$/);
+});
+
+test("app() ends with 130 on Ctrl-C", async () => {
+  const interrupts = new AbortController();
+  setTimeout(() => interrupts.abort(appError("interrupted", {})), 20);
+  const { code, stderr } = await run(["site", "create", "west", "-p", "linux"], {
+    platforms: registry(),
+    interrupts: interrupts.signal,
+  });
+  assert.equal(code, 130);
+  assert.match(stderr, /error: Interrupted\n$/);
+});
+
+test("app() shows the stack of a defect, with exit code 70", async () => {
+  const platforms = { linux: () => Promise.reject(new TypeError("oops")) };
+  const { code, stderr } = await run(["site", "status", "-p", "linux"], { platforms });
+  assert.equal(code, 70);
+  assert.match(stderr, /^error: This is a defect of the program.*\nTypeError: oops\n/);
+});
+
+test("app() offers what fits at the cursor", async () => {
+  const table: [string[], string][] = [
+    [["tok"], "token\n"],
+    [["token", ""], "inspect\nissue\nredeem\n"],
+    [["token", "issue", "-p", ""], "docker\nkubernetes\nlinux\npodman\n"],
+    [["-o", "j"], "json\n"],
+    [["token", "issue", "--gr"], "--grant\n"],
+    [["completion", "f"], "fish\n"],
+  ];
+  for (const [words, wanted] of table) {
+    const { stdout } = await run(["completion", "candidates", "--", ...words]);
+    assert.equal(stdout, wanted, words.join(" "));
+  }
+});
+
+test("app() prints help for a command and for exit codes", async () => {
+  assert.match((await run(["help", "token", "issue"])).stdout, /^Usage: hawser token issue/);
+  assert.match((await run(["help", "exit-codes"])).stdout, /\n124 {3}yes {4}timed out\n/);
+  assert.equal((await run(["help", "nonsense"])).code, 2);
+  assert.match((await run([])).stdout, /^Usage: hawser/);
+  assert.match((await run(["site"])).stdout, /^Usage: hawser site/);
+});
