@@ -15,8 +15,8 @@ import {
   isHeld,
   makeControllerFolder,
   readState,
-} from "./controller_files.ts";
-import { isReadyAt } from "./controller_probe.ts";
+} from "../resource_files/controller_files.ts";
+import { isReadyAt } from "../resource_files/controller_probe.ts";
 
 /** How this program is started again. */
 export interface Program {

@@ -7,10 +7,10 @@ import { type AppError, appError } from "../../src/errors/app_error.ts";
 import type { ControllerOptions, ControllerStatus } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { type HeldLock, lock } from "../../src/runtime/lock.ts";
-import { controllerHome } from "../resource_files/controller_home.ts";
-import { findLinkHosts, thisMachine } from "../resource_files/link_hosts.ts";
-import type { NamespacePaths } from "../resource_files/paths.ts";
-import { servedNamespace } from "../resource_files/served_namespace.ts";
+import { controllerHome } from "./controller_home.ts";
+import { findLinkHosts, thisMachine } from "./link_hosts.ts";
+import type { NamespacePaths } from "./paths.ts";
+import { servedNamespace } from "./served_namespace.ts";
 import {
   type ControllerFiles,
   type ControllerState,
@@ -47,7 +47,7 @@ const lockPatienceMs = 250;
  * Runs the controller of a data home in this process until the signal aborts. Throws
  * `controller-running` if there is one, `port-in-use`, and `data-home-unusable`.
  */
-export async function runLinuxController(
+export async function runLocalController(
   { files, open, env, version }: RunnerSetup,
   options: ControllerOptions,
   signal: AbortSignal,

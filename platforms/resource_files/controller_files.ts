@@ -5,7 +5,7 @@ import { appError } from "../../src/errors/app_error.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
 import { tryLock } from "../../src/runtime/lock.ts";
 import { explainSystemError } from "../../src/runtime/system_error.ts";
-import { controllerFolder } from "../resource_files/paths.ts";
+import { controllerFolder } from "./paths.ts";
 
 /** The controller's own files in a data home. */
 export interface ControllerFiles {
