@@ -47,7 +47,6 @@ const mayImport: Record<string, string[]> = {
 /** Who may import an outside library: a file, or all files of a folder. */
 const owners: Record<string, string[]> = {
   "@commander-js/extra-typings": ["src/cli", "src/commands"],
-  "@kubernetes/client-node": ["platforms/kubernetes/client.ts"],
   "commander": ["src/cli"],
   "js-yaml": ["src/resources/yaml.ts"],
   "prom-client": ["src/grant_service/metrics.ts"],

@@ -2,8 +2,8 @@ import type { IncomingMessage } from "node:http";
 import { appError } from "../../src/errors/app_error.ts";
 import { retry, type RetryDecision } from "../../src/wait/retry.ts";
 import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./api_errors.ts";
-import type { ApiRequest } from "./api_request.ts";
-import type { ServerAccess } from "./client.ts";
+import { type ApiRequest, methodOf, pathOf } from "./api_request.ts";
+import { type Access, explainRefusal, type ServerAccess } from "./server_access.ts";
 import { type Answer, readBody, transmit } from "./transport.ts";
 
 /** With the usual back-off about three seconds. */
@@ -73,19 +73,36 @@ export class ApiClient {
 
   /** The answer, if it is a success. */
   async #accepted(request: ApiRequest, signal: AbortSignal): Promise<Answer> {
-    let answer = await transmit(this.#access, request, this.#userAgent, signal);
+    let access = await this.#access.prepare(signal);
+    let answer = await this.#transmit(request, access, signal);
     if (answer.status === 401) {
       await readBody(answer, signal);
       this.#access.renew();
-      answer = await transmit(this.#access, request, this.#userAgent, signal);
+      access = await this.#access.prepare(signal);
+      answer = await this.#transmit(request, access, signal);
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
     throw describeRefusal(request, {
       status: answer.status,
       body: await readBody(answer, signal),
       retryAfterMs: retryAfterMs(answer.response),
-      credentials: this.#access.explainRefusal(answer.options),
+      credentials: explainRefusal(access),
     }, this.#access.context);
+  }
+
+  #transmit(request: ApiRequest, access: Access, signal: AbortSignal): Promise<Answer> {
+    return transmit({
+      agent: access.agent,
+      url: new URL(this.url.replace(/\/$/, "") + pathOf(request)),
+      method: methodOf(request),
+      headers: {
+        ...access.headers,
+        accept: "application/json",
+        "user-agent": this.#userAgent,
+        ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+      },
+      ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+    }, signal);
   }
 }
 

@@ -80,7 +80,7 @@ export function describeFailedExchange(cause: unknown, context: KubeContext): Ap
     return appError("api-answer-invalid", { url, why: cause.message }, { cause });
   }
   const { tls, why } = describeConnectionError(cause, new URL(url).hostname);
-  const hint = `It is the API server of context "${context.name}" in ${context.source}.`;
+  const hint = `It is the API server of context "${context.name}" in ${context.files.join(", ")}.`;
   return appError(tls ? "tls-failed" : "unreachable", { url, why, hint }, { cause });
 }
 

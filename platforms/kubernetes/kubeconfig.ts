@@ -15,11 +15,16 @@ export interface ClusterEntry {
   "proxy-url"?: string;
 }
 
-/** The fields of a kubeconfig's user that are used here; others are handed on. */
+/** The fields of a kubeconfig's user that are used here. */
 export interface UserEntry {
   "client-certificate"?: string;
+  "client-certificate-data"?: string;
   "client-key"?: string;
+  "client-key-data"?: string;
+  token?: string;
   tokenFile?: string;
+  username?: string;
+  password?: string;
   as?: string;
   "as-uid"?: string;
   "as-groups"?: string[];
@@ -50,8 +55,8 @@ export interface KubeContext {
   cluster: ClusterEntry;
   user: UserEntry;
   namespace: string | undefined;
-  /** Where it was read from, for messages. */
-  source: string;
+  /** What it was read from. */
+  files: string[];
 }
 
 /** Where a context is looked for. */
@@ -63,7 +68,7 @@ export interface ContextRequest {
   env: Record<string, string | undefined>;
 }
 
-type Entries = Record<string, Record<string, unknown>>;
+type Entries = Map<string, Record<string, unknown>>;
 
 /** What several files say together. */
 interface MergedConfig {
@@ -90,7 +95,12 @@ export async function loadContext(
   podFolder = serviceAccountFolder,
 ): Promise<KubeContext> {
   const files = findFiles(request);
-  const merged: MergedConfig = { currentContext: undefined, contexts: {}, clusters: {}, users: {} };
+  const merged: MergedConfig = {
+    currentContext: undefined,
+    contexts: new Map(),
+    clusters: new Map(),
+    users: new Map(),
+  };
   const found: string[] = [];
   for (const file of files) {
     const text = await readText(file, request.kubeconfig !== undefined);
@@ -98,8 +108,8 @@ export async function loadContext(
     found.push(file);
     merge(merged, parse(text, file), file);
   }
-  if (Object.keys(merged.contexts).length > 0 || merged.currentContext !== undefined) {
-    return choose(merged, request.context, found.join(", "));
+  if (merged.contexts.size > 0 || merged.currentContext !== undefined) {
+    return choose(merged, request.context, found);
   }
   if (request.context === undefined && request.kubeconfig === undefined) {
     const pod = await loadFromPod(request.env, podFolder);
@@ -158,7 +168,9 @@ function merge(merged: MergedConfig, config: Record<string, unknown>, file: stri
         const why = `an entry of ${plural} has no name or is no mapping`;
         throw appError("kubeconfig-invalid", { file, why });
       }
-      merged[plural][item.name] ??= withAbsolutePaths(value, dirname(resolve(file)));
+      if (!merged[plural].has(item.name)) {
+        merged[plural].set(item.name, withAbsolutePaths(value, dirname(resolve(file))));
+      }
     }
   }
 }
@@ -181,14 +193,15 @@ function withAbsolutePaths(
   return absolute;
 }
 
-function choose(merged: MergedConfig, asked: string | undefined, files: string): KubeContext {
-  const known = Object.keys(merged.contexts).sort();
+function choose(merged: MergedConfig, asked: string | undefined, found: string[]): KubeContext {
+  const files = found.join(", ");
+  const known = [...merged.contexts.keys()].sort();
   const name = asked ?? merged.currentContext;
   if (name === undefined) throw appError("context-unset", { files, known });
-  const context = merged.contexts[name];
+  const context = merged.contexts.get(name);
   if (context === undefined) throw appError("context-unknown", { context: name, files, known });
   const find = (plural: "clusters" | "users", field: "cluster" | "user", name: unknown) => {
-    const entry = typeof name === "string" ? merged[plural][name] : undefined;
+    const entry = typeof name === "string" ? merged[plural].get(name) : undefined;
     if (entry !== undefined) return entry;
     const why = `context names ${field} "${name ?? ""}", which is not there`;
     throw appError("kubeconfig-invalid", { file: files, why });
@@ -206,7 +219,7 @@ function choose(merged: MergedConfig, asked: string | undefined, files: string):
     cluster: cluster as unknown as ClusterEntry, // its server was checked, what else is wrong the use shows
     user: user as UserEntry,
     namespace: typeof context["namespace"] === "string" ? context["namespace"] : undefined,
-    source: files,
+    files: found,
   };
 }
 
@@ -226,6 +239,6 @@ async function loadFromPod(
     },
     user: { tokenFile },
     namespace: (await readText(join(folder, "namespace"), false))?.trim(),
-    source: folder,
+    files: [folder],
   };
 }

@@ -1,7 +1,7 @@
 import type { PlatformRequest, PlatformWithAbilities } from "../../src/platform/abilities.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 import { ApiClient } from "./api_client.ts";
-import { ServerAccess } from "./client.ts";
+import { ServerAccess } from "./server_access.ts";
 import { loadContext } from "./kubeconfig.ts";
 import { openStore } from "./store.ts";
 

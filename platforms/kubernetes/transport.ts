@@ -1,17 +1,22 @@
 import { Buffer } from "node:buffer";
-import type { IncomingMessage } from "node:http";
-import { request as httpsRequest } from "node:https";
+import { type IncomingMessage, request as httpRequest } from "node:http";
 import { bareHost } from "../../src/runtime/proxy.ts";
 import { abortable } from "./abortable.ts";
-import { type ApiRequest, methodOf, pathOf } from "./api_request.ts";
-import type { AccessOptions, ServerAccess } from "./client.ts";
+import type { ServerAgent } from "./server_agent.ts";
+
+/** A request, and the agent of its server. */
+export interface HttpRequest {
+  agent: ServerAgent;
+  url: URL;
+  method: string;
+  headers: Record<string, string | string[]>;
+  body?: string;
+}
 
 /** An answer whose head has come. */
 export interface Answer {
   status: number;
   response: IncomingMessage;
-  /** What the request was sent with. */
-  options: AccessOptions;
   /** Gives the connection up, unless the answer was read to its end. */
   close(): void;
 }
@@ -27,32 +32,22 @@ const maxBodyBytes = 128 * 1024 * 1024;
 
 /**
  * Sends a request over a kept connection. Rejects with the system's error, one of code `noAnswerCode`
- * after 30 seconds, what `ServerAccess.options` throws, or the signal's reason.
+ * after 30 seconds, or the signal's reason.
  */
-export async function transmit(
-  access: ServerAccess,
-  request: ApiRequest,
-  userAgent: string,
-  signal: AbortSignal,
-): Promise<Answer> {
-  const options = await access.options(signal);
-  const { server } = access;
-  const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+export async function transmit(request: HttpRequest, signal: AbortSignal): Promise<Answer> {
+  signal.throwIfAborted();
+  const { agent, url, method, body } = request;
   const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>();
-  const sent = httpsRequest({
-    ...options,
-    host: bareHost(server),
-    port: server.port || 443,
-    method: methodOf(request),
-    path: server.pathname.replace(/\/$/, "") + pathOf(request),
+  const sent = httpRequest({
+    agent,
+    host: bareHost(url),
+    port: url.port || 443,
+    method,
+    path: url.pathname + url.search,
     headers: {
-      ...options.headers,
-      accept: "application/json",
-      "user-agent": userAgent,
-      ...(body === undefined ? {} : {
-        "content-type": "application/json",
-        "content-length": Buffer.byteLength(body),
-      }),
+      ...request.headers,
+      host: url.host,
+      ...(body === undefined ? {} : { "content-length": Buffer.byteLength(body) }),
     },
   }, resolve);
   sent.on("error", reject); // stays: one that comes after the answer must not go unhandled
@@ -61,7 +56,7 @@ export async function transmit(
     const response = await withinLimit(promise, signal);
     response.on("error", () => {}); // whoever reads the body learns of it too
     const close = () => void (response.complete || sent.destroy());
-    return { status: response.statusCode ?? 0, response, options, close };
+    return { status: response.statusCode ?? 0, response, close };
   } catch (error) {
     sent.destroy();
     throw error;

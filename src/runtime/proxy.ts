@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
-import { request } from "node:http";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
 import { BlockList, isIP, type Socket } from "node:net";
 import { appError } from "../errors/app_error.ts";
 
@@ -22,24 +23,29 @@ export function chooseProxy(url: URL, env: Record<string, string | undefined>): 
 }
 
 /**
- * A connection through the proxy to `host:port` (RFC 9110 9.3.6, CONNECT). Rejects with the system's
- * error, an Error that says how the proxy answered, or the signal's reason.
+ * A connection through the proxy, of an http or https url, to `host:port` (RFC 9110 9.3.6, CONNECT).
+ * An https proxy is trusted by `ca` where that is given, else as the system does. Rejects with the
+ * system's error, an Error that says how the proxy answered, or the signal's reason.
  */
 export function openTunnel(
   proxy: URL,
   host: string,
   port: number,
   signal: AbortSignal,
+  ca?: Buffer,
 ): Promise<Socket> {
+  const isHttps = proxy.protocol === "https:";
+  const request = isHttps ? httpsRequest : httpRequest;
   return new Promise((resolve, reject) => {
     const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
     const connect = request({
       host: bareHost(proxy),
-      port: proxy.port || 80,
+      port: proxy.port || (isHttps ? 443 : 80),
       method: "CONNECT",
       path: authority,
       headers: { host: authority, ...credentials(proxy) },
       agent: false,
+      ...(ca && { ca }),
     });
     const stop = () => connect.destroy(signal.reason);
     const settle = () => signal.removeEventListener("abort", stop);

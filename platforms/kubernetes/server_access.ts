@@ -1,0 +1,154 @@
+import { Buffer } from "node:buffer";
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isDeepStrictEqual } from "node:util";
+import { appError } from "../../src/errors/app_error.ts";
+import { chooseProxy } from "../../src/runtime/proxy.ts";
+import { explainSystemError } from "../../src/runtime/system_error.ts";
+import { type ExecCredential, ExecPlugin } from "./exec_plugin.ts";
+import { IdentityProvider } from "./identity_provider.ts";
+import type { KubeContext, UserEntry } from "./kubeconfig.ts";
+import { type Route, ServerAgent, type TlsFiles } from "./server_agent.ts";
+
+/** What a request made now is sent with. */
+export interface Access {
+  agent: ServerAgent;
+  headers: Record<string, string | string[]>;
+  /** Of the client, PEM. */
+  certificate: Buffer | undefined;
+}
+
+/** An API server and the credentials for it, as the context in force has them. */
+export class ServerAccess {
+  readonly context: KubeContext;
+  readonly #route: Omit<Route, "tls">;
+  readonly #plugin: ExecPlugin | undefined;
+  readonly #provider: IdentityProvider | undefined;
+  #tls: Route["tls"] | undefined;
+  #agent: ServerAgent | undefined;
+
+  /**
+   * Throws `invalid-value` for an HTTPS_PROXY that is none, `kubeconfig-invalid` for such a proxy-url and
+   * `credentials-failed` for an auth-provider that is not supported.
+   */
+  constructor(context: KubeContext, env: Record<string, string | undefined>) {
+    const { cluster, user } = context;
+    const { exec, "auth-provider": provider } = user;
+    const server = new URL(cluster.server);
+    this.context = context;
+    this.#route = { server, proxy: proxyOf(context, env), name: cluster["tls-server-name"] };
+    this.#plugin = exec ? new ExecPlugin(context.name, exec, cluster, env) : undefined;
+    this.#provider = provider ? new IdentityProvider(context, provider, env) : undefined;
+  }
+
+  /**
+   * What a request made now is sent with: files are read again, expired credentials renewed. Throws
+   * `credentials-failed`, `not-readable` and the signal's reason.
+   */
+  async prepare(signal: AbortSignal): Promise<Access> {
+    signal.throwIfAborted();
+    const credential = await this.#plugin?.credential(signal);
+    const tls = await this.#readTls(credential);
+    // new files need new connections; those of the old ones end by themselves
+    if (this.#agent === undefined || !isDeepStrictEqual(tls, this.#tls)) {
+      this.#tls = tls;
+      this.#agent = new ServerAgent({ ...this.#route, tls });
+    }
+    return {
+      agent: this.#agent,
+      headers: {
+        ...impersonationHeaders(this.context.user),
+        ...await this.#authorization(credential, signal),
+      },
+      certificate: tls.cert,
+    };
+  }
+
+  /** The server did not accept the credentials: a plugin will be asked for others. */
+  renew(): void {
+    this.#plugin?.forget();
+  }
+
+  async #readTls(credential: ExecCredential | undefined): Promise<Route["tls"]> {
+    const { cluster, user } = this.context;
+    const files: Record<keyof TlsFiles, Buffer | undefined> = {
+      ca: await readEither(cluster, "certificate-authority"),
+      cert: toBuffer(credential?.certificate) ?? await readEither(user, "client-certificate"),
+      key: toBuffer(credential?.key) ?? await readEither(user, "client-key"),
+    };
+    const given = Object.entries(files).filter(([, content]) => content !== undefined);
+    const isTrusting = cluster["insecure-skip-tls-verify"] === true;
+    return { ...Object.fromEntries(given), ...(isTrusting && { rejectUnauthorized: false }) };
+  }
+
+  async #authorization(
+    credential: ExecCredential | undefined,
+    signal: AbortSignal,
+  ): Promise<Record<string, string>> {
+    const { tokenFile, token, username, password = "" } = this.context.user;
+    if (tokenFile) return bearer((await read(tokenFile)).toString("utf8").trim());
+    if (credential?.token) return bearer(credential.token);
+    if (token) return bearer(token);
+    if (this.#provider !== undefined) return bearer(await this.#provider.token(signal));
+    if (!username) return {};
+    return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
+  }
+}
+
+/** Why a server may not accept what a request was sent with, if that shows it. */
+export function explainRefusal({ certificate }: Access): string | undefined {
+  if (certificate === undefined) return undefined;
+  const end = new Date(new X509Certificate(certificate).validTo);
+  return end.getTime() < Date.now()
+    ? `its client certificate expired at ${end.toISOString()}`
+    : undefined;
+}
+
+function proxyOf(context: KubeContext, env: Record<string, string | undefined>): URL | undefined {
+  const text = context.cluster["proxy-url"];
+  if (!text) return chooseProxy(new URL(context.cluster.server), env);
+  const proxy = URL.parse(text);
+  if (proxy !== null && /^(https?|socks5h?):$/.test(proxy.protocol)) return proxy;
+  throw appError("kubeconfig-invalid", {
+    file: context.files.join(", "),
+    why: "proxy-url must be an http://, https:// or socks5:// url",
+  });
+}
+
+/** As client-go's transport.ImpersonationConfig. */
+function impersonationHeaders(user: UserEntry): Access["headers"] {
+  const headers: Access["headers"] = {};
+  if (user.as) headers["impersonate-user"] = user.as;
+  if (user["as-uid"]) headers["impersonate-uid"] = user["as-uid"];
+  if (user["as-groups"]?.length) headers["impersonate-group"] = user["as-groups"];
+  for (const [key, values] of Object.entries(user["as-user-extra"] ?? {})) {
+    headers[`impersonate-extra-${encodeURIComponent(key)}`] = values;
+  }
+  return headers;
+}
+
+function bearer(token: string): Record<string, string> {
+  return { authorization: `Bearer ${token}` };
+}
+
+/** What a kubeconfig gives as the path of a file, or in base64 as `<name>-data`, which wins. */
+async function readEither<N extends string>(
+  entry: { [key in N | `${N}-data`]?: string },
+  name: N,
+): Promise<Buffer | undefined> {
+  const { [name]: file, [`${name}-data` as const]: data } = entry;
+  if (data) return Buffer.from(data, "base64");
+  return file ? await read(file) : undefined;
+}
+
+async function read(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+function toBuffer(pem: string | undefined): Buffer | undefined {
+  return pem === undefined ? undefined : Buffer.from(pem);
+}

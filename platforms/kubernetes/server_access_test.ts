@@ -1,0 +1,278 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import * as fs from "node:fs";
+import { createServer as createHttpServer, type IncomingMessage } from "node:http";
+import { createServer as createHttpsServer } from "node:https";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
+import * as path from "node:path";
+import { after, before, beforeEach, test } from "node:test";
+import { isAppError } from "../../src/errors/app_error.ts";
+import { FakeApiServer, type KubeconfigParts, reply } from "../../test/fakes/kube_api_server.ts";
+import type { ApiRequest } from "./api_request.ts";
+
+const signal = new AbortController().signal;
+const getSite: ApiRequest = { verb: "get", kind: "Site", namespace: "default", name: "west" };
+
+let fake: FakeApiServer;
+const servers: Server[] = [];
+
+before(async () => {
+  fake = await FakeApiServer.start((_request, response) => reply(response, 200, {}));
+});
+
+beforeEach(() => {
+  fake.requests.length = 0;
+  fake.behaviour = (_request, response) => reply(response, 200, {});
+});
+
+after(async () => {
+  for (const server of servers) server.close();
+  await fake.close();
+});
+
+/** The headers of a request with those parts of a kubeconfig. */
+async function headersOf(parts: KubeconfigParts): Promise<IncomingMessage["headers"]> {
+  await (await fake.connect(parts)).send(getSite, signal);
+  return fake.requests.at(-1)!.headers;
+}
+
+function write(name: string, text: string, mode = 0o600): string {
+  const file = path.join(fake.folder, name);
+  fs.writeFileSync(file, text, { mode });
+  return file;
+}
+
+async function listen<S extends Server>(server: S): Promise<number> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return (server.address() as AddressInfo).port;
+}
+
+test("a request carries the user's token, or name and password", async () => {
+  const bearer = await headersOf({ user: { token: "t" } });
+  assert.equal(bearer["authorization"], "Bearer t");
+  assert.equal(bearer["user-agent"], "hawser/test");
+  const basic = await headersOf({ user: { username: "u", password: "p" } });
+  assert.equal(basic["authorization"], `Basic ${Buffer.from("u:p").toString("base64")}`);
+  assert.equal((await headersOf({ user: {} }))["authorization"], undefined);
+});
+
+test("a token file is read again for each request, and wins over a token", async () => {
+  const tokenFile = write("token", "first\n");
+  const api = await fake.connect({ user: { tokenFile, token: "old" } });
+  await api.send(getSite, signal);
+  fs.writeFileSync(tokenFile, "second\n");
+  await api.send(getSite, signal);
+  const tokens = fake.requests.map(({ headers }) => headers["authorization"]);
+  assert.deepEqual(tokens, ["Bearer first", "Bearer second"]);
+});
+
+test("a file that a kubeconfig names and that is not there is named", async () => {
+  for (const name of ["tokenFile", "client-certificate"]) {
+    const file = path.join(fake.folder, "absent");
+    await assert.rejects(
+      headersOf({ user: { [name]: file } }),
+      (error) => isAppError(error, "not-readable") && error.message.includes(file),
+    );
+  }
+});
+
+test("impersonation reaches the server whole", async () => {
+  const headers = await headersOf({
+    user: {
+      token: "t",
+      as: "jane",
+      "as-uid": "42",
+      "as-groups": ["dev", "ops"],
+      "as-user-extra": { "example.com/Scope": ["a", "b"] },
+    },
+  });
+  assert.equal(headers["impersonate-user"], "jane");
+  assert.equal(headers["impersonate-uid"], "42");
+  assert.equal(headers["impersonate-group"], "dev, ops");
+  assert.equal(headers["impersonate-extra-example.com%2fscope"], "a, b");
+});
+
+test("the path of a server's url comes before the API's", async () => {
+  await (await fake.connect({ cluster: { server: `${fake.url}/k8s/c-1/` } })).send(getSite, signal);
+  assert.equal(
+    fake.requests.at(-1)!.path,
+    "/k8s/c-1/apis/skupper.io/v2alpha1/namespaces/default/sites/west",
+  );
+});
+
+test("a server is trusted by the kubeconfig's authority alone, unless it says otherwise", async () => {
+  const data = fs.readFileSync(fake.authority.certificate).toString("base64");
+  const file = { "certificate-authority": undefined };
+  await headersOf({ cluster: { ...file, "certificate-authority-data": data } });
+  await headersOf({ cluster: { ...file, "insecure-skip-tls-verify": true } });
+  await headersOf({ cluster: { "tls-server-name": "kubernetes.test" } });
+  for (const cluster of [file, { "tls-server-name": "other.test" }]) {
+    await assert.rejects(headersOf({ cluster }), (error) => isAppError(error, "tls-failed"));
+  }
+});
+
+test("connections are kept, and used by requests one after another", async () => {
+  const api = await fake.connect();
+  await api.send(getSite, signal);
+  const before = fake.connections;
+  for (let round = 0; round < 20; round++) await api.send(getSite, signal);
+  assert.equal(fake.connections, before);
+});
+
+/** Passes CONNECT on to where it asks for, and counts. */
+function connectProxy(server: Server): { asked: string[]; server: Server } {
+  const asked: string[] = [];
+  server.on("connect", (request: IncomingMessage, socket: Socket) => {
+    asked.push(`${request.url} ${request.headers["proxy-authorization"] ?? ""}`.trim());
+    const [, port] = request.url!.split(":");
+    const onward = connect(Number(port), "127.0.0.1", () => {
+      socket.write("HTTP/1.1 200 OK\r\n\r\n");
+      onward.pipe(socket);
+      socket.pipe(onward);
+    });
+    for (const one of [socket, onward]) one.on("error", () => {});
+    socket.on("close", () => onward.destroy());
+  });
+  return { asked, server };
+}
+
+test("proxy-url names an http or https proxy", async () => {
+  const pair = fake.authority.signServer("proxy", "IP:127.0.0.1,DNS:localhost");
+  const proxies = [
+    { scheme: "http", ...connectProxy(createHttpServer()) },
+    {
+      scheme: "https",
+      ...connectProxy(createHttpsServer({
+        cert: fs.readFileSync(pair.certificate),
+        key: fs.readFileSync(pair.key),
+      })),
+    },
+  ];
+  for (const { scheme, asked, server } of proxies) {
+    const proxy = `${scheme}://user:pass@localhost:${await listen(server)}`;
+    await headersOf({ cluster: { "proxy-url": proxy } });
+    const credentials = Buffer.from("user:pass").toString("base64");
+    assert.deepEqual(asked, [`${fake.url.slice("https://".length)} Basic ${credentials}`]);
+  }
+});
+
+test("proxy-url names a SOCKS5 proxy", async () => {
+  let asked = 0;
+  const port = await listen(createServer((socket) => {
+    socket.on("error", () => {});
+    socket.once("data", () => {
+      socket.write(Buffer.from([5, 0]));
+      socket.once("data", (request: Buffer) => { // RFC 1928 4, an IPv4 address
+        asked++;
+        const onward = connect(request.readUInt16BE(8), "127.0.0.1", () => {
+          socket.write(Buffer.from([5, 0, 0, 1, 0, 0, 0, 0, 0, 0]));
+          onward.pipe(socket);
+          socket.pipe(onward);
+        });
+        onward.on("error", () => {});
+        socket.on("close", () => onward.destroy());
+      });
+    });
+  }));
+  await headersOf({ cluster: { "proxy-url": `socks5://127.0.0.1:${port}` } });
+  assert.equal(asked, 1);
+});
+
+test("HTTPS_PROXY holds for a server elsewhere that NO_PROXY does not name", async () => {
+  const { asked, server } = connectProxy(createHttpServer());
+  const HTTPS_PROXY = `http://127.0.0.1:${await listen(server)}`;
+  const elsewhere = {
+    cluster: { server: fake.url.replace("127.0.0.1", "kubernetes.test") },
+  };
+  const through = await fake.connect(elsewhere, { HTTPS_PROXY });
+  await through.send(getSite, signal);
+  assert.equal(asked.length, 1);
+  const besides = await fake.connect(elsewhere, { HTTPS_PROXY, NO_PROXY: ".test" });
+  await assert.rejects(besides.send(getSite, signal), (error) => isAppError(error, "unreachable"));
+  const local = await fake.connect({}, { HTTPS_PROXY });
+  await local.send(getSite, signal);
+  assert.equal(asked.length, 1);
+});
+
+test("a proxy that refuses, or is not there, leaves the server unreachable", async () => {
+  const server = createHttpServer().on("connect", (_request, socket: Socket) => {
+    socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
+  });
+  const port = await listen(server);
+  for (const proxy of [`http://127.0.0.1:${port}`, "http://127.0.0.1:1"]) {
+    await assert.rejects(
+      headersOf({ cluster: { "proxy-url": proxy } }),
+      (error) => isAppError(error, "unreachable"),
+    );
+  }
+});
+
+/** An identity provider that gives an id token for a refresh token, and a new one at most once. */
+async function startProvider(): Promise<{ url: string; seen: string[] }> {
+  const pair = fake.authority.signServer("provider", "IP:127.0.0.1");
+  const seen: string[] = [];
+  const server = createHttpsServer({
+    cert: fs.readFileSync(pair.certificate),
+    key: fs.readFileSync(pair.key),
+  }, (request, response) => {
+    if (request.url!.startsWith("/.well-known/")) {
+      return reply(response, 200, {
+        issuer: url,
+        token_endpoint: `${url}/token`,
+        authorization_endpoint: `${url}/authorize`,
+        jwks_uri: `${url}/keys`,
+        response_types_supported: ["code"],
+        subject_types_supported: ["public"],
+        id_token_signing_alg_values_supported: ["RS256"],
+      });
+    }
+    let body = "";
+    request.on("data", (chunk) => body += chunk);
+    request.on("end", () => {
+      seen.push(new URLSearchParams(body).get("refresh_token")!);
+      const id = idToken(url, 3600);
+      reply(response, 200, {
+        access_token: "a",
+        token_type: "bearer",
+        id_token: id,
+        expires_in: 3600,
+      });
+    });
+  });
+  const url = `https://127.0.0.1:${await listen(server)}`;
+  return { url, seen };
+}
+
+function idToken(issuer: string, lifetime: number): string {
+  const now = Math.floor(Date.now() / 1000);
+  const claims = { iss: issuer, sub: "jane", aud: "cli", iat: now - 10, exp: now + lifetime };
+  const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
+  return `${encode({ alg: "RS256" })}.${encode(claims)}.${encode("signature")}`;
+}
+
+test("an OIDC token is used until it expires, then refreshed once", async () => {
+  const provider = await startProvider();
+  const config = (lifetime: number) => ({
+    "idp-issuer-url": provider.url,
+    "idp-certificate-authority": fake.authority.certificate,
+    "client-id": "cli",
+    "client-secret": "s",
+    "refresh-token": "refresh",
+    "id-token": idToken(provider.url, lifetime),
+  });
+  const valid = config(600);
+  const headers = await headersOf({
+    user: { "auth-provider": { name: "oidc", config: valid } },
+  });
+  assert.equal(headers["authorization"], `Bearer ${valid["id-token"]}`);
+  assert.deepEqual(provider.seen, []);
+
+  const api = await fake.connect({
+    user: { "auth-provider": { name: "oidc", config: config(-600) } },
+  });
+  for (let round = 0; round < 3; round++) await api.send(getSite, signal);
+  assert.deepEqual(provider.seen, ["refresh"]);
+  const tokens = new Set(fake.requests.slice(-3).map(({ headers }) => headers["authorization"]));
+  assert.equal(tokens.size, 1);
+});

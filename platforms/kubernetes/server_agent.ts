@@ -1,0 +1,71 @@
+import type { Buffer } from "node:buffer";
+import { Agent } from "node:http";
+import type { Socket } from "node:net";
+import type { Duplex } from "node:stream";
+import type { TLSSocket } from "node:tls";
+import { bareHost, openTunnel } from "../../src/runtime/proxy.ts";
+import { openTcp, secure, withinConnectLimit } from "../../src/token/secure_connection.ts";
+import { openSocks } from "./socks.ts";
+
+/** How an https server is reached and trusted. */
+export interface Route {
+  server: URL;
+  /** Of an http, https or socks5 url. */
+  proxy: URL | undefined;
+  /** The name its certificate must bear; undefined: the host of its url. */
+  name: string | undefined;
+  tls: TlsFiles & { rejectUnauthorized?: false };
+}
+
+/** PEM. */
+export interface TlsFiles {
+  /** Undefined: the system's authorities. */
+  ca?: Buffer;
+  cert?: Buffer;
+  key?: Buffer;
+}
+
+/** A connection is not one request's: it is bounded by time alone. */
+const never = new AbortController().signal;
+
+/** Keeps connections to one server, for requests of `node:http`: the connections see to TLS. */
+export class ServerAgent extends Agent {
+  readonly #route: Route;
+
+  constructor(route: Route) {
+    super({ keepAlive: true });
+    this.#route = route;
+  }
+
+  override createConnection(
+    _options: unknown,
+    callback?: (error: Error | null, stream: Duplex) => void,
+  ): Duplex {
+    connect(this.#route).then(
+      (socket) => callback?.(null, socket),
+      (error) => callback?.(error, undefined as never), // none where there is an error
+    );
+    return undefined as never; // it comes by the callback
+  }
+}
+
+function connect(route: Route): Promise<TLSSocket> {
+  const host = bareHost(route.server);
+  const port = Number(route.server.port || 443);
+  return withinConnectLimit(async (signal) => {
+    const socket = await dial(route, host, port, signal);
+    return await secure(socket, route.name ?? host, route.tls, signal);
+  }, never);
+}
+
+function dial(
+  { proxy, tls }: Route,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<Socket> {
+  if (proxy === undefined) return openTcp(host, port, signal);
+  return proxy.protocol.startsWith("socks5")
+    ? openSocks(proxy, host, port, signal)
+    : openTunnel(proxy, host, port, signal, tls.ca);
+}
