@@ -1,9 +1,9 @@
 import { Command, CommanderError, type Option } from "@commander-js/extra-typings";
 import { nouns, singles } from "../commands/mod.ts";
-import { appError } from "../errors/app_error.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry } from "../platform/abilities.ts";
 import { version } from "../version.ts";
+import { findCommand } from "./command_path.ts";
 import { completionCommand } from "./completion.ts";
 import { helpCommand } from "./help.ts";
 import {
@@ -21,6 +21,7 @@ import {
 } from "./options.ts";
 import { createRunner, reportError } from "./runner.ts";
 import type { World } from "./streams.ts";
+import { wordUsageError } from "./usage_error.ts";
 
 /** Runs one command line and gives the exit code; nothing is thrown. */
 export async function app(world: World, platforms: PlatformRegistry): Promise<number> {
@@ -39,12 +40,11 @@ export async function app(world: World, platforms: PlatformRegistry): Promise<nu
       return exitCodes.done.code;
     }
     if (error.code === "commander.help") {
-      await world.stdout.write(namedCommand(root, world.args).helpInformation());
+      await world.stdout.write(findCommand(root, world.args).command.helpInformation());
       return exitCodes.done.code;
     }
-    return await reportError(world, usageError(error, world, root), {
-      ...outputWanted(world.args),
-    });
+    const help = [world.program, ...findCommand(root, world.args).words, "--help"].join(" ");
+    return await reportError(world, wordUsageError(error, help), outputWanted(world.args));
   }
 }
 
@@ -96,42 +96,9 @@ function prepare(command: Command, write: (text: string) => void) {
   for (const child of command.commands) prepare(child as Command, write);
 }
 
-function usageError(error: CommanderError, world: World, root: Command) {
-  const path = commandPath(root, world.args);
-  const [head, ...rest] = error.message.replace(/^error: /, "").split("\n");
-  const suggestion = rest.join(" ").replace(/^\((.*)\)$/, "$1").trim();
-  const message = head!.charAt(0).toUpperCase() + head!.slice(1).replace(/\.$/, "");
-  const help = `${[world.program, ...path].join(" ")} --help`;
-  return appError("usage", {
-    message,
-    help: suggestion === "" ? help : `${suggestion} See: ${help}`,
-  });
-}
-
-/** The words of `args` that name a command. */
-function commandPath(root: Command, args: string[]): string[] {
-  const path: string[] = [];
-  let command: Command = root;
-  for (const arg of args) {
-    const next = command.commands.find((child) => child.name() === arg);
-    if (next === undefined) continue;
-    path.push(arg);
-    command = next as Command;
-  }
-  return path;
-}
-
-/** The command that `args` name, as far as they name one. */
-function namedCommand(root: Command, args: string[]): Command {
-  return commandPath(root, args).reduce(
-    (command, name) => command.commands.find((child) => child.name() === name) as Command,
-    root,
-  );
-}
-
 /** The shared options as parsed, on whichever level they stood. */
 function optionsInForce(root: Command, args: string[]): SharedOptions {
-  return namedCommand(root, args).optsWithGlobals() as SharedOptions;
+  return findCommand(root, args).command.optsWithGlobals() as SharedOptions;
 }
 
 /** The format asked for, found without parsing: the command line may be the very thing at fault. */

@@ -4,6 +4,8 @@ import { run } from "../../test/fakes/world.ts";
 import { memoryPlatform } from "../platform/memory.ts";
 import type { PlatformRegistry, PlatformRequest } from "../platform/abilities.ts";
 import { appError } from "../errors/app_error.ts";
+import { sayFor } from "./runner.ts";
+import type { World } from "./streams.ts";
 
 const site = {
   apiVersion: "skupper.io/v2alpha1",
@@ -85,6 +87,9 @@ test("app() repeats -n and -p in the commands it suggests, under the name it was
   const args = ["site", "status", "-p", "linux", "-n", "a b"];
   const { stderr } = await run(args, { program: "skupper", platforms: registry() });
   assert.match(stderr, /hint: skupper site create <name> -n 'a b' -p linux\n$/);
+  const say = sayFor({ program: "hawser", env: {} } as World, { namespace: "west" });
+  assert.equal(say.command("site status"), "hawser site status -n west");
+  assert.equal(say.commandForAll("controller start"), "hawser controller start");
 });
 
 test("app() prints data as JSON and YAML", async () => {

@@ -1,4 +1,5 @@
 import { Argument, Command, type Option } from "@commander-js/extra-typings";
+import { findCommand } from "./command_path.ts";
 
 const shells = ["bash", "zsh", "fish", "powershell"] as const;
 type Shell = (typeof shells)[number];
@@ -32,18 +33,7 @@ export function completionCommand(root: Command, write: (text: string) => void):
 /** What may stand at the place of the last of `words` (which may be empty). */
 export function candidatesFor(root: Command, words: string[]): string[] {
   const typed = words.at(-1) ?? "";
-  let command = root;
-  let awaiting: Option | undefined;
-  for (const word of words.slice(0, -1)) {
-    if (awaiting !== undefined) {
-      awaiting = undefined;
-    } else if (word.startsWith("-")) {
-      const option = command.options.find(({ short, long }) => word === short || word === long);
-      awaiting = option !== undefined && (option.required || option.optional) ? option : undefined;
-    } else {
-      command = (command.commands.find((child) => child.name() === word) ?? command) as Command;
-    }
-  }
+  const { command, awaiting } = findCommand(root, words.slice(0, -1));
   return possible(command, awaiting, typed).filter((word) => word.startsWith(typed)).sort();
 }
 

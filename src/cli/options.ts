@@ -78,9 +78,7 @@ export function timeoutOption<D extends string>(standard: D) {
 export function duration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms < 0) {
-    throw new InvalidArgumentError(
-      "It must be a duration of 0 or more, such as 90s, 15m or 1h30m.",
-    );
+    throw new InvalidArgumentError("a duration of 0 or more, such as 90s, 15m or 1h30m");
   }
   return ms;
 }
@@ -89,7 +87,7 @@ export function duration(text: string): number {
 export function positiveDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms <= 0) {
-    throw new InvalidArgumentError("It must be a duration above 0, such as 90s, 15m or 1h30m.");
+    throw new InvalidArgumentError("a duration above 0, such as 90s, 15m or 1h30m");
   }
   return ms;
 }
@@ -99,7 +97,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   return function parse(text) {
     const value = Number(text);
     if (!/^\d+$/.test(text) || value < least || value > most) {
-      throw new InvalidArgumentError(`It must be a whole number from ${least} to ${most}.`);
+      throw new InvalidArgumentError(`a whole number from ${least} to ${most}`);
     }
     return value;
   };

@@ -106,22 +106,25 @@ function openPlatform(
 
 /** How this invocation words commands in its hints. */
 export function sayFor(world: World, options: SharedOptions): Say {
-  const given: [string, string | undefined][] = [
-    ["-n", options.namespace],
+  const namespace = given("-n", options.namespace);
+  const rest = [
     // From the environment the platform holds for the pasted command too.
-    ["-p", options.platform === world.env["SKUPPER_PLATFORM"] ? undefined : options.platform],
-    ["--context", options.context],
-    ["--kubeconfig", options.kubeconfig],
+    ...given(
+      "-p",
+      options.platform === world.env["SKUPPER_PLATFORM"] ? undefined : options.platform,
+    ),
+    ...given("--context", options.context),
+    ...given("--kubeconfig", options.kubeconfig),
   ];
   return {
     program: world.program,
-    command: (words) =>
-      [
-        world.program,
-        words,
-        ...given.flatMap(([flag, value]) => value === undefined ? [] : [flag, quote(value)]),
-      ].join(" "),
+    command: (words) => [world.program, words, ...namespace, ...rest].join(" "),
+    commandForAll: (words) => [world.program, words, ...rest].join(" "),
   };
+}
+
+function given(flag: string, value: string | undefined): string[] {
+  return value === undefined ? [] : [flag, quote(value)];
 }
 
 /** A word as a POSIX shell takes it back. */

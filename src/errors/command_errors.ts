@@ -2,10 +2,10 @@ import { entry } from "./entry.ts";
 
 /** What a command line, a file or the end of a wait can be wrong with. */
 export const commandErrors = {
-  "usage": entry<{ message: string; help?: string }>({
+  "usage": entry<{ message: string; help: string }>({
     exit: "usage",
     message: (d) => d.message,
-    hint: (d, say) => d.help ?? say.command("--help"),
+    hint: (d) => d.help,
   }),
   "invalid-value": entry<{ name: string; value: string; wanted: string }>({
     exit: "usage",
@@ -50,10 +50,11 @@ export const commandErrors = {
     exit: "conflict",
     message: (d) => `${d.kind} "${d.name}" was changed meanwhile`,
   }),
-  "timed-out": entry<{ after: string; what: string; last?: string; lastError?: string }>({
+  "timed-out": entry<{ after: string; what?: string; last?: string; lastError?: string }>({
     exit: "timed-out",
     message: (d) =>
-      `Timed out after ${d.after} waiting for ${d.what}` +
+      `Timed out after ${d.after}` +
+      (d.what === undefined ? "" : ` waiting for ${d.what}`) +
       (d.last === undefined ? "" : `: ${d.last}`) +
       (d.lastError === undefined ? "" : ` (last error: ${d.lastError})`),
   }),

@@ -6,6 +6,8 @@ export interface Say {
   program: string;
   /** A whole command to paste: program name, the given words, and -n, -p … as they were given. */
   command(words: string): string;
+  /** The same without -n, for what concerns every namespace. */
+  commandForAll(words: string): string;
 }
 
 /** One error of the catalog: its exit code, wording and remedy. Data never holds a secret. */

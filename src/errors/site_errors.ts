@@ -59,7 +59,7 @@ export const siteErrors = {
   "controller-not-running": entry<{ home: string }>({
     exit: "precondition",
     message: (d) => `No controller is running for ${d.home}`,
-    hint: (_d, say) => say.command("controller start"),
+    hint: (_d, say) => say.commandForAll("controller start"),
   }),
   "controller-running": entry<{ home: string; pid: number | undefined }>({
     exit: "precondition",
@@ -67,7 +67,7 @@ export const siteErrors = {
       `A controller is already running for ${d.home}${
         d.pid === undefined ? "" : ` (pid ${d.pid})`
       }`,
-    hint: (_d, say) => say.command("controller status"),
+    hint: (_d, say) => say.commandForAll("controller status"),
   }),
   "controller-failed": entry<{ why: string; log?: string }>({
     exit: "failed",

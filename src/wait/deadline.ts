@@ -25,9 +25,7 @@ export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSi
     ? undefined
     : setTimeout(expire, Math.min(boundMs, 2 ** 31 - 1));
   function expire() {
-    limit.abort(
-      appError("timed-out", { after: formatDuration(timeoutMs ?? 0), what: "the command" }),
-    );
+    limit.abort(appError("timed-out", { after: formatDuration(timeoutMs ?? 0) }));
   }
   return {
     signal: AbortSignal.any([limit.signal, interrupts]),

@@ -27,7 +27,7 @@ async function check(context: CommandContext, name: string | undefined): Promise
   const links = name === undefined
     ? await platform.list("Link", context.signal)
     : [await namedLink(platform, name, context)];
-  context.progress("Connecting...");
+  if (links.length > 0) context.progress("Connecting...");
   return await Promise.all(links.map((link) => checkOne(platform, link, context.signal)));
 }
 

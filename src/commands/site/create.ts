@@ -1,11 +1,12 @@
 import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { collect, timeoutOption } from "../../cli/options.ts";
+import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import { need } from "../../platform/abilities.ts";
 import { checkSubdomain } from "../../resources/names.ts";
+import { linkHostOption } from "./link_host_option.ts";
 import { newSite, type SiteSettings } from "./site_spec.ts";
 import {
   type ChangedSite,
@@ -26,12 +27,7 @@ export function siteCreate(run: Runner) {
     .argument("<name>", "a name of your choice for the site")
     .option("--enable-link-access", "allow external access for links from remote sites")
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
-    .option(
-      "--link-host <host>",
-      "an address remote sites reach this machine by, best first (Docker, Podman, Linux; repeatable)",
-      collect,
-      [],
-    )
+    .addOption(linkHostOption("this machine's name and addresses"))
     .option("--enable-ha", "configure the site for high availability (Kubernetes)")
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("3m"))

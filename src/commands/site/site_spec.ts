@@ -28,6 +28,7 @@ export function linkAccessOf(settings: SiteSettings): string | undefined {
   if (settings.linkAccessType !== undefined && !settings.enableLinkAccess) {
     throw appError("usage", {
       message: "Option --link-access-type needs --enable-link-access",
+      help: "Add --enable-link-access.",
     });
   }
   return settings.enableLinkAccess ? settings.linkAccessType ?? "default" : undefined;

@@ -1,10 +1,11 @@
 import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { collect, timeoutOption } from "../../cli/options.ts";
+import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need } from "../../platform/abilities.ts";
 import { currentSite } from "./current_site.ts";
+import { linkHostOption } from "./link_host_option.ts";
 import { linkAccessOf, type SiteSettings } from "./site_spec.ts";
 import {
   type ChangedSite,
@@ -31,12 +32,7 @@ export function siteUpdate(run: Runner) {
       ),
     )
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
-    .option(
-      "--link-host <host>",
-      "an address remote sites reach this machine by, best first (Docker, Podman, Linux; repeatable)",
-      collect,
-      [],
-    )
+    .addOption(linkHostOption("those it has"))
     .option("--enable-ha", "configure the site for high availability (Kubernetes)")
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("60s"))

@@ -75,7 +75,9 @@ export async function warnUnserved({ site }: ChangedSite, context: CommandContex
   const { running } = await platform.controllerHost.status(context.signal);
   if (!running) {
     context.note(
-      `Tokens can be issued once a controller runs: ${context.say.command("controller start")}`,
+      `Tokens can be issued once a controller runs: ${
+        context.say.commandForAll("controller start")
+      }`,
     );
   }
 }

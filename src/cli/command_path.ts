@@ -1,0 +1,30 @@
+import type { Command, Option } from "@commander-js/extra-typings";
+
+/** How far words go in naming a command. */
+export interface CommandPath {
+  command: Command;
+  /** The command's words, without the program's name. */
+  words: string[];
+  /** The option that the next word is the value of. */
+  awaiting: Option | undefined;
+}
+
+/** The command that words name, whatever options stand between them. */
+export function findCommand(root: Command, words: string[]): CommandPath {
+  const path: CommandPath = { command: root, words: [], awaiting: undefined };
+  for (const word of words) {
+    if (path.awaiting !== undefined) {
+      path.awaiting = undefined;
+    } else if (word.startsWith("-")) {
+      const { options } = path.command;
+      const option = options.find(({ short, long }) => word === short || word === long);
+      if (option?.required || option?.optional) path.awaiting = option;
+    } else {
+      const child = path.command.commands.find((child) => child.name() === word);
+      if (child === undefined) continue;
+      path.command = child as Command;
+      path.words.push(word);
+    }
+  }
+  return path;
+}
