@@ -209,7 +209,7 @@ test(
         }
         assert.deepEqual((await readdir(folder)).toSorted(), [basename(path), "filler"]);
       } finally {
-        run("umount", [folder]);
+        run("umount", ["-l", folder]);
       }
     }),
 );

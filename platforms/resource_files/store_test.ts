@@ -125,14 +125,14 @@ describe("the store of resource files", () => {
 
   function mountSmall(): void {
     execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", home]);
-    undo.push(() => void execFileSync("umount", [home]));
+    undo.push(() => void execFileSync("umount", ["-l", home]));
   }
 
   /** Root may write where others may not: for root the file system itself is made read-only. */
   async function makeReadOnly(): Promise<void> {
     if (isRoot) {
       execFileSync("mount", ["--bind", home, home]);
-      undo.push(() => void execFileSync("umount", [home]));
+      undo.push(() => void execFileSync("umount", ["-l", home]));
       execFileSync("mount", ["-o", "remount,ro,bind", home]);
       return;
     }

@@ -136,7 +136,7 @@ test("a window that is none is an error, until it is mended", async () => {
     await putGrant(platform, { expirationWindow: bad });
     const status = await reconciled();
     assert.equal(status.status, "Error");
-    assert.ok(status.message!.startsWith(`Invalid duration "${bad}": `), status.message);
+    assert.ok(status.message!.startsWith(`Invalid duration "${bad}": `), bad);
     assert.equal(status.expirationTime, undefined);
     const states = status.conditions!.map(({ status, reason }) => `${status} ${reason}`);
     assert.deepEqual(states, ["False Error", "False Error", "True Ready"]);

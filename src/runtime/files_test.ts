@@ -133,7 +133,7 @@ test(
         assert.deepEqual(await readdir(folder), ["f"]);
         assert.equal(await readFile(path, "utf8"), "small");
       } finally {
-        run("umount", folder);
+        run("umount", "-l", folder);
       }
     }),
 );
@@ -150,7 +150,7 @@ test(
           (error) => isAppError(error, "not-writable") && /system is read-only/.test(error.message),
         );
       } finally {
-        run("umount", folder);
+        run("umount", "-l", folder);
       }
     }),
 );

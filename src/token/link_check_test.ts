@@ -108,7 +108,7 @@ test("checkLink() finds a router that accepts the link", async () => {
   const received: Buffer[] = [];
   const router = await startRouter((socket) => {
     socket.once("data", (data) => {
-      received.push(data);
+      received.push(data as Buffer);
       socket.write(saslHeader);
     });
   });

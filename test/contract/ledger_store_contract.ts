@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { describe, test } from "node:test";
+import { test } from "node:test";
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { LedgerStore } from "../../src/grant_service/backing.ts";
 import type { Ledger, Redemption } from "../../src/grant_service/ledger.ts";
@@ -28,9 +28,8 @@ function isConflict(error: unknown): boolean {
   return isAppError(error, "conflict");
 }
 
-/** What every LedgerStore promises (src/grant_service/backing.ts). */
+/** What every LedgerStore promises (src/grant_service/backing.ts), as tests of the `describe` it is called in. */
 export function ledgerStoreContract(
-  name: string,
   open: () => Promise<OpenedLedgerStore> | OpenedLedgerStore,
 ): void {
   function rule(title: string, check: (opened: OpenedLedgerStore) => Promise<void>): void {
@@ -44,92 +43,90 @@ export function ledgerStoreContract(
     });
   }
 
-  describe(`LedgerStore of ${name}`, () => {
-    rule("has nothing at first", async ({ store }) => {
-      assert.equal(await store.read(uid), undefined);
-      assert.deepEqual(await store.list(), []);
-      await store.remove(uid);
-    });
+  rule("has nothing at first", async ({ store }) => {
+    assert.equal(await store.read(uid), undefined);
+    assert.deepEqual(await store.list(), []);
+    await store.remove(uid);
+  });
 
-    rule("gives back what was written, to other handles too", async ({ store, again }) => {
-      const ledger: Ledger = {
-        ...emptyLedger(),
-        counted: 2,
-        expiresAt: "2026-01-01T00:15:00.000Z",
-        redemptions: [
-          redemption(1, { answer: "---\nkind: Secret\n" }),
-          redemption(2, { keyHash: "q83vEjRWeJA" }),
-        ],
-      };
-      const version = await store.write(ledger, undefined);
-      assert.deepEqual(await store.read(uid), { ledger, version });
-      assert.deepEqual((await (await again()).read(uid))?.ledger, ledger);
-    });
+  rule("gives back what was written, to other handles too", async ({ store, again }) => {
+    const ledger: Ledger = {
+      ...emptyLedger(),
+      counted: 2,
+      expiresAt: "2026-01-01T00:15:00.000Z",
+      redemptions: [
+        redemption(1, { answer: "---\nkind: Secret\n" }),
+        redemption(2, { keyHash: "q83vEjRWeJA" }),
+      ],
+    };
+    const version = await store.write(ledger, undefined);
+    assert.deepEqual(await store.read(uid), { ledger, version });
+    assert.deepEqual((await (await again()).read(uid))?.ledger, ledger);
+  });
 
-    rule("erases fields and keeps the order of redemptions", async ({ store, again }) => {
-      const before = { ...emptyLedger(), redemptions: [1, 2, 3].map((n) => redemption(n)) };
-      before.redemptions[1] = redemption(2, { answer: "holds a key" });
-      const version = await store.write(before, undefined);
-      const after: Ledger = {
-        ...before,
-        redemptions: [redemption(1), redemption(2, { delivered: true }), redemption(3)],
-        revokedAt: "2026-01-01T00:00:01.000Z",
-        codeHash: "X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE",
-      };
-      await store.write(after, version);
-      assert.deepEqual((await store.read(uid))?.ledger, after);
-      assert.deepEqual((await (await again()).read(uid))?.ledger, after);
-    });
+  rule("erases fields and keeps the order of redemptions", async ({ store, again }) => {
+    const before = { ...emptyLedger(), redemptions: [1, 2, 3].map((n) => redemption(n)) };
+    before.redemptions[1] = redemption(2, { answer: "holds a key" });
+    const version = await store.write(before, undefined);
+    const after: Ledger = {
+      ...before,
+      redemptions: [redemption(1), redemption(2, { delivered: true }), redemption(3)],
+      revokedAt: "2026-01-01T00:00:01.000Z",
+      codeHash: "X48E9qOokqqrvdts8nOJRJN3OWDUoyWxBf7kbu9DBPE",
+    };
+    await store.write(after, version);
+    assert.deepEqual((await store.read(uid))?.ledger, after);
+    assert.deepEqual((await (await again()).read(uid))?.ledger, after);
+  });
 
-    rule("refuses a write on any version but the stored one", async ({ store, again }) => {
-      const first = await store.write(emptyLedger(), undefined);
-      await assert.rejects(store.write(emptyLedger(), undefined), isConflict);
-      const grown = { ...emptyLedger(), redemptions: [redemption(1)] };
-      const second = await store.write(grown, first);
-      assert.notEqual(second, first);
-      await assert.rejects(store.write(emptyLedger(), first), isConflict);
-      await assert.rejects(store.write(emptyLedger(), "none such"), isConflict);
-      const elsewhere = await again();
-      await assert.rejects(elsewhere.write(emptyLedger(), first), isConflict);
-      assert.deepEqual((await store.read(uid))?.ledger, grown);
-    });
+  rule("refuses a write on any version but the stored one", async ({ store, again }) => {
+    const first = await store.write(emptyLedger(), undefined);
+    await assert.rejects(store.write(emptyLedger(), undefined), isConflict);
+    const grown = { ...emptyLedger(), redemptions: [redemption(1)] };
+    const second = await store.write(grown, first);
+    assert.notEqual(second, first);
+    await assert.rejects(store.write(emptyLedger(), first), isConflict);
+    await assert.rejects(store.write(emptyLedger(), "none such"), isConflict);
+    const elsewhere = await again();
+    await assert.rejects(elsewhere.write(emptyLedger(), first), isConflict);
+    assert.deepEqual((await store.read(uid))?.ledger, grown);
+  });
 
-    rule("refuses a write on a version of a ledger that is gone", async ({ store }) => {
-      const version = await store.write(emptyLedger(), undefined);
-      await store.remove(uid);
-      await assert.rejects(store.write(emptyLedger(), version), isConflict);
-      assert.equal(await store.read(uid), undefined);
-      await store.write(emptyLedger(), undefined);
-    });
+  rule("refuses a write on a version of a ledger that is gone", async ({ store }) => {
+    const version = await store.write(emptyLedger(), undefined);
+    await store.remove(uid);
+    await assert.rejects(store.write(emptyLedger(), version), isConflict);
+    assert.equal(await store.read(uid), undefined);
+    await store.write(emptyLedger(), undefined);
+  });
 
-    rule("lets exactly one of many writers through", async ({ store }) => {
-      const version = await store.write(emptyLedger(), undefined);
-      const writes = Array.from(
-        { length: 20 },
-        (_, n) => store.write({ ...emptyLedger(), redemptions: [redemption(n)] }, version),
-      );
-      const outcomes = await Promise.allSettled(writes);
-      const failures = outcomes.filter((outcome) => outcome.status === "rejected");
-      assert.equal(failures.length, 19);
-      assert.ok(failures.every(({ reason }) => isConflict(reason)));
-    });
+  rule("lets exactly one of many writers through", async ({ store }) => {
+    const version = await store.write(emptyLedger(), undefined);
+    const writes = Array.from(
+      { length: 20 },
+      (_, n) => store.write({ ...emptyLedger(), redemptions: [redemption(n)] }, version),
+    );
+    const outcomes = await Promise.allSettled(writes);
+    const failures = outcomes.filter((outcome) => outcome.status === "rejected");
+    assert.equal(failures.length, 19);
+    assert.ok(failures.every(({ reason }) => isConflict(reason)));
+  });
 
-    rule("keeps nothing of the caller's object, and gives none of its own", async ({ store }) => {
-      const ledger = { ...emptyLedger(), redemptions: [redemption(1)] };
-      await store.write(ledger, undefined);
-      ledger.redemptions.push(redemption(2));
-      const read = await store.read(uid);
-      assert.equal(read?.ledger.redemptions.length, 1);
-      read!.ledger.redemptions[0]!.name = "changed";
-      assert.equal((await store.read(uid))?.ledger.redemptions[0]?.name, "east-1");
-    });
+  rule("keeps nothing of the caller's object, and gives none of its own", async ({ store }) => {
+    const ledger = { ...emptyLedger(), redemptions: [redemption(1)] };
+    await store.write(ledger, undefined);
+    ledger.redemptions.push(redemption(2));
+    const read = await store.read(uid);
+    assert.equal(read?.ledger.redemptions.length, 1);
+    read!.ledger.redemptions[0]!.name = "changed";
+    assert.equal((await store.read(uid))?.ledger.redemptions[0]?.name, "east-1");
+  });
 
-    rule("lists and removes ledgers by their grant", async ({ store }) => {
-      await store.write(emptyLedger(), undefined);
-      await store.write(emptyLedger(otherUid), undefined);
-      assert.deepEqual((await store.list()).toSorted(), [uid, otherUid].toSorted());
-      await store.remove(uid);
-      assert.deepEqual(await store.list(), [otherUid]);
-    });
+  rule("lists and removes ledgers by their grant", async ({ store }) => {
+    await store.write(emptyLedger(), undefined);
+    await store.write(emptyLedger(otherUid), undefined);
+    assert.deepEqual((await store.list()).toSorted(), [uid, otherUid].toSorted());
+    await store.remove(uid);
+    assert.deepEqual(await store.list(), [otherUid]);
   });
 }

@@ -1,21 +1,26 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { describe } from "node:test";
 import { LedgerFiles } from "../../platforms/resource_files/ledger_files.ts";
 import { memoryLedgerStore } from "../fakes/memory_ledger_store.ts";
 import { ledgerStoreContract } from "./ledger_store_contract.ts";
 
-ledgerStoreContract("memory", () => {
-  const store = memoryLedgerStore();
-  return { store, again: () => store, close() {} };
+describe("LedgerStore of memory", () => {
+  ledgerStoreContract(() => {
+    const store = memoryLedgerStore();
+    return { store, again: () => store, close() {} };
+  });
 });
 
-ledgerStoreContract("files", async () => {
-  const folder = await mkdtemp(join(tmpdir(), "ledgers-"));
-  const open = () => new LedgerFiles("west", () => Promise.resolve(folder));
-  return {
-    store: open(),
-    again: open,
-    close: () => rm(folder, { recursive: true }),
-  };
+describe("LedgerStore of files", () => {
+  ledgerStoreContract(async () => {
+    const folder = await mkdtemp(join(tmpdir(), "ledgers-"));
+    const open = () => new LedgerFiles("west", () => Promise.resolve(folder));
+    return {
+      store: open(),
+      again: open,
+      close: () => rm(folder, { recursive: true }),
+    };
+  });
 });
