@@ -1,12 +1,20 @@
-import process from "node:process";
+import { Buffer } from "node:buffer";
+import { fstatSync, writeSync } from "node:fs";
 import { basename } from "node:path";
+import process from "node:process";
 import { appError } from "../errors/app_error.ts";
+import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
 /** One output stream. */
 export interface OutputStream {
-  /** Resolves once the text is handed over; waits for slow readers, ignores a reader that left. */
+  /**
+   * Resolves once the text is handed over; waits for slow readers, ignores a reader that left.
+   * Rejects with `not-writable` where a result can't be kept.
+   */
   write(text: string): Promise<void>;
   readonly isTerminal: boolean;
+  /** How many characters a line of the terminal holds, where it is one. */
+  readonly columns?: number | undefined;
 }
 
 /** The outside of one run of the program: tests hand in their own. */
@@ -18,7 +26,7 @@ export interface World {
   readonly executable: string[];
   readonly env: Record<string, string | undefined>;
   /** All of stdin, up to `maxBytes` (more is cut off one byte later, so that a check sees it). */
-  stdin(maxBytes: number): Promise<Uint8Array>;
+  stdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Aborts with `interrupted` on Ctrl-C and with `terminated` on SIGTERM. */
@@ -48,29 +56,61 @@ function startedFromSource(script: string): string[] {
   return [process.execPath, ...options, script];
 }
 
-/** Opens the stream when it is first used: opening both costs every start a millisecond. */
+/** Opens the stream when it is first needed: that costs a start more than reading its command line. */
 function outputStream(name: "stdout" | "stderr"): OutputStream {
   let opened: NodeJS.WriteStream | undefined;
   function open(): NodeJS.WriteStream {
     // A reader that closed its end (`hawser … | head -1`) is no failure of ours.
     return opened ??= process[name].on("error", () => {});
   }
+  const descriptor = name === "stdout" ? 1 : 2;
+  const mayBeTerminal = () => fstatSync(descriptor).isCharacterDevice();
   return {
     get isTerminal() {
-      return open().isTTY === true;
+      return mayBeTerminal() && open().isTTY === true;
     },
-    write: (text) => new Promise((resolve) => open().write(text, () => resolve())),
+    get columns() {
+      return mayBeTerminal() ? open().columns : undefined;
+    },
+    async write(text) {
+      const rest = name === "stdout" ? writeNow(descriptor, text) : text;
+      if (rest.length === 0) return;
+      await new Promise<void>((resolve) => open().write(rest, () => resolve()));
+    },
   };
 }
 
-async function readStdin(maxBytes: number): Promise<Uint8Array> {
+/**
+ * Writes to a descriptor without its stream, and returns what it does not take for now. Throws
+ * `not-writable`.
+ */
+function writeNow(descriptor: number, text: string): Uint8Array {
+  const bytes = Buffer.from(text);
+  let done = 0;
+  try {
+    while (done < bytes.length) done += writeSync(descriptor, bytes, done);
+  } catch (cause) {
+    if (systemErrorCode(cause) === "EPIPE") return new Uint8Array();
+    if (systemErrorCode(cause) === "EAGAIN") return bytes.subarray(done);
+    throw appError("not-writable", { path: "standard output", why: explainSystemError(cause) }, {
+      cause,
+    });
+  }
+  return bytes.subarray(done);
+}
+
+async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
+  // destroying the stream is all that ends a read of a terminal on every runtime
+  const stop = () => process.stdin.destroy(signal.reason);
+  signal.addEventListener("abort", stop, { once: true });
   for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
     chunks.push(chunk);
     size += chunk.length;
     if (size > maxBytes) break;
   }
+  signal.removeEventListener("abort", stop);
   const all = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {

@@ -27,9 +27,11 @@ export function explainSystemError(error: unknown): string {
   }
 }
 
-/** The name of the errno of a system error, as in `ENOENT`; undefined for any other error. */
+/**
+ * The name of the errno of a system error, as in `ENOENT`; undefined for any other error. Goes by the
+ * code alone: not every runtime says which system call it was.
+ */
 export function systemErrorCode(error: unknown): string | undefined {
-  return error instanceof Error && "syscall" in error
-    ? (error as NodeJS.ErrnoException).code // node: gives system errors their errno's name
-    : undefined;
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  return typeof code === "string" && /^E(?!RR_)/.test(code) ? code : undefined;
 }
