@@ -56,7 +56,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           put(format === "text" ? `warning: ${text}\n` : `${JSON.stringify({ warning: text })}\n`),
         note: (text) => notes.push(text),
         log: (line) => put(`${line}\n`),
-        stdin: (maxBytes) => world.stdin(maxBytes),
+        stdin: (maxBytes) => world.stdin(maxBytes, deadline.signal),
       };
       function put(text: string) {
         writing = writing.then(() => world.stderr.write(text));

@@ -25,7 +25,10 @@ export interface World {
   /** The words that start this program again. */
   readonly executable: string[];
   readonly env: Record<string, string | undefined>;
-  /** All of stdin, up to `maxBytes` (more is cut off one byte later, so that a check sees it). */
+  /**
+   * All of stdin, up to `maxBytes` (more is cut off one byte later, so that a check sees it). Rejects
+   * with the signal's reason when it aborts.
+   */
   stdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;

@@ -1,4 +1,5 @@
 import type { Runner } from "../cli/runner.ts";
+import { controllerRestart } from "./controller/restart.ts";
 import { controllerRun } from "./controller/run.ts";
 import { controllerStart } from "./controller/start.ts";
 import { controllerStatus } from "./controller/status.ts";
@@ -41,7 +42,7 @@ export const nouns: Record<string, { summary: string; verbs: CommandMaker[] }> =
   },
   controller: {
     summary: "Run the controller: the grant service and what reconciles resources",
-    verbs: [controllerRun, controllerStart, controllerStop, controllerStatus],
+    verbs: [controllerRun, controllerStart, controllerRestart, controllerStop, controllerStatus],
   },
 };
 

@@ -5,6 +5,9 @@ import type { ControllerStatus } from "../../platform/abilities.ts";
 export function describeController(status: ControllerStatus): string {
   const rows: [string, string | undefined][] = [
     ["Data home", status.home],
+    ["Engine", status.engine],
+    ["Container", status.container],
+    ["Image", status.image],
     ["Process", status.pid?.toString()],
     ["Version", status.version],
     ["Started", status.startedAt],

@@ -2,10 +2,11 @@ import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
-import type { Runner } from "../../cli/runner.ts";
+import { quote, type Runner } from "../../cli/runner.ts";
 import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
 import type { RedeemedToken } from "../../token/redeem.ts";
+import { isTimeout } from "../../wait/deadline.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { costOption, linkCostOption } from "./options.ts";
 import { readToken } from "./read_token.ts";
@@ -48,12 +49,23 @@ async function redeem(context: CommandContext, file: string, options: Options): 
     pendingKeys: need(platform, "pendingKeys", "redeeming tokens"),
     env: context.env,
     ...(linkCost === undefined ? {} : { linkCost }),
-  }, context.progress);
+  }, context.progress).catch((error) => {
+    // the same command goes on with the same redemption; what came by a pipe is gone
+    if (isTimeout(error) && file !== "-") error.resume = resumeWords(file, linkCost, options.wait);
+    throw error;
+  });
   const active = options.wait === "ready"
     ? await awaitLinks(platform, redeemed, context)
     : await areReady(platform, redeemed, context);
   if (!active) await explainInactive(platform, context);
   return { ...redeemed, file, active };
+}
+
+function resumeWords(file: string, linkCost: number | undefined, wait: Options["wait"]): string {
+  const words = [`token redeem ${quote(file)}`];
+  if (linkCost !== undefined) words.push(`--link-cost ${linkCost}`);
+  if (wait !== "redeemed") words.push(`--wait ${wait}`);
+  return words.join(" ");
 }
 
 async function areReady(
