@@ -1,10 +1,11 @@
-import { Option } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { wholeNumber } from "../../cli/options.ts";
 import type { ControllerOptions } from "../../platform/abilities.ts";
 
 /** --grant-host. */
 export function grantHostOption() {
-  return new Option("--grant-host <host>", "host that tokens name the grant service by");
+  return new Option("--grant-host <host>", "host that tokens name the grant service by")
+    .argParser(reachableHost);
 }
 
 /** --grant-port. */
@@ -23,4 +24,13 @@ export function controllerOptions(
     ...(grantHost === undefined ? {} : { grantHost }),
     ...(grantPort === undefined ? {} : { grantPort }),
   };
+}
+
+/** A host name or address that can stand in a url, and is not this machine's "anywhere". */
+function reachableHost(text: string): string {
+  const url = URL.parse(`https://${text.includes(":") ? `[${text}]` : text}`);
+  if (url?.href === `https://${url?.hostname}/` && !/^(0\..*|\[::\])$/.test(url.hostname)) {
+    return text;
+  }
+  throw new InvalidArgumentError("a host name or an IP address that remote sites can reach");
 }
