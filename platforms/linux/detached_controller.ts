@@ -6,15 +6,20 @@ import { appError } from "../../src/errors/app_error.ts";
 import type {
   ControllerHost,
   ControllerOptions,
+  ControllerRunOptions,
   ControllerStatus,
 } from "../../src/platform/abilities.ts";
 import { sleep } from "../../src/runtime/clock.ts";
+import { isWaiting, lastError, runWords } from "../resource_files/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
 import {
+  checkHost,
   type ControllerFiles,
+  controllerRunning,
   isHeld,
   makeControllerFolder,
   readState,
+  stateFields,
 } from "../resource_files/controller_files.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
 
@@ -31,6 +36,7 @@ const lookEveryMs = 10;
 export function detachedController(files: ControllerFiles, program: Program): ControllerHost {
   return {
     start: (options, signal) => start(files, program, options, signal),
+    restart: (options, signal) => restart(files, program, options, signal),
     stop: (signal) => stop(files, signal),
     status: (signal) => readStatus(files, signal),
   };
@@ -43,21 +49,46 @@ async function start(
   signal: AbortSignal,
 ): Promise<ControllerStatus> {
   await makeControllerFolder(files);
-  if (isHeld(files)) {
-    const pid = (await readState(files))?.pid;
-    throw appError("controller-running", { home: files.home, pid });
-  }
+  if (isHeld(files)) throw await controllerRunning(files);
+  await launch(files, program, options, signal);
+  return await readStatus(files, signal);
+}
+
+async function restart(
+  files: ControllerFiles,
+  program: Program,
+  options: ControllerOptions,
+  signal: AbortSignal,
+): Promise<ControllerStatus> {
+  if (!isHeld(files)) return await start(files, program, options, signal);
+  const before = await readState(files);
+  checkHost(before, "linux");
+  await launch(files, program, { ...before?.options, ...options, wait: true }, signal);
+  return await readStatus(files, signal);
+}
+
+/** Starts a controller and waits until it answers; ends the one it waits for, once it does wait. */
+async function launch(
+  files: ControllerFiles,
+  program: Program,
+  options: ControllerRunOptions,
+  signal: AbortSignal,
+): Promise<void> {
   const log = await open(files.log, "a", 0o600);
   const logStart = (await log.stat()).size;
   const child = spawnController(files, program, options, log.fd);
   await log.close();
   let failure: Error | undefined;
   child.on("error", (error) => failure = error);
+  const spared = new Set([child.pid]);
   try {
     while (!(await isReady(files, child, signal))) {
       if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
-        const why = failure?.message ?? await lastError(files.log, logStart);
+        const why = failure?.message ?? lastError(await readFrom(files.log, logStart));
         throw appError("controller-failed", { why, log: files.log });
+      }
+      if (options.wait && isWaiting(await readFrom(files.log, logStart))) {
+        await askToEnd(files, spared);
       }
       await sleep(lookEveryMs, signal);
     }
@@ -66,20 +97,16 @@ async function start(
     throw error;
   }
   child.unref();
-  return await readStatus(files, signal);
 }
 
 function spawnController(
   files: ControllerFiles,
   { executable, env }: Program,
-  { grantHost, grantPort }: ControllerOptions,
+  options: ControllerRunOptions,
   log: number,
 ): ChildProcess {
   const [command, ...words] = executable;
-  words.push("controller", "run", "-p", "linux");
-  if (grantHost !== undefined) words.push("--grant-host", grantHost);
-  if (grantPort !== undefined) words.push("--grant-port", String(grantPort));
-  return spawn(command!, words, {
+  return spawn(command!, [...words, ...runWords("linux", options)], {
     cwd: files.home,
     detached: true,
     env: { ...env, HAWSER_DATA_HOME: files.home },
@@ -97,35 +124,33 @@ async function isReady(
     await isReadyAt(state.operationsUrl, signal);
 }
 
-/** Why the controller ended, from what it wrote to its log from `start` on. */
-async function lastError(log: string, start: number): Promise<string> {
-  const text = (await readFile(log)).subarray(start).toString("utf8");
-  const lines = text.split("\n").filter((line) => line.trim() !== "");
-  const error = lines.findLast((line) => line.startsWith("error: "));
-  return error?.slice("error: ".length) ?? lines.at(-1) ?? "it ended without a word";
+/** What was written to a file from that position on. */
+async function readFrom(file: string, start: number): Promise<string> {
+  return (await readFile(file)).subarray(start).toString("utf8");
 }
 
 async function stop(files: ControllerFiles, signal: AbortSignal): Promise<boolean> {
   if (!isHeld(files)) return false;
-  let asked: number | undefined;
+  const asked = new Set<number>();
   do {
-    const pid = (await readState(files))?.pid;
-    if (pid !== undefined && pid !== asked && isHeld(files)) {
-      askToEnd(pid);
-      asked = pid;
-    }
+    await askToEnd(files, asked);
     await sleep(lookEveryMs, signal);
   } while (isHeld(files));
   return true;
 }
 
-function askToEnd(pid: number): void {
+/** Asks the controller that holds the data home to end, unless it is among `spared`; then it is. */
+async function askToEnd(files: ControllerFiles, spared: Set<number | undefined>): Promise<void> {
+  const state = await readState(files);
+  if (state === undefined || spared.has(state.pid) || !isHeld(files)) return;
+  checkHost(state, "linux");
   try {
-    process.kill(pid, "SIGTERM");
+    process.kill(state.pid, "SIGTERM");
+    spared.add(state.pid);
   } catch (cause) {
     // one that has ended meanwhile is what was asked for
     if ((cause as NodeJS.ErrnoException).code !== "ESRCH") {
-      throw appError("not-stopped", { pid }, { cause });
+      throw appError("not-stopped", { pid: state.pid }, { cause });
     }
   }
 }
@@ -136,7 +161,9 @@ async function readStatus(files: ControllerFiles, signal: AbortSignal): Promise<
   const state = await readState(files);
   const namespaces = await listNamespaces(home);
   if (!running) {
-    const problem = state === undefined ? undefined : `process ${state.pid} ended unexpectedly`;
+    const problem = state === undefined
+      ? undefined
+      : `${state.container ?? `process ${state.pid}`} ended unexpectedly`;
     return {
       running,
       home,
@@ -150,5 +177,11 @@ async function readStatus(files: ControllerFiles, signal: AbortSignal): Promise<
     : await isReadyAt(state.operationsUrl, signal)
     ? undefined
     : `it does not answer at ${state.operationsUrl}`;
-  return { running, home, ...state, namespaces, ...(problem === undefined ? {} : { problem }) };
+  return {
+    running,
+    home,
+    ...stateFields(state),
+    namespaces,
+    ...(problem === undefined ? {} : { problem }),
+  };
 }

@@ -1,7 +1,9 @@
 import { existsSync } from "node:fs";
 import { access, constants, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { appError } from "../../src/errors/app_error.ts";
+import { type AppError, appError } from "../../src/errors/app_error.ts";
+import type { ControllerOptions, ControllerStatus } from "../../src/platform/abilities.ts";
+import type { PlatformName } from "../../src/platform/name.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
 import { tryLock } from "../../src/runtime/lock.ts";
 import { explainSystemError } from "../../src/runtime/system_error.ts";
@@ -22,6 +24,10 @@ export interface ControllerFiles {
 
 /** What a running controller tells about itself. */
 export interface ControllerState {
+  /** The platform that hosts it; another one can't end it. */
+  platform: PlatformName;
+  /** The container it runs in; the pid is then one of that container. */
+  container?: string;
   pid: number;
   version: string;
   /** RFC 3339. */
@@ -30,6 +36,7 @@ export interface ControllerState {
   grantUrl?: string;
   operationsUrl?: string;
   log?: string;
+  options: ControllerOptions;
 }
 
 /** What is kept from one run to the next. */
@@ -78,6 +85,26 @@ export function isHeld(files: ControllerFiles): boolean {
 export async function servingSince(files: ControllerFiles): Promise<string | undefined> {
   const state = await readState(files);
   return state?.grantUrl !== undefined && isHeld(files) ? state.startedAt : undefined;
+}
+
+/** `controller-running`, naming the process that holds the data home if it is one of this machine. */
+export async function controllerRunning(files: ControllerFiles): Promise<AppError> {
+  const { pid, container } = await readState(files) ?? {};
+  const data = { home: files.home, pid: container === undefined ? pid : undefined };
+  return appError("controller-running", data);
+}
+
+/** Throws `controller-elsewhere` for a controller that another platform than that one hosts. */
+export function checkHost(state: ControllerState | undefined, name: PlatformName): void {
+  if (state === undefined || state.platform === name) return;
+  throw appError("controller-elsewhere", { platform: state.platform });
+}
+
+/** What of a state is told as ControllerStatus. */
+export function stateFields(state: ControllerState | undefined): Partial<ControllerStatus> {
+  if (state === undefined) return {};
+  const { options: _, pid, ...fields } = state;
+  return state.container === undefined ? { pid, ...fields } : fields;
 }
 
 export function readState(files: ControllerFiles): Promise<ControllerState | undefined> {

@@ -7,6 +7,7 @@ import { isAppError } from "../../src/errors/app_error.ts";
 import { tryLock } from "../../src/runtime/lock.ts";
 import {
   controllerFiles,
+  type ControllerState,
   isHeld,
   makeControllerFolder,
   readState,
@@ -20,7 +21,13 @@ async function openFolder(t: TestContext): Promise<string> {
   return folder;
 }
 
-const state = { pid: 1, version: "0.1.0", startedAt: "2026-11-22T12:00:00Z" };
+const state: ControllerState = {
+  platform: "linux",
+  pid: 1,
+  version: "0.1.0",
+  startedAt: "2026-11-22T12:00:00Z",
+  options: {},
+};
 const listening = { ...state, grantUrl: "https://west:9090", operationsUrl: "http://127.0.0.1:1" };
 
 test("a controller serves once it holds the lock and listens, and no longer", async (t) => {

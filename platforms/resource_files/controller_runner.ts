@@ -3,28 +3,35 @@ import process from "node:process";
 import { runController } from "../../src/controller/controller.ts";
 import type { ControllerHome, ControllerNamespace } from "../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../src/controller/log.ts";
-import { type AppError, appError } from "../../src/errors/app_error.ts";
-import type { ControllerOptions, ControllerStatus } from "../../src/platform/abilities.ts";
+import type { AppError } from "../../src/errors/app_error.ts";
+import type { ControllerRunOptions, ControllerStatus } from "../../src/platform/abilities.ts";
+import type { PlatformName } from "../../src/platform/name.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import { type HeldLock, lock } from "../../src/runtime/lock.ts";
+import { sleep } from "../../src/runtime/clock.ts";
+import { type HeldLock, lock, tryLock } from "../../src/runtime/lock.ts";
 import { controllerHome } from "./controller_home.ts";
 import { findLinkHosts, thisMachine } from "./link_hosts.ts";
 import type { NamespacePaths } from "./paths.ts";
 import { servedNamespace } from "./served_namespace.ts";
 import {
   type ControllerFiles,
+  controllerRunning,
   type ControllerState,
   makeControllerFolder,
   readSettings,
-  readState,
   removeState,
+  stateFields,
   writeSettings,
   writeState,
 } from "./controller_files.ts";
+import { waitingEvent } from "./controller_program.ts";
 import { identityFiles } from "./identity_files.ts";
 
 /** What the controller of a data home runs with. */
 export interface RunnerSetup {
+  platform: PlatformName;
+  /** The container this process runs in, if it is one of the platform's. */
+  container: string | undefined;
   files: ControllerFiles;
   /** Opens a namespace for the controller that has run since then (RFC 3339). */
   open(
@@ -43,25 +50,33 @@ const portsTried = 100;
 /** Someone who looks whether the lock is free holds it for a moment: that is no controller. */
 const lockPatienceMs = 250;
 
+/** How often a controller that waits for another one looks whether that has ended. */
+const lookEveryMs = 5;
+
 /**
  * Runs the controller of a data home in this process until the signal aborts. Throws
- * `controller-running` if there is one, `port-in-use`, and `data-home-unusable`.
+ * `controller-running` if there is one that is not waited for, `port-in-use`, and
+ * `data-home-unusable`.
  */
 export async function runLocalController(
-  { files, open, env, version }: RunnerSetup,
-  options: ControllerOptions,
+  { platform, container, files, open, env, version }: RunnerSetup,
+  { wait = false, ...options }: ControllerRunOptions,
   signal: AbortSignal,
   log: (line: string) => void,
   ready?: (status: ControllerStatus) => void,
 ): Promise<void> {
   await makeControllerFolder(files);
-  const mine = await lockHome(files);
+  const mine = wait ? await awaitHome(files, signal, log) : await lockHome(files);
+  if (mine === undefined) return;
   try {
     const state: ControllerState = {
+      platform,
+      ...(container === undefined ? {} : { container }),
       pid: process.pid,
       version,
       startedAt: new Date().toISOString(),
       ...(writesTo(files.log) ? { log: files.log } : {}),
+      options,
     };
     await writeState(files, state);
     await runController({
@@ -80,8 +95,9 @@ export async function runLocalController(
       log,
       async listening({ grantPort, grantUrl, operationsUrl }) {
         await writeSettings(files, { grantPort });
-        await writeState(files, { ...state, grantUrl, operationsUrl });
-        ready?.({ running: true, home: files.home, ...state, grantUrl, operationsUrl });
+        const listening = { ...state, grantUrl, operationsUrl };
+        await writeState(files, listening);
+        ready?.({ running: true, home: files.home, ...stateFields(listening) });
       },
     }, signal);
   } finally {
@@ -96,9 +112,26 @@ async function lockHome(files: ControllerFiles): Promise<HeldLock> {
     return await lock(files.lock, patience);
   } catch (error) {
     if (!patience.aborted) throw error;
-    const pid = (await readState(files))?.pid;
-    throw appError("controller-running", { home: files.home, pid });
+    throw await controllerRunning(files);
   }
+}
+
+/**
+ * Takes the lock as soon as the controller that has it ends, and says so while it waits; undefined
+ * if the signal aborts before.
+ */
+async function awaitHome(
+  files: ControllerFiles,
+  signal: AbortSignal,
+  log: (line: string) => void,
+): Promise<HeldLock | undefined> {
+  let mine = tryLock(files.lock);
+  if (mine === undefined) reportTo(log, Date.now)(waitingEvent);
+  while (mine === undefined && !signal.aborted) {
+    await sleep(lookEveryMs, signal).catch(() => {});
+    mine = tryLock(files.lock);
+  }
+  return mine;
 }
 
 /** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
@@ -131,7 +164,10 @@ function servedHome(
 }
 
 /** The port that grants issued before name, or those to choose from. */
-async function choosePorts(files: ControllerFiles, options: ControllerOptions): Promise<number[]> {
+async function choosePorts(
+  files: ControllerFiles,
+  options: ControllerRunOptions,
+): Promise<number[]> {
   const fixed = options.grantPort ?? (await readSettings(files)).grantPort;
   return fixed === undefined
     ? Array.from({ length: portsTried }, (_, i) => firstPort + i)

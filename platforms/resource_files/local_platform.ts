@@ -24,6 +24,9 @@ import { siteFounder } from "./site_founder.ts";
 import { statusSource } from "./status_source.ts";
 import { openStore } from "./store.ts";
 
+/** Names its container to the controller that runs in one. */
+export const containerVariable = "HAWSER_CONTAINER";
+
 /**
  * A platform of this machine: sites kept as files in the data home, and a controller that `hostFor`
  * hosts. Throws `data-home-unusable` if nothing says where the data home is, and `invalid-value` for
@@ -85,6 +88,8 @@ function controllerRunner(
       const { runLocalController } = await import("./controller_runner.ts");
       await runLocalController(
         {
+          platform: name,
+          container: env[containerVariable],
           files,
           open(namespace, since, onProblem) {
             const paths = namespacePaths(files.home, namespace);

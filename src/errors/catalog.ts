@@ -1,4 +1,5 @@
 import { commandErrors } from "./command_errors.ts";
+import { engineErrors } from "./engine_errors.ts";
 import type { Entry } from "./entry.ts";
 import { kubernetesErrors } from "./kubernetes_errors.ts";
 import { siteErrors } from "./site_errors.ts";
@@ -9,6 +10,7 @@ export const catalog = {
   ...commandErrors,
   ...siteErrors,
   ...tokenErrors,
+  ...engineErrors,
   ...kubernetesErrors,
 } as const;
 

@@ -31,11 +31,23 @@ export interface ControllerOptions {
   grantPort?: number;
 }
 
+/** What `controller run` is told beyond that. */
+export interface ControllerRunOptions extends ControllerOptions {
+  /** Waits for the controller that serves the home to end, and takes over from it. */
+  wait?: boolean;
+}
+
 /** What `controller status` tells. */
 export interface ControllerStatus {
   running: boolean;
   /** The data home or cluster the controller serves. */
   home: string;
+  /** The platform that hosts it. */
+  platform?: PlatformName;
+  /** The container engine that runs it, its container and that one's image. */
+  engine?: string;
+  container?: string;
+  image?: string;
   pid?: number;
   version?: string;
   /** RFC 3339. */
@@ -54,6 +66,12 @@ export interface ControllerStatus {
 export interface ControllerHost {
   /** Starts it and waits until it answers; throws `controller-running` or `controller-failed`. */
   start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus>;
+  /**
+   * Starts this executable in place of the controller that runs, which finishes what is in flight,
+   * and waits until it answers; options not given stay as they are. The one that runs is not stopped
+   * before the other one is ready to take over. Throws `controller-failed`.
+   */
+  restart(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus>;
   /** Asks it to finish what is in flight and waits until it has ended; false if none ran. */
   stop(signal: AbortSignal): Promise<boolean>;
   status(signal: AbortSignal): Promise<ControllerStatus>;
@@ -65,7 +83,7 @@ export interface ControllerRunner {
    * Each event is one line of JSON given to `log`; `ready` is called once it answers.
    */
   run(
-    options: ControllerOptions,
+    options: ControllerRunOptions,
     signal: AbortSignal,
     log: (line: string) => void,
     ready?: (status: ControllerStatus) => void,

@@ -1,0 +1,27 @@
+import type { ControllerRunOptions } from "../../src/platform/abilities.ts";
+import type { PlatformName } from "../../src/platform/name.ts";
+
+/** The event a controller reports that waits for another one to end. */
+export const waitingEvent = "waiting";
+
+/** The words after the program's that run the controller with those options. */
+export function runWords(platform: PlatformName, options: ControllerRunOptions): string[] {
+  const { grantHost, grantPort, wait } = options;
+  const words = ["controller", "run", "--platform", platform];
+  if (grantHost !== undefined) words.push("--grant-host", grantHost);
+  if (grantPort !== undefined) words.push("--grant-port", String(grantPort));
+  if (wait) words.push("--wait");
+  return words;
+}
+
+/** True once a controller that writes `output` is ready to take over from another one. */
+export function isWaiting(output: string): boolean {
+  return output.includes(`"event":"${waitingEvent}"`);
+}
+
+/** Why a controller that wrote `output` has ended. */
+export function lastError(output: string): string {
+  const lines = output.split("\n").filter((line) => line.trim() !== "");
+  const error = lines.findLast((line) => line.startsWith("error: "));
+  return error?.slice("error: ".length) ?? lines.at(-1) ?? "it ended without a word";
+}

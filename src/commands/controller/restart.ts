@@ -1,0 +1,30 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { timeoutOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { type ControllerOptions, type ControllerStatus, need } from "../../platform/abilities.ts";
+import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
+import { describeController } from "./status_text.ts";
+
+/** `controller restart`: a newer executable takes over, and redeemers notice nothing. */
+export function controllerRestart(run: Runner) {
+  return leaf("restart", "Put this executable in the place of the controller that runs")
+    .addOption(grantHostOption())
+    .addOption(grantPortOption())
+    .addOption(timeoutOption("60s"))
+    .action(run({ text }, restart));
+}
+
+async function restart(
+  context: CommandContext,
+  options: ControllerOptions,
+): Promise<ControllerStatus> {
+  const platform = await context.platform();
+  const host = need(platform, "controllerHost", "restarting the controller");
+  context.progress("Waiting for the controller...");
+  return await host.restart(controllerOptions(options), context.signal);
+}
+
+function text(status: ControllerStatus): string {
+  return `The controller has been restarted.\n${describeController(status)}`;
+}
