@@ -35,7 +35,7 @@ export function describeRefusal(
 ): AppError {
   const found = parseStatus(body);
   const message = found?.message ?? brief(body);
-  const { kind, name = "", namespace } = request;
+  const { kind, name = "", namespace = "" } = request;
   const url = context.cluster.server;
   switch (status) {
     case 401:
@@ -120,7 +120,7 @@ function describeForbidden(
   message: string,
   context: KubeContext,
 ): AppError {
-  const { verb, namespace } = request;
+  const { verb, namespace = "" } = request;
   const resource = resourceOf(request);
   if (found?.details?.causes?.some(({ reason }) => reason === "NamespaceTerminating")) {
     return appError("namespace-terminating", { namespace });

@@ -6,11 +6,12 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "delete";
 /** One request to the API server. */
 export interface ApiRequest {
   verb: Verb;
-  kind: Kind;
-  namespace: string;
+  kind: ApiKind;
+  /** Undefined for what is in no namespace, and for all namespaces. */
+  namespace?: string;
   /** Undefined for a whole collection. */
   name?: string;
-  subresource?: "status";
+  subresource?: string;
   query?: Record<string, string>;
   body?: unknown;
 }
@@ -24,13 +25,34 @@ interface ApiResource {
   hasStatus: boolean;
 }
 
-export const apiResources: Record<Kind, ApiResource> = {
+/** What is only read, or written by the controller alone, beside the kinds that platforms store. */
+type ClusterKind =
+  | "ApiGroup"
+  | "Deployment"
+  | "Node"
+  | "Route"
+  | "SecuredAccess"
+  | "SelfSubjectAccessReview"
+  | "Service";
+
+/** The kinds of object that requests are about. */
+export type ApiKind = Kind | ClusterKind;
+
+export const apiResources: Record<ApiKind, ApiResource> = {
   Site: skupper("sites"),
   Link: skupper("links"),
   AccessGrant: skupper("accessgrants"),
   AccessToken: skupper("accesstokens"),
   RouterAccess: skupper("routeraccesses"),
-  Secret: { group: "", version: "v1", plural: "secrets", hasStatus: false },
+  SecuredAccess: skupper("securedaccesses"),
+  Secret: core("secrets"),
+  Service: core("services"),
+  Node: core("nodes"),
+  Deployment: builtIn("apps", "deployments"),
+  Route: builtIn("route.openshift.io", "routes"),
+  SelfSubjectAccessReview: builtIn("authorization.k8s.io", "selfsubjectaccessreviews"),
+  // what the API serves: its name is a group's, its subresource one of the group's versions
+  ApiGroup: { group: "", version: "", plural: "apis", hasStatus: false },
 };
 
 const methods: Record<Verb, string> = {
@@ -50,14 +72,13 @@ export function methodOf(request: ApiRequest): string {
 /** The path and query of a request, below the server's own path. */
 export function pathOf(request: ApiRequest): string {
   const { group, version, plural } = apiResources[request.kind];
+  const { namespace, name, subresource } = request;
   const parts = [
-    group === "" ? "api" : `apis/${group}`,
-    version,
-    "namespaces",
-    encodeURIComponent(request.namespace),
+    ...(version === "" ? [] : [group === "" ? "api" : `apis/${group}`, version]),
+    ...(namespace === undefined ? [] : ["namespaces", encodeURIComponent(namespace)]),
     plural,
-    ...(request.name === undefined ? [] : [encodeURIComponent(request.name)]),
-    ...(request.subresource === undefined ? [] : [request.subresource]),
+    ...(name === undefined ? [] : [encodeURIComponent(name)]),
+    ...(subresource === undefined ? [] : [subresource]),
   ];
   const query = new URLSearchParams(request.query).toString();
   return `/${parts.join("/")}${query === "" ? "" : `?${query}`}`;
@@ -68,6 +89,14 @@ export function resourceOf({ kind, subresource }: ApiRequest): string {
   const { group, plural } = apiResources[kind];
   return plural + (group === "" ? "" : `.${group}`) +
     (subresource === undefined ? "" : `/${subresource}`);
+}
+
+function core(plural: string): ApiResource {
+  return { group: "", version: "v1", plural, hasStatus: false };
+}
+
+function builtIn(group: string, plural: string): ApiResource {
+  return { group, version: "v1", plural, hasStatus: false };
 }
 
 function skupper(plural: string): ApiResource {

@@ -32,8 +32,10 @@ export const kubernetesErrors = {
   "crd-missing": entry<{ resource: string; context: string }>({
     exit: "precondition",
     message: (d) =>
-      `The cluster of context "${d.context}" has no resource ${d.resource}: Skupper is not installed there`,
-    hint: () => "kubectl apply -f https://skupper.io/v2/install.yaml",
+      `The cluster of context "${d.context}" has no resource ${d.resource}` +
+      (isOfSkupper(d.resource) ? ": Skupper is not installed there" : ""),
+    hint: (d) =>
+      isOfSkupper(d.resource) ? "kubectl apply -f https://skupper.io/v2/install.yaml" : undefined,
   }),
   "namespace-terminating": entry<{ namespace: string }>({
     exit: "precondition",
@@ -51,10 +53,12 @@ export const kubernetesErrors = {
       `The API server at ${d.url} does not accept the credentials of context "${d.context}"` +
       (d.why === undefined ? "" : `: ${d.why}`),
   }),
+  /** A namespace of "" stands for the whole cluster. */
   "forbidden": entry<{ verb: string; resource: string; namespace: string; user: string }>({
     exit: "refused",
     message: (d) =>
-      `User "${d.user}" may not ${d.verb} ${d.resource} in namespace "${d.namespace}"`,
+      `User "${d.user}" may not ${d.verb} ${d.resource} in ` +
+      (d.namespace === "" ? "the whole cluster" : `namespace "${d.namespace}"`),
     hint: (d) =>
       `Ask an administrator of the cluster for a role with the verb ${d.verb} on ${d.resource}.`,
   }),
@@ -73,3 +77,7 @@ export const kubernetesErrors = {
     hint: () => "Is it the API server of a Kubernetes cluster?",
   }),
 } as const;
+
+function isOfSkupper(resource: string): boolean {
+  return /\.skupper\.io(\/|$)/.test(resource);
+}

@@ -1,4 +1,5 @@
 import type { PlatformName } from "./name.ts";
+import type { Exposure } from "./exposure.ts";
 import type { Platform } from "./platform.ts";
 import type { Site } from "../resources/site.ts";
 import { appError } from "../errors/app_error.ts";
@@ -12,6 +13,8 @@ export interface Abilities {
   readonly controllerHost?: ControllerHost;
   /** The controller can run in this very process. */
   readonly controllerRunner?: ControllerRunner;
+  /** The controller can be set up by a text that another program takes. */
+  readonly controllerManifest?: ControllerManifest;
   /** Sites are founded here: certificate authority, ports and addresses are ours to make. */
   readonly siteFounder?: SiteFounder;
   /** Whether the router of a site runs can be seen from here. */
@@ -35,6 +38,31 @@ export interface ControllerOptions {
 export interface ControllerRunOptions extends ControllerOptions {
   /** Waits for the controller that serves the home to end, and takes over from it. */
   wait?: boolean;
+  /** How the grant service of a cluster is reached from outside. */
+  expose?: Exposure;
+  /** The namespaces of a cluster to serve; undefined: all. */
+  watchNamespaces?: string[];
+}
+
+/** Who can be given the least rights that what they do takes. */
+export const roles = ["issuer", "redeemer", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** What `controller manifest` is told: how the controller is to run, and where. */
+export interface ManifestOptions extends ControllerRunOptions {
+  /** Describes the rights of such a person or pipeline, and nothing else. */
+  role?: Role;
+  replicas?: number;
+  image?: string;
+  /** Whether Skupper's resource definitions belong to it; undefined: those the cluster lacks. */
+  definitions?: boolean;
+}
+
+/** What another program takes, such as kubectl or systemd. */
+export interface Manifest {
+  text: string;
+  /** The same as -o json and yaml print it. */
+  data: unknown;
 }
 
 /** What `controller status` tells. */
@@ -88,6 +116,11 @@ export interface ControllerRunner {
     log: (line: string) => void,
     ready?: (status: ControllerStatus) => void,
   ): Promise<void>;
+}
+
+export interface ControllerManifest {
+  /** Throws `platform-unsupported` for an option that means nothing there. */
+  write(options: ManifestOptions, signal: AbortSignal): Promise<Manifest>;
 }
 
 export interface SiteFounder {

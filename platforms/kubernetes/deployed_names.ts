@@ -1,0 +1,16 @@
+/**
+ * What the controller's objects in a cluster are called: the manifest makes them, the controller finds
+ * its address by them, and `controller status` finds the controller.
+ */
+
+/** The Deployment, its ServiceAccount, roles and PodDisruptionBudget; its Pods' app.kubernetes.io/name. */
+export const controllerName = "hawser-controller";
+
+/** The Service, SecuredAccess, Ingress or Route that the grant service is reached through. */
+export const grantServiceName = "hawser-grants";
+
+/** Where the grant service listens in the controller's Pods, and its Service in the cluster. */
+export const grantPort = 9090;
+
+/** Where /healthz, /readyz and /metrics answer in the controller's Pods, for the kubelet. */
+export const operationsPort = 9000;

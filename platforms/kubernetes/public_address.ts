@@ -1,0 +1,77 @@
+import type { Address, Exposure } from "../../src/platform/exposure.ts";
+import type { ApiClient } from "./api_client.ts";
+import type { ApiKind } from "./api_request.ts";
+import { grantPort, grantServiceName } from "./deployed_names.ts";
+
+/** What the manifest's objects look like once the cluster has seen to them, as far as is read here. */
+interface ServiceObject {
+  spec: { ports: { nodePort?: number }[] };
+  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
+}
+
+interface SecuredAccessObject {
+  status?: { endpoints?: { host?: string; port?: string }[] };
+}
+
+interface RouteObject {
+  status?: { ingress?: { host?: string }[] };
+}
+
+interface NodeList {
+  items: { status?: { addresses?: { type: string; address: string }[] } }[];
+}
+
+/** TLS is passed through where the port can't be chosen. */
+const tlsPort = 443;
+
+/**
+ * Where the grant service is reached from outside, by the objects that `controller manifest` makes in
+ * `namespace`; undefined while the cluster has not given an address. `host`, where given, is the name to
+ * use in place of what the cluster says. Throws what `ApiClient.send` throws.
+ */
+export async function findPublicAddress(
+  api: ApiClient,
+  namespace: string,
+  exposure: Exposure,
+  host: string | undefined,
+  signal: AbortSignal,
+): Promise<Address | undefined> {
+  // what each kind looks like is its API's contract
+  const read = <T>(kind: ApiKind): Promise<T> =>
+    api.send({ verb: "get", kind, namespace, name: grantServiceName }, signal) as Promise<T>;
+
+  if (typeof exposure === "object") return exposure;
+  switch (exposure) {
+    case "securedaccess": {
+      const [endpoint] = (await read<SecuredAccessObject>("SecuredAccess")).status?.endpoints ?? [];
+      return address(host ?? endpoint?.host, Number(endpoint?.port));
+    }
+    case "loadbalancer": {
+      const { status } = await read<ServiceObject>("Service");
+      const [ingress] = status?.loadBalancer?.ingress ?? [];
+      return address(host ?? (ingress?.ip || ingress?.hostname), grantPort);
+    }
+    case "nodeport": {
+      const { spec } = await read<ServiceObject>("Service");
+      return address(host ?? await findNode(api, signal), spec.ports[0]?.nodePort);
+    }
+    case "route": {
+      const [ingress] = (await read<RouteObject>("Route")).status?.ingress ?? [];
+      return address(host ?? ingress?.host, tlsPort);
+    }
+    case "ingress":
+      return address(host, tlsPort);
+  }
+}
+
+/** An address of the cluster's nodes: one that is reachable from outside where they have such. */
+async function findNode(api: ApiClient, signal: AbortSignal): Promise<string | undefined> {
+  const { items } = await api.send({ verb: "list", kind: "Node" }, signal) as NodeList;
+  const addresses = items.flatMap(({ status }) => status?.addresses ?? []);
+  const find = (type: string) => addresses.find((one) => one.type === type)?.address;
+  return find("ExternalIP") ?? find("InternalIP");
+}
+
+function address(host: string | undefined, port: number | undefined): Address | undefined {
+  return host && port ? { host, port } : undefined;
+}
