@@ -31,7 +31,7 @@ interface JsonSchema {
 
 async function crdSchema(kind: keyof typeof files): Promise<JsonSchema> {
   const url = new URL(
-    `../../test/fixtures/crds/skupper_${files[kind]}_crd.yaml`,
+    `../../platforms/kubernetes/manifests/definitions/${files[kind]}.json`,
     import.meta.url,
   );
   const [crd] = readResources(await readFile(url, "utf8"), url.pathname);

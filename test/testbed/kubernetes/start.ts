@@ -39,7 +39,9 @@ export interface KubernetesTestbed {
   stop(): Promise<void>;
 }
 
-const crds = fileURLToPath(new URL("../../fixtures/crds/", import.meta.url));
+const crds = fileURLToPath(
+  new URL("../../../platforms/kubernetes/manifests/definitions/", import.meta.url),
+);
 
 /** Starts etcd and an API server on free ports of loopback; needs what `missingForKubernetes` names. */
 export async function startKubernetes(): Promise<KubernetesTestbed> {
