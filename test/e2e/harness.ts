@@ -156,7 +156,7 @@ export class Sandbox {
 
   #environment(): Record<string, string | undefined> {
     return {
-      PATH: process.env["PATH"],
+      PATH: `${path.join(this.folder, "bin")}:${process.env["PATH"]}`,
       LANG: "C.UTF-8",
       HOME: path.join(this.folder, "home"),
       TMPDIR: path.join(this.folder, "tmp"),
@@ -218,6 +218,31 @@ export function inSandbox(
     } finally {
       await sandbox.end();
     }
+  };
+}
+
+/** A sandbox that the tests of a file share. */
+export interface SharedSandbox {
+  /** The body of a test in it. */
+  use(body: (sandbox: Sandbox) => Promise<void> | void): () => Promise<void>;
+  /** The file's last test: ends it, and so finds what any test before has leaked. */
+  end(): Promise<void>;
+}
+
+/** A sandbox made, and made ready by `prepare`, for the first test that uses it. */
+export function shareSandbox(
+  prepare: (sandbox: Sandbox) => Promise<void>,
+  options: SandboxOptions = {},
+): SharedSandbox {
+  let sandbox: Sandbox | undefined;
+  let prepared: Promise<void> | undefined;
+  return {
+    use: (body) => async () => {
+      sandbox ??= new Sandbox(options);
+      await (prepared ??= prepare(sandbox));
+      await body(sandbox);
+    },
+    end: async () => await sandbox?.end(),
   };
 }
 
