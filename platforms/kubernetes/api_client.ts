@@ -4,6 +4,7 @@ import { retry, type RetryDecision } from "../../src/wait/retry.ts";
 import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./api_errors.ts";
 import { type ApiRequest, methodOf, pathOf } from "./api_request.ts";
 import { type Access, explainRefusal, type ServerAccess } from "./server_access.ts";
+import { ServerAgent } from "./server_agent.ts";
 import { type Answer, readBody, transmit } from "./transport.ts";
 
 /** With the usual back-off about three seconds. */
@@ -91,8 +92,10 @@ export class ApiClient {
   }
 
   #transmit(request: ApiRequest, access: Access, signal: AbortSignal): Promise<Answer> {
+    // a kept connection may just have been closed: who creates could not tell that from a lost answer
+    const agent = request.verb === "create" ? new ServerAgent(access.route, false) : access.agent;
     return transmit({
-      agent: access.agent,
+      agent,
       url: new URL(this.url.replace(/\/$/, "") + pathOf(request)),
       method: methodOf(request),
       headers: {

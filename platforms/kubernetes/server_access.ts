@@ -13,6 +13,7 @@ import { type Route, ServerAgent, type TlsFiles } from "./server_agent.ts";
 /** What a request made now is sent with. */
 export interface Access {
   agent: ServerAgent;
+  route: Route;
   headers: Record<string, string | string[]>;
   /** Of the client, PEM. */
   certificate: Buffer | undefined;
@@ -21,10 +22,10 @@ export interface Access {
 /** An API server and the credentials for it, as the context in force has them. */
 export class ServerAccess {
   readonly context: KubeContext;
-  readonly #route: Omit<Route, "tls">;
+  readonly #way: Omit<Route, "tls">;
   readonly #plugin: ExecPlugin | undefined;
   readonly #provider: IdentityProvider | undefined;
-  #tls: Route["tls"] | undefined;
+  #route: Route | undefined;
   #agent: ServerAgent | undefined;
 
   /**
@@ -36,7 +37,7 @@ export class ServerAccess {
     const { exec, "auth-provider": provider } = user;
     const server = new URL(cluster.server);
     this.context = context;
-    this.#route = { server, proxy: proxyOf(context, env), name: cluster["tls-server-name"] };
+    this.#way = { server, proxy: proxyOf(context, env), name: cluster["tls-server-name"] };
     this.#plugin = exec ? new ExecPlugin(context.name, exec, cluster, env) : undefined;
     this.#provider = provider ? new IdentityProvider(context, provider, env) : undefined;
   }
@@ -48,19 +49,20 @@ export class ServerAccess {
   async prepare(signal: AbortSignal): Promise<Access> {
     signal.throwIfAborted();
     const credential = await this.#plugin?.credential(signal);
-    const tls = await this.#readTls(credential);
+    const route = { ...this.#way, tls: await this.#readTls(credential) };
     // new files need new connections; those of the old ones end by themselves
-    if (this.#agent === undefined || !isDeepStrictEqual(tls, this.#tls)) {
-      this.#tls = tls;
-      this.#agent = new ServerAgent({ ...this.#route, tls });
+    if (this.#agent === undefined || !isDeepStrictEqual(route, this.#route)) {
+      this.#route = route;
+      this.#agent = new ServerAgent(route);
     }
     return {
       agent: this.#agent,
+      route,
       headers: {
         ...impersonationHeaders(this.context.user),
         ...await this.#authorization(credential, signal),
       },
-      certificate: tls.cert,
+      certificate: route.tls.cert,
     };
   }
 

@@ -28,12 +28,13 @@ export interface TlsFiles {
 /** A connection is not one request's: it is bounded by time alone. */
 const never = new AbortController().signal;
 
-/** Keeps connections to one server, for requests of `node:http`: the connections see to TLS. */
+/** Makes connections to one server, and keeps them, for requests of `node:http`; they see to TLS. */
 export class ServerAgent extends Agent {
   readonly #route: Route;
 
-  constructor(route: Route) {
-    super({ keepAlive: true });
+  /** Without `keepAlive` each request has a connection of its own. */
+  constructor(route: Route, keepAlive = true) {
+    super({ keepAlive });
     this.#route = route;
   }
 
