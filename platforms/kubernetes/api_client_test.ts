@@ -11,7 +11,7 @@ import type { ApiRequest } from "./api_request.ts";
 const signal = new AbortController().signal;
 const site = { kind: "Site", namespace: "shop" } as const;
 const getSite: ApiRequest = { verb: "get", ...site, name: "west" };
-const createSite: ApiRequest = { verb: "create", ...site, body: { metadata: { name: "west" } } };
+const createSite: ApiRequest = { verb: "create", ...site, name: "west", body: {} };
 const updateSite: ApiRequest = { verb: "update", ...site, name: "west", body: {} };
 
 type Answer = (response: ServerResponse) => void;

@@ -29,12 +29,10 @@ export function openStore(api: ApiClient, namespace: string): Platform {
     signal: AbortSignal,
   ): Promise<ResourceOf<K>> {
     const kind = resource.kind as K; // the schema of K says so
+    const { name } = resource.metadata;
     const body = mainOf(resource);
-    const made = toResource(
-      kind,
-      await api.send({ verb: "create", kind, namespace, body }, signal),
-    );
-    return await writeStatus(made, resource, signal);
+    const made = await api.send({ verb: "create", kind, namespace, name, body }, signal);
+    return await writeStatus(toResource(kind, made), resource, signal);
   }
 
   /** Replaces the stored one where it differs; throws `conflict` if it has changed since. */

@@ -27,18 +27,30 @@ export class TestAuthority {
     return this.#sign(name, `/CN=${name}`, `subjectAltName=${names}\nextendedKeyUsage=serverAuth`);
   }
 
-  /** A certificate of a user; Kubernetes takes the name from CN and the group from O. */
-  signClient(name: string, group?: string): KeyPairFiles {
+  /**
+   * A certificate of a user; Kubernetes takes the name from CN and the group from O. With `days` of 0 it
+   * has expired.
+   */
+  signClient(name: string, group?: string, days = 1): KeyPairFiles {
     const subject = `${group === undefined ? "" : `/O=${group}`}/CN=${name}`;
-    return this.#sign(name, subject, "extendedKeyUsage=clientAuth");
+    return this.#sign(name, subject, "extendedKeyUsage=clientAuth", days);
   }
 
-  #sign(name: string, subject: string, extensions: string): KeyPairFiles {
+  #sign(name: string, subject: string, extensions: string, days = 1): KeyPairFiles {
     const file = (ending: string) =>
       path.join(this.#folder, `${name.replaceAll(":", "-")}.${ending}`);
     openssl("req", ...newKey, "-subj", subject, "-keyout", file("key"), "-out", file("csr"));
     fs.writeFileSync(file("ext"), extensions);
-    const signed = ["x509", "-req", "-in", file("csr"), "-days", "1", "-extfile", file("ext")];
+    const signed = [
+      "x509",
+      "-req",
+      "-in",
+      file("csr"),
+      "-days",
+      String(days),
+      "-extfile",
+      file("ext"),
+    ];
     const issuer = ["-CA", this.certificate, "-CAkey", this.#key, "-CAcreateserial"];
     openssl(...signed, ...issuer, "-out", file("crt"));
     return { certificate: file("crt"), key: file("key") };
