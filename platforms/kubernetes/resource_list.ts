@@ -1,14 +1,30 @@
 import { appError } from "../../src/errors/app_error.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import { parseResource } from "../../src/resources/yaml.ts";
+import type { Metadata } from "../../src/resources/resource.ts";
 import type { ApiClient } from "./api_client.ts";
 import { isExpired } from "./api_errors.ts";
-import { apiResources } from "./api_request.ts";
+import { type ApiKind, apiResources } from "./api_request.ts";
 
-/** All resources of a kind in a namespace, as of one moment. */
-export interface ResourceList<K extends Kind> {
-  /** By name. */
-  items: Map<string, ResourceOf<K>>;
+/** What an object is known by. */
+export interface Named {
+  metadata: Metadata;
+}
+
+/** Which objects are listed, and what is made of them. */
+export interface ListRequest<T extends Named> {
+  kind: ApiKind;
+  /** Undefined: all namespaces. */
+  namespace?: string | undefined;
+  labelSelector?: string;
+  /** Undefined for an object that is to be left out. */
+  read(object: unknown): T | undefined;
+}
+
+/** The objects as of one moment. */
+export interface ObjectList<T> {
+  /** By name, or by namespace and name where they are of all namespaces. */
+  items: Map<string, T>;
   /** What a watch of what comes after goes on from. */
   resourceVersion: string;
 }
@@ -19,16 +35,33 @@ const pageSize = "500";
 /** A list this long in coming is read again and again only so often. */
 const maxRestarts = 3;
 
-/** Reads the list, in pages that belong together. Throws what `ApiClient.send` throws. */
-export async function readList<K extends Kind>(
+/** Reads the resources of a namespace, in pages that belong together. Throws what `ApiClient.send` throws. */
+export function readList<K extends Kind>(
   api: ApiClient,
   kind: K,
   namespace: string,
   signal: AbortSignal,
-): Promise<ResourceList<K>> {
+): Promise<ObjectList<ResourceOf<K>>> {
+  return readObjects(api, listRequest(kind, namespace), signal);
+}
+
+/** All resources of a kind in a namespace. */
+export function listRequest<K extends Kind>(
+  kind: K,
+  namespace: string,
+): ListRequest<ResourceOf<K>> {
+  return { kind, namespace, read: (object) => toResource(kind, object) };
+}
+
+/** Reads all objects of the request, in pages that belong together. Throws what `ApiClient.send` throws. */
+export async function readObjects<T extends Named>(
+  api: ApiClient,
+  request: ListRequest<T>,
+  signal: AbortSignal,
+): Promise<ObjectList<T>> {
   for (let restarts = 0;; restarts++) {
     try {
-      return await readPages(api, kind, namespace, signal);
+      return await readPages(api, request, signal);
     } catch (error) {
       if (!isExpired(error) || restarts === maxRestarts) throw error;
     }
@@ -54,23 +87,42 @@ export function sortByName<K extends Kind>(items: Iterable<ResourceOf<K>>): Reso
   return [...items].sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
 }
 
-async function readPages<K extends Kind>(
+/** What tells an object of the list from the others. */
+export function keyOf(request: ListRequest<Named>, { namespace, name }: Partial<Metadata>): string {
+  return request.namespace === undefined ? `${namespace}/${name}` : name!;
+}
+
+/** Where the objects are, and which: the part that list and watch have in common. */
+export function rangeOf({ kind, namespace, labelSelector }: ListRequest<Named>): {
+  target: { kind: ApiKind; namespace?: string };
+  query: Record<string, string>;
+} {
+  return {
+    target: { kind, ...(namespace === undefined ? {} : { namespace }) },
+    query: labelSelector === undefined ? {} : { labelSelector },
+  };
+}
+
+async function readPages<T extends Named>(
   api: ApiClient,
-  kind: K,
-  namespace: string,
+  request: ListRequest<T>,
   signal: AbortSignal,
-): Promise<ResourceList<K>> {
-  const items = new Map<string, ResourceOf<K>>();
+): Promise<ObjectList<T>> {
+  const items = new Map<string, T>();
+  const { target, query } = rangeOf(request);
   let token = "";
   for (;;) {
-    const query = { limit: pageSize, ...(token === "" ? {} : { continue: token }) };
-    const page = await api.send({ verb: "list", kind, namespace, query }, signal);
+    const paging = { limit: pageSize, ...(token === "" ? {} : { continue: token }) };
+    const page = await api.send(
+      { verb: "list", ...target, query: { ...query, ...paging } },
+      signal,
+    );
     if (!isPage(page)) {
       throw appError("api-answer-invalid", { url: api.url, why: "it is no list" });
     }
     for (const object of page.items) {
-      const resource = toResource(kind, object);
-      items.set(resource.metadata.name, resource);
+      const item = request.read(object);
+      if (item !== undefined) items.set(keyOf(request, item.metadata), item);
     }
     token = page.metadata.continue ?? "";
     if (token === "") return { items, resourceVersion: page.metadata.resourceVersion };

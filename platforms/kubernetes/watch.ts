@@ -4,13 +4,22 @@ import { sleep } from "../../src/runtime/clock.ts";
 import { backOffMs } from "../../src/wait/retry.ts";
 import type { ApiClient } from "./api_client.ts";
 import { isExpired, isPassing } from "./api_errors.ts";
-import { readList, type ResourceList, sortByName, toResource } from "./resource_list.ts";
+import {
+  keyOf,
+  type ListRequest,
+  listRequest,
+  type Named,
+  type ObjectList,
+  rangeOf,
+  readObjects,
+  sortByName,
+} from "./resource_list.ts";
 
 /** One line of a watch. */
 interface WatchEvent {
   type: "ADDED" | "MODIFIED" | "DELETED" | "BOOKMARK" | "ERROR";
   object: {
-    metadata?: { name?: string; resourceVersion?: string };
+    metadata?: { name?: string; namespace?: string; resourceVersion?: string };
     code?: number;
     message?: string;
   };
@@ -22,60 +31,78 @@ const maxLineLength = 16 * 1024 * 1024;
 /** How long a server that does not end a watch in time is given beyond it. */
 const graceMs = 15_000;
 
-/**
- * `Platform.watch` over the API: list, then watch from the list's version on. A watch that breaks goes on
- * from the last version seen, with back-off, for as long as the signal lasts; one that is too old (410
- * Gone) begins with a new list. Throws what the first list throws, and later what can't pass by itself.
- */
+/** `Platform.watch` over the API, as `followObjects`. */
 export async function* watchList<K extends Kind>(
   api: ApiClient,
   kind: K,
   namespace: string,
   signal: AbortSignal,
 ): AsyncGenerator<ResourceOf<K>[]> {
-  let known: ResourceList<K> | undefined;
-  let isCurrent = false;
+  const items = new Map<string, ResourceOf<K>>();
+  for await (const _ of followObjects(api, listRequest(kind, namespace), items, signal)) {
+    // the receiver's own
+    yield structuredClone(sortByName(items.values()));
+  }
+}
+
+/**
+ * Keeps `items` like the objects of the request for as long as the signal lasts: lists, then watches from
+ * the list's version on. Yields the keys of what changed, first of all once they are there. A watch that
+ * breaks goes on from the last version seen, with back-off; one that is too old (410 Gone) begins with a
+ * new list. Throws what the first list throws, and later what can't pass by itself.
+ */
+export async function* followObjects<T extends Named>(
+  api: ApiClient,
+  request: ListRequest<T>,
+  items: Map<string, T>,
+  signal: AbortSignal,
+): AsyncGenerator<Set<string>> {
+  let known: ObjectList<T> | undefined;
+  let isFirst = true;
   let failures = 0;
   while (!signal.aborted) {
     try {
-      if (known === undefined || !isCurrent) {
-        const list: ResourceList<K> = await readList(api, kind, namespace, signal);
-        const isNews: boolean = known === undefined || !isSame(known, list);
-        known = list;
-        isCurrent = true;
-        if (isNews) yield snapshot(list);
+      if (known === undefined) {
+        const list = await readObjects(api, request, signal);
+        const changed = replaceAll(items, list.items);
+        known = { items, resourceVersion: list.resourceVersion };
+        if (isFirst || changed.size > 0) yield changed;
+        isFirst = false;
       }
-      for await (const isNews of follow(api, kind, namespace, known, signal)) {
+      for await (const changed of follow(api, request, known, signal)) {
         failures = 0;
-        if (isNews) yield snapshot(known);
+        if (changed.size > 0) yield changed;
       }
     } catch (error) {
       if (signal.aborted) return;
-      if (isExpired(error)) isCurrent = false;
-      else if (known === undefined || !isPassing(error)) throw error;
+      if (isExpired(error)) known = undefined;
+      else if (isFirst || !isPassing(error)) throw error;
     }
     await sleep(backOffMs(++failures), signal).catch(() => {});
   }
 }
 
-/** Keeps the list up to date from one watch; yields after each piece of it whether the list changed. */
-async function* follow<K extends Kind>(
+/** Keeps the list up to date from one watch; yields after each piece of it the keys of what changed. */
+async function* follow<T extends Named>(
   api: ApiClient,
-  kind: K,
-  namespace: string,
-  list: ResourceList<K>,
+  request: ListRequest<T>,
+  list: ObjectList<T>,
   signal: AbortSignal,
-): AsyncGenerator<boolean> {
+): AsyncGenerator<Set<string>> {
   // not all watches of all clients are to end at once
   const timeoutSeconds = 240 + Math.floor(Math.random() * 60);
-  const { resourceVersion } = list;
-  const query = {
-    watch: "1",
-    allowWatchBookmarks: "true",
-    resourceVersion,
-    timeoutSeconds: String(timeoutSeconds),
-  };
-  const answer = await api.open({ verb: "watch", kind, namespace, query }, signal);
+  const { target, query } = rangeOf(request);
+  const answer = await api.open({
+    verb: "watch",
+    ...target,
+    query: {
+      ...query,
+      watch: "1",
+      allowWatchBookmarks: "true",
+      resourceVersion: list.resourceVersion,
+      timeoutSeconds: String(timeoutSeconds),
+    },
+  }, signal);
   const limit = setTimeout(answer.close, timeoutSeconds * 1000 + graceMs);
   signal.addEventListener("abort", answer.close, { once: true });
   try {
@@ -86,9 +113,12 @@ async function* follow<K extends Kind>(
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop()!;
       if (rest.length > maxLineLength) throw new RangeError("a line of it is longer than 16 MiB");
-      let isNews = false;
-      for (const line of lines) isNews = take(api, kind, list, line) || isNews;
-      if (lines.length > 0) yield isNews;
+      const changed = new Set<string>();
+      for (const line of lines) {
+        const key = take(api, request, list, line);
+        if (key !== undefined) changed.add(key);
+      }
+      if (lines.length > 0) yield changed;
     }
   } catch (error) {
     throw api.describeFailure(error);
@@ -99,13 +129,13 @@ async function* follow<K extends Kind>(
   }
 }
 
-/** Enters one line into the list; true if that changed a resource. */
-function take<K extends Kind>(
+/** Enters one line into the list; returns the key of the object that it changed, if it changed one. */
+function take<T extends Named>(
   api: ApiClient,
-  kind: K,
-  list: ResourceList<K>,
+  request: ListRequest<T>,
+  list: ObjectList<T>,
   line: string,
-): boolean {
+): string | undefined {
   const { type, object } = parseEvent(api, line);
   if (type === "ERROR") {
     const { code: status = 500, message = "the watch failed" } = object;
@@ -116,11 +146,14 @@ function take<K extends Kind>(
     throw appError("api-answer-invalid", { url: api.url, why: "an event has no version" });
   }
   list.resourceVersion = resourceVersion;
-  if (type === "BOOKMARK" || name === undefined) return false;
-  if (type === "DELETED") return list.items.delete(name);
-  if (list.items.get(name)?.metadata.resourceVersion === resourceVersion) return false;
-  list.items.set(name, toResource(kind, object));
-  return true;
+  if (type === "BOOKMARK" || name === undefined) return undefined;
+  const key = keyOf(request, object.metadata!);
+  const known = list.items.get(key);
+  if (type !== "DELETED" && known?.metadata.resourceVersion === resourceVersion) return undefined;
+  const item = type === "DELETED" ? undefined : request.read(object);
+  if (item !== undefined) list.items.set(key, item);
+  else if (!list.items.delete(key)) return undefined;
+  return key;
 }
 
 function parseEvent(api: ApiClient, line: string): WatchEvent {
@@ -133,14 +166,18 @@ function parseEvent(api: ApiClient, line: string): WatchEvent {
   throw appError("api-answer-invalid", { url: api.url, why: "a line of a watch is no event" });
 }
 
-function isSame<K extends Kind>(a: ResourceList<K>, b: ResourceList<K>): boolean {
-  return a.items.size === b.items.size &&
-    [...b.items].every(([name, { metadata }]) =>
-      a.items.get(name)?.metadata.resourceVersion === metadata.resourceVersion
-    );
-}
-
-/** The list as it is now, the receiver's own. */
-function snapshot<K extends Kind>(list: ResourceList<K>): ResourceOf<K>[] {
-  return structuredClone(sortByName(list.items.values()));
+/** Turns `items` into `next`; returns the keys of what that changed. */
+function replaceAll<T extends Named>(items: Map<string, T>, next: Map<string, T>): Set<string> {
+  const changed = new Set<string>();
+  for (const key of items.keys()) {
+    if (next.has(key)) continue;
+    items.delete(key);
+    changed.add(key);
+  }
+  for (const [key, item] of next) {
+    if (items.get(key)?.metadata.resourceVersion === item.metadata.resourceVersion) continue;
+    items.set(key, item);
+    changed.add(key);
+  }
+  return changed;
 }
