@@ -3,7 +3,7 @@ import { type AppError, appError } from "../errors/app_error.ts";
 
 /** A value that commander, or a parser of ours, refused: of an option, an argument or a variable. */
 const refusedValue =
-  /^(?:option '(?:-\w, )?(?<option>--[\w-]+)[^']*' (?:argument|value)|command-argument value) '(?<value>.*)'(?: from env '(?<variable>\w+)')? is invalid(?: for argument '(?<argument>.+)')?\. (?<wanted>.*)$/s;
+  /^(?:option '(?:-\w, )?(?<option>--[\w-]+)[^']*' (?:argument|value)|command-argument value) '(?<value>.*?)'(?: from env '(?<variable>\w+)')? is invalid(?: for argument '(?<argument>.+)')?\. (?<wanted>.*)$/s;
 
 /**
  * A wrong command line in the words of the catalog: `invalid-value`, else `usage` with commander's
