@@ -55,6 +55,7 @@ const owners: Record<string, string[]> = {
 
 /** The only files that import lazily: each spares start-up what most commands never need. */
 const lazyImporters = [
+  "platforms/kubernetes/mod.ts",
   "platforms/mod.ts",
   "platforms/resource_files/local_platform.ts",
   "src/cli/output.ts",

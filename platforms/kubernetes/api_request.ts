@@ -29,6 +29,7 @@ interface ApiResource {
 type ClusterKind =
   | "ApiGroup"
   | "Deployment"
+  | "Namespace"
   | "Node"
   | "Route"
   | "SecuredAccess"
@@ -47,6 +48,7 @@ export const apiResources: Record<ApiKind, ApiResource> = {
   SecuredAccess: skupper("securedaccesses"),
   Secret: core("secrets"),
   Service: core("services"),
+  Namespace: core("namespaces"),
   Node: core("nodes"),
   Deployment: builtIn("apps", "deployments"),
   Route: builtIn("route.openshift.io", "routes"),

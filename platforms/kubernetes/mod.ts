@@ -1,4 +1,10 @@
-import type { PlatformRequest, PlatformWithAbilities } from "../../src/platform/abilities.ts";
+import { type AppError, isAppError } from "../../src/errors/app_error.ts";
+import type {
+  ControllerManifest,
+  PlatformRequest,
+  PlatformWithAbilities,
+} from "../../src/platform/abilities.ts";
+import type { Platform } from "../../src/platform/platform.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 import { ApiClient } from "./api_client.ts";
 import { ServerAccess } from "./server_access.ts";
@@ -7,15 +13,58 @@ import { openStore } from "./store.ts";
 
 /**
  * The namespace of a cluster: the context's where the request names none. Nothing is asked of the
- * cluster yet. Throws what `loadContext` throws, and `invalid-value` for a name that can be no namespace's.
+ * cluster yet. Without a kubeconfig there is still the controller's manifest, to be applied elsewhere;
+ * all else throws `kubeconfig-missing` or `kubeconfig-empty` then. Throws what else `loadContext` throws,
+ * and `invalid-value` for a name that can be no namespace's.
  */
 export async function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
-  const context = await loadContext(request);
-  const namespace = request.namespace ?? context.namespace ?? "default";
+  const context = await loadContext(request).catch((error) => {
+    if (isAppError(error, "kubeconfig-missing", "kubeconfig-empty")) return error;
+    throw error;
+  });
+  const isUnknown = isAppError(context);
+  const namespace = request.namespace ?? (isUnknown ? undefined : context.namespace) ?? "default";
   checkLabel(namespace, "the namespace");
+  if (isUnknown) {
+    return {
+      ...unknownCluster(namespace, context),
+      controllerManifest: manifestFor(namespace, request, context),
+    };
+  }
   const api = new ApiClient(
     new ServerAccess(context, request.env),
     `hawser/${request.version}`,
   );
-  return openStore(api, namespace);
+  return {
+    ...openStore(api, namespace),
+    controllerManifest: manifestFor(namespace, request, api),
+  };
+}
+
+/** Manifests for the namespace of a cluster, or of one that is not known and why. */
+function manifestFor(
+  namespace: string,
+  { version }: PlatformRequest,
+  cluster: ApiClient | AppError,
+): ControllerManifest {
+  return {
+    async write(options, signal) {
+      const { kubernetesManifest } = await import("./manifests/manifest.ts");
+      return await kubernetesManifest({ namespace, version, cluster }, options, signal);
+    },
+  };
+}
+
+/** A namespace that nothing can be done in. */
+function unknownCluster(namespace: string, error: AppError): Platform {
+  const fail = () => Promise.reject(error);
+  return {
+    name: "kubernetes",
+    namespace,
+    get: fail,
+    list: fail,
+    apply: fail,
+    remove: fail,
+    watch: () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) }),
+  };
 }

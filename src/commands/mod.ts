@@ -1,5 +1,6 @@
 import type { Runner } from "../cli/runner.ts";
 import { controllerRestart } from "./controller/restart.ts";
+import { controllerManifest } from "./controller/manifest.ts";
 import { controllerRun } from "./controller/run.ts";
 import { controllerStart } from "./controller/start.ts";
 import { controllerStatus } from "./controller/status.ts";
@@ -42,7 +43,14 @@ export const nouns: Record<string, { summary: string; verbs: CommandMaker[] }> =
   },
   controller: {
     summary: "Run the controller: the grant service and what reconciles resources",
-    verbs: [controllerRun, controllerStart, controllerRestart, controllerStop, controllerStatus],
+    verbs: [
+      controllerRun,
+      controllerStart,
+      controllerRestart,
+      controllerStop,
+      controllerStatus,
+      controllerManifest,
+    ],
   },
 };
 

@@ -37,6 +37,12 @@ export const kubernetesErrors = {
     hint: (d) =>
       isOfSkupper(d.resource) ? "kubectl apply -f https://skupper.io/v2/install.yaml" : undefined,
   }),
+  "cluster-unseen": entry<{ why: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot see what the cluster lacks: ${d.why}`,
+    hint: () =>
+      "--crds prints Skupper's resource definitions and the namespace too, --no-crds leaves them out.",
+  }),
   "namespace-terminating": entry<{ namespace: string }>({
     exit: "precondition",
     message: (d) => `Namespace "${d.namespace}" is being deleted`,

@@ -1,0 +1,83 @@
+import { type AppError, appError } from "../../../src/errors/app_error.ts";
+import type { Manifest, ManifestOptions } from "../../../src/platform/abilities.ts";
+import { writeExposure } from "../../../src/platform/exposure.ts";
+import { checkLabel } from "../../../src/resources/names.ts";
+import { writeResources } from "../../../src/resources/yaml.ts";
+import type { ApiClient } from "../api_client.ts";
+import { controllerRights } from "./controller_rights.ts";
+import { deployment, disruptionBudget } from "./deployment.ts";
+import { exposureObjects } from "./exposure_objects.ts";
+import { clusterObjects, missingObjects } from "./missing_objects.ts";
+import type { KubernetesObject } from "./objects.ts";
+import { personRole } from "./person_role.ts";
+
+/** What a manifest is written for. */
+export interface ManifestPlace {
+  namespace: string;
+  /** The version of this program, which the image is named by. */
+  version: string;
+  /** The cluster it is for, or why that is not known. */
+  cluster: ApiClient | AppError;
+}
+
+/** A replica can go, in an update or with its node, while another one serves. */
+const usualReplicas = 2;
+
+/**
+ * What `kubectl apply` takes to make a controller run in the namespace, or the Role of a person. Throws
+ * `platform-unsupported`, `usage` and `invalid-value` for options that do not fit, and what
+ * `missingObjects` throws.
+ */
+export async function kubernetesManifest(
+  place: ManifestPlace,
+  options: ManifestOptions,
+  signal: AbortSignal,
+): Promise<Manifest> {
+  const objects = options.role === undefined
+    ? await controllerObjects(place, options, signal)
+    : [personRole(options.role, place.namespace)];
+  return {
+    text: writeResources(objects),
+    data: { apiVersion: "v1", kind: "List", items: objects },
+  };
+}
+
+async function controllerObjects(
+  { namespace, version, cluster }: ManifestPlace,
+  options: ManifestOptions,
+  signal: AbortSignal,
+): Promise<KubernetesObject[]> {
+  const { expose: exposure = "loadbalancer", grantHost: host, watchNamespaces } = options;
+  if (options.grantPort !== undefined) {
+    throw appError("platform-unsupported", {
+      platform: "kubernetes",
+      what: "--grant-port",
+      instead: "--expose <host:port> names another port.",
+    });
+  }
+  watchNamespaces?.forEach((name) => checkLabel(name, "--watch-namespace"));
+  const exposing = exposureObjects(namespace, exposure, host);
+  const command = [
+    ...["controller", "run", "--platform=kubernetes", `--expose=${writeExposure(exposure)}`],
+    ...(host === undefined ? [] : [`--grant-host=${host}`]),
+    ...(watchNamespaces === undefined ? [] : [`--watch-namespace=${watchNamespaces.join(",")}`]),
+  ];
+  const plan = {
+    namespace,
+    replicas: options.replicas ?? usualReplicas,
+    image: options.image ?? `localhost/hawser:${version}`,
+    command,
+  };
+  const shared = options.definitions === undefined
+    ? await missingObjects(cluster, namespace, signal)
+    : options.definitions
+    ? clusterObjects(namespace)
+    : [];
+  return [
+    ...shared,
+    ...controllerRights({ namespace, watchNamespaces, exposure, host }),
+    ...exposing,
+    deployment(plan),
+    disruptionBudget(namespace),
+  ];
+}

@@ -1,0 +1,30 @@
+import { controllerName } from "../deployed_names.ts";
+
+/** An object as `kubectl apply` takes it. */
+export interface KubernetesObject {
+  apiVersion: string;
+  kind: string;
+  metadata: {
+    name: string;
+    namespace?: string;
+    labels?: Record<string, string>;
+    annotations?: Record<string, string>;
+  };
+  [field: string]: unknown;
+}
+
+/** A rule of RBAC. */
+export interface PolicyRule {
+  apiGroups: string[];
+  resources: string[];
+  resourceNames?: string[];
+  verbs: string[];
+}
+
+/** What the controller's Pods are known by. */
+export const podLabels = { "app.kubernetes.io/name": controllerName };
+
+/** Metadata of one of the controller's objects; without a namespace it belongs to the whole cluster. */
+export function metadata(name: string, namespace?: string): KubernetesObject["metadata"] {
+  return { name, ...(namespace === undefined ? {} : { namespace }), labels: podLabels };
+}

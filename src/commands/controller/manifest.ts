@@ -1,0 +1,50 @@
+import { Option } from "@commander-js/extra-typings";
+import type { CommandContext } from "../../cli/context.ts";
+import { leaf } from "../../cli/leaf.ts";
+import { timeoutOption, wholeNumber } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { type Manifest, type ManifestOptions, need, roles } from "../../platform/abilities.ts";
+import { exposeOption, watchNamespaceOption } from "./cluster_options.ts";
+import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
+
+interface Options extends Omit<ManifestOptions, "watchNamespaces" | "definitions"> {
+  watchNamespace?: string[];
+  crds?: boolean;
+}
+
+/** `controller manifest`: what another program takes to run the controller, or to let people use it. */
+export function controllerManifest(run: Runner) {
+  return leaf("manifest", "Print what sets the controller up, to be applied")
+    .addOption(
+      new Option("--role <role>", "print the least rights of such a person instead (Kubernetes)")
+        .choices(roles),
+    )
+    .addOption(exposeOption())
+    .addOption(grantHostOption())
+    .addOption(grantPortOption())
+    .addOption(watchNamespaceOption())
+    .addOption(
+      new Option("--replicas <number>", "how many run at once; 2 by default (Kubernetes)")
+        .argParser(wholeNumber(1, 1000)),
+    )
+    .option("--image <name>", "image of the controller (Kubernetes)")
+    .option("--crds", "print Skupper's resource definitions too; by default those it lacks")
+    .option("--no-crds", "leave them out, and do not ask the cluster")
+    .addOption(timeoutOption("60s"))
+    .action(run({ text: ({ text }) => text, data: ({ data }) => data }, manifest));
+}
+
+async function manifest(context: CommandContext, options: Options): Promise<Manifest> {
+  const platform = await context.platform();
+  const { write } = need(platform, "controllerManifest", "a manifest of the controller");
+  const { role, expose, watchNamespace, replicas, image, crds } = options;
+  return await write({
+    ...controllerOptions(options),
+    ...(role === undefined ? {} : { role }),
+    ...(expose === undefined ? {} : { expose }),
+    ...(watchNamespace === undefined ? {} : { watchNamespaces: watchNamespace }),
+    ...(replicas === undefined ? {} : { replicas }),
+    ...(image === undefined ? {} : { image }),
+    ...(crds === undefined ? {} : { definitions: crds }),
+  }, context.signal);
+}
