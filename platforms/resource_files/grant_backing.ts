@@ -1,16 +1,18 @@
 import { stat } from "node:fs/promises";
 import { appError } from "../../src/errors/app_error.ts";
 import type { GrantBacking } from "../../src/grant_service/backing.ts";
+import { certificatesIn } from "../../src/pki/certificate.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import type { Endpoint } from "../../src/resources/resource.ts";
-import type { RouterAccess } from "../../src/resources/router_access.ts";
 import { siteIssuer } from "../../src/resources/site.ts";
 import type { Now } from "../../src/runtime/clock.ts";
 import { LedgerFiles } from "./ledger_files.ts";
-import { certifiedHost, declaredHost, linkEndpoints, takesLinks } from "./link_endpoints.ts";
+import { linkEndpoints } from "./link_endpoints.ts";
+import { issuerOf, type LinkListener, readLinkListeners } from "./link_listeners.ts";
 import { type NamespacePaths, siteStatePaths } from "./paths.ts";
 import { type AuthorityFiles, readAuthority, siteUid } from "./site_authority.ts";
+import { isStarted } from "./started_namespace.ts";
 
 /** How old what many redemptions a second ask for may be: reading it anew would be most of the work. */
 const freshMs = 1000;
@@ -35,12 +37,23 @@ export function grantBacking(
     }),
 
     issuer: (grant) =>
-      issuers.get(grant.spec?.issuer, async () => readAuthority(paths, await issuerOf(grant))),
+      issuers.get(grant.spec?.issuer, async () => {
+        const listeners = await readLinkListeners(paths, platform, signal);
+        const issuer = await chooseIssuer(grant, listeners);
+        const authority = await readAuthority(paths, issuer);
+        if (listeners.length > 0 && trusting(listeners, issuer, authority).length === 0) {
+          const why = "is not the one that the site's router trusts";
+          throw appError("site-issuer-missing", { namespace, issuer, why });
+        }
+        return authority;
+      }),
 
     endpoints: (grant) =>
       endpoints.get(grant.spec?.issuer, async () => {
-        const accesses = await trusting(await issuerOf(grant));
-        const found = linkEndpoints(accesses, await Promise.all(accesses.map(hostOf)));
+        const listeners = await readLinkListeners(paths, platform, signal);
+        const issuer = await chooseIssuer(grant, listeners);
+        const authority = await readAuthority(paths, issuer);
+        const found = linkEndpoints(trusting(listeners, issuer, authority));
         if (found.length === 0) throw appError("no-endpoints", { namespace });
         return found;
       }),
@@ -48,44 +61,41 @@ export function grantBacking(
 
   /** Changes with the authority and with every file put in place whole; an edit is seen when it is due. */
   async function stamp(): Promise<string> {
+    const uid = await siteUid(paths);
     const folders = [paths.inputResources, paths.inputIssuers, paths.runtimeResources];
+    if (uid !== undefined) folders.push(siteStatePaths(paths, uid).root);
     const times = folders.map((folder) => stat(folder).then(({ mtimeMs }) => mtimeMs, () => 0));
-    return [await siteUid(paths), ...await Promise.all(times)].join(" ");
+    return [uid, ...await Promise.all(times)].join(" ");
   }
 
-  /** The grant's own choice, else the site's, else that of its link access. */
-  async function issuerOf(grant: AccessGrant): Promise<string> {
+  /** The grant's own choice, else the site's (which upstream doesn't look at), else that of its link access. */
+  async function chooseIssuer(grant: AccessGrant, listeners: LinkListener[]): Promise<string> {
     const [site] = await platform.list("Site", signal);
     if (site === undefined) {
       throw appError("site-missing", { namespace, purpose: "sign for a grant" });
     }
     if (site.spec?.edge) throw appError("site-edge", { site: site.metadata.name });
-    return grant.spec?.issuer || site.spec?.defaultIssuer ||
-      issuerOfAccess((await linkAccesses())[0]);
-  }
-
-  /**
-   * Where certificates of that issuer are accepted: one RouterAccess may name another issuer than
-   * the next. An issuer that none names is its user's own arrangement, by certificates in input/certs.
-   */
-  async function trusting(issuer: string): Promise<RouterAccess[]> {
-    const accesses = await linkAccesses();
-    const matching = accesses.filter((access) => issuerOfAccess(access) === issuer);
-    return matching.length > 0 ? matching : accesses;
-  }
-
-  async function linkAccesses(): Promise<RouterAccess[]> {
-    return (await platform.list("RouterAccess", signal)).filter(takesLinks);
-  }
-
-  async function hostOf(access: RouterAccess): Promise<string | undefined> {
-    return await certifiedHost(paths, access) ?? declaredHost(access);
+    const ofSite = await isStarted(paths) ? undefined : site.spec?.defaultIssuer;
+    const [first] = listeners;
+    return grant.spec?.issuer || ofSite || (first === undefined ? siteIssuer : issuerOf(first));
   }
 }
 
-/** The CA that a RouterAccess' listener trusts (spec/skupper-system-sites.md 3). */
-function issuerOfAccess(access: RouterAccess | undefined): string {
-  return access?.spec?.issuer || siteIssuer;
+/**
+ * The listeners where certificates of that authority are accepted. Where no router was rendered yet,
+ * that is those which name the issuer; one that none names is its user's own arrangement, by
+ * certificates in input/certs.
+ */
+function trusting(
+  listeners: LinkListener[],
+  issuer: string,
+  { certificatePem }: AuthorityFiles,
+): LinkListener[] {
+  const [pem] = certificatesIn(certificatePem);
+  const isRendered = listeners.some(({ trusted }) => trusted !== undefined);
+  if (isRendered) return listeners.filter(({ trusted }) => trusted?.some((each) => each === pem));
+  const naming = listeners.filter((listener) => issuerOf(listener) === issuer);
+  return naming.length > 0 ? naming : listeners;
 }
 
 /** Remembers what was read while the stamp is the same, and for as long as it counts as fresh. */

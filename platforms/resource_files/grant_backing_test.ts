@@ -3,12 +3,10 @@ import { mkdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { isAppError } from "../../src/errors/app_error.ts";
-import { createAuthority, loadAuthority } from "../../src/pki/authority.ts";
-import { createKeyPair } from "../../src/pki/key_pair.ts";
+import { createAuthority } from "../../src/pki/authority.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import { apiVersion } from "../../src/resources/resource.ts";
 import type { Site } from "../../src/resources/site.ts";
-import { writeResource } from "../../src/resources/yaml.ts";
 import { newSite, type TestHome, withDataHome } from "../../test/fakes/data_home.ts";
 import { grantBacking } from "./grant_backing.ts";
 
@@ -128,52 +126,6 @@ test("endpoints() are those that trust the grant's issuer, where some name it", 
     ]);
     const usual = await backing.endpoints(newGrant());
     assert.deepEqual(usual.map(({ host }) => host), ["127.0.0.1", "127.0.0.1"]);
-  }));
-
-test("endpoints() of a namespace upstream runs have a host its certificate bears", () =>
-  withDataHome(async (home) => {
-    const { paths, platform } = home.open("west");
-    const issuer = join(paths.runtimeIssuers, "skupper-site-ca");
-    await putAuthority(issuer);
-    const authority = await loadAuthority(
-      await readFile(join(issuer, "tls.crt"), "utf8"),
-      await readFile(join(issuer, "tls.key"), "utf8"),
-    );
-    const hosts = ["0.0.0.0", "::", "machine", "127.0.0.1", "fe80::1", "2001:db8::5", "192.0.2.7"];
-    const { publicKey } = await createKeyPair();
-    const { certificatePem } = await authority.signServer({
-      commonName: "west",
-      publicKey,
-      hosts,
-      lifetimeMs: 60_000,
-    });
-    await mkdir(join(paths.runtimeCerts, "west"), { recursive: true });
-    await writeFile(join(paths.runtimeCerts, "west", "tls.crt"), certificatePem);
-    await mkdir(paths.runtimeResources, { recursive: true });
-    await mkdir(paths.inputResources, { recursive: true });
-    const roles = [{ name: "inter-router", port: 55671 }, { name: "edge", port: 45671 }];
-    const access = {
-      apiVersion,
-      kind: "RouterAccess",
-      metadata: { name: "west" },
-      spec: { roles, tlsCredentials: "west", subjectAlternativeNames: hosts },
-    };
-    const site = newSite("west");
-    for (
-      const [folder, resource] of [
-        [paths.runtimeResources, access],
-        [paths.runtimeResources, site],
-        [paths.inputResources, site],
-      ] as const
-    ) {
-      await writeFile(join(folder, `${resource.kind}-west.yaml`), writeResource(resource));
-    }
-    const backing = grantBacking(paths, platform);
-    assert.deepEqual(await backing.endpoints(newGrant()), [
-      { name: "inter-router", host: "192.0.2.7", port: "55671", group: "skupper-router" },
-      { name: "edge", host: "192.0.2.7", port: "45671", group: "skupper-router" },
-    ]);
-    assert.ok((await backing.issuer(newGrant())).privateKeyPem);
   }));
 
 test("ledgers belong to the site: they end with its authority", () =>

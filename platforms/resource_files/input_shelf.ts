@@ -1,5 +1,5 @@
-import { access } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
+import { appError } from "../../src/errors/app_error.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import type { Link } from "../../src/resources/link.ts";
 import type { BaseStatus, Metadata } from "../../src/resources/resource.ts";
@@ -7,9 +7,10 @@ import type { RouterAccess } from "../../src/resources/router_access.ts";
 import type { Site } from "../../src/resources/site.ts";
 import { derivedUid } from "./derived_uid.ts";
 import type { NamespacePaths } from "./paths.ts";
-import { type FolderReading, readFolder } from "./resource_reader.ts";
+import { type FolderReading, type FoundResource, readFolder } from "./resource_reader.ts";
 import { putResource, removeResource } from "./resource_writer.ts";
 import { type Entry, plain, type Shelf, versionOf, withoutState } from "./shelf.ts";
+import { isStarted } from "./started_namespace.ts";
 import type { StoreHooks } from "./store_hooks.ts";
 
 /**
@@ -22,9 +23,30 @@ export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
 
   /** What upstream made of the input; undefined in a namespace of ours. */
   async function readRuntime<K extends Kind>(kind: K): Promise<FolderReading<K> | undefined> {
-    const folder = paths.runtimeResources;
-    const isUpstream = await access(folder).then(() => true, () => false);
-    return isUpstream ? await readFolder(folder, kind, namespace) : undefined;
+    if (!await isStarted(paths)) return undefined;
+    return await readFolder(paths.runtimeResources, kind, namespace);
+  }
+
+  /**
+   * What upstream keeps in its runtime alone: the RouterAccess it makes for link access, and Links with
+   * Secrets of tokens it redeemed itself. Others left there were in the input once, and are gone.
+   */
+  async function onlyRendered<K extends Kind>(
+    kind: K,
+    runtime: FolderReading<K> | undefined,
+  ): Promise<[string, FoundResource<K>][]> {
+    if (runtime === undefined || kind === "Site") return [];
+    const found = [...runtime.resources];
+    if (kind === "RouterAccess") return found;
+    const inputThen = await readFolder(paths.snapshot, kind, namespace);
+    return found.filter(([name]) => !inputThen.resources.has(name));
+  }
+
+  function refuseRendered(kind: Kind, name: string): never {
+    throw appError("namespace-foreign", {
+      namespace,
+      why: `"skupper system start" made ${kind} "${name}", which is not in its input`,
+    });
   }
 
   async function complete<K extends Kind>(
@@ -38,7 +60,12 @@ export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
     if (runtime !== undefined) {
       const running = runtime.resources.get(metadata.name)?.resource;
       adoptIdentity(metadata, running?.metadata ?? {});
-      return withStatus(resource, running && plain(running).status);
+      const rendered = running && plain(running).status;
+      if (resource.kind === "Secret" || hooks.correctStatus === undefined) {
+        return withStatus(resource, rendered);
+      }
+      const spec = resource as Site | Link | RouterAccess; // what is left of this shelf's kinds
+      return withStatus(resource, await hooks.correctStatus(spec, rendered));
     }
     const siteUid = await hooks.siteUid();
     if (siteUid !== undefined) {
@@ -55,8 +82,7 @@ export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
       const input = await readFolder(paths.inputResources, kind, namespace);
       const runtime = await readRuntime(kind);
       const entries = new Map<string, Entry<typeof kind>>();
-      for (const [found, { resource }] of kind === "RouterAccess" ? runtime?.resources ?? [] : []) {
-        // upstream keeps the one it makes for link access in its runtime only
+      for (const [found, { resource }] of await onlyRendered(kind, runtime)) {
         if (name !== undefined && name !== found) continue;
         entries.set(found, { resource: await complete(kind, resource, runtime) });
       }
@@ -73,11 +99,13 @@ export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
       const present = before?.input;
       if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) return;
       const { kind, metadata: { name } } = resource;
+      if (before !== undefined && present === undefined) refuseRendered(kind, name);
       await putResource(paths.inputResources, kind, name, content, present?.places.at(-1));
     },
 
-    async remove(entry) {
-      if (entry.input !== undefined) await removeResource(entry.input);
+    async remove({ resource, input }) {
+      if (input === undefined) refuseRendered(resource.kind, resource.metadata.name);
+      await removeResource(input);
     },
   };
 }

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
-import type { AppError } from "../../src/errors/app_error.ts";
+import { type AppError, isAppError } from "../../src/errors/app_error.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { type NamespacePaths, namespacePaths } from "./paths.ts";
 import { openStore } from "./store.ts";
@@ -275,7 +275,10 @@ describe("resources in a namespace's input", () => {
         metadata: { name: "one" },
         spec: { endpoints: [] },
       }, signal);
-      await store.remove("RouterAccess", "west", signal);
+      await assert.rejects(
+        store.remove("RouterAccess", "west", signal),
+        (error) => isAppError(error, "namespace-foreign"),
+      );
       assert.deepEqual((await readdir(paths.runtime, { recursive: true })).toSorted(), runtime);
       assert.deepEqual((await readdir(paths.root)).toSorted(), ["input", "runtime"]);
       assert.deepEqual(await readdir(join(home, "hawser")), [".locks"]);

@@ -1,5 +1,4 @@
 import process from "node:process";
-import type { AppError } from "../../src/errors/app_error.ts";
 import type {
   ControllerHost,
   ControllerRunner,
@@ -17,12 +16,15 @@ import {
   type NamespacePaths,
   namespacePaths,
 } from "./paths.ts";
+import { requirePlatform } from "./namespace_platform.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
-import { routerProbe } from "./router_probe.ts";
+import { routerAnswers, routerProbe } from "./router_probe.ts";
 import { siteUid } from "./site_authority.ts";
 import { siteFounder } from "./site_founder.ts";
+import { startedStatus } from "./started_status.ts";
 import { statusSource } from "./status_source.ts";
 import { openStore } from "./store.ts";
+import type { StoreHooks } from "./store_hooks.ts";
 
 /** Names its container to the controller that runs in one. */
 export const containerVariable = "HAWSER_CONTAINER";
@@ -40,8 +42,11 @@ export function openLocalPlatform(
   const home = findDataHome(request.env, process.getuid?.());
   const files = controllerFiles(home);
   const paths = namespacePaths(home, request.namespace ?? defaultNamespace);
-  const since = () => servingSince(files);
-  const store = openFiles(name, paths, since);
+  const witness = {
+    controllerSince: () => servingSince(files),
+    routerAnswers: (paths: NamespacePaths) => routerAnswers(paths, new AbortController().signal),
+  };
+  const store = openFiles(name, paths, witness, { admit: () => requirePlatform(paths, name) });
   return {
     ...store,
     controllerHost: hostFor(files),
@@ -49,30 +54,40 @@ export function openLocalPlatform(
     siteFounder: siteFounder({
       paths,
       platform: store,
-      openNamespace: (namespace) => openFiles(name, namespacePaths(home, namespace), since),
+      openNamespace: (namespace) => openFiles(name, namespacePaths(home, namespace), witness, {}),
       hosts: thisMachine,
     }),
-    routerProbe: routerProbe(paths, store),
+    routerProbe: routerProbe(paths, name),
     pendingKeys: pendingKeyFiles(paths),
   };
 }
 
-/** The store of one namespace; `controllerSince` as StatusSources has it. */
+/** Who tells what statuses are derived from. */
+interface Witness {
+  /** As StatusSources has it. */
+  controllerSince(): Promise<string | undefined>;
+  /** As StartedSources has it. */
+  routerAnswers(paths: NamespacePaths): Promise<boolean>;
+}
+
+/** The store of one namespace. */
 function openFiles(
   name: PlatformName,
   paths: NamespacePaths,
-  controllerSince: () => Promise<string | undefined>,
-  onProblem?: (problem: AppError) => void,
+  witness: Witness,
+  hooks: Pick<StoreHooks, "admit" | "onProblem">,
 ): Platform {
+  const platform = () => store;
   const store: Platform = openStore(name, paths, {
     siteUid: () => siteUid(paths),
-    deriveStatus: statusSource({
+    deriveStatus: statusSource({ paths, platform, controllerSince: witness.controllerSince }),
+    correctStatus: startedStatus({
       paths,
-      platform: () => store,
-      controllerSince,
+      platform,
+      routerAnswers: () => witness.routerAnswers(paths),
     }),
     statusFolders: [controllerFolder(paths.home)],
-    ...(onProblem === undefined ? {} : { onProblem }),
+    ...hooks,
   });
   return store;
 }
@@ -93,7 +108,12 @@ function controllerRunner(
           files,
           open(namespace, since, onProblem) {
             const paths = namespacePaths(files.home, namespace);
-            const platform = openFiles(name, paths, () => Promise.resolve(since), onProblem);
+            const witness: Witness = {
+              controllerSince: () => Promise.resolve(since),
+              // of no interest to a controller; asking every two seconds would fill a router's log
+              routerAnswers: () => Promise.resolve(true),
+            };
+            const platform = openFiles(name, paths, witness, { onProblem });
             return { paths, platform };
           },
           env,

@@ -21,6 +21,8 @@ export interface NamespacePaths {
   readonly runtimeIssuers: string;
   readonly runtimeCerts: string;
   readonly runtimeRouter: string;
+  /** The input as upstream's router was last given it. */
+  readonly snapshot: string;
   /** Names the platform of a namespace that upstream made. */
   readonly platformFile: string;
   /** `<home>/hawser/<namespace>`: our own state, one folder per site uid. */
@@ -83,6 +85,7 @@ export function namespacePaths(home: string, namespace: string): NamespacePaths 
     runtimeIssuers: join(root, "runtime", "issuers"),
     runtimeCerts: join(root, "runtime", "certs"),
     runtimeRouter: join(root, "runtime", "router"),
+    snapshot: join(root, "internal", "snapshot"),
     platformFile: join(root, "internal", "platform.yaml"),
     state: join(home, "hawser", namespace),
     lock: join(home, "hawser", ".locks", namespace),

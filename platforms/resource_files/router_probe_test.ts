@@ -1,56 +1,59 @@
 import assert from "node:assert/strict";
-import { mkdir, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
+import { createServer } from "node:net";
 import { join } from "node:path";
+import { rm } from "node:fs/promises";
 import { test } from "node:test";
-import { apiVersion } from "../../src/resources/resource.ts";
-import { writeResource } from "../../src/resources/yaml.ts";
+import { startRouter } from "../../test/fakes/router.ts";
+import { siteInput, systemStart } from "../../test/fakes/system_start.ts";
 import { newSite, withDataHome } from "../../test/fakes/data_home.ts";
+import { machineOf } from "../../test/fakes/machine.ts";
 import { routerProbe } from "./router_probe.ts";
 
 const signal = new AbortController().signal;
+const site = newSite("west");
+const reload = { running: false, start: "skupper system reload -n west -p podman" };
 
 test("router() of a namespace upstream never started names the command that starts one", () =>
   withDataHome(async (home) => {
-    const { paths, platform } = home.open("west");
-    assert.deepEqual(await routerProbe(paths, platform).router(newSite("west"), signal), {
+    const probe = routerProbe(home.open("west").paths, "linux");
+    assert.deepEqual(await probe.router(site, signal), {
       running: false,
       start: "skupper system start -n west -p linux",
     });
   }));
 
-test("router() of a namespace upstream started is whether its router listens", () =>
+test("router() of a namespace upstream started is whether its own router answers", () =>
   withDataHome(async (home) => {
-    const { paths, platform } = home.open("west");
-    const probe = routerProbe(paths, platform);
-    const server = createServer();
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-    const { port } = server.address() as AddressInfo; // a TCP server that listens
-    for (const folder of [paths.runtimeRouter, paths.runtimeResources]) {
-      await mkdir(folder, { recursive: true });
+    const { paths } = home.open("west");
+    const machine = await machineOf(home.home, "west");
+    siteInput(machine, "west");
+    await systemStart(machine);
+    const probe = routerProbe(paths, "linux");
+    assert.deepEqual(await probe.router(site, signal), reload);
+    const router = await startRouter(paths.root);
+    assert.deepEqual(await probe.router(site, signal), { running: true });
+    await assert.rejects(probe.router(site, AbortSignal.abort(new Error("stopped"))), /stopped/);
+    await rm(join(paths.runtimeResources, "RouterAccess-skupper-local.yaml"));
+    assert.deepEqual(await probe.router(site, signal), { running: true });
+    await router.stop();
+    assert.deepEqual(await probe.router(site, signal), reload);
+  }));
+
+test("router() is not taken in by another namespace's router, or by something else, on the port", () =>
+  withDataHome(async (home) => {
+    const machine = await machineOf(home.home, "west");
+    for (const namespace of ["west", "east"]) {
+      siteInput({ ...machine, namespace }, namespace);
+      await systemStart({ ...machine, namespace });
     }
-    await writeFile(join(paths.runtimeRouter, "skrouterd.json"), "[]");
-    await writeFile(
-      join(paths.runtimeResources, "RouterAccess-skupper-local.yaml"),
-      writeResource({
-        apiVersion,
-        kind: "RouterAccess",
-        metadata: { name: "skupper-local" },
-        spec: {
-          roles: [{ name: "normal", port }],
-          bindHost: "127.0.0.1",
-          tlsCredentials: "skupper-local-server",
-        },
-      }),
+    const router = await startRouter(home.open("east").paths.root);
+    const probe = routerProbe(home.open("west").paths, "podman");
+    assert.deepEqual(await probe.router(site, signal), reload);
+    await router.stop();
+    const other = createServer((socket) => socket.on("error", () => {}).resume().end("hello"));
+    await new Promise<void>((resolve) =>
+      other.listen(machine.ports.normal, "127.0.0.1", () => resolve())
     );
-    assert.deepEqual(await probe.router(newSite("west"), signal), { running: true });
-    await new Promise((resolve) => server.close(resolve));
-    assert.deepEqual(await probe.router(newSite("west"), signal), {
-      running: false,
-      start: "skupper system reload -n west -p linux",
-    });
-    await assert.rejects(
-      probe.router(newSite("west"), AbortSignal.abort(new Error("stopped"))),
-      /stopped/,
-    );
+    assert.deepEqual(await probe.router(site, signal), reload);
+    await new Promise((resolve) => other.close(resolve));
   }));

@@ -1,7 +1,7 @@
 import type { ControllerNamespace } from "../../src/controller/home.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { grantBacking } from "./grant_backing.ts";
-import { certifiedHost, declaredHost, takesLinks } from "./link_endpoints.ts";
+import { readLinkListeners } from "./link_listeners.ts";
 import type { NamespacePaths } from "./paths.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
 import { retireToken } from "./retire_token.ts";
@@ -16,12 +16,8 @@ export function servedNamespace(paths: NamespacePaths, platform: Platform): Cont
 
     /** Who reaches the site's router by a host reaches the grant service by it too. */
     async grantHost(signal) {
-      const accesses = await platform.list("RouterAccess", signal);
-      for (const access of accesses.filter(takesLinks)) {
-        const host = await certifiedHost(paths, access) ?? declaredHost(access);
-        if (host !== undefined) return host;
-      }
-      return undefined;
+      const listeners = await readLinkListeners(paths, platform, signal);
+      return listeners.find(({ host }) => host !== undefined)?.host;
     },
   };
 }

@@ -37,15 +37,16 @@ export async function siteUid(paths: NamespacePaths): Promise<string | undefined
 }
 
 /**
- * The folder of that authority, if it is complete: the one the user supplied, which upstream
- * prefers too, else the one that `skupper system start` made (spec/skupper-system-sites.md 3).
+ * The folder of that authority, if it is complete: the one that `skupper system start` made or took
+ * over, for that is what its router trusts, else the one the user supplies to it
+ * (spec/skupper-system-sites.md 3).
  */
 export async function findAuthorityFolder(
   paths: NamespacePaths,
   issuer: string,
 ): Promise<string | undefined> {
   if (!isSubdomain(issuer)) return undefined;
-  for (const issuers of [paths.inputIssuers, paths.runtimeIssuers]) {
+  for (const issuers of [paths.runtimeIssuers, paths.inputIssuers]) {
     const folder = join(issuers, issuer);
     if ((await missingParts(folder)).length === 0) return folder;
   }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -95,11 +95,13 @@ test("siteUid() stays with the authority, and is another one for another", () =>
     const uid = await siteUid(paths);
     assert.match(uid!, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
     assert.equal(await siteUid(paths), uid);
-    // what `skupper system start` copies is the same authority
-    await mkdir(paths.runtimeIssuers, { recursive: true });
-    const theirs = await putAuthority(join(paths.runtimeIssuers, "skupper-site-ca"));
+    // as `skupper system start` takes it over, and keeps it once the input is without it
+    const adopted = join(paths.runtimeIssuers, "skupper-site-ca");
+    await cp(join(paths.inputIssuers, "skupper-site-ca"), adopted, { recursive: true });
     assert.equal(await siteUid(paths), uid);
     await removeSiteAuthority(paths);
+    assert.equal(await siteUid(paths), uid);
+    const theirs = await putAuthority(adopted);
     const other = await siteUid(paths);
     assert.notEqual(other, uid);
     assert.equal((await readAuthority(paths, "skupper-site-ca")).certificatePem, theirs);
@@ -118,12 +120,12 @@ test("siteUid() is undefined for a certificate that is none", () =>
     assert.equal(await siteUid(paths), undefined);
   }));
 
-test("readAuthority() finds the named one in input before runtime, and says what is wrong", () =>
+test("readAuthority() finds the named one in runtime before input, and says what is wrong", () =>
   withNamespace(async (paths) => {
-    const runtime = await putAuthority(join(paths.runtimeIssuers, "mine"));
-    assert.equal((await readAuthority(paths, "mine")).certificatePem, runtime);
     const input = await putAuthority(join(paths.inputIssuers, "mine"));
     assert.equal((await readAuthority(paths, "mine")).certificatePem, input);
+    const runtime = await putAuthority(join(paths.runtimeIssuers, "mine"));
+    assert.equal((await readAuthority(paths, "mine")).certificatePem, runtime);
     await putAuthority(join(paths.home, "elsewhere"));
     for (const name of ["other", "../../../../elsewhere", "/etc", ""]) {
       await assert.rejects(

@@ -1,11 +1,15 @@
-import { access, rm, rmdir } from "node:fs/promises";
+import { rm, rmdir } from "node:fs/promises";
 import { dirname } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../src/errors/app_error.ts";
 import type { SiteFounder } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { checkLabel } from "../../src/resources/names.ts";
+import type { Site } from "../../src/resources/site.ts";
+import { keepLinkHosts } from "./chosen_hosts.ts";
 import { allowLinks, type LinkAccessSetup } from "./link_access.ts";
 import { checkLinkHost } from "./link_hosts.ts";
+import { forgetPlatform, notePlatform } from "./namespace_platform.ts";
 import type { NamespacePaths } from "./paths.ts";
 import {
   createSiteAuthority,
@@ -15,10 +19,11 @@ import {
 } from "./site_authority.ts";
 import { siteMarks } from "./site_marks.ts";
 import { takesRemoteLinks } from "./site_status.ts";
+import { isStarted, startCommand } from "./started_namespace.ts";
 
 /**
- * Founds sites as files that a later `skupper system start` adopts. A namespace that upstream
- * started is refused with `namespace-foreign` and stays as it is.
+ * Founds sites as files that a later `skupper system start` adopts. A namespace that upstream started
+ * stays as it is: all but the choice of link hosts is refused with `namespace-foreign`.
  */
 export function siteFounder(setup: LinkAccessSetup): SiteFounder {
   const { paths, platform } = setup;
@@ -27,8 +32,9 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
       const { name } = site.metadata;
       checkLabel(name, "the site name"); // upstream starts no site whose name has dots
       const hosts = linkHosts.map(checkLinkHost);
-      await refuseForeign(paths);
+      if (await isStarted(paths)) return await chooseHosts(setup, site, hosts, signal);
       signal.throwIfAborted();
+      await notePlatform(paths, platform.name);
       const marks = siteMarks(paths, await createSiteAuthority(paths));
       if (takesRemoteLinks(site)) {
         await allowLinks(setup, site, hosts, marks, signal);
@@ -49,6 +55,7 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
         await platform.remove("RouterAccess", name, signal);
       }
       await platform.remove("Site", name, signal);
+      await forgetPlatform(paths);
       if (await marks?.has("authority")) {
         await removeSiteAuthority(paths);
         // without the authority nothing can come back to any of it
@@ -63,14 +70,33 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
 
 /** Throws `namespace-foreign` for a namespace that upstream made or runs. */
 async function refuseForeign(paths: NamespacePaths): Promise<void> {
-  for (const trace of [paths.platformFile, paths.runtime]) {
-    if (!await access(trace).then(() => true, () => false)) continue;
+  if (!await isStarted(paths)) return;
+  throw appError("namespace-foreign", {
+    namespace: paths.namespace,
+    why: '"skupper system start" made it',
+    instead: "Use the skupper command for it, or choose another namespace.",
+  });
+}
+
+/** Of a site that upstream started, nothing but the hosts its links connect to is chosen here. */
+async function chooseHosts(
+  { paths, platform }: LinkAccessSetup,
+  site: Site,
+  hosts: string[],
+  signal: AbortSignal,
+): Promise<void> {
+  const present = await platform.get("Site", site.metadata.name, signal);
+  if (hosts.length === 0 || !isDeepStrictEqual(site.spec, present?.spec)) {
     throw appError("namespace-foreign", {
       namespace: paths.namespace,
       why: '"skupper system start" made it',
-      instead: `Use the skupper command for it, or choose another namespace.`,
+      instead: `Use "skupper site update" for it, then "${await startCommand(
+        paths,
+        platform.name,
+      )}"`,
     });
   }
+  await keepLinkHosts(paths, hosts);
 }
 
 /** Tokens first, so that nothing new is made of them; a link before the Secret it needs. */

@@ -103,12 +103,13 @@ function linkConfigured(link: Link, secret: Secret | undefined): ConditionState 
   return errorState(`Secret "${credentials}" lacks ${missing.join(", ")}`);
 }
 
-function condition(type: string, state: ConditionState, since: string): Condition {
+/** A condition in that state since then. */
+export function condition(type: string, state: ConditionState, since: string): Condition {
   return { type, lastTransitionTime: since, ...state };
 }
 
 /** Adds the condition Ready, which upstream puts second: the first one that is not met speaks. */
-function summarize(resource: BaseResource, conditions: Condition[]): BaseStatus {
+export function summarize(resource: BaseResource, conditions: Condition[]): BaseStatus {
   const unmet = conditions.find(({ status }) => status !== "True");
   const { reason, message, status }: ConditionState = unmet ?? readyState;
   const latest = conditions.map(({ lastTransitionTime }) => lastTransitionTime).toSorted().at(-1)!;

@@ -4,7 +4,8 @@ import { formatTime } from "../../src/controller/conditions.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { BaseResource } from "../../src/resources/resource.ts";
 import { siteIssuer } from "../../src/resources/site.ts";
-import { declaredHost, linkEndpoints, takesLinks } from "./link_endpoints.ts";
+import { declaredHost, linkEndpoints } from "./link_endpoints.ts";
+import { readLinkListeners } from "./link_listeners.ts";
 import type { NamespacePaths } from "./paths.ts";
 import { findAuthorityFolder } from "./site_authority.ts";
 import { linkStatus, routerAccessStatus, type SiteFacts, siteStatus } from "./site_status.ts";
@@ -33,7 +34,7 @@ export function statusSource(sources: StatusSources): StoreHooks["deriveStatus"]
         return linkStatus(resource, secret || undefined, await changedAt(fileOf(resource)));
       }
       case "RouterAccess": {
-        const endpoints = linkEndpoints([resource], [declaredHost(resource)]);
+        const endpoints = linkEndpoints([{ access: resource, host: declaredHost(resource) }]);
         return routerAccessStatus(resource, endpoints, await changedAt(fileOf(resource)));
       }
     }
@@ -43,16 +44,15 @@ export function statusSource(sources: StatusSources): StoreHooks["deriveStatus"]
     const folder = await findAuthorityFolder(paths, siteIssuer);
     const authoritySince = await changedAt(join(folder ?? paths.inputResources, "tls.crt"));
     const controllerSince = await sources.controllerSince();
-    const all = await sources.platform().list("RouterAccess", signal);
-    const accesses = all.filter(takesLinks);
-    const changes = await Promise.all(accesses.map((access) => changedAt(fileOf(access))));
+    const listeners = await readLinkListeners(paths, sources.platform(), signal);
+    const changes = await Promise.all(listeners.map(({ access }) => changedAt(fileOf(access))));
     return {
       authority: { holds: folder !== undefined, since: authoritySince },
       controller: {
         holds: controllerSince !== undefined,
         since: controllerSince ?? authoritySince,
       },
-      endpoints: linkEndpoints(accesses, accesses.map(declaredHost)),
+      endpoints: linkEndpoints(listeners),
       endpointsSince: changes.toSorted().at(-1) ?? authoritySince,
     };
   }

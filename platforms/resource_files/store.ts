@@ -27,6 +27,7 @@ export function openStore(name: PlatformName, paths: NamespacePaths, hooks: Stor
   }
 
   async function read<K extends Kind>(kind: K, name?: string) {
+    await hooks.admit?.();
     const reading = await shelfOf(kind).read(kind, name);
     report(`${kind} ${name ?? ""}`, reading.problems);
     return reading;

@@ -6,10 +6,17 @@ import type { Site } from "../../src/resources/site.ts";
 
 /** What the store asks of those who know more than files. */
 export interface StoreHooks {
+  /** Throws where the namespace is not to be used; asked before anything in it is. */
+  admit?(): Promise<void>;
   /** The uid of the namespace's site; undefined while it has no certificate authority. */
   siteUid(): Promise<string | undefined>;
-  /** The present status of a resource, where no controller of upstream's looks after it. */
+  /** The present status of a resource in a namespace that upstream has not started. */
   deriveStatus(resource: Site | Link | RouterAccess): Promise<BaseStatus | undefined>;
+  /** The present status where upstream has, and says that of it; by default it is believed. */
+  correctStatus?(
+    resource: Site | Link | RouterAccess,
+    rendered: BaseStatus | undefined,
+  ): Promise<BaseStatus | undefined>;
   /** Folders whose changes may change a derived status. */
   statusFolders?: readonly string[];
   /** Told once of each file or document that can't be read; the others are served. */

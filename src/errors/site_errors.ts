@@ -51,6 +51,12 @@ export const siteErrors = {
     message: (d) => `Cannot change namespace "${d.namespace}": ${d.why}`,
     hint: (d) => d.instead,
   }),
+  "namespace-platform": entry<{ namespace: string; made: string; asked: string }>({
+    exit: "precondition",
+    message: (d) =>
+      `Cannot use platform "${d.asked}" for namespace "${d.namespace}": it was made with platform "${d.made}"`,
+    hint: (d) => `Use -p ${d.made}, or choose another namespace with -n.`,
+  }),
   "data-home-unusable": entry<{ path: string; why: string }>({
     exit: "precondition",
     message: (d) => `Cannot use the data home ${d.path}: ${d.why}`,

@@ -3,8 +3,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostSources } from "../../platforms/resource_files/link_hosts.ts";
 import { type NamespacePaths, namespacePaths } from "../../platforms/resource_files/paths.ts";
+import { routerAnswers } from "../../platforms/resource_files/router_probe.ts";
 import { siteUid } from "../../platforms/resource_files/site_authority.ts";
 import { siteFounder } from "../../platforms/resource_files/site_founder.ts";
+import { startedStatus } from "../../platforms/resource_files/started_status.ts";
 import { statusSource } from "../../platforms/resource_files/status_source.ts";
 import { openStore } from "../../platforms/resource_files/store.ts";
 import type { SiteFounder } from "../../src/platform/abilities.ts";
@@ -34,15 +36,21 @@ export async function withDataHome(use: (home: TestHome) => Promise<void>): Prom
 
   function openPlatform(namespace: string): Platform {
     const paths = namespacePaths(home, namespace);
-    const platform: Platform = openStore("linux", paths, {
+    const platform = () => store;
+    const store: Platform = openStore("linux", paths, {
       siteUid: () => siteUid(paths),
       deriveStatus: statusSource({
         paths,
-        platform: () => platform,
+        platform,
         controllerSince: () => Promise.resolve(setup.controllerSince),
       }),
+      correctStatus: startedStatus({
+        paths,
+        platform,
+        routerAnswers: () => routerAnswers(paths, new AbortController().signal),
+      }),
     });
-    return platform;
+    return store;
   }
 
   function open(namespace: string) {

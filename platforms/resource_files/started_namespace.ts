@@ -1,0 +1,57 @@
+import { access, readFile } from "node:fs/promises";
+import { basename, join } from "node:path";
+import type { PlatformName } from "../../src/platform/name.ts";
+import { isSubdomain } from "../../src/resources/names.ts";
+import type { RouterAccess } from "../../src/resources/router_access.ts";
+import { sleep } from "../../src/runtime/clock.ts";
+import { readPlatform } from "./namespace_platform.ts";
+import type { NamespacePaths } from "./paths.ts";
+import { type FolderReading, readFolder } from "./resource_reader.ts";
+
+/** True if `skupper system start` made the namespace or runs it. */
+export async function isStarted(paths: NamespacePaths): Promise<boolean> {
+  return await exists(paths.platformFile) || await exists(paths.runtime);
+}
+
+/** The command that has a router run for the namespace as its input is now. */
+export async function startCommand(paths: NamespacePaths, usual: PlatformName): Promise<string> {
+  const verb = await exists(paths.runtimeResources) ? "reload" : "start";
+  const platform = await readPlatform(paths) ?? usual;
+  return `skupper system ${verb} -n ${paths.namespace} -p ${platform}`;
+}
+
+/** Upstream writes its files in place: one that is empty or broken may be whole a moment later. */
+const rereadAfterMs = 20;
+const readings = 10;
+
+/** The RouterAccesses of a started namespace as its router was given them, whatever the input says now. */
+export async function readRenderedAccesses(paths: NamespacePaths): Promise<RouterAccess[]> {
+  let reading: FolderReading<"RouterAccess">;
+  for (let left = readings;; left--) {
+    reading = await readFolder(paths.runtimeResources, "RouterAccess", paths.namespace);
+    const isDoubtful = [...reading.doubtful].some((file) =>
+      basename(file).startsWith("RouterAccess-")
+    );
+    if (!isDoubtful || left === 1) break;
+    await sleep(rereadAfterMs, new AbortController().signal);
+  }
+  return [...reading.resources.values()].map(({ resource }) => resource);
+}
+
+/**
+ * A file of a certificate that the router was given, PEM; undefined if it has none of that name. The
+ * certificates are named by a resource's tlsCredentials, which may be anybody's text.
+ */
+export async function readRenderedCertificate(
+  paths: NamespacePaths,
+  credentials: string,
+  file: "ca.crt" | "tls.crt" | "tls.key",
+): Promise<string | undefined> {
+  if (!isSubdomain(credentials)) return undefined;
+  const path = join(paths.runtimeCerts, credentials, file);
+  return await readFile(path, "utf8").catch(() => undefined);
+}
+
+function exists(path: string): Promise<boolean> {
+  return access(path).then(() => true, () => false);
+}
