@@ -1,5 +1,5 @@
+import type { Buffer } from "node:buffer";
 import { execFile } from "node:child_process";
-import * as fs from "node:fs";
 import { appError } from "../../src/errors/app_error.ts";
 import { systemErrorCode } from "../../src/runtime/system_error.ts";
 import { abortable } from "./abortable.ts";
@@ -50,10 +50,13 @@ export class ExecPlugin {
     this.#env = env;
   }
 
-  /** The credential in force. Throws `credentials-failed` and the signal's reason. */
-  async credential(signal: AbortSignal): Promise<ExecCredential> {
+  /**
+   * The credential in force; `ca` are the cluster's authorities, which a plugin may be told. Throws
+   * `credentials-failed` and the signal's reason.
+   */
+  async credential(ca: Buffer | undefined, signal: AbortSignal): Promise<ExecCredential> {
     if (this.#credential !== undefined && !isExpired(this.#credential)) return this.#credential;
-    const run = this.#run ??= this.#start();
+    const run = this.#run ??= this.#start(ca);
     run.waiters++;
     try {
       return this.#credential = await abortable(run.credential, signal);
@@ -70,16 +73,16 @@ export class ExecPlugin {
     this.#credential = undefined;
   }
 
-  #start(): Run {
+  #start(ca: Buffer | undefined): Run {
     const { command, args, env } = this.#entry;
+    let late = false;
     const limit = setTimeout(() => {
       late = true;
       child.kill("SIGKILL");
     }, runLimitMs);
-    let late = false;
     const given = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
     const options = {
-      env: { ...this.#env, ...given, KUBERNETES_EXEC_INFO: this.#info() } as NodeJS.ProcessEnv,
+      env: { ...this.#env, ...given, KUBERNETES_EXEC_INFO: this.#info(ca) } as NodeJS.ProcessEnv,
       maxBuffer: maxOutputBytes,
     };
     const { promise: credential, resolve, reject } = Promise.withResolvers<ExecCredential>();
@@ -98,22 +101,19 @@ export class ExecPlugin {
     return { credential, waiters: 0, stop: () => child.kill("SIGKILL") };
   }
 
-  #info(): string {
-    const cluster = this.#entry.provideClusterInfo ? { cluster: this.#clusterInfo() } : {};
+  #info(ca: Buffer | undefined): string {
+    const cluster = this.#entry.provideClusterInfo ? { cluster: this.#clusterInfo(ca) } : {};
     const spec = { interactive: false, ...cluster };
     return JSON.stringify({ apiVersion: this.#entry.apiVersion, kind: "ExecCredential", spec });
   }
 
-  #clusterInfo(): Record<string, unknown> {
+  #clusterInfo(ca: Buffer | undefined): Record<string, unknown> {
     const cluster = this.#cluster;
-    const file = cluster["certificate-authority"];
     return {
       server: cluster.server,
       "tls-server-name": cluster["tls-server-name"],
       "insecure-skip-tls-verify": cluster["insecure-skip-tls-verify"],
-      "certificate-authority-data": file === undefined
-        ? cluster["certificate-authority-data"]
-        : fs.readFileSync(file).toString("base64"),
+      "certificate-authority-data": ca?.toString("base64"),
       "proxy-url": cluster["proxy-url"],
     };
   }

@@ -6,6 +6,7 @@ import { chooseProxy } from "../../src/runtime/proxy.ts";
 import { abortable } from "./abortable.ts";
 import type { AuthProviderEntry, KubeContext } from "./kubeconfig.ts";
 import { ServerAgent } from "./server_agent.ts";
+import { readNamedFile } from "./tls_files.ts";
 import { readBody, transmit } from "./transport.ts";
 
 /** What an OpenID provider says of itself (OpenID Connect Discovery 1.0, 3). */
@@ -50,7 +51,7 @@ export class IdentityProvider {
     }
   }
 
-  /** An id token that has not expired. Throws `credentials-failed` and the signal's reason. */
+  /** An id token that has not expired. Throws `credentials-failed`, `not-readable` and the signal's reason. */
   async token(signal: AbortSignal): Promise<string> {
     const token = this.#config["id-token"];
     if (token !== undefined && expiryOf(token) > Date.now()) return token;
@@ -96,7 +97,13 @@ export class IdentityProvider {
     if (url?.protocol !== "https:") throw this.#failed(`"${address}" is no https:// url`);
     const ca = await this.#authority();
     const proxy = chooseProxy(url, this.#env);
-    const agent = new ServerAgent({ server: url, proxy, name: undefined, tls: ca ? { ca } : {} });
+    const agent = new ServerAgent({
+      server: url,
+      proxy,
+      name: undefined,
+      isTrusting: false,
+      tls: ca ? { ca } : {},
+    });
     let status: number;
     let body: string;
     try {
@@ -118,7 +125,7 @@ export class IdentityProvider {
   async #authority(): Promise<Buffer | undefined> {
     const file = this.#config["idp-certificate-authority"];
     const data = this.#config["idp-certificate-authority-data"];
-    if (file) return await readFile(file);
+    if (file) return await readNamedFile(file);
     return data ? Buffer.from(data, "base64") : undefined;
   }
 

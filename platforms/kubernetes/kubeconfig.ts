@@ -214,6 +214,9 @@ function choose(merged: MergedConfig, asked: string | undefined, found: string[]
     const why = `the server of cluster "${context["cluster"]}" must be an https:// url`;
     throw appError("kubeconfig-invalid", { file: files, why });
   }
+  if (user["exec"] && typeof (user["exec"] as Partial<ExecEntry>).command !== "string") {
+    throw appError("kubeconfig-invalid", { file: files, why: "an exec plugin has no command" });
+  }
   return {
     name,
     cluster: cluster as unknown as ClusterEntry, // its server was checked, what else is wrong the use shows

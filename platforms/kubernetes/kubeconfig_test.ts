@@ -174,6 +174,7 @@ test("loadContext() says what is wrong with a kubeconfig, and shows no secret of
     [west.replace("user: admin,", "user: gone,"), /user "gone", which is not there/],
     [west.replace("https:", "http:"), /must be an https:/],
     [west.replace("https://west.example:6443/", "west"), /must be an https:/],
+    [west.replace("tokenFile: token", "exec: {}"), /exec plugin has no command/],
     [`${west}\nusers: [{ token: hunter2 }`, /line \d+/],
   ];
   for (const [text, why] of table) {

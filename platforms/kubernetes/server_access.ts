@@ -1,22 +1,19 @@
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
-import { readFile } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../src/errors/app_error.ts";
 import { chooseProxy } from "../../src/runtime/proxy.ts";
-import { explainSystemError } from "../../src/runtime/system_error.ts";
 import { type ExecCredential, ExecPlugin } from "./exec_plugin.ts";
 import { IdentityProvider } from "./identity_provider.ts";
 import type { KubeContext, UserEntry } from "./kubeconfig.ts";
-import { type Route, ServerAgent, type TlsFiles } from "./server_agent.ts";
+import { type Route, ServerAgent } from "./server_agent.ts";
+import { readAuthority, readClientFiles, readNamedFile, whyUnusable } from "./tls_files.ts";
 
 /** What a request made now is sent with. */
 export interface Access {
   agent: ServerAgent;
   route: Route;
   headers: Record<string, string | string[]>;
-  /** Of the client, PEM. */
-  certificate: Buffer | undefined;
 }
 
 /** An API server and the credentials for it, as the context in force has them. */
@@ -37,21 +34,33 @@ export class ServerAccess {
     const { exec, "auth-provider": provider } = user;
     const server = new URL(cluster.server);
     this.context = context;
-    this.#way = { server, proxy: proxyOf(context, env), name: cluster["tls-server-name"] };
+    this.#way = {
+      server,
+      proxy: proxyOf(context, env),
+      name: cluster["tls-server-name"],
+      isTrusting: cluster["insecure-skip-tls-verify"] === true,
+    };
     this.#plugin = exec ? new ExecPlugin(context.name, exec, cluster, env) : undefined;
     this.#provider = provider ? new IdentityProvider(context, provider, env) : undefined;
   }
 
   /**
    * What a request made now is sent with: files are read again, expired credentials renewed. Throws
-   * `credentials-failed`, `not-readable` and the signal's reason.
+   * `credentials-failed`, `not-readable`, `kubeconfig-invalid` and the signal's reason.
    */
   async prepare(signal: AbortSignal): Promise<Access> {
     signal.throwIfAborted();
-    const credential = await this.#plugin?.credential(signal);
-    const route = { ...this.#way, tls: await this.#readTls(credential) };
+    const { context } = this;
+    const ca = await readAuthority(context.cluster);
+    const credential = await this.#plugin?.credential(ca, signal);
+    const tls = { ...(ca && { ca }), ...await readClientFiles(context.user, credential) };
+    const route = { ...this.#way, tls };
     // new files need new connections; those of the old ones end by themselves
     if (this.#agent === undefined || !isDeepStrictEqual(route, this.#route)) {
+      const why = whyUnusable(route.tls);
+      if (why !== undefined) {
+        throw appError("kubeconfig-invalid", { file: context.files.join(", "), why });
+      }
       this.#route = route;
       this.#agent = new ServerAgent(route);
     }
@@ -59,10 +68,9 @@ export class ServerAccess {
       agent: this.#agent,
       route,
       headers: {
-        ...impersonationHeaders(this.context.user),
+        ...impersonationHeaders(context.user),
         ...await this.#authorization(credential, signal),
       },
-      certificate: route.tls.cert,
     };
   }
 
@@ -71,24 +79,12 @@ export class ServerAccess {
     this.#plugin?.forget();
   }
 
-  async #readTls(credential: ExecCredential | undefined): Promise<Route["tls"]> {
-    const { cluster, user } = this.context;
-    const files: Record<keyof TlsFiles, Buffer | undefined> = {
-      ca: await readEither(cluster, "certificate-authority"),
-      cert: toBuffer(credential?.certificate) ?? await readEither(user, "client-certificate"),
-      key: toBuffer(credential?.key) ?? await readEither(user, "client-key"),
-    };
-    const given = Object.entries(files).filter(([, content]) => content !== undefined);
-    const isTrusting = cluster["insecure-skip-tls-verify"] === true;
-    return { ...Object.fromEntries(given), ...(isTrusting && { rejectUnauthorized: false }) };
-  }
-
   async #authorization(
     credential: ExecCredential | undefined,
     signal: AbortSignal,
   ): Promise<Record<string, string>> {
     const { tokenFile, token, username, password = "" } = this.context.user;
-    if (tokenFile) return bearer((await read(tokenFile)).toString("utf8").trim());
+    if (tokenFile) return bearer((await readNamedFile(tokenFile)).toString("utf8").trim());
     if (credential?.token) return bearer(credential.token);
     if (token) return bearer(token);
     if (this.#provider !== undefined) return bearer(await this.#provider.token(signal));
@@ -98,9 +94,9 @@ export class ServerAccess {
 }
 
 /** Why a server may not accept what a request was sent with, if that shows it. */
-export function explainRefusal({ certificate }: Access): string | undefined {
-  if (certificate === undefined) return undefined;
-  const end = new Date(new X509Certificate(certificate).validTo);
+export function explainRefusal({ route: { tls } }: Access): string | undefined {
+  if (tls.cert === undefined) return undefined;
+  const end = new Date(new X509Certificate(tls.cert).validTo);
   return end.getTime() < Date.now()
     ? `its client certificate expired at ${end.toISOString()}`
     : undefined;
@@ -131,26 +127,4 @@ function impersonationHeaders(user: UserEntry): Access["headers"] {
 
 function bearer(token: string): Record<string, string> {
   return { authorization: `Bearer ${token}` };
-}
-
-/** What a kubeconfig gives as the path of a file, or in base64 as `<name>-data`, which wins. */
-async function readEither<N extends string>(
-  entry: { [key in N | `${N}-data`]?: string },
-  name: N,
-): Promise<Buffer | undefined> {
-  const { [name]: file, [`${name}-data` as const]: data } = entry;
-  if (data) return Buffer.from(data, "base64");
-  return file ? await read(file) : undefined;
-}
-
-async function read(path: string): Promise<Buffer> {
-  try {
-    return await readFile(path);
-  } catch (cause) {
-    throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
-  }
-}
-
-function toBuffer(pem: string | undefined): Buffer | undefined {
-  return pem === undefined ? undefined : Buffer.from(pem);
 }

@@ -68,10 +68,16 @@ test("a token file is read again for each request, and wins over a token", async
 });
 
 test("a file that a kubeconfig names and that is not there is named", async () => {
-  for (const name of ["tokenFile", "client-certificate"]) {
-    const file = path.join(fake.folder, "absent");
+  const file = path.join(fake.folder, "absent");
+  for (
+    const parts of [
+      { user: { tokenFile: file } },
+      { user: { "client-certificate": file } },
+      { cluster: { "certificate-authority": file } },
+    ]
+  ) {
     await assert.rejects(
-      headersOf({ user: { [name]: file } }),
+      headersOf(parts),
       (error) => isAppError(error, "not-readable") && error.message.includes(file),
     );
   }
@@ -110,6 +116,29 @@ test("a server is trusted by the kubeconfig's authority alone, unless it says ot
   for (const cluster of [file, { "tls-server-name": "other.test" }]) {
     await assert.rejects(headersOf({ cluster }), (error) => isAppError(error, "tls-failed"));
   }
+});
+
+test("certificates and keys that can't be used are named", async () => {
+  const [one, two] = [fake.authority.signClient("one"), fake.authority.signClient("two")];
+  const none = write("none.pem", "not PEM");
+  const pair = (certificate?: string, key?: string) => ({
+    user: { "client-certificate": certificate, "client-key": key },
+  });
+  const table: [parts: KubeconfigParts, why: RegExp][] = [
+    [{ cluster: { "certificate-authority": none } }, /certificate-authority is no certificate/],
+    [pair(none, one.key), /client-certificate is none/],
+    [pair(one.certificate, none), /client-key is no private key/],
+    [pair(one.certificate), /without the other/],
+    [pair(undefined, one.key), /without the other/],
+    [pair(one.certificate, two.key), /not that of its client-certificate/],
+  ];
+  for (const [parts, why] of table) {
+    await assert.rejects(
+      headersOf(parts),
+      (error) => isAppError(error, "kubeconfig-invalid") && why.test(error.message),
+    );
+  }
+  await headersOf(pair(one.certificate, one.key));
 });
 
 test("connections are kept, and used by requests one after another", async () => {
@@ -206,73 +235,4 @@ test("a proxy that refuses, or is not there, leaves the server unreachable", asy
       (error) => isAppError(error, "unreachable"),
     );
   }
-});
-
-/** An identity provider that gives an id token for a refresh token, and a new one at most once. */
-async function startProvider(): Promise<{ url: string; seen: string[] }> {
-  const pair = fake.authority.signServer("provider", "IP:127.0.0.1");
-  const seen: string[] = [];
-  const server = createHttpsServer({
-    cert: fs.readFileSync(pair.certificate),
-    key: fs.readFileSync(pair.key),
-  }, (request, response) => {
-    if (request.url!.startsWith("/.well-known/")) {
-      return reply(response, 200, {
-        issuer: url,
-        token_endpoint: `${url}/token`,
-        authorization_endpoint: `${url}/authorize`,
-        jwks_uri: `${url}/keys`,
-        response_types_supported: ["code"],
-        subject_types_supported: ["public"],
-        id_token_signing_alg_values_supported: ["RS256"],
-      });
-    }
-    let body = "";
-    request.on("data", (chunk) => body += chunk);
-    request.on("end", () => {
-      seen.push(new URLSearchParams(body).get("refresh_token")!);
-      const id = idToken(url, 3600);
-      reply(response, 200, {
-        access_token: "a",
-        token_type: "bearer",
-        id_token: id,
-        expires_in: 3600,
-      });
-    });
-  });
-  const url = `https://127.0.0.1:${await listen(server)}`;
-  return { url, seen };
-}
-
-function idToken(issuer: string, lifetime: number): string {
-  const now = Math.floor(Date.now() / 1000);
-  const claims = { iss: issuer, sub: "jane", aud: "cli", iat: now - 10, exp: now + lifetime };
-  const encode = (part: unknown) => Buffer.from(JSON.stringify(part)).toString("base64url");
-  return `${encode({ alg: "RS256" })}.${encode(claims)}.${encode("signature")}`;
-}
-
-test("an OIDC token is used until it expires, then refreshed once", async () => {
-  const provider = await startProvider();
-  const config = (lifetime: number) => ({
-    "idp-issuer-url": provider.url,
-    "idp-certificate-authority": fake.authority.certificate,
-    "client-id": "cli",
-    "client-secret": "s",
-    "refresh-token": "refresh",
-    "id-token": idToken(provider.url, lifetime),
-  });
-  const valid = config(600);
-  const headers = await headersOf({
-    user: { "auth-provider": { name: "oidc", config: valid } },
-  });
-  assert.equal(headers["authorization"], `Bearer ${valid["id-token"]}`);
-  assert.deepEqual(provider.seen, []);
-
-  const api = await fake.connect({
-    user: { "auth-provider": { name: "oidc", config: config(-600) } },
-  });
-  for (let round = 0; round < 3; round++) await api.send(getSite, signal);
-  assert.deepEqual(provider.seen, ["refresh"]);
-  const tokens = new Set(fake.requests.slice(-3).map(({ headers }) => headers["authorization"]));
-  assert.equal(tokens.size, 1);
 });

@@ -1,4 +1,3 @@
-import type { Buffer } from "node:buffer";
 import { Agent } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -6,6 +5,7 @@ import type { TLSSocket } from "node:tls";
 import { bareHost, openTunnel } from "../../src/runtime/proxy.ts";
 import { openTcp, secure, withinConnectLimit } from "../../src/token/secure_connection.ts";
 import { openSocks } from "./socks.ts";
+import type { TlsFiles } from "./tls_files.ts";
 
 /** How an https server is reached and trusted. */
 export interface Route {
@@ -14,15 +14,9 @@ export interface Route {
   proxy: URL | undefined;
   /** The name its certificate must bear; undefined: the host of its url. */
   name: string | undefined;
-  tls: TlsFiles & { rejectUnauthorized?: false };
-}
-
-/** PEM. */
-export interface TlsFiles {
-  /** Undefined: the system's authorities. */
-  ca?: Buffer;
-  cert?: Buffer;
-  key?: Buffer;
+  /** True if any certificate will do. */
+  isTrusting: boolean;
+  tls: TlsFiles;
 }
 
 /** A connection is not one request's: it is bounded by time alone. */
@@ -55,7 +49,8 @@ function connect(route: Route): Promise<TLSSocket> {
   const port = Number(route.server.port || 443);
   return withinConnectLimit(async (signal) => {
     const socket = await dial(route, host, port, signal);
-    return await secure(socket, route.name ?? host, route.tls, signal);
+    const options = { ...route.tls, rejectUnauthorized: !route.isTrusting };
+    return await secure(socket, route.name ?? host, options, signal);
   }, never);
 }
 
