@@ -59,6 +59,7 @@ const lazyImporters = [
   "platforms/mod.ts",
   "platforms/resource_files/local_platform.ts",
   "src/cli/output.ts",
+  "src/commands/grant/revoke.ts",
   "src/commands/link/check.ts",
   "src/commands/site/generate.ts",
   "src/commands/token/inspect.ts",

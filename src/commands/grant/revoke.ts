@@ -2,7 +2,6 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { appError } from "../../errors/app_error.ts";
 
 interface Revoked {
   revoked: string;
@@ -17,16 +16,9 @@ export function grantRevoke(run: Runner) {
 }
 
 async function revoke(context: CommandContext, name: string): Promise<Revoked> {
+  const { revokeGrant } = await import("../../token/revoke.ts");
   const platform = await context.platform();
-  const { namespace } = platform;
-  if (await platform.get("AccessGrant", name, context.signal) === undefined) {
-    throw appError("resource-not-found", {
-      kind: "AccessGrant",
-      name,
-      namespace,
-      list: "grant list",
-    });
-  }
-  await platform.remove("AccessGrant", name, context.signal);
+  const { env, signal } = context;
+  await revokeGrant(platform, name, { env, now: Date.now }, signal);
   return { revoked: name };
 }
