@@ -79,7 +79,8 @@ export function pathOf(request: ApiRequest): string {
     ...(version === "" ? [] : [group === "" ? "api" : `apis/${group}`, version]),
     ...(namespace === undefined ? [] : ["namespaces", encodeURIComponent(namespace)]),
     plural,
-    ...(name === undefined ? [] : [encodeURIComponent(name)]),
+    // what is created is named by its body
+    ...(name === undefined || request.verb === "create" ? [] : [encodeURIComponent(name)]),
     ...(subresource === undefined ? [] : [subresource]),
   ];
   const query = new URLSearchParams(request.query).toString();
