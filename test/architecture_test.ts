@@ -42,6 +42,9 @@ const mayImport: Record<string, string[]> = {
   "platforms/resource_files": foundations("src/pki", "src/grant_service", "src/controller"),
   "platforms/kubernetes": foundations("src/token/secure_connection.ts"),
   "platforms/linux": foundations("platforms/resource_files"),
+  "platforms/container_engine": foundations("platforms/resource_files"),
+  "platforms/docker": foundations("platforms/resource_files", "platforms/container_engine"),
+  "platforms/podman": foundations("platforms/resource_files", "platforms/container_engine"),
 };
 
 /** Who may import an outside library: a file, or all files of a folder. */

@@ -1,0 +1,69 @@
+import { AppError } from "../../src/errors/app_error.ts";
+import type { ControllerStatus } from "../../src/platform/abilities.ts";
+import {
+  type ControllerFiles,
+  type ControllerState,
+  isHeld,
+  readState,
+  stateFields,
+} from "../resource_files/controller_files.ts";
+import { isReadyAt } from "../resource_files/controller_probe.ts";
+import { lastError } from "../resource_files/controller_program.ts";
+import { listNamespaces } from "../resource_files/namespaces.ts";
+import { homeLabels } from "./container_spec.ts";
+import type { Engine, EngineContainer } from "./engine.ts";
+
+/** What the files of a data home and an engine tell of its controller; an engine may fail to. */
+export async function readContainerStatus(
+  files: ControllerFiles,
+  connect: (signal: AbortSignal) => Promise<Engine>,
+  signal: AbortSignal,
+): Promise<ControllerStatus> {
+  const { home } = files;
+  const running = isHeld(files);
+  const state = await readState(files);
+  const namespaces = await listNamespaces(home);
+  const known = { running, home, ...(running ? stateFields(state) : {}), namespaces };
+  try {
+    const engine = await connect(signal);
+    const containers = await engine.listContainers(homeLabels(home), signal);
+    const container = containers.find(({ name }) => name === state?.container) ?? containers[0];
+    const problem = await explainState(running, state, engine, container, signal);
+    return {
+      ...known,
+      engine: `${engine.title} (${engine.socket})`,
+      ...(container && { container: container.name, image: container.image }),
+      ...(container?.isRunning && { pid: container.pid }),
+      ...(problem === undefined ? {} : { problem }),
+    };
+  } catch (error) {
+    if (!(error instanceof AppError) || signal.aborted) throw error;
+    return { ...known, problem: error.message };
+  }
+}
+
+/** What is wrong with the controller and its container, if something is. */
+async function explainState(
+  running: boolean,
+  state: ControllerState | undefined,
+  engine: Engine,
+  container: EngineContainer | undefined,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  if (container === undefined) {
+    if (running) return undefined; // hosted by another platform
+    return state?.container && `its container ${state.container} was removed`;
+  }
+  const { name } = container;
+  if (container.state === "paused") return `its container ${name} is paused`;
+  if (!running) {
+    const last = lastError(await engine.readLog(name, signal));
+    return container.isRunning
+      ? "it is starting"
+      : `its container ${name} is ${container.state}, with exit code ${container.exitCode}: ${last}`;
+  }
+  if (state?.operationsUrl === undefined) return "it is starting";
+  return await isReadyAt(state.operationsUrl, signal)
+    ? undefined
+    : `it does not answer at ${state.operationsUrl}`;
+}

@@ -1,0 +1,126 @@
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
+import { existsSync } from "node:fs";
+import { open, stat } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { appError } from "../../src/errors/app_error.ts";
+import { type ElfNeeds, readElfNeeds } from "./elf.ts";
+import { type TarEntry, writeTar } from "./tar.ts";
+
+/** Where the executable is in its image. */
+export const executablePath = "/hawser";
+
+/** The files an image is made of: path in the image → path on this machine. */
+export type ImageFiles = ReadonlyMap<string, string>;
+
+/** Where distributions keep libraries of 64 bits; each loader looks into some of these. */
+const libraryFolders = [
+  "/lib/x86_64-linux-gnu",
+  "/usr/lib/x86_64-linux-gnu",
+  "/lib/aarch64-linux-gnu",
+  "/usr/lib/aarch64-linux-gnu",
+  "/lib64",
+  "/usr/lib64",
+  "/lib",
+  "/usr/lib",
+];
+
+/** Loaded by name to resolve host names, in glibc before 2.34. */
+const nameServiceLibraries = ["libnss_files.so.2", "libnss_dns.so.2"];
+
+/** Has names looked up in /etc/hosts first, whatever the C library would do of itself. */
+const nameServiceSwitch = {
+  path: "/etc/nsswitch.conf",
+  content: Buffer.from("hosts: files dns\n"),
+};
+
+const chunkBytes = 1024 * 1024;
+
+/**
+ * The executable and what it needs to run: its loader and the libraries it names, and those they name
+ * in turn. Throws `executable-unsuitable` for one that isn't made for Linux, or lacks a library.
+ */
+export async function findImageFiles(executable: string): Promise<ImageFiles> {
+  const refuse = (why: string) => appError("executable-unsuitable", { file: executable, why });
+  const needs = await readElfNeeds(executable);
+  if (needs === undefined) throw refuse("it is not made for Linux");
+  const { machine, interpreter } = needs;
+  const files = new Map([[executablePath, executable]]);
+  if (interpreter === undefined) return files;
+  files.set(interpreter, interpreter);
+  const folders = [dirname(interpreter), ...libraryFolders];
+  const wanted = [...needs.libraries, ...nameServiceLibraries];
+  const seen = new Set<string>();
+  for (let name; (name = wanted.shift()) !== undefined;) {
+    if (seen.has(name)) continue;
+    seen.add(name);
+    const library = await findLibrary(name, folders, machine);
+    if (library !== undefined) {
+      files.set(library.path, library.path);
+      wanted.push(...library.needs.libraries);
+    } else if (!nameServiceLibraries.includes(name)) {
+      throw refuse(`library ${name} is not in the usual folders`);
+    }
+  }
+  return files;
+}
+
+/** A hash of all that the image is made of. */
+export async function hashFiles(files: ImageFiles): Promise<string> {
+  const hash = createHash("sha256");
+  for (const [path, source] of files) {
+    hash.update(`${path}\0`);
+    for await (const chunk of readChunks(source)) hash.update(chunk);
+  }
+  return hash.digest("hex");
+}
+
+/** The archive an engine makes the image of. Throws the system's error for a file that is gone. */
+export async function* packFiles(files: ImageFiles): AsyncGenerator<Uint8Array> {
+  const paths = [...files.keys(), nameServiceSwitch.path];
+  const entries: TarEntry[] = foldersOf(paths).map((path) => ({ path, mode: 0o755 }));
+  for (const [path, source] of files) {
+    const { size } = await stat(source);
+    entries.push({ path, mode: 0o755, file: { size, content: readChunks(source) } });
+  }
+  const { path, content } = nameServiceSwitch;
+  entries.push({ path, mode: 0o644, file: { size: content.length, content: [content] } });
+  yield* writeTar(entries);
+}
+
+async function findLibrary(
+  name: string,
+  folders: string[],
+  machine: number,
+): Promise<{ path: string; needs: ElfNeeds } | undefined> {
+  for (const folder of folders) {
+    const path = join(folder, name);
+    const needs = existsSync(path) ? await readElfNeeds(path) : undefined;
+    if (needs?.machine === machine) return { path, needs };
+  }
+  return undefined;
+}
+
+/** All folders that the paths lie in, outer ones first. */
+function foldersOf(paths: string[]): string[] {
+  const folders = new Set<string>();
+  for (const path of paths) {
+    const names = path.split("/").slice(1, -1);
+    names.forEach((_, index) => folders.add(`/${names.slice(0, index + 1).join("/")}`));
+  }
+  return [...folders];
+}
+
+async function* readChunks(file: string): AsyncGenerator<Uint8Array> {
+  const handle = await open(file, "r");
+  try {
+    for (;;) {
+      const chunk = Buffer.allocUnsafe(chunkBytes); // each its own: the last one may still be in use
+      const { bytesRead } = await handle.read(chunk, 0, chunkBytes, null);
+      if (bytesRead === 0) return;
+      yield chunk.subarray(0, bytesRead);
+    }
+  } finally {
+    await handle.close();
+  }
+}
