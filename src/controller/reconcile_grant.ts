@@ -40,7 +40,7 @@ export async function reconcileGrant(
 ): Promise<Outcome> {
   const namespace = await work.home.open(change.namespace);
   const { platform, backing } = namespace;
-  let grant = await platform.get("AccessGrant", change.name, signal);
+  const grant = await platform.get("AccessGrant", change.name, signal);
   if (grant === undefined) {
     await letGo(work.book, change);
     return {};
@@ -65,8 +65,9 @@ export async function reconcileGrant(
   }
   if (!isDeepStrictEqual(status, grant.status)) {
     const issued = !isReady(grant) && isReady({ ...grant, status });
-    grant = await platform.apply<"AccessGrant">({ ...grant, status }, signal);
-    await work.book.upsert(grant, backing);
+    // first served, then announced: a token may be issued and redeemed as soon as the status is written
+    await work.book.upsert({ ...grant, status }, backing);
+    await platform.apply<"AccessGrant">({ ...grant, status }, signal);
     const { namespace, name } = change;
     if (issued) work.audit({ event: "issued", namespace, grant: name, uid });
   }
