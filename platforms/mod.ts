@@ -2,6 +2,8 @@ import type { PlatformRegistry } from "../src/platform/abilities.ts";
 
 /** The platforms this program serves; each is loaded only when it is opened. */
 export const platforms: PlatformRegistry = {
+  detect: async (namespace, env) =>
+    (await import("./resource_files/namespace_platform.ts")).detectPlatform(namespace, env),
   kubernetes: async (request) => (await import("./kubernetes/mod.ts")).open(request),
   linux: async (request) => (await import("./linux/mod.ts")).open(request),
 };

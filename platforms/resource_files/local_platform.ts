@@ -46,7 +46,10 @@ export function openLocalPlatform(
     controllerSince: () => servingSince(files),
     routerAnswers: (paths: NamespacePaths) => routerAnswers(paths, new AbortController().signal),
   };
-  const store = openFiles(name, paths, witness, { admit: () => requirePlatform(paths, name) });
+  const store = openFiles(name, paths, witness, {
+    admit: () => requirePlatform(paths, name),
+    ...(request.onProblem && { onProblem: request.onProblem }),
+  });
   return {
     ...store,
     controllerHost: hostFor(files),

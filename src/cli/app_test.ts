@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { run } from "../../test/fakes/world.ts";
 import { memoryPlatform } from "../platform/memory.ts";
 import type { PlatformRegistry, PlatformRequest } from "../platform/abilities.ts";
+import type { PlatformName } from "../platform/name.ts";
 import { appError } from "../errors/app_error.ts";
 import { sayFor } from "./runner.ts";
 import type { World } from "./streams.ts";
@@ -81,6 +82,48 @@ test("app() lets the option win over SKUPPER_PLATFORM", async () => {
   assert.equal(other.code, 3);
   const linux = await run(["site", "status", "-p", "linux"], { env, platforms: registry() });
   assert.match(linux.stderr, /there is no site/);
+});
+
+test("app() takes the platform a namespace was made with, unless one or a cluster is named", async () => {
+  const asked: string[] = [];
+  const open = (name: PlatformName) => () => {
+    asked.push(name);
+    return Promise.resolve(memoryPlatform("west", name));
+  };
+  const platforms: PlatformRegistry = {
+    detect: (namespace) => Promise.resolve(namespace === "west" ? "podman" : undefined),
+    kubernetes: open("kubernetes"),
+    podman: open("podman"),
+    linux: open("linux"),
+  };
+  const table: [string, Record<string, string>, PlatformName][] = [
+    ["-n west", { SKUPPER_PLATFORM: "linux" }, "podman"],
+    ["-n west -p linux", {}, "linux"],
+    ["-n west --context c", {}, "kubernetes"],
+    ["-n west --kubeconfig f", { SKUPPER_PLATFORM: "linux" }, "linux"],
+    ["-n east", { SKUPPER_PLATFORM: "linux" }, "linux"],
+    ["-n east", { SKUPPER_PLATFORM: "" }, "kubernetes"],
+  ];
+  for (const [options, env] of table) {
+    const { code } = await run(["site", "status", ...options.split(" ")], { env, platforms });
+    assert.equal(code, 3);
+  }
+  assert.deepEqual(asked, table.map(([, , wanted]) => wanted));
+  const wrong = await run(["site", "status"], { env: { SKUPPER_PLATFORM: "mars" }, platforms });
+  assert.match(wrong.stderr, /^error: Invalid value "mars" for SKUPPER_PLATFORM/);
+  assert.equal(wrong.code, 2);
+});
+
+test("app() warns of resources that a platform leaves out", async () => {
+  const platforms: PlatformRegistry = {
+    linux: ({ onProblem }) => {
+      onProblem?.(appError("resource-invalid", { where: "a.yaml", why: "line 3: it is broken" }));
+      return Promise.resolve(memoryPlatform());
+    },
+  };
+  const { stdout, stderr } = await run(["link", "status", "-p", "linux"], { platforms });
+  assert.equal(stderr, "warning: Invalid resource in a.yaml: line 3: it is broken\n");
+  assert.match(stdout, /no link resources/);
 });
 
 test("app() repeats -n and -p in the commands it suggests, under the name it was called by", async () => {

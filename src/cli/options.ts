@@ -26,9 +26,10 @@ export function namespaceOption() {
 
 /** -p, --platform. */
 export function platformOption() {
-  return new Option("-p, --platform <platform>", "set the Skupper platform; kubernetes by default")
-    .helpGroup(globalOptions)
-    .choices(platformNames).env("SKUPPER_PLATFORM");
+  return new Option(
+    "-p, --platform <platform>",
+    "set the Skupper platform; by default the namespace's, else SKUPPER_PLATFORM's, else kubernetes",
+  ).helpGroup(globalOptions).choices(platformNames);
 }
 
 /** --context. */

@@ -3,7 +3,7 @@ import { AppError, appError } from "../errors/app_error.ts";
 import type { Say } from "../errors/entry.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
-import { choosePlatform } from "../platform/name.ts";
+import { choosePlatform, platformNames } from "../platform/name.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
@@ -50,7 +50,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         signal: deadline.signal,
         say,
         env: world.env,
-        platform: () => platform ??= openPlatform(world, platforms, options),
+        platform: () => platform ??= openPlatform(world, platforms, options, context.warn),
         progress: (text) => format === "text" ? progress.show(text) : undefined,
         warn: (text) =>
           put(format === "text" ? `warning: ${text}\n` : `${JSON.stringify({ warning: text })}\n`),
@@ -80,27 +80,33 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
     };
 }
 
-function openPlatform(
+async function openPlatform(
   world: World,
   platforms: PlatformRegistry,
   options: SharedOptions,
+  warn: (text: string) => void,
 ): Promise<PlatformWithAbilities> {
-  const name = choosePlatform(options.platform, world.env);
+  // who names a cluster means it
+  const isOpen = [options.platform, options.context, options.kubeconfig].every((each) => !each);
+  const made = isOpen ? await platforms.detect?.(options.namespace, world.env) : undefined;
+  const name = choosePlatform(options.platform, made, world.env);
   const open = platforms[name];
   if (open === undefined) {
+    const supported = platformNames.filter((name) => platforms[name] !== undefined);
     throw appError("platform-unsupported", {
       platform: name,
       what: "this command in this version of the program",
-      instead: `Supported: ${Object.keys(platforms).join(", ")} (-p, or SKUPPER_PLATFORM).`,
+      instead: `Supported: ${supported.join(", ")} (-p, or SKUPPER_PLATFORM).`,
     });
   }
-  return open({
+  return await open({
     namespace: options.namespace,
     context: options.context,
     kubeconfig: options.kubeconfig,
     env: world.env,
     executable: world.executable,
     version,
+    onProblem: (problem) => warn(problem.message),
   });
 }
 
@@ -108,11 +114,7 @@ function openPlatform(
 export function sayFor(world: World, options: SharedOptions): Say {
   const namespace = given("-n", options.namespace);
   const rest = [
-    // From the environment the platform holds for the pasted command too.
-    ...given(
-      "-p",
-      options.platform === world.env["SKUPPER_PLATFORM"] ? undefined : options.platform,
-    ),
+    ...given("-p", options.platform),
     ...given("--context", options.context),
     ...given("--kubeconfig", options.kubeconfig),
   ];

@@ -2,7 +2,7 @@ import type { PlatformName } from "./name.ts";
 import type { Exposure } from "./exposure.ts";
 import type { Platform } from "./platform.ts";
 import type { Site } from "../resources/site.ts";
-import { appError } from "../errors/app_error.ts";
+import { type AppError, appError } from "../errors/app_error.ts";
 
 /**
  * What a platform can do beyond the five methods. Each ability is one optional property of the
@@ -169,9 +169,19 @@ export interface PlatformRequest {
   /** Names the running program, for the platform that starts it again as the controller. */
   executable: string[];
   version: string;
+  /** Told once of each resource that can't be read; the others are served. */
+  onProblem?(problem: AppError): void;
 }
 
-/** Platform name → how to open it; imports of a platform happen only inside `open`. */
-export type PlatformRegistry = {
-  readonly [N in PlatformName]?: (request: PlatformRequest) => Promise<PlatformWithAbilities>;
-};
+/** Platform name → how to open it; imports of a platform happen only inside the functions. */
+export type PlatformRegistry =
+  & {
+    readonly [N in PlatformName]?: (request: PlatformRequest) => Promise<PlatformWithAbilities>;
+  }
+  & {
+    /** What a namespace on this machine was made with; asked where the user names no platform. */
+    readonly detect?: (
+      namespace: string | undefined,
+      env: Record<string, string | undefined>,
+    ) => Promise<PlatformName | undefined>;
+  };

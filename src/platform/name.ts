@@ -11,15 +11,15 @@ export function isPlatformName(name: string): name is PlatformName {
 }
 
 /**
- * The platform in force: the option, else SKUPPER_PLATFORM, else kubernetes (as upstream).
- * Throws `invalid-value` for a name that is none.
+ * The platform in force: the option, else what the namespace was made with, else SKUPPER_PLATFORM,
+ * else kubernetes (as upstream). Throws `invalid-value` for a name that is none.
  */
 export function choosePlatform(
   option: string | undefined,
+  made: PlatformName | undefined,
   env: Record<string, string | undefined>,
 ): PlatformName {
-  const fromEnv = env["SKUPPER_PLATFORM"] || undefined;
-  const name = option ?? fromEnv ?? "kubernetes";
+  const name = option ?? made ?? (env["SKUPPER_PLATFORM"] || "kubernetes");
   if (isPlatformName(name)) return name;
   throw appError("invalid-value", {
     name: option === undefined ? "SKUPPER_PLATFORM" : "--platform",

@@ -31,7 +31,7 @@ function text(site: SiteStatus): string {
     ["Name", site.metadata.name],
     ["Status", site.status?.status ?? "Pending"],
     ["Message", message === undefined || message === "" || message === "OK" ? "-" : message],
-    ["Link access", wantsLinkAccess(site) ? "enabled" : "not enabled"],
+    ["Link access", wantsLinkAccess(site) || endpoints.length > 0 ? "enabled" : "not enabled"],
   ];
   for (const { name = "", host = "", port = "" } of endpoints) {
     rows.push(["Endpoint", `${name} ${hostAndPort(host, port)}`]);
