@@ -29,15 +29,23 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
     return {
       ...unknownCluster(namespace, context),
       controllerManifest: manifestFor(namespace, request, context),
+      controllerProbe: { status: () => Promise.reject(context) },
     };
   }
   const api = new ApiClient(
     new ServerAccess(context, request.env),
     `hawser/${request.version}`,
   );
+  const platform = openStore(api, namespace);
   return {
-    ...openStore(api, namespace),
+    ...platform,
     controllerManifest: manifestFor(namespace, request, api),
+    controllerProbe: {
+      async status(signal) {
+        const { probeCluster } = await import("./cluster_probe.ts");
+        return await probeCluster(api, platform, signal);
+      },
+    },
   };
 }
 

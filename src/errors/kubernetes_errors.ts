@@ -37,6 +37,11 @@ export const kubernetesErrors = {
     hint: (d) =>
       isOfSkupper(d.resource) ? "kubectl apply -f https://skupper.io/v2/install.yaml" : undefined,
   }),
+  "controller-absent": entry<{ namespace: string; home: string }>({
+    exit: "precondition",
+    message: (d) => `No controller is running for namespace "${d.namespace}" of ${d.home}`,
+    hint: (_d, say) => `${say.command("controller manifest")} | kubectl apply -f -`,
+  }),
   "cluster-unseen": entry<{ why: string }>({
     exit: "precondition",
     message: (d) => `Cannot see what the cluster lacks: ${d.why}`,

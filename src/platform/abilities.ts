@@ -1,4 +1,5 @@
 import type { PlatformName } from "./name.ts";
+import type { ClusterStatus } from "./cluster_status.ts";
 import type { Exposure } from "./exposure.ts";
 import type { Platform } from "./platform.ts";
 import type { Site } from "../resources/site.ts";
@@ -11,6 +12,8 @@ import { type AppError, appError } from "../errors/app_error.ts";
 export interface Abilities {
   /** The controller lives on this machine: it can be started, stopped and asked here. */
   readonly controllerHost?: ControllerHost;
+  /** Who reconciles here can be seen, and no more than that. */
+  readonly controllerProbe?: ControllerProbe;
   /** The controller can run in this very process. */
   readonly controllerRunner?: ControllerRunner;
   /** The controller can be set up by a text that another program takes. */
@@ -89,9 +92,15 @@ export interface ControllerStatus {
   namespaces?: string[];
   /** What is wrong, if something is. */
   problem?: string;
+  /** Of a cluster, instead of all from the platform on. */
+  cluster?: ClusterStatus;
 }
 
-export interface ControllerHost {
+export interface ControllerProbe {
+  status(signal: AbortSignal): Promise<ControllerStatus>;
+}
+
+export interface ControllerHost extends ControllerProbe {
   /** Starts it and waits until it answers; throws `controller-running` or `controller-failed`. */
   start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus>;
   /**
@@ -102,7 +111,6 @@ export interface ControllerHost {
   restart(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus>;
   /** Asks it to finish what is in flight and waits until it has ended; false if none ran. */
   stop(signal: AbortSignal): Promise<boolean>;
-  status(signal: AbortSignal): Promise<ControllerStatus>;
 }
 
 export interface ControllerRunner {

@@ -15,10 +15,14 @@ export function controllerStatus(run: Runner) {
 
 async function status(context: CommandContext): Promise<ControllerStatus> {
   const platform = await context.platform();
-  const host = need(platform, "controllerHost", "asking for the controller");
-  return await host.status(context.signal);
+  const probe = platform.controllerHost ??
+    need(platform, "controllerProbe", "asking for the controller");
+  return await probe.status(context.signal);
 }
 
-function failure({ running, home }: ControllerStatus): AppError | undefined {
-  return running ? undefined : appError("controller-not-running", { home });
+function failure({ running, home, cluster }: ControllerStatus): AppError | undefined {
+  if (running) return undefined;
+  return cluster === undefined
+    ? appError("controller-not-running", { home })
+    : appError("controller-absent", { namespace: cluster.namespace, home });
 }

@@ -1,8 +1,10 @@
 import { fields } from "../../cli/output.ts";
 import type { ControllerStatus } from "../../platform/abilities.ts";
+import { describeCluster } from "./cluster_text.ts";
 
-/** What is known of a running controller, a line each. */
+/** What is known of a controller, a line each, or of those of a cluster. */
 export function describeController(status: ControllerStatus): string {
+  if (status.cluster !== undefined) return describeCluster(status.home, status.cluster);
   const rows: [string, string | undefined][] = [
     ["Data home", status.home],
     ["Engine", status.engine],

@@ -1,0 +1,41 @@
+import { fields, table } from "../../cli/output.ts";
+import type { ClusterController, ClusterStatus } from "../../platform/cluster_status.ts";
+
+/** What is known of a cluster: who serves the namespace, Skupper's resources, and what the user may do. */
+export function describeCluster(url: string, status: ClusterStatus): string {
+  const { namespace, controllers, seesAll, resources, commands } = status;
+  return [
+    fields([["Cluster", url], ["Namespace", namespace]]),
+    controllers.length === 0 ? "No controller serves the namespace.\n" : table([
+      ["CONTROLLER", "NAMESPACE", "PROGRAM", "VERSION", "READY", "GRANTS", "SERVES"],
+      ...controllers.map(rowOf),
+    ]),
+    ...(seesAll
+      ? []
+      : ["You may not list the deployments of all namespaces: there may be more.\n"]),
+    table([
+      ["RESOURCE", "VERSIONS"],
+      ...resources.map(({ name, versions }) => [name, versions.join(", ") || "missing"]),
+    ]),
+    table([
+      ["COMMAND", "ALLOWED"],
+      ...commands.map(({ command, missing }) => [
+        command,
+        missing.length === 0 ? "yes" : `no: you may not ${missing.join(", ")}`,
+      ]),
+    ]),
+  ].join("\n");
+}
+
+function rowOf(controller: ClusterController): string[] {
+  const { name, namespace, program, version, ready, wanted, grants, namespaces } = controller;
+  return [
+    name,
+    namespace,
+    program,
+    version ?? "?",
+    ready === undefined ? "?" : `${ready}/${wanted}`,
+    grants === undefined ? "?" : grants ? "enabled" : "disabled",
+    namespaces?.join(",") ?? "all namespaces",
+  ];
+}

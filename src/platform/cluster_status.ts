@@ -1,0 +1,35 @@
+/** What `controller status` tells of a cluster, as far as its user may see it. */
+export interface ClusterStatus {
+  /** The namespace that was looked at. */
+  namespace: string;
+  /** Those that serve the namespace, or would if they ran. */
+  controllers: ClusterController[];
+  /** False if this user may see the controllers of the namespace alone. */
+  seesAll: boolean;
+  /** Skupper's resources by name, as in `sites.skupper.io`, with their versions; none if missing. */
+  resources: { name: string; versions: string[] }[];
+  /** What this user may do. */
+  commands: CommandRights[];
+}
+
+/** A controller in a cluster. */
+export interface ClusterController {
+  name: string;
+  namespace: string;
+  /** Whose it is: upstream's, or this program. */
+  program: "skupper" | "hawser";
+  version?: string;
+  /** Replicas; undefined where they can't be seen. */
+  ready?: number;
+  wanted?: number;
+  /** Whether it serves access grants; undefined where that can't be seen. */
+  grants?: boolean;
+  /** Undefined: all. */
+  namespaces?: string[];
+}
+
+/** A command, and the rights that this user lacks for it, as in `create accessgrants.skupper.io`. */
+export interface CommandRights {
+  command: string;
+  missing: string[];
+}
