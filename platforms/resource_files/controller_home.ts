@@ -3,6 +3,7 @@ import type { Resource } from "../../src/resources/kinds.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { listNamespaces } from "./namespaces.ts";
 import { namespacesFolder } from "./paths.ts";
+import { sweepFormerSites } from "./state_sweep.ts";
 import { watchFolders } from "./watch_files.ts";
 
 /** What a data home needs to be served. */
@@ -18,6 +19,9 @@ const watchedKinds = ["Site", "AccessGrant", "AccessToken"] as const;
 
 /** How often everything is named again, changed or not. */
 const everythingEveryMs = 60_000;
+
+/** How often the state of sites that are gone is looked for. */
+const sweepEveryMs = 3_600_000;
 
 /** How long what could not be watched is left alone. */
 const retryAfterMs = 2000;
@@ -43,6 +47,9 @@ async function* changesOf(setup: HomeSetup, signal: AbortSignal): AsyncGenerator
   signal.addEventListener("abort", onAbort);
   const watching = watch.run();
   const everything = setInterval(() => watch.nameEverything(), everythingEveryMs);
+  const sweep = () => sweepFormerSites(setup.home).catch(setup.onProblem);
+  const sweeping = setInterval(sweep, sweepEveryMs);
+  const swept = sweep();
   try {
     while (!signal.aborted) {
       const [first] = changed;
@@ -55,6 +62,8 @@ async function* changesOf(setup: HomeSetup, signal: AbortSignal): AsyncGenerator
     }
   } finally {
     clearInterval(everything);
+    clearInterval(sweeping);
+    await swept;
     signal.removeEventListener("abort", onAbort);
     ended.abort();
     await watching;

@@ -51,7 +51,7 @@ export async function requirePlatform(paths: NamespacePaths, name: PlatformName)
 
 /** Notes what the namespace's site is founded with, unless it says so already. Throws `not-writable`. */
 export async function notePlatform(paths: NamespacePaths, name: PlatformName): Promise<void> {
-  if (await readPlatform(paths) !== undefined) return;
+  if (await readPlatform(paths) === name) return;
   const path = ownPlatformFile(paths);
   try {
     await mkdir(paths.state, { recursive: true, mode: 0o700 });

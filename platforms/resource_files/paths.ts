@@ -64,9 +64,14 @@ export function namespacesFolder(home: string): string {
   return join(home, "namespaces");
 }
 
+/** `<home>/hawser`: our own state, a folder for each namespace. */
+export function stateFolder(home: string): string {
+  return join(home, "hawser");
+}
+
 /** The controller's own state; the leading dot keeps it apart from the namespaces' state. */
 export function controllerFolder(home: string): string {
-  return join(home, "hawser", ".controller");
+  return join(stateFolder(home), ".controller");
 }
 
 /** The paths of a namespace; throws `invalid-value` unless its name is an RFC 1123 label. */
@@ -87,8 +92,8 @@ export function namespacePaths(home: string, namespace: string): NamespacePaths 
     runtimeRouter: join(root, "runtime", "router"),
     snapshot: join(root, "internal", "snapshot"),
     platformFile: join(root, "internal", "platform.yaml"),
-    state: join(home, "hawser", namespace),
-    lock: join(home, "hawser", ".locks", namespace),
+    state: join(stateFolder(home), namespace),
+    lock: join(stateFolder(home), ".locks", namespace),
   };
 }
 

@@ -34,8 +34,8 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
       const hosts = linkHosts.map(checkLinkHost);
       if (await isStarted(paths)) return await chooseHosts(setup, site, hosts, signal);
       signal.throwIfAborted();
-      await notePlatform(paths, platform.name);
       const marks = siteMarks(paths, await createSiteAuthority(paths));
+      await notePlatform(paths, platform.name);
       if (takesRemoteLinks(site)) {
         await allowLinks(setup, site, hosts, marks, signal);
       } else if (await marks.has(`RouterAccess-${name}`)) {
