@@ -7,7 +7,7 @@ import { readResources, writeYaml } from "../../../src/resources/yaml.ts";
 import { AdminClient } from "./admin_client.ts";
 import { type KeyPairFiles, makeSigningKey, TestAuthority } from "./certificates.ts";
 import { buildPrograms, type Programs } from "./programs.ts";
-import { findFreePort, ServerProcess } from "./server_process.ts";
+import { findFreePort, ServerProcess } from "../server_process.ts";
 
 /** A rule of RBAC. */
 export interface PolicyRule {
@@ -135,7 +135,7 @@ class Testbed implements KubernetesTestbed {
   }
 
   async interrupt(): Promise<void> {
-    await this.#apiServer?.kill();
+    await this.#apiServer?.end();
   }
 
   async createNamespace(): Promise<string> {
@@ -159,8 +159,8 @@ class Testbed implements KubernetesTestbed {
 
   async stop(): Promise<void> {
     this.admin.close();
-    await this.#apiServer?.kill();
-    await this.#etcd?.kill();
+    await this.#apiServer?.end();
+    await this.#etcd?.end();
   }
 
   /** The authorizer learns of rules by a watch of its own, a moment after they are stored. */

@@ -3,19 +3,27 @@ import { once } from "node:events";
 import * as fs from "node:fs";
 import { createServer } from "node:net";
 import type { AddressInfo } from "node:net";
+import process from "node:process";
 
-/** Kills the program as soon as its standard input ends: when it is told to, or this process is gone. */
-const wardedProgram = '"$@" </dev/null & read -r _; kill -KILL $!; wait';
+/** How a server program is run, and ended. */
+export interface ServerOptions {
+  env?: Record<string, string | undefined>;
+  /** Shell commands that end the program, whose process id is `$!`, and all that it leaves behind. */
+  end?: string;
+}
 
 /** A server program under way, its output in a file; it never outlives this process. */
 export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #log: string;
 
-  constructor(program: string, args: string[], log: string) {
+  constructor(program: string, args: string[], log: string, options: ServerOptions = {}) {
     this.#log = log;
     const output = fs.openSync(log, "a", 0o600);
-    this.#child = spawn("sh", ["-c", wardedProgram, "sh", program, ...args], {
+    // it ends as soon as standard input does: when it is told to, or this process is gone
+    const warded = `"$@" </dev/null & read -r _; ${options.end ?? "kill -KILL $!"}; wait`;
+    this.#child = spawn("sh", ["-c", warded, "sh", program, ...args], {
+      env: { ...process.env, ...options.env },
       stdio: ["pipe", output, output],
       detached: true, // out of reach of the terminal's Ctrl-C, so that it ends after this process
     });
@@ -33,8 +41,8 @@ export class ServerProcess {
     }
   }
 
-  /** Kills it and waits until it is gone. */
-  async kill(): Promise<void> {
+  /** Ends it and waits until it is gone. */
+  async end(): Promise<void> {
     if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exit = once(this.#child, "exit");
     this.#child.stdin!.end();
