@@ -5,5 +5,7 @@ export const platforms: PlatformRegistry = {
   detect: async (namespace, env) =>
     (await import("./resource_files/namespace_platform.ts")).detectPlatform(namespace, env),
   kubernetes: async (request) => (await import("./kubernetes/mod.ts")).open(request),
+  docker: async (request) => (await import("./docker/mod.ts")).open(request),
+  podman: async (request) => (await import("./podman/mod.ts")).open(request),
   linux: async (request) => (await import("./linux/mod.ts")).open(request),
 };
