@@ -63,10 +63,18 @@ export function utf8String(text: string): Der {
   return element(12, utf8.encode(text));
 }
 
-/** An object identifier from its dotted form. */
+/** The object identifiers made so far: the same few are in everything. */
+const objectIdentifiers = new Map<string, Der>();
+
+/** An object identifier from its dotted form, which is one of the program's own. */
 export function objectIdentifier(dotted: string): Der {
-  const [first, second, ...others] = dotted.split(".").map(Number);
-  return element(6, Uint8Array.from([first! * 40 + second!, ...others.flatMap(base128)]));
+  let identifier = objectIdentifiers.get(dotted);
+  if (identifier === undefined) {
+    const [first, second, ...others] = dotted.split(".").map(Number);
+    identifier = element(6, Uint8Array.from([first! * 40 + second!, ...others.flatMap(base128)]));
+    objectIdentifiers.set(dotted, identifier);
+  }
+  return identifier;
 }
 
 /** A time in whole seconds: UTCTime until 2049, GeneralizedTime from then on (RFC 5280 4.1.2.5). */
