@@ -89,7 +89,10 @@ export async function runLocalController(
       ports: await choosePorts(files, options),
       hosts: {
         fixed: options.grantHost,
-        ofMachine: async () => (await findLinkHosts(thisMachine))[0],
+        async ofMachine() {
+          const [host] = await findLinkHosts(thisMachine);
+          return host === undefined ? undefined : { host };
+        },
       },
       env,
       log,

@@ -14,9 +14,10 @@ export function identityFiles(folder: string): IdentityStore {
         throw error;
       }
     },
-    async write(name, text) {
+    async write(name, text) { // one service at a time has the folder
       await mkdir(folder, { recursive: true, mode: 0o700 });
       await writeWhole(join(folder, name), text, { mode: 0o600, replace: "always" });
+      return text;
     },
   };
 }

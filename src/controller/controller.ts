@@ -1,8 +1,9 @@
 import { isAppError } from "../errors/app_error.ts";
-import { auditTo } from "../grant_service/audit.ts";
+import { type Audit, auditTo } from "../grant_service/audit.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
 import type { IdentityStore } from "../grant_service/service_identity.ts";
-import type { Now } from "../runtime/clock.ts";
+import { type Now, sleep } from "../runtime/clock.ts";
+import { type Announce, announcementOf } from "./announcement.ts";
 import { GrantAddresses, type HostChoice } from "./grant_addresses.ts";
 import { startGrantListener } from "./grant_listener.ts";
 import type { Change, ControllerHome } from "./home.ts";
@@ -14,15 +15,23 @@ import { reconcileToken } from "./reconcile_token.ts";
 /** What a controller is run with. */
 export interface ControllerSetup {
   home: ControllerHome;
+  /** The name of this controller among several that serve the same home; undefined: it is alone. */
+  replica?: string;
   /** Where the grant service keeps its certificate authority and certificate. */
   identities: IdentityStore;
   /** The ports to listen on, in order of preference. */
   ports: readonly number[];
   hosts: HostChoice;
+  /** Where /healthz, /readyz and /metrics answer; any free port of loopback by default. */
+  operations?: { host: string; port: number };
+  /** How long it serves on when asked to stop, in milliseconds, for those who are yet to be told. */
+  lingerMs?: number;
   /** For the proxy settings of outgoing requests. */
   env: Record<string, string | undefined>;
   /** Takes one line of JSON per event. */
   log(line: string): void;
+  /** Takes the outcomes that those should see who look at the resources. */
+  announce?: Announce;
   /** Called when it listens, before anything is reconciled. */
   listening(address: ListeningAddress): Promise<void>;
   now?: Now;
@@ -43,8 +52,17 @@ const tokensAtOnce = 64;
 /** A popular grant's status follows its ledger at this distance, not use by use. */
 const mirrorAfterMs = 50;
 
-/** How often ledgers are swept and certificates looked at. */
-const housekeepingEveryMs = 3_600_000;
+/** How often ledgers are swept. */
+const sweepEveryMs = 3_600_000;
+
+/** How often it is looked whether the certificate is due, or was renewed by another replica. */
+const renewEveryMs = 60_000;
+
+/** How many grants are taken in beside each other at the start. */
+const loadsAtOnce = 16;
+
+/** The longest time between two tries of a token: upstream's controller takes as long. */
+const longestTokenBackOffMs = 30_000;
 
 /** How long what is in flight may take once the controller is asked to stop. */
 const finishWithinMs = 30_000;
@@ -54,13 +72,19 @@ const finishWithinMs = 30_000;
  * finishes what is in flight and returns. Throws `port-in-use`, and what ends the home's changes.
  */
 export async function runController(setup: ControllerSetup, signal: AbortSignal): Promise<void> {
-  const { home, now = Date.now } = setup;
+  const { home, announce, now = Date.now } = setup;
   const report = reportTo(setup.log, now);
-  const audit = auditTo(setup.log, now);
+  const record = auditTo(setup.log, now);
+  const audit: Audit = (event) => {
+    record(event);
+    const announcement = announcementOf(event);
+    if (announcement !== undefined) announce?.(announcement);
+  };
   const work = new AbortController();
   const addresses = new GrantAddresses(setup.identities, setup.hosts, now);
   const book: GrantBook = new GrantBook({
     now,
+    ...(setup.replica === undefined ? {} : { service: setup.replica }),
     onChanged: ({ namespace, name }) =>
       add({ kind: "AccessGrant", namespace, name }, mirrorAfterMs),
   });
@@ -74,12 +98,14 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     work: (change) =>
       change.kind === "Site"
         ? requeue(change.namespace)
-        : reconcileGrant(change, { home, book, addresses, audit, now }, work.signal),
+        : reconcileGrant(change, { home, book, addresses, audit, announce, now }, work.signal),
   });
   const tokens = new WorkQueue<Change>({
     ...queueOptions,
     limit: tokensAtOnce,
-    work: (change) => reconcileToken(change, { home, report, env: setup.env, now }, work.signal),
+    longestBackOffMs: longestTokenBackOffMs,
+    work: (change) =>
+      reconcileToken(change, { home, report, announce, env: setup.env, now }, work.signal),
   });
 
   function add(change: Change, afterMs?: number): void {
@@ -97,29 +123,39 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     return {};
   }
 
-  async function keepHouse(): Promise<void> {
-    const isNewAuthority = await addresses.renew();
+  async function sweep(): Promise<void> {
     for (const namespace of await home.namespaces(work.signal)) {
       await book.sweep((await home.open(namespace)).backing);
-      if (isNewAuthority) await requeue(namespace);
     }
   }
 
+  async function renew(): Promise<void> {
+    if (!await addresses.renew()) return;
+    for (const namespace of await home.namespaces(work.signal)) await requeue(namespace);
+  }
+
+  /** Does a piece of housekeeping again and again; one that failed is due again like any other. */
+  function repeat(chore: () => Promise<void>, everyMs: number) {
+    return setInterval(
+      () => chore().catch((error) => report("housekeeping-failed", errorFields(error))),
+      everyMs,
+    );
+  }
+
   let isWorking = false;
+  await addresses.identity();
   await loadGrants(home, book, addresses, report, work.signal);
   if (signal.aborted) return;
   const listener = await startGrantListener({
     book,
     addresses,
     ports: setup.ports,
+    operations: setup.operations,
     audit,
     report,
     whyNotReady: () => isWorking ? undefined : "the controller is starting or stopping",
   });
-  const housekeeping = setInterval(
-    () => keepHouse().catch((error) => report("housekeeping-failed", errorFields(error))),
-    housekeepingEveryMs,
-  );
+  const chores = [repeat(sweep, sweepEveryMs), repeat(renew, renewEveryMs)];
   try {
     const { operationsUrl } = listener;
     const address = { grantPort: listener.port, grantUrl: await addresses.usual(), operationsUrl };
@@ -130,7 +166,8 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
   } finally {
     isWorking = false;
     report("stopping");
-    clearInterval(housekeeping);
+    chores.forEach(clearInterval);
+    if (setup.lingerMs !== undefined) await sleep(setup.lingerMs);
     const limit = setTimeout(() => work.abort(new Error("stopped")), finishWithinMs);
     await listener.stop();
     await Promise.all([grants.stop(), tokens.stop()]);
@@ -153,12 +190,18 @@ async function loadGrants(
 ): Promise<void> {
   for (const namespace of await home.namespaces(signal)) {
     try {
-      const { platform, backing } = await home.open(namespace);
+      const opened = await home.open(namespace);
+      const { platform, backing } = opened;
       await book.sweep(backing);
-      for (const grant of await platform.list("AccessGrant", signal)) {
-        await book.upsert(grant, backing);
-        if (grant.status?.url !== undefined) addresses.keep(grant.status.url);
-      }
+      const address = await addresses.of(opened, signal);
+      const grants = (await platform.list("AccessGrant", signal))
+        .filter((grant) => (opened.claimGrant?.(grant, address) ?? "ours") === "ours");
+      await Promise.all(Array.from({ length: loadsAtOnce }, async () => {
+        for (let grant; (grant = grants.pop()) !== undefined;) {
+          await book.upsert(grant, backing);
+          if (grant.status?.url !== undefined) addresses.keep(grant.status.url);
+        }
+      }));
     } catch (error) {
       report("namespace-unreadable", { namespace, ...errorFields(error) });
     }

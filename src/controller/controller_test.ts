@@ -87,7 +87,7 @@ async function withController(
     },
     identities: memoryIdentities(),
     ports: [0],
-    hosts: { ofMachine: () => Promise.resolve("127.0.0.1") },
+    hosts: { ofMachine: () => Promise.resolve({ host: "127.0.0.1" }) },
     env: {},
     log: (line) => events.push(JSON.parse(line)),
     ...setup,
@@ -110,7 +110,7 @@ function memoryIdentities(): IdentityStore {
   const files = new Map<string, string>();
   return {
     read: (name) => Promise.resolve(files.get(name)),
-    write: (name, text) => Promise.resolve(void files.set(name, text)),
+    write: (name, text) => (files.set(name, text), Promise.resolve(text)),
   };
 }
 

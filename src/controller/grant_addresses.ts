@@ -1,27 +1,25 @@
-import { isIPv6 } from "node:net";
 import type { GrantServer, TlsIdentity } from "../grant_service/server.ts";
 import {
   type IdentityStore,
   obtainServiceIdentity,
   type ServiceIdentity,
 } from "../grant_service/service_identity.ts";
+import { hostAndPort } from "../resources/resource.ts";
 import type { Now } from "../runtime/clock.ts";
-import type { ControllerNamespace } from "./home.ts";
-
-/** Where the grants of a namespace are redeemed. */
-export interface GrantAddress {
-  /** `https://host:port`, without a path. */
-  url: string;
-  /** The certificate authority of the grant service, PEM. */
-  ca: string;
-}
+import type { ControllerNamespace, GrantAddress } from "./home.ts";
 
 /** Where the names that grants' urls bear come from. */
 export interface HostChoice {
   /** The user's choice, for all namespaces. */
   fixed?: string | undefined;
-  /** The name other machines reach this one by, if it has one. */
-  ofMachine(): Promise<string | undefined>;
+  /** What others reach this service by where neither user nor namespace says so, if that is known. */
+  ofMachine(): Promise<Place | undefined>;
+}
+
+/** A place in a url; without a port it is the one that is listened on. */
+export interface Place {
+  host: string;
+  port?: number;
 }
 
 /** Names the grant service by the hosts its namespaces ask for, and has its certificate bear them. */
@@ -48,7 +46,7 @@ export class GrantAddresses {
 
   /** The identity to listen with. */
   async identity(): Promise<TlsIdentity> {
-    await this.#change(await this.#usualHost());
+    await this.#change((await this.#usualPlace()).host);
     return this.#identity!;
   }
 
@@ -57,36 +55,39 @@ export class GrantAddresses {
     this.#server = server;
   }
 
-  /** `https://host:port` as users see it where no namespace has a wish of its own. */
+  /** `https://host:port` as users see it where no namespace has a wish of its own; once it listens. */
   async usual(): Promise<string> {
-    return this.#url(await this.#usualHost());
+    return this.#url(await this.#usualPlace())!;
   }
 
-  /** Where the namespace's grants are redeemed; undefined while no host is known. */
-  async of(
-    namespace: ControllerNamespace,
-    signal: AbortSignal,
-  ): Promise<GrantAddress | undefined> {
-    const host = this.#choice.fixed ?? await namespace.grantHost?.(signal) ??
-      await this.#choice.ofMachine();
-    if (host === undefined) return undefined;
-    await this.#cover(host);
-    return { url: this.#url(host), ca: this.#identity!.caPem };
+  /** Where the namespace's grants are redeemed. */
+  async of(namespace: ControllerNamespace, signal: AbortSignal): Promise<GrantAddress> {
+    const host = this.#choice.fixed ?? await namespace.grantHost?.(signal);
+    const place = host === undefined ? await this.#choice.ofMachine() : { host };
+    if (place !== undefined) await this.#cover(place.host);
+    return { url: place && this.#url(place), ca: this.#identity!.caPem };
   }
 
-  /** Renews the identity if it is due; true if the authority that grants name is another one now. */
+  /**
+   * Renews the identity if it is due or another service with the same store has; true if the authority
+   * that grants name is another one now.
+   */
   async renew(): Promise<boolean> {
     const before = this.#identity?.caPem;
-    if (this.#identity!.renewAt <= this.#now()) await this.#change();
+    await this.#change();
     return this.#identity!.caPem !== before;
   }
 
-  async #usualHost(): Promise<string> {
-    return this.#choice.fixed ?? await this.#choice.ofMachine() ?? "localhost";
+  async #usualPlace(): Promise<Place> {
+    const { fixed } = this.#choice;
+    return fixed === undefined
+      ? await this.#choice.ofMachine() ?? { host: "localhost" }
+      : { host: fixed };
   }
 
-  #url(host: string): string {
-    return `https://${isIPv6(host) ? `[${host}]` : host}:${this.#server!.port}`;
+  /** Undefined as long as the port is not known. */
+  #url({ host, port = this.#server?.port }: Place): string | undefined {
+    return port === undefined ? undefined : `https://${hostAndPort(host, port)}`;
   }
 
   async #cover(host: string): Promise<void> {

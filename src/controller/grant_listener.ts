@@ -18,6 +18,8 @@ export interface GrantListenerOptions {
   addresses: GrantAddresses;
   /** In order of preference. */
   ports: readonly number[];
+  /** Where the operations service listens; any free port of loopback by default. */
+  operations: { host: string; port: number } | undefined;
   audit: Audit;
   report: Report;
   /** What is missing before the controller works, or undefined when nothing is. */
@@ -46,7 +48,12 @@ export async function startGrantListener(options: GrantListenerOptions): Promise
     }),
   });
   addresses.attach(server);
-  const operations = await startOperationsServer({ port: 0, metrics, whyNotReady });
+  const operations = await startOperationsServer({
+    port: 0,
+    ...options.operations,
+    metrics,
+    whyNotReady,
+  });
   return {
     port: server.port,
     operationsUrl: operations.url,

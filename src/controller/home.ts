@@ -1,6 +1,8 @@
 import type { GrantBacking } from "../grant_service/backing.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
+import type { AccessGrant } from "../resources/access_grant.ts";
+import type { AccessToken } from "../resources/access_token.ts";
 
 /** What the controller needs of the place it serves: a data home, or a cluster. */
 export interface ControllerHome {
@@ -33,4 +35,23 @@ export interface ControllerNamespace {
   retireToken?(name: string, signal: AbortSignal): Promise<void>;
   /** Host the grants' urls should name for this namespace's site, if it has a wish. */
   grantHost?(signal: AbortSignal): Promise<string | undefined>;
+  /** Who looks after the grant, where other controllers may; `address` is this one's. */
+  claimGrant?(grant: AccessGrant, address: GrantAddress): Claim;
+  /** Who redeems the token, where other controllers may. */
+  claimToken?(token: AccessToken, signal: AbortSignal): Promise<Claim>;
+  /** What keeps links from being made with a grant although its site is there. */
+  whyNotLinkable?(grant: AccessGrant): Promise<string | undefined>;
+  /** True where the Secret and Links a token gave belong to the site, and go with it. */
+  readonly linksBelongToSite?: boolean;
+}
+
+/** Whose a resource is to look after; a time is when to ask again, since that is not clear yet. */
+export type Claim = "ours" | "theirs" | { againInMs: number };
+
+/** Where the grants of a namespace are redeemed. */
+export interface GrantAddress {
+  /** `https://host:port`, without a path; undefined while no host is known. */
+  url: string | undefined;
+  /** The certificate authority of the grant service, PEM. */
+  ca: string;
 }

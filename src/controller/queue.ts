@@ -15,6 +15,8 @@ export interface QueueOptions<T> {
   failed(item: T, error: unknown, failures: number): void;
   /** How many items are worked on at the same time. */
   limit: number;
+  /** The longest back-off, in milliseconds. */
+  longestBackOffMs?: number;
 }
 
 interface Entry<T> {
@@ -111,7 +113,7 @@ export class WorkQueue<T> {
     } catch (error) {
       entry.failures++;
       this.#options.failed(entry.item, error, entry.failures);
-      againInMs = backOffMs(entry.failures);
+      againInMs = backOffMs(entry.failures, this.#options.longestBackOffMs);
     }
     if (this.#stopped) return;
     if (againInMs !== undefined) this.#schedule(entry, againInMs);

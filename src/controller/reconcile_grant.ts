@@ -2,19 +2,27 @@ import { isDeepStrictEqual } from "node:util";
 import { isAppError } from "../errors/app_error.ts";
 import type { Audit } from "../grant_service/audit.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
-import { type AccessGrant, defaultExpirationWindow } from "../resources/access_grant.ts";
+import {
+  type AccessGrant,
+  defaultExpirationWindow,
+  grantsDisabled,
+} from "../resources/access_grant.ts";
 import { isReady } from "../resources/resource.ts";
 import { randomCode } from "../resources/names.ts";
 import type { Site } from "../resources/site.ts";
-import type { Now } from "../runtime/clock.ts";
+import { type Now, sleep } from "../runtime/clock.ts";
 import { parseDuration } from "../wait/duration.ts";
 import { errorState, formatTime, nextCondition, pendingState, readyState } from "./conditions.ts";
-import type { GrantAddress, GrantAddresses } from "./grant_addresses.ts";
-import type { Change, ControllerHome } from "./home.ts";
+import type { Announce } from "./announcement.ts";
+import type { GrantAddresses } from "./grant_addresses.ts";
+import type { Change, ControllerHome, ControllerNamespace, GrantAddress } from "./home.ts";
 import type { Outcome } from "./queue.ts";
 
 /** How long an expired grant is kept, for those who look at it. */
 export const keptAfterExpiryMs = 24 * 3_600_000;
+
+/** How soon a status that others keep changing is looked at again. */
+const lookAgainMs = 100;
 
 /** The longest duration Go can hold, in milliseconds. */
 const longestWindowMs = 9_223_372_036_854;
@@ -24,6 +32,7 @@ export interface GrantWork {
   home: ControllerHome;
   book: GrantBook;
   audit: Audit;
+  announce?: Announce | undefined;
   addresses: Pick<GrantAddresses, "of">;
   now: Now;
 }
@@ -48,11 +57,17 @@ export async function reconcileGrant(
   const { uid } = grant.metadata;
   // a place that has no site yet can't store it; it is looked at again when there is one
   if (!uid) return {};
+  const address = await work.addresses.of(namespace, signal);
+  const claim = namespace.claimGrant?.(grant, address) ?? "ours";
+  if (claim === "theirs") return await handOver(change, namespace, work, signal);
+  if (claim !== "ours") return claim;
   await work.book.upsert(grant, backing);
+  const site = chooseSite(await platform.list("Site", signal));
   const status = nextStatus(grant, {
-    site: chooseSite(await platform.list("Site", signal)),
+    site,
     namespace: change.namespace,
-    address: await work.addresses.of(namespace, signal),
+    address,
+    problem: site && await namespace.whyNotLinkable?.(grant),
     spent: await work.book.usesSpent(uid) ?? 0,
     now: work.now(),
   });
@@ -61,6 +76,12 @@ export async function reconcileGrant(
     await platform.remove("AccessGrant", change.name, signal);
     await work.book.remove(change.namespace, change.name);
     await backing.ledgers.remove(uid);
+    work.announce?.({
+      about: { ...change, uid },
+      reason: "Removed",
+      message: "It expired more than a day ago",
+      isProblem: false,
+    });
     return {};
   }
   if (!isDeepStrictEqual(status, grant.status)) {
@@ -70,6 +91,10 @@ export async function reconcileGrant(
     await platform.apply<"AccessGrant">({ ...grant, status }, signal);
     const { namespace, name } = change;
     if (issued) work.audit({ event: "issued", namespace, grant: name, uid });
+    if (status.status === "Error") {
+      const message = status.message ?? "";
+      work.announce?.({ about: { ...change, uid }, reason: "Invalid", message, isProblem: true });
+    }
   }
   return sweepAt === Infinity ? {} : { againInMs: sweepAt - work.now() };
 }
@@ -83,6 +108,31 @@ async function letGo(book: GrantBook, { namespace, name }: Change): Promise<void
       throw error;
     }
   }
+}
+
+/**
+ * Ends the service of a grant that another controller serves from now on. What was given here counts there
+ * too: nobody lowers status.redemptions.
+ */
+async function handOver(
+  change: Change,
+  { platform }: ControllerNamespace,
+  { book }: GrantWork,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const spent = await book.release(change.namespace, change.name);
+  while (spent !== undefined) {
+    const grant = await platform.get("AccessGrant", change.name, signal);
+    if (grant === undefined || (grant.status?.redemptions ?? 0) >= spent) break;
+    try {
+      const status = { ...grant.status, redemptions: spent };
+      await platform.apply<"AccessGrant">({ ...grant, status }, signal);
+    } catch (error) {
+      if (!isAppError(error, "conflict")) throw error;
+      await sleep(lookAgainMs, signal);
+    }
+  }
+  return {};
 }
 
 /** When the expired grant is to be removed, in milliseconds since 1970. */
@@ -101,7 +151,9 @@ type GrantStatus = NonNullable<AccessGrant["status"]>;
 interface Circumstances {
   site: Site | undefined;
   namespace: string;
-  address: GrantAddress | undefined;
+  address: GrantAddress;
+  /** What is wrong though there is a site. */
+  problem: string | undefined;
   spent: number;
   now: number;
 }
@@ -118,8 +170,10 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
   const processed = problems.length > 0 ? errorState(problems.join(", ")) : readyState;
   const resolved = site === undefined
     ? pendingState(`There is no site in namespace "${around.namespace}"`)
-    : address === undefined
+    : address.url === undefined
     ? pendingState("No address of the grant service is known, give one with --grant-host")
+    : around.problem !== undefined
+    ? pendingState(around.problem)
     : readyState;
   const ready = processed.status === "True" ? resolved : processed;
   const processedCondition = nextCondition(grant, "Processed", processed, around.now);
@@ -134,10 +188,10 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
       nextCondition(grant, "Resolved", resolved, around.now),
     ],
     status: ready.reason,
-    message: ready.message,
-    ...(address === undefined
-      ? {}
-      : { url: `${address.url}/${grant.metadata.uid}`, ca: address.ca }),
+    // a controller that does not serve grants insists on this message; what is ready shows in the conditions
+    message: before.message === grantsDisabled ? grantsDisabled : ready.message,
+    ...(address.url === undefined ? {} : { url: `${address.url}/${grant.metadata.uid}` }),
+    ca: address.ca,
     code: grant.spec?.code || before.code || randomCode(),
     redemptions: Math.max(around.spent, before.redemptions ?? 0),
     ...(expirationTime === undefined ? {} : { expirationTime }),

@@ -11,7 +11,7 @@ import type { PendingKeys } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import type { Site } from "../resources/site.ts";
-import type { GrantAddress } from "./grant_addresses.ts";
+import type { GrantAddress } from "./home.ts";
 import { type GrantWork, reconcileGrant } from "./reconcile_grant.ts";
 
 const apiVersion = "skupper.io/v2alpha1";
@@ -31,7 +31,7 @@ function openWest(sitePart: Site["spec"] | "no site" = {}) {
   };
   const state = {
     now: start,
-    address: { url: "https://west.example:9090", ca: "CA" } as GrantAddress | undefined,
+    address: { url: "https://west.example:9090", ca: "CA" } as GrantAddress,
     audited: [] as AuditEvent[],
   };
   const book = new GrantBook({ now: () => state.now });
@@ -160,7 +160,7 @@ test("a grant waits for its site, and for an address", async () => {
   assert.equal(status.status, "Pending");
   assert.equal(status.message, 'There is no site in namespace "west"');
   await platform.apply<"Site">({ apiVersion, kind: "Site", metadata: { name: "west" } }, never);
-  state.address = undefined;
+  state.address = { url: undefined, ca: "CA" };
   status = await reconciled();
   assert.equal(
     status.message,

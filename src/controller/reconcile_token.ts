@@ -7,6 +7,7 @@ import type { Now } from "../runtime/clock.ts";
 import { probeToken } from "../token/redeem_client.ts";
 import { redeemToken } from "../token/redeem.ts";
 import { checkToken } from "../token/token_file.ts";
+import { markToken } from "../token/token_mark.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import {
   type ConditionState,
@@ -15,6 +16,7 @@ import {
   pendingState,
   readyState,
 } from "./conditions.ts";
+import type { Announce } from "./announcement.ts";
 import type { Change, ControllerHome, ControllerNamespace } from "./home.ts";
 import type { Report } from "./log.ts";
 import type { Outcome } from "./queue.ts";
@@ -23,6 +25,7 @@ import type { Outcome } from "./queue.ts";
 export interface TokenWork {
   home: ControllerHome;
   report: Report;
+  announce?: Announce | undefined;
   /** For the proxy settings of the request. */
   env: Record<string, string | undefined>;
   now: Now;
@@ -57,16 +60,43 @@ export async function reconcileToken(
   // what has no uid lies in a place without a site, and is looked at again when there is one
   if (!token?.metadata.uid) return {};
   if (!isFinished(token)) {
-    const { namespace: where, name } = change;
+    const claim = await namespace.claimToken?.(token, signal) ?? "ours";
+    if (claim !== "ours") return claim === "theirs" ? {} : claim;
     const { state, again } = await tryToken(token, namespace, work, signal);
     const isNews = await writeStatus(token, state, namespace, work, signal);
+    if (isNews) tell(change, token.metadata.uid, state, work);
     if (again !== undefined) throw again;
-    const event = state.status === "True" ? "token-redeemed" : "token-not-redeemed";
-    if (isNews) work.report(event, { namespace: where, name, reason: state.message });
     if (state.reason === "Pending") return {};
+    await forgetKey(token, namespace, signal);
   }
   await namespace.retireToken?.(change.name, signal);
   return {};
+}
+
+/** Puts an outcome on record, and announces it. */
+function tell(change: Change, uid: string, state: ConditionState, work: TokenWork): void {
+  const { namespace, name } = change;
+  const isRedeemed = state.status === "True";
+  if (state.reason !== "Pending") {
+    const event = isRedeemed ? "token-redeemed" : "token-not-redeemed";
+    work.report(event, { namespace, name, reason: state.message });
+  }
+  work.announce?.({
+    about: { ...change, uid },
+    reason: isRedeemed ? "Redeemed" : state.reason === "Pending" ? "NotYetRedeemed" : "Refused",
+    message: isRedeemed ? `Link "${name}" was created` : state.message,
+    isProblem: !isRedeemed,
+  });
+}
+
+/** What is redeemed, or never can be, needs no key any more. */
+async function forgetKey(
+  token: AccessToken,
+  { pendingKeys }: ControllerNamespace,
+  signal: AbortSignal,
+): Promise<void> {
+  const { spec } = token;
+  if (spec !== undefined) await pendingKeys.forget(markToken({ ...token, spec }), signal);
 }
 
 /** True if the spec as it is now was redeemed, or refused for good. */
@@ -78,13 +108,14 @@ function isFinished(token: AccessToken): boolean {
 
 async function tryToken(
   token: AccessToken,
-  { platform, pendingKeys }: ControllerNamespace,
+  { platform, pendingKeys, linksBelongToSite = false }: ControllerNamespace,
   { env, now }: TokenWork,
   signal: AbortSignal,
 ): Promise<{ state: ConditionState; again?: unknown }> {
   const deadline = startDeadline(tryLimitMs, signal);
   try {
-    await redeemToken(platform, token, { deadline, env, now, pendingKeys }, () => {});
+    const options = { deadline, env, now, pendingKeys, linksBelongToSite };
+    await redeemToken(platform, token, options, () => {});
     return { state: readyState };
   } catch (error) {
     if (isAppError(error, "already-redeemed")) return { state: readyState };

@@ -1,7 +1,14 @@
 import type { Now } from "../runtime/clock.ts";
 import type { Ledger } from "./ledger.ts";
 import type { LedgerChange, LedgerQueue } from "./ledger_queue.ts";
-import { eraseAnswers, markDelivered, nextErasureAt, repeatWindowMs } from "./redemption_rules.ts";
+import {
+  eraseAnswers,
+  holdAnswer,
+  markDelivered,
+  nextErasureAt,
+  releaseAnswer,
+  repeatWindowMs,
+} from "./redemption_rules.ts";
 
 /** How soon a delivered answer is erased, in milliseconds: not at once, since that rewrites a ledger. */
 const eraseAfterMs = 1000;
@@ -10,14 +17,20 @@ const eraseAfterMs = 1000;
 export class AnswerKeeper {
   readonly #queue: LedgerQueue;
   readonly #now: Now;
+  readonly #service: string | undefined;
   /** Serial numbers of delivered answers that the ledger has to be told of. */
   #delivered = new Set<string>();
   #eraser: { dueAt: number; timer: ReturnType<typeof setTimeout> } | undefined;
   #isClosed = false;
 
-  constructor(queue: LedgerQueue, now: Now) {
+  /** `service` names this one among several that share the ledger. */
+  constructor(
+    queue: LedgerQueue,
+    { now, service }: { now: Now; service: string | undefined },
+  ) {
     this.#queue = queue;
     this.#now = now;
+    this.#service = service;
   }
 
   /** Changes the ledger, which is told first what was delivered. */
@@ -26,9 +39,17 @@ export class AnswerKeeper {
     return this.#queue.update(change);
   }
 
+  /** The ledger by which other services leave the answer with that certificate to this one. */
+  hold(ledger: Ledger, serial: string): Ledger {
+    return this.#service === undefined
+      ? ledger
+      : holdAnswer(ledger, serial, this.#service, this.#now());
+  }
+
   /** Sees to the answer with that certificate, which was sent and was taken or not. */
   settle(serial: string, delivered: boolean): void {
     if (delivered) this.#delivered.add(serial);
+    else void this.#release(serial);
     this.#eraseAt(this.#now() + (delivered ? eraseAfterMs : repeatWindowMs));
   }
 
@@ -61,6 +82,17 @@ export class AnswerKeeper {
       // whoever changes the ledger meets the same error; it is told next time
       this.#delivered = this.#delivered.union(serials);
     }
+  }
+
+  /** Lets other services give the answer again; where that fails they do when its time has come. */
+  async #release(serial: string): Promise<void> {
+    const service = this.#service;
+    if (service === undefined) return;
+    const change = (ledger: Ledger) => ({
+      ledger: releaseAnswer(ledger, serial, service),
+      result: undefined,
+    });
+    await this.update(change).catch(() => {});
   }
 
   #eraseAt(dueAt: number | undefined): void {

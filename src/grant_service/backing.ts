@@ -44,6 +44,6 @@ export interface LedgerStore {
   /** Removes it; absent is not an error. */
   remove(grantUid: string): Promise<void>;
 
-  /** The grant uids that have a ledger. */
+  /** The grant uids that have a ledger, apart from ledgers that end with their grant. */
   list(): Promise<string[]>;
 }

@@ -8,9 +8,11 @@ import {
 } from "../pki/authority.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
+import type { Endpoint } from "../resources/resource.ts";
 import { parseDuration } from "../wait/duration.ts";
 import type { GrantBacking } from "./backing.ts";
 import { writeLinkBundle } from "./link_bundle.ts";
+import { SharedReading } from "./shared_reading.ts";
 
 /** The key in a grant's spec.settings that says how long its client certificates live. */
 const lifetimeSetting = "certificate-lifetime";
@@ -42,6 +44,7 @@ const maxAuthorities = 64;
 export class CredentialMaker {
   readonly #lifetimeMs: number;
   readonly #authorities = new Map<string, Authority>();
+  readonly #sites = new WeakMap<AccessGrant, SharedReading<Site>>();
 
   /** `lifetimeMs`: of certificates whose grant names none. */
   constructor(lifetimeMs: number = defaultLifetimeMs) {
@@ -59,10 +62,7 @@ export class CredentialMaker {
     request: CredentialRequest,
   ): Promise<Credentials> {
     const lifetimeMs = lifetimeOf(grant) ?? this.#lifetimeMs;
-    const [issuer, endpoints] = await Promise.all([
-      backing.issuer(grant),
-      backing.endpoints(grant),
-    ]);
+    const { issuer, endpoints } = await this.#readSite(grant, backing);
     const made = request.publicKey === undefined ? await createKeyPair() : undefined;
     const { certificatePem, serial } = await this.#sign(issuer, {
       commonName: request.subject,
@@ -86,6 +86,22 @@ export class CredentialMaker {
     return { body, serial };
   }
 
+  /** What the site is now. Reading it takes longer than all the rest, and is done for many at once. */
+  #readSite(grant: AccessGrant, backing: GrantBacking): Promise<Site> {
+    let site = this.#sites.get(grant);
+    if (site === undefined) {
+      site = new SharedReading(async () => {
+        const [issuer, endpoints] = await Promise.all([
+          backing.issuer(grant),
+          backing.endpoints(grant),
+        ]);
+        return { issuer, endpoints };
+      });
+      this.#sites.set(grant, site);
+    }
+    return site.get();
+  }
+
   async #sign(issuer: Issuer, request: SigningRequest): Promise<SignedCertificate> {
     const key = issuer.certificatePem + issuer.privateKeyPem;
     let authority = this.#authorities.get(key);
@@ -99,6 +115,12 @@ export class CredentialMaker {
 }
 
 type Issuer = Awaited<ReturnType<GrantBacking["issuer"]>>;
+
+/** What credentials are made from, beside the request. */
+interface Site {
+  issuer: Issuer;
+  endpoints: Endpoint[];
+}
 
 /** Milliseconds; undefined if the grant names no lifetime. Throws `invalid-value`. */
 function lifetimeOf(grant: AccessGrant): number | undefined {

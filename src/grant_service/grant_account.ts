@@ -1,7 +1,7 @@
 import { appError } from "../errors/app_error.ts";
 import { readRequest } from "../pki/request.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
-import type { Now } from "../runtime/clock.ts";
+import { type Now, sleep } from "../runtime/clock.ts";
 import { AnswerKeeper } from "./answer_keeper.ts";
 import type { GrantBacking } from "./backing.ts";
 import { codeHashOf, isCode } from "./claim_code.ts";
@@ -19,6 +19,7 @@ import type {
 import {
   type Claimant,
   eraseAnswers,
+  repeatWindowMs,
   revoke,
   ruleOn,
   type Ruling,
@@ -32,6 +33,8 @@ import { Turns } from "./turns.ts";
 export interface AccountContext {
   credentials: CredentialMaker;
   now: Now;
+  /** The name of this service among several that share the ledgers. */
+  service: string | undefined;
   onChanged(grant: GrantReference): void;
 }
 
@@ -42,6 +45,12 @@ interface Prepared {
 }
 
 type Outcome = Ruling | { due: "spent"; prepared: Prepared };
+
+/** Where several services share a ledger, what was last seen of it may be this old, in milliseconds. */
+const recentMs = 60_000;
+
+/** How often it is looked whether another service has handed an answer out. */
+const lookAgainMs = 200;
 
 /** One grant as it is redeemed. */
 export class GrantAccount {
@@ -59,7 +68,7 @@ export class GrantAccount {
     this.#context = context;
     const store = () => this.#backing.ledgers;
     this.#ledger = new LedgerQueue(store, this.reference.uid, () => this.#beginLedger());
-    this.#answers = new AnswerKeeper(this.#ledger, context.now);
+    this.#answers = new AnswerKeeper(this.#ledger, context);
   }
 
   get reference(): GrantReference {
@@ -79,7 +88,13 @@ export class GrantAccount {
   }
 
   async usesSpent(): Promise<number> {
-    return usesSpent(await this.#current());
+    const { now, service } = this.#context;
+    // another service may have changed it, but not once all is over
+    const mayChange = service !== undefined &&
+      now() < termsOf(this.#grant).expiresAt + repeatWindowMs;
+    const ledger = await this.#recorded(this.#ledger.current(mayChange ? recentMs : Infinity));
+    this.#answers.takeOver(ledger);
+    return usesSpent(ledger);
   }
 
   /** As GrantBook.redeem(). */
@@ -186,9 +201,14 @@ export class GrantAccount {
     for (;;) {
       if (!isConnected()) return this.#refuse("client-gone");
       outcome = await this.#update((ledger) => this.#spend(ledger, claimant, prepared));
-      if (outcome.due !== "use") break;
-      // it seemed closed by what was last seen of the ledger, and is not
-      prepared = await this.#prepare(claimant, publicKey);
+      if (outcome.due === "later") {
+        await sleep(lookAgainMs);
+      } else if (outcome.due === "use") {
+        // it seemed closed by what was last seen of the ledger, and is not
+        prepared = await this.#prepare(claimant, publicKey);
+      } else {
+        break;
+      }
     }
     if (outcome.due === "nothing") return this.#refuse(outcome.reason);
     const repeated = outcome.due === "repeat";
@@ -197,16 +217,8 @@ export class GrantAccount {
       ? await this.#restore(outcome.redemption, publicKey)
       : outcome.prepared;
     const { name, subject, serial } = redemption;
-    return {
-      outcome: "redeemed",
-      grant: this.reference,
-      body,
-      name,
-      subject,
-      serial,
-      repeated,
-      settle() {},
-    };
+    const grant = this.reference;
+    return { outcome: "redeemed", grant, body, name, subject, serial, repeated, settle() {} };
   }
 
   /** The ledger with the redemption in it, if that is what the claimant is due and it is ready. */
@@ -216,10 +228,14 @@ export class GrantAccount {
     prepared: Prepared | undefined,
   ): { ledger: Ledger; result: Outcome } {
     const terms = termsOf(this.#grant);
-    const ruling = ruleOn(ledger, terms, claimant, this.#context.now());
+    const ruling = ruleOn(ledger, terms, claimant, this.#context.now(), this.#context.service);
+    if (ruling.due === "repeat") {
+      return { ledger: this.#answers.hold(ledger, ruling.redemption.serial), result: ruling };
+    }
     if (ruling.due !== "use" || prepared === undefined) return { ledger, result: ruling };
     const spent = spendUse(ledger, terms, prepared.redemption);
-    return { ledger: spent, result: { due: "spent", prepared } };
+    const result = { due: "spent", prepared } as const;
+    return { ledger: this.#answers.hold(spent, prepared.redemption.serial), result };
   }
 
   async #prepare(claimant: Claimant, publicKey: CryptoKey | undefined): Promise<Prepared> {

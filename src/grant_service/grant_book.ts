@@ -10,6 +10,8 @@ export interface GrantBookOptions {
   /** Lifetime of client certificates where the grant names none; 5 years by default, as upstream. */
   certificateLifetimeMs?: number;
   now?: Now;
+  /** The name of this service among several that share the ledgers; undefined: it is alone. */
+  service?: string;
   /** Told after a use was spent: the grant's status.redemptions is behind `usesSpent` now. */
   onChanged?(grant: GrantReference): void;
 }
@@ -35,6 +37,7 @@ export class GrantBook {
     this.#context = {
       credentials: new CredentialMaker(options.certificateLifetimeMs),
       now: options.now ?? Date.now,
+      service: options.service,
       onChanged: (grant) => options.onChanged?.(grant),
     };
   }
@@ -80,6 +83,20 @@ export class GrantBook {
   }
 
   /**
+   * Lets go of a grant that another service serves from now on, and returns how many uses were spent;
+   * undefined if the book has no such grant. Throws `ledger-failed`.
+   */
+  async release(namespace: string, name: string): Promise<number | undefined> {
+    const path = pathOf(namespace, name);
+    const account = this.#accounts.get(this.#uids.get(path) ?? "");
+    if (account === undefined) return undefined;
+    this.#accounts.delete(account.reference.uid);
+    this.#uids.delete(path);
+    await account.close();
+    return await account.usesSpent();
+  }
+
+  /**
    * Redeems a grant (design.md 5): whatever is refused or fails costs no use. Throws what the backing
    * throws, and `ledger-failed`.
    */
@@ -93,7 +110,7 @@ export class GrantBook {
     return await (this.#accounts.get(key)?.inspect(code) ?? this.#refuse(key, code));
   }
 
-  /** Uses of a grant spent so far, as its ledger says; undefined if the book has no such grant. */
+  /** Uses of a grant spent so far, as its ledger said lately; undefined if the book has no such grant. */
   async usesSpent(uid: string): Promise<number | undefined> {
     return await this.#accounts.get(uid)?.usesSpent();
   }

@@ -15,6 +15,12 @@ export interface Redemption {
   answer?: string;
   /** True once the client has taken the answer. */
   delivered?: boolean;
+  /**
+   * Where several services share the ledgers: the one that hands the answer out. Until then (RFC 3339) it
+   * alone knows whether it arrives, and the others give it to nobody.
+   */
+  heldBy?: string;
+  heldUntil?: string;
 }
 
 /** The book of record of one grant. Uses spent = `counted` + the number of redemptions. */

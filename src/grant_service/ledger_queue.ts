@@ -1,6 +1,6 @@
 import { isAppError } from "../errors/app_error.ts";
 import { sleep } from "../runtime/clock.ts";
-import type { LedgerStore, StoredLedger } from "./backing.ts";
+import type { LedgerStore } from "./backing.ts";
 import type { Ledger } from "./ledger.ts";
 
 /** A change of a ledger: returns another one, or the same if nothing is to be changed. */
@@ -10,6 +10,14 @@ interface Waiting {
   change: LedgerChange<unknown>;
   resolve(result: unknown): void;
   reject(error: unknown): void;
+}
+
+/** What was last seen of a ledger. */
+interface Known {
+  ledger: Ledger;
+  version: string | undefined;
+  /** In the milliseconds of performance.now(). */
+  at: number;
 }
 
 /** How often a batch is tried where other writers keep coming first. */
@@ -27,7 +35,7 @@ export class LedgerQueue {
   readonly #store: () => LedgerStore;
   readonly #grantUid: string;
   readonly #begin: () => Ledger;
-  #known: { ledger: Ledger; version: string | undefined } | undefined;
+  #known: Known | undefined;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
 
@@ -38,9 +46,17 @@ export class LedgerQueue {
     this.#begin = begin;
   }
 
-  /** The ledger as last seen, read if need be; another process may have changed it since. */
-  async current(): Promise<Ledger> {
-    return (this.#known ??= await this.#read()).ledger;
+  /**
+   * The ledger as last seen, read if that is more than `maxAgeMs` ago; another process may have changed
+   * it since.
+   */
+  async current(maxAgeMs = Infinity): Promise<Ledger> {
+    const known = this.#known;
+    if (known !== undefined && performance.now() - known.at <= maxAgeMs) return known.ledger;
+    const read = await this.#read();
+    // what a commit wrote meanwhile is newer
+    if (this.#known === known) this.#known = read;
+    return read.ledger;
   }
 
   /**
@@ -86,7 +102,7 @@ export class LedgerQueue {
       if (ledger !== known.ledger) {
         try {
           const version = await this.#store().write(ledger, known.version);
-          this.#known = { ledger, version };
+          this.#known = { ledger, version, at: performance.now() };
           return results;
         } catch (error) {
           if (!isAppError(error, "conflict") || ++conflicts > maxConflicts) throw error;
@@ -100,9 +116,10 @@ export class LedgerQueue {
     }
   }
 
-  async #read(): Promise<StoredLedger | { ledger: Ledger; version: undefined }> {
+  async #read(): Promise<Known> {
+    const at = performance.now();
     const stored = await this.#store().read(this.#grantUid);
-    return stored ?? { ledger: this.#begin(), version: undefined };
+    return { at, ...stored ?? { ledger: this.#begin(), version: undefined } };
   }
 }
 

@@ -53,7 +53,7 @@ async function withService(
   const stored = new Map<string, string>();
   const store = {
     read: (name: string) => Promise.resolve(stored.get(name)),
-    write: (name: string, text: string) => Promise.resolve(void stored.set(name, text)),
+    write: (name: string, text: string) => (stored.set(name, text), Promise.resolve(text)),
   };
   const identity = await obtainServiceIdentity(store, ["localhost"]);
   const onError = (error: unknown) => void errors.push(error);

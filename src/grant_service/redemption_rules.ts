@@ -19,27 +19,48 @@ export function termsOf(grant: AccessGrant): GrantTerms {
   };
 }
 
+/**
+ * How long the others of several services leave an answer to the one that hands it out, in
+ * milliseconds: it has given up by then.
+ */
+const holdMs = 12_000;
+
 /** Who asks: by the key it made, else by what it calls itself. */
 export type Claimant = Pick<Redemption, "keyHash" | "name" | "subject">;
 
 /** Why a grant gives no more uses. */
 export type Closed = "revoked" | "expired" | "used-up";
 
-/** What a holder of the code is due: a new use, what it was due before, or nothing. */
+/**
+ * What a holder of the code is due: a new use, what it was due before, or nothing; or that is not known
+ * before another service has handed out an answer.
+ */
 export type Ruling =
   | { due: "use" }
   | { due: "repeat"; redemption: Redemption }
+  | { due: "later" }
   | { due: "nothing"; reason: Closed };
 
 /**
  * Rules on a redemption (design.md 5). Who was given a use and has not taken the answer is due that
- * answer, and no use, even if the grant has expired or is used up. `now` in milliseconds since 1970.
+ * answer, and no use, even if the grant has expired or is used up. `now` in milliseconds since 1970;
+ * `service` is the one that rules, where several share the ledger.
  */
-export function ruleOn(ledger: Ledger, terms: GrantTerms, claimant: Claimant, now: number): Ruling {
+export function ruleOn(
+  ledger: Ledger,
+  terms: GrantTerms,
+  claimant: Claimant,
+  now: number,
+  service?: string,
+): Ruling {
   const reason = whyClosed(ledger, terms, now);
   if (reason === "revoked") return { due: "nothing", reason };
   const redemption = findRepeatable(ledger, claimant, now);
-  if (redemption !== undefined) return { due: "repeat", redemption };
+  if (redemption !== undefined) {
+    return isHeldElsewhere(redemption, service, now)
+      ? { due: "later" }
+      : { due: "repeat", redemption };
+  }
   return reason === undefined ? { due: "use" } : { due: "nothing", reason };
 }
 
@@ -54,6 +75,25 @@ export function whyClosed(ledger: Ledger, terms: GrantTerms, now: number): Close
 export function spendUse(ledger: Ledger, terms: GrantTerms, redemption: Redemption): Ledger {
   const redemptions = [...ledger.redemptions, redemption];
   return { ...ledger, expiresAt: formatExpiry(terms), redemptions };
+}
+
+/** The ledger in which the service holds the answer of that serial number, for as long as it may need. */
+export function holdAnswer(ledger: Ledger, serial: string, service: string, now: number): Ledger {
+  const heldUntil = new Date(now + holdMs).toISOString();
+  return changeRedemptions(
+    ledger,
+    (redemption) => redemption.serial === serial && redemption.answer !== undefined,
+    (redemption) => ({ ...redemption, heldBy: service, heldUntil }),
+  );
+}
+
+/** The ledger in which the service has let go of the answer of that serial number. */
+export function releaseAnswer(ledger: Ledger, serial: string, service: string): Ledger {
+  return changeRedemptions(
+    ledger,
+    (redemption) => redemption.serial === serial && redemption.heldBy === service,
+    ({ heldBy: _by, heldUntil: _until, ...redemption }) => redemption,
+  );
 }
 
 /** The ledger with the answers of those serial numbers marked as delivered. */
@@ -112,7 +152,17 @@ function isAwaited({ answer, delivered, at }: Redemption, now: number): boolean 
   return answer !== undefined && !delivered && now < Date.parse(at) + repeatWindowMs;
 }
 
-function withoutAnswer({ answer: _, ...redemption }: Redemption): Redemption {
+function isHeldElsewhere(
+  { heldBy, heldUntil = "" }: Redemption,
+  service: string | undefined,
+  now: number,
+): boolean {
+  return heldBy !== undefined && heldBy !== service && now < Date.parse(heldUntil);
+}
+
+function withoutAnswer(
+  { answer: _, heldBy: _by, heldUntil: _until, ...redemption }: Redemption,
+): Redemption {
   return redemption;
 }
 

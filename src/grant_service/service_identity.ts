@@ -11,9 +11,15 @@ import type { TlsIdentity } from "./server.ts";
 
 /** Where the identity is kept: two texts with private keys in them, each stored whole or not at all. */
 export interface IdentityStore {
-  read(name: "authority.pem" | "server.pem"): Promise<string | undefined>;
-  write(name: "authority.pem" | "server.pem", text: string): Promise<void>;
+  read(name: IdentityPart): Promise<string | undefined>;
+  /**
+   * Stores the text if `before` is still what is stored, and returns what is stored then: of services
+   * that share a store and write at once, one is first and the others take what it wrote.
+   */
+  write(name: IdentityPart, text: string, before: string | undefined): Promise<string>;
 }
+
+export type IdentityPart = "authority.pem" | "server.pem";
 
 /** An identity and when to ask for the next one. */
 export interface ServiceIdentity extends TlsIdentity {
@@ -42,28 +48,37 @@ export async function obtainServiceIdentity(
   hosts: readonly string[],
   now: Now = Date.now,
 ): Promise<ServiceIdentity> {
-  const authority = await obtainAuthority(store, now());
-  const stored = await readPair(store, "server.pem");
-  const isUsable = stored !== undefined && !isDue(stored, now()) &&
-    isSignedBy(stored.certificatePem, authority.certificatePem) &&
-    hosts.every((host) => namesOf(stored).includes(host));
-  const server = isUsable ? stored : await createServerPair(store, authority, hosts, now());
+  const authority = await obtainPair(store, "authority.pem", {
+    isUsable: (pair) => !isDue(pair, now()),
+    make: () =>
+      createAuthority("hawser-grant-service", { lifetimeMs: authorityLifetimeMs, now: now() }),
+  });
+  const server = await obtainPair(store, "server.pem", {
+    isUsable: (pair) =>
+      !isDue(pair, now()) && isSignedBy(pair.certificatePem, authority.certificatePem) &&
+      hosts.every((host) => namesOf(pair).includes(host)),
+    make: () => createServerPair(authority, hosts, now()),
+  });
   return { ...server, caPem: authority.certificatePem, renewAt: renewalOf(server) };
 }
 
-async function obtainAuthority(store: IdentityStore, now: number): Promise<PemPair> {
-  const stored = await readPair(store, "authority.pem");
-  if (stored !== undefined && !isDue(stored, now)) return stored;
-  const made = await createAuthority("hawser-grant-service", {
-    lifetimeMs: authorityLifetimeMs,
-    now,
-  });
-  await store.write("authority.pem", writePair(made));
-  return made;
+/** The stored pair if it is usable, else one that was made and stored, by us or by another service. */
+async function obtainPair(
+  store: IdentityStore,
+  name: IdentityPart,
+  { isUsable, make }: { isUsable(pair: PemPair): boolean; make(): Promise<PemPair> },
+): Promise<PemPair> {
+  for (let text = await store.read(name);;) {
+    const stored = readPair(text);
+    if (stored !== undefined && isUsable(stored)) return stored;
+    const made = await make();
+    const written = writePair(made);
+    text = await store.write(name, written, text);
+    if (text === written) return made;
+  }
 }
 
 async function createServerPair(
-  store: IdentityStore,
   authorityPair: PemPair,
   hosts: readonly string[],
   now: number,
@@ -78,9 +93,7 @@ async function createServerPair(
     lifetimeMs: serverLifetimeMs,
     now,
   });
-  const made = { certificatePem: signed.certificatePem, privateKeyPem: keys.privateKeyPem };
-  await store.write("server.pem", writePair(made));
-  return made;
+  return { certificatePem: signed.certificatePem, privateKeyPem: keys.privateKeyPem };
 }
 
 function isDue(pair: PemPair, now: number): boolean {
@@ -96,12 +109,8 @@ function namesOf({ certificatePem }: PemPair): string[] {
   return [...dnsNames, ...ipAddresses];
 }
 
-/** The stored pair; undefined if there is none, or none that can be used. */
-async function readPair(
-  store: IdentityStore,
-  name: "authority.pem" | "server.pem",
-): Promise<PemPair | undefined> {
-  const text = await store.read(name) ?? "";
+/** The pair as it was written; undefined if there is none, or it is damaged. */
+function readPair(text = ""): PemPair | undefined {
   const certificatePem = certificatesIn(text)[0] ?? "";
   const privateKeyPem = text.slice(certificatePem.length);
   try {

@@ -10,7 +10,7 @@ function memoryStore() {
   const texts = new Map<string, string>();
   const store: IdentityStore = {
     read: (name) => Promise.resolve(texts.get(name)),
-    write: (name, text) => Promise.resolve(void texts.set(name, text)),
+    write: (name, text) => (texts.set(name, text), Promise.resolve(text)),
   };
   return { store, texts };
 }

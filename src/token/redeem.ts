@@ -26,6 +26,8 @@ export interface RedeemOptions {
   env: Record<string, string | undefined>;
   /** Wins over the token's own. */
   linkCost?: number;
+  /** Makes the Site the owner of what is stored: it goes when the Site goes. */
+  linksBelongToSite?: boolean;
   now?: Now;
 }
 
@@ -79,7 +81,11 @@ export async function redeemToken(
     const { name } = usable.metadata;
     const bundle = readAnswer(body, { url: usable.spec.url, name, privateKeyPem, now: now() });
     const cost = options.linkCost ?? usable.spec.linkCost;
-    await store(platform, name, bundle, mark, cost, signal);
+    const metadata = {
+      annotations: { [redeemedToken]: mark },
+      ...(options.linksBelongToSite ? { ownerReferences: [ownerReference(site)] } : {}),
+    };
+    await store(platform, name, bundle, metadata, cost, signal);
     await pendingKeys.forget(mark, signal);
     return {
       token: name,
@@ -142,6 +148,11 @@ async function refuseRepetition(
   }
 }
 
+/** What makes a resource go with its site (metav1.OwnerReference). */
+function ownerReference({ kind, metadata }: Site): object {
+  return { apiVersion, kind, name: metadata.name, uid: metadata.uid };
+}
+
 async function makeKey(): Promise<string> {
   return (await createKeyPair()).privateKeyPem;
 }
@@ -151,16 +162,16 @@ async function store(
   platform: Platform,
   name: string,
   { credentials, links }: LinkBundle,
-  mark: string,
+  made: { annotations: { [redeemedToken]: string } },
   cost: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
-  const annotations = { [redeemedToken]: mark };
+  const mark = made.annotations[redeemedToken];
   const encode = (text: string) => Buffer.from(text).toString("base64");
   const secret: Secret = {
     apiVersion: "v1",
     kind: "Secret",
-    metadata: { name, annotations },
+    metadata: { name, ...made },
     type: tlsSecretType,
     data: {
       "ca.crt": encode(credentials.ca),
@@ -173,7 +184,7 @@ async function store(
     const resource: Link = {
       apiVersion,
       kind: "Link",
-      metadata: { name: link.name, annotations },
+      metadata: { name: link.name, ...made },
       spec: {
         endpoints: link.endpoints,
         tlsCredentials: name,

@@ -24,8 +24,8 @@ export async function retry<T>(
   }
 }
 
-/** Back-off before try `number + 1`, in milliseconds, with up to half of it as jitter. */
-export function backOffMs(number: number): number {
-  const base = Math.min(5000, 100 * 2 ** Math.min(number - 1, 10));
+/** Back-off before try `number + 1`, in milliseconds up to `mostMs`, up to half of it jitter. */
+export function backOffMs(number: number, mostMs = 5000): number {
+  const base = Math.min(mostMs, 100 * 2 ** Math.min(number - 1, 10));
   return base * (0.5 + Math.random() / 2);
 }
