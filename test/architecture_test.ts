@@ -64,6 +64,7 @@ const lazyImporters = [
   "src/cli/output.ts",
   "src/commands/grant/revoke.ts",
   "src/commands/link/check.ts",
+  "src/commands/link/generate.ts",
   "src/commands/site/generate.ts",
   "src/commands/token/inspect.ts",
   "src/commands/token/issue.ts",

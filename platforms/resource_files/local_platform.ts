@@ -60,6 +60,11 @@ export function openLocalPlatform(
       openNamespace: (namespace) => openFiles(name, namespacePaths(home, namespace), witness, {}),
       hosts: thisMachine,
     }),
+    linkMaker: {
+      // certificates are much to load
+      make: async (link, signal) =>
+        await (await import("./link_maker.ts")).linkMaker(paths, store).make(link, signal),
+    },
     routerProbe: routerProbe(paths, name),
     pendingKeys: pendingKeyFiles(paths),
   };

@@ -9,7 +9,9 @@ import { grantList } from "./grant/list.ts";
 import { grantRevoke } from "./grant/revoke.ts";
 import { linkCheck } from "./link/check.ts";
 import { linkDelete } from "./link/delete.ts";
+import { linkGenerate } from "./link/generate.ts";
 import { linkStatus } from "./link/status.ts";
+import { linkUpdate } from "./link/update.ts";
 import { siteCreate } from "./site/create.ts";
 import { siteDelete } from "./site/delete.ts";
 import { siteGenerate } from "./site/generate.ts";
@@ -34,8 +36,8 @@ export const nouns: Record<string, { summary: string; verbs: CommandMaker[] }> =
     verbs: [tokenIssue, tokenRedeem, tokenInspect],
   },
   link: {
-    summary: "Show, check and delete links to other sites",
-    verbs: [linkStatus, linkCheck, linkDelete],
+    summary: "Generate, show, check, change and delete links",
+    verbs: [linkGenerate, linkStatus, linkCheck, linkUpdate, linkDelete],
   },
   grant: {
     summary: "List and revoke access grants",

@@ -2,6 +2,8 @@ import type { PlatformName } from "./name.ts";
 import type { ClusterStatus } from "./cluster_status.ts";
 import type { Exposure } from "./exposure.ts";
 import type { Platform } from "./platform.ts";
+import type { Link } from "../resources/link.ts";
+import type { Secret } from "../resources/secret.ts";
 import type { Site } from "../resources/site.ts";
 import { type AppError, appError } from "../errors/app_error.ts";
 
@@ -20,6 +22,8 @@ export interface Abilities {
   readonly controllerManifest?: ControllerManifest;
   /** Sites are founded here: certificate authority, ports and addresses are ours to make. */
   readonly siteFounder?: SiteFounder;
+  /** Links to a site can be made here without a grant. */
+  readonly linkMaker?: LinkMaker;
   /** Whether the router of a site runs can be seen from here. */
   readonly routerProbe?: RouterProbe;
   /** Keys of redemptions under way outlive this process, so a retry is the same redemption. */
@@ -140,6 +144,14 @@ export interface SiteFounder {
   found(site: Site, linkHosts: string[], signal: AbortSignal): Promise<void>;
   /** Removes what `found` made; with `everything` all Skupper resources of the namespace too. */
   dissolve(site: Site, everything: boolean, signal: AbortSignal): Promise<void>;
+}
+
+export interface LinkMaker {
+  /**
+   * A Secret and the Links that use it, for another site to link to the one here: with a certificate of
+   * its own each time, and named so. Throws `site-missing`, `site-issuer-missing` or `no-endpoints`.
+   */
+  make(name: string, signal: AbortSignal): Promise<{ secret: Secret; links: Link[] }>;
 }
 
 export interface RouterProbe {

@@ -39,6 +39,11 @@ export function randomSuffix(length = 5): string {
   return randomText("bcdfghjklmnpqrstvwxz2456789", length);
 }
 
+/** A new name that begins as the site's: a label too, as upstream's links must be named. */
+export function nameAfter(site: string): string {
+  return `${site.slice(0, 57).replace(/[-.]+$/, "")}-${randomSuffix(5)}`;
+}
+
 /** A random secret code of letters and digits; the default of 24 characters holds 142 bits. */
 export function randomCode(length = 24): string {
   return randomText("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789", length);

@@ -2,7 +2,7 @@ import { appError, isAppError } from "../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
 import { type AccessToken, tokenAnnotations } from "../resources/access_token.ts";
-import { randomSuffix } from "../resources/names.ts";
+import { nameAfter } from "../resources/names.ts";
 import { apiVersion, describeState, isReady } from "../resources/resource.ts";
 import type { Site } from "../resources/site.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
@@ -110,10 +110,8 @@ async function createGrant(
   request: IssueRequest,
   signal: AbortSignal,
 ): Promise<string> {
-  // the name becomes a Link's at the other site, where upstream takes labels of 63 characters only
-  const stem = site.metadata.name.slice(0, 57).replace(/[-.]+$/, "");
   for (let attempt = 1;; attempt++) {
-    const name = `${stem}-${randomSuffix(5)}`;
+    const name = nameAfter(site.metadata.name); // which becomes a Link's at the other site
     try {
       await platform.apply<"AccessGrant">({
         apiVersion,

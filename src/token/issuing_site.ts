@@ -3,14 +3,16 @@ import { describeState, isReady } from "../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../resources/site.ts";
 
 /**
- * The site that may come to issue tokens, ready or not. Throws where no waiting will help:
+ * The site that may come to issue tokens, ready or not; `purpose` is what it is needed for. Throws where no waiting will help:
  * `site-missing`, `site-edge`, `link-access-disabled` or `site-failed`.
  */
-export function requireOpenSite(sites: Site[], namespace: string): Site {
+export function requireOpenSite(
+  sites: Site[],
+  namespace: string,
+  purpose = "issue a token",
+): Site {
   const [first] = sites;
-  if (first === undefined) {
-    throw appError("site-missing", { namespace, purpose: "issue a token" });
-  }
+  if (first === undefined) throw appError("site-missing", { namespace, purpose });
   const interior = sites.filter((site) => site.spec?.edge !== true);
   if (interior.length === 0) throw appError("site-edge", { site: first.metadata.name });
   const open = interior.filter((site) => wantsLinkAccess(site) || hasEndpoints(site));

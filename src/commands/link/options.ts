@@ -1,0 +1,12 @@
+import { Option } from "@commander-js/extra-typings";
+import { wholeNumber } from "../../cli/options.ts";
+import { linkCosts } from "../../resources/link.ts";
+
+/** --cost. */
+export function costOption() {
+  return new Option(
+    "--cost <integer>",
+    "the configured routing cost of sending traffic over the link",
+  )
+    .argParser(wholeNumber(linkCosts.min, linkCosts.max));
+}
