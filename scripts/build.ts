@@ -35,7 +35,7 @@ const compileFlags = [
 ];
 
 export const root: string = fileURLToPath(new URL("..", import.meta.url));
-const dist = path.join(root, "dist");
+export const dist: string = path.join(root, "dist");
 
 /** The bun program that `deno install` put below `folder` for the target. */
 export function bunProgram(folder: string, target: Target): string {
@@ -60,21 +60,24 @@ export function buildHere(): string {
 
 /** Compiles main.ts for every target into dist, and writes SHA256SUMS beside them. */
 export function buildAll(): string[] {
+  const files = targets.map(buildFor);
+  const sums = files.map((file) => `${sha256(file)}  ${path.basename(file)}\n`);
+  fs.writeFileSync(path.join(dist, "SHA256SUMS"), sums.join(""));
+  return files;
+}
+
+/** Compiles main.ts for the target into dist and returns its path. */
+export function buildFor(target: Target): string {
   fs.mkdirSync(dist, { recursive: true });
-  const runtimes = fs.mkdtempSync(path.join(dist, "runtimes-"));
+  const folder = fs.mkdtempSync(path.join(dist, "runtime-"));
   try {
-    const files = targets.map((target) => {
-      const outfile = path.join(dist, executableName(target));
-      const runtime = installRuntime(path.join(runtimes, `${target.os}-${target.arch}`), target);
-      const bunTarget = path.basename(path.dirname(path.dirname(runtime)));
-      compile(outfile, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
-      return outfile;
-    });
-    const sums = files.map((file) => `${sha256(file)}  ${path.basename(file)}\n`);
-    fs.writeFileSync(path.join(dist, "SHA256SUMS"), sums.join(""));
-    return files;
+    const outfile = path.join(dist, executableName(target));
+    const runtime = installRuntime(folder, target);
+    const bunTarget = path.basename(path.dirname(path.dirname(runtime)));
+    compile(outfile, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
+    return outfile;
   } finally {
-    fs.rmSync(runtimes, { recursive: true, force: true });
+    fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
@@ -88,7 +91,6 @@ function executableName(target: Target): string {
  * in deno.lock; left to itself, bun would download it unchecked.
  */
 function installRuntime(folder: string, target: Target): string {
-  fs.mkdirSync(folder);
   for (const file of ["deno.json", "deno.lock"]) {
     fs.copyFileSync(path.join(root, file), path.join(folder, file));
   }

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { appError } from "../../src/errors/app_error.ts";
 import { type ElfNeeds, readElfNeeds } from "./elf.ts";
 import { type TarEntry, writeTar } from "./tar.ts";
@@ -29,34 +29,34 @@ const libraryFolders = [
 const nameServiceLibraries = ["libnss_files.so.2", "libnss_dns.so.2"];
 
 /** Has names looked up in /etc/hosts first, whatever the C library would do of itself. */
-const nameServiceSwitch = {
-  path: "/etc/nsswitch.conf",
-  content: Buffer.from("hosts: files dns\n"),
-};
+const nameServiceSwitch = { "/etc/nsswitch.conf": "hosts: files dns\n" };
 
 const chunkBytes = 1024 * 1024;
 
 /**
  * The executable and what it needs to run: its loader and the libraries it names, and those they name
- * in turn. Throws `executable-unsuitable` for one that isn't made for Linux, or lacks a library.
+ * in turn, from the system whose files lie in `root`. Throws `executable-unsuitable` for one that isn't
+ * made for Linux, or lacks a library.
  */
-export async function findImageFiles(executable: string): Promise<ImageFiles> {
+export async function findImageFiles(executable: string, root = "/"): Promise<ImageFiles> {
   const refuse = (why: string) => appError("executable-unsuitable", { file: executable, why });
   const needs = await readElfNeeds(executable);
   if (needs === undefined) throw refuse("it is not made for Linux");
   const { machine, interpreter } = needs;
   const files = new Map([[executablePath, executable]]);
   if (interpreter === undefined) return files;
-  files.set(interpreter, interpreter);
   const folders = [dirname(interpreter), ...libraryFolders];
+  const loader = await findLibrary(basename(interpreter), root, folders, machine);
+  if (loader === undefined) throw refuse(`its loader ${interpreter} is missing`);
+  files.set(interpreter, loader.source);
   const wanted = [...needs.libraries, ...nameServiceLibraries];
   const seen = new Set<string>();
   for (let name; (name = wanted.shift()) !== undefined;) {
     if (seen.has(name)) continue;
     seen.add(name);
-    const library = await findLibrary(name, folders, machine);
+    const library = await findLibrary(name, root, folders, machine);
     if (library !== undefined) {
-      files.set(library.path, library.path);
+      files.set(library.path, library.source);
       wanted.push(...library.needs.libraries);
     } else if (!nameServiceLibraries.includes(name)) {
       throw refuse(`library ${name} is not in the usual folders`);
@@ -75,28 +75,46 @@ export async function hashFiles(files: ImageFiles): Promise<string> {
   return hash.digest("hex");
 }
 
-/** The archive an engine makes the image of. Throws the system's error for a file that is gone. */
-export async function* packFiles(files: ImageFiles): AsyncGenerator<Uint8Array> {
-  const paths = [...files.keys(), nameServiceSwitch.path];
+/**
+ * The archive an image is made of, with `texts` by their paths. Throws the system's error for a file that
+ * is gone.
+ */
+export async function* packFiles(
+  files: ImageFiles,
+  texts: Readonly<Record<string, string>> = {},
+): AsyncGenerator<Uint8Array> {
+  const allTexts = Object.entries({ ...nameServiceSwitch, ...texts });
+  const paths = [...files.keys(), ...allTexts.map(([path]) => path)];
   const entries: TarEntry[] = foldersOf(paths).map((path) => ({ path, mode: 0o755 }));
   for (const [path, source] of files) {
     const { size } = await stat(source);
     entries.push({ path, mode: 0o755, file: { size, content: readChunks(source) } });
   }
-  const { path, content } = nameServiceSwitch;
-  entries.push({ path, mode: 0o644, file: { size: content.length, content: [content] } });
+  for (const [path, text] of allTexts) {
+    const content = Buffer.from(text);
+    entries.push({ path, mode: 0o644, file: { size: content.length, content: [content] } });
+  }
   yield* writeTar(entries);
+}
+
+interface Library {
+  path: string;
+  /** Where it lies on this machine. */
+  source: string;
+  needs: ElfNeeds;
 }
 
 async function findLibrary(
   name: string,
+  root: string,
   folders: string[],
   machine: number,
-): Promise<{ path: string; needs: ElfNeeds } | undefined> {
+): Promise<Library | undefined> {
   for (const folder of folders) {
     const path = join(folder, name);
-    const needs = existsSync(path) ? await readElfNeeds(path) : undefined;
-    if (needs?.machine === machine) return { path, needs };
+    const source = join(root, path);
+    const needs = existsSync(source) ? await readElfNeeds(source) : undefined;
+    if (needs?.machine === machine) return { path, source, needs };
   }
   return undefined;
 }
