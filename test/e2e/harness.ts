@@ -97,7 +97,12 @@ export class Sandbox {
 
   /** Runs another program as the executable is run: same user, network and environment. */
   run(program: string, args: string[], options: CallOptions = {}): Promise<Outcome> {
-    return this.#launch([program, ...args], options).ended;
+    return this.launch(program, args, options).ended;
+  }
+
+  /** Starts another program so, and does not wait for it. */
+  launch(program: string, args: string[], options: CallOptions = {}): Running {
+    return this.#launch([program, ...args], options);
   }
 
   /** Starts `controller run` and waits until it answers. */
