@@ -16,8 +16,8 @@ import type {
   Refusal,
   Refused,
 } from "./redemption.ts";
+import type { Claimant } from "./redemption_list.ts";
 import {
-  type Claimant,
   eraseAnswers,
   repeatWindowMs,
   revoke,

@@ -1,5 +1,6 @@
 import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
 import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
+import { addRedemption, changeRedemptions, type Claimant, findLast } from "./redemption_list.ts";
 
 /** How long an answer that was not delivered is given again, in milliseconds. */
 export const repeatWindowMs = 120_000;
@@ -24,9 +25,6 @@ export function termsOf(grant: AccessGrant): GrantTerms {
  * milliseconds: it has given up by then.
  */
 const holdMs = 12_000;
-
-/** Who asks: by the key it made, else by what it calls itself. */
-export type Claimant = Pick<Redemption, "keyHash" | "name" | "subject">;
 
 /** Why a grant gives no more uses. */
 export type Closed = "revoked" | "expired" | "used-up";
@@ -73,14 +71,14 @@ export function whyClosed(ledger: Ledger, terms: GrantTerms, now: number): Close
 
 /** The ledger with one more use spent. */
 export function spendUse(ledger: Ledger, terms: GrantTerms, redemption: Redemption): Ledger {
-  const redemptions = [...ledger.redemptions, redemption];
+  const redemptions = addRedemption(ledger.redemptions, redemption);
   return { ...ledger, expiresAt: formatExpiry(terms), redemptions };
 }
 
 /** The ledger in which the service holds the answer of that serial number, for as long as it may need. */
 export function holdAnswer(ledger: Ledger, serial: string, service: string, now: number): Ledger {
   const heldUntil = new Date(now + holdMs).toISOString();
-  return changeRedemptions(
+  return changeAnswers(
     ledger,
     (redemption) => redemption.serial === serial && redemption.answer !== undefined,
     (redemption) => ({ ...redemption, heldBy: service, heldUntil }),
@@ -89,7 +87,7 @@ export function holdAnswer(ledger: Ledger, serial: string, service: string, now:
 
 /** The ledger in which the service has let go of the answer of that serial number. */
 export function releaseAnswer(ledger: Ledger, serial: string, service: string): Ledger {
-  return changeRedemptions(
+  return changeAnswers(
     ledger,
     (redemption) => redemption.serial === serial && redemption.heldBy === service,
     ({ heldBy: _by, heldUntil: _until, ...redemption }) => redemption,
@@ -98,7 +96,7 @@ export function releaseAnswer(ledger: Ledger, serial: string, service: string): 
 
 /** The ledger with the answers of those serial numbers marked as delivered. */
 export function markDelivered(ledger: Ledger, serials: ReadonlySet<string>): Ledger {
-  return changeRedemptions(
+  return changeAnswers(
     ledger,
     ({ answer, delivered, serial }) => answer !== undefined && !delivered && serials.has(serial),
     (redemption) => ({ ...redemption, delivered: true }),
@@ -107,7 +105,7 @@ export function markDelivered(ledger: Ledger, serials: ReadonlySet<string>): Led
 
 /** The ledger without the answers that will not be given again. */
 export function eraseAnswers(ledger: Ledger, now: number): Ledger {
-  return changeRedemptions(
+  return changeAnswers(
     ledger,
     (redemption) => redemption.answer !== undefined && !isAwaited(redemption, now),
     withoutAnswer,
@@ -138,14 +136,10 @@ function formatExpiry({ expiresAt }: GrantTerms): string {
   return new Date(expiresAt).toISOString();
 }
 
+/** What has its own key can be signed again at any time; an answer with a key in it is kept for a while. */
 function findRepeatable(ledger: Ledger, claimant: Claimant, now: number): Redemption | undefined {
-  const { keyHash, name, subject } = claimant;
-  if (keyHash !== undefined) {
-    return ledger.redemptions.find((redemption) => redemption.keyHash === keyHash);
-  }
-  return ledger.redemptions.find((redemption) =>
-    isAwaited(redemption, now) && redemption.name === name && redemption.subject === subject
-  );
+  const last = findLast(ledger.redemptions, claimant);
+  return last?.keyHash !== undefined || last && isAwaited(last, now) ? last : undefined;
 }
 
 function isAwaited({ answer, delivered, at }: Redemption, now: number): boolean {
@@ -167,14 +161,11 @@ function withoutAnswer(
 }
 
 /** The same ledger if nothing is to be changed. */
-function changeRedemptions(
+function changeAnswers(
   ledger: Ledger,
   isToChange: (redemption: Redemption) => boolean,
   change: (redemption: Redemption) => Redemption,
 ): Ledger {
-  if (!ledger.redemptions.some(isToChange)) return ledger;
-  const redemptions = ledger.redemptions.map((redemption) =>
-    isToChange(redemption) ? change(redemption) : redemption
-  );
-  return { ...ledger, redemptions };
+  const redemptions = changeRedemptions(ledger.redemptions, isToChange, change);
+  return redemptions === ledger.redemptions ? ledger : { ...ledger, redemptions };
 }
