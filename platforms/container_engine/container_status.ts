@@ -8,7 +8,7 @@ import {
   stateFields,
 } from "../resource_files/controller_files.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
-import { lastError } from "../resource_files/controller_program.ts";
+import { findError } from "../resource_files/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
 import { homeLabels } from "./container_spec.ts";
 import type { Engine, EngineContainer } from "./engine.ts";
@@ -54,13 +54,12 @@ async function explainState(
     if (running) return undefined; // hosted by another platform
     return state?.container && `its container ${state.container} was removed`;
   }
-  const { name } = container;
+  const { name, exitCode } = container;
   if (container.state === "paused") return `its container ${name} is paused`;
-  if (!running) {
-    const last = lastError(await engine.readLog(name, signal));
-    return container.isRunning
-      ? "it is starting"
-      : `its container ${name} is ${container.state}, with exit code ${container.exitCode}: ${last}`;
+  if (!running && !container.isRunning) {
+    const error = findError(await engine.readLog(name, signal));
+    return `its container ${name} is ${container.state}, with exit code ${exitCode}` +
+      (error === undefined ? "" : `: ${error}`);
   }
   if (state?.operationsUrl === undefined) return "it is starting";
   return await isReadyAt(state.operationsUrl, signal)

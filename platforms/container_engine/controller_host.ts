@@ -19,7 +19,7 @@ import {
   readState,
 } from "../resource_files/controller_files.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
-import { isWaiting, lastError, runWords } from "../resource_files/controller_program.ts";
+import { isWaiting, runWords, whyEnded } from "../resource_files/controller_program.ts";
 import { containerVariable } from "../resource_files/local_platform.ts";
 import { containerNames, containerSpec, homeLabels } from "./container_spec.ts";
 import { readContainerStatus } from "./container_status.ts";
@@ -163,7 +163,7 @@ async function untilRunning(
     }
     if (!found.isRunning || found.restarts > 0) {
       throw appError("controller-failed", {
-        why: lastError(await engine.readLog(container, signal)),
+        why: whyEnded(await engine.readLog(container, signal)),
       });
     }
     await sleep(lookEveryMs, signal);

@@ -10,7 +10,7 @@ import type {
   ControllerStatus,
 } from "../../src/platform/abilities.ts";
 import { sleep } from "../../src/runtime/clock.ts";
-import { isWaiting, lastError, runWords } from "../resource_files/controller_program.ts";
+import { isWaiting, runWords, whyEnded } from "../resource_files/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
 import {
   checkHost,
@@ -84,7 +84,7 @@ async function launch(
   try {
     while (!(await isReady(files, child, signal))) {
       if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
-        const why = failure?.message ?? lastError(await readFrom(files.log, logStart));
+        const why = failure?.message ?? whyEnded(await readFrom(files.log, logStart));
         throw appError("controller-failed", { why, log: files.log });
       }
       if (options.wait && isWaiting(await readFrom(files.log, logStart))) {

@@ -19,9 +19,12 @@ export function isWaiting(output: string): boolean {
   return output.includes(`"event":"${waitingEvent}"`);
 }
 
-/** Why a controller that wrote `output` has ended. */
-export function lastError(output: string): string {
-  const lines = output.split("\n").filter((line) => line.trim() !== "");
-  const error = lines.findLast((line) => line.startsWith("error: "));
-  return error?.slice("error: ".length) ?? lines.at(-1) ?? "it ended without a word";
+/** The error that a controller that wrote `output` ended with; undefined if it named none. */
+export function findError(output: string): string | undefined {
+  return output.split("\n").findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
+}
+
+/** Why a controller that wrote `output` has ended before it answered. */
+export function whyEnded(output: string): string {
+  return findError(output) ?? (output.trim().split("\n").at(-1) || "it ended without a word");
 }
