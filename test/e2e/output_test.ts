@@ -169,7 +169,8 @@ test(
 test(
   "--verbose shows the causes of an error, without a secret",
   shared.use(async (sandbox) => {
-    sandbox.write("far.yaml", sandbox.read("open.yaml").replace(/:\d+\//, ":1/"));
+    await issueToken(sandbox, "far.yaml");
+    sandbox.write("far.yaml", sandbox.read("far.yaml").replace(/:\d+\//, ":1/"));
     const redeem = ["token", "redeem", "far.yaml", "-n", "east", "--verbose", "--timeout", "0"];
     const text = await sandbox.hawser(redeem);
     assert.match(text.stderr, /^cause: .*ECONNREFUSED/m);
