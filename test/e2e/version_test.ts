@@ -15,11 +15,13 @@ test(
 const versionText = new RegExp(`\\b${configuration.version.replaceAll(".", "\\.")}\\b`);
 
 test(
-  "help lists the commands, and comes out the same for -h and a bare call's hint",
+  "help lists the commands, and comes out the same for --help, -h and a bare call",
   inSandbox(async (sandbox) => {
     const help = await sandbox.succeed(["--help"]);
     assertGolden("help", help);
-    assert.deepEqual(await sandbox.hawser(["-h"]), help);
+    for (const args of [["-h"], ["help"], []]) {
+      assert.deepEqual(await sandbox.hawser(args), help);
+    }
   }),
 );
 
