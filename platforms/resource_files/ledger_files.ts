@@ -1,17 +1,19 @@
 import { Buffer } from "node:buffer";
-import { mkdir, open, readdir, readFile, rm, stat, truncate } from "node:fs/promises";
+import { closeSync, fdatasync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { appError } from "../../src/errors/app_error.ts";
 import type { LedgerStore, StoredLedger } from "../../src/grant_service/backing.ts";
 import type { Ledger } from "../../src/grant_service/ledger.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
-import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
+import { explainSystemError } from "../../src/runtime/system_error.ts";
 import {
   applyRecord,
   copyLedger,
   type LedgerRecord,
   recordChange,
   recordsOf,
+  shareLedger,
   type VersionedLedger,
 } from "./ledger_record.ts";
 
@@ -67,8 +69,8 @@ export class LedgerFiles implements LedgerStore {
       this.#known.set(
         path,
         record === undefined
-          ? await replace(path, { version: next, ledger: copyLedger(ledger) })
-          : await append(path, known!, record),
+          ? await replace(path, { version: next, ledger: shareLedger(ledger) })
+          : { ...await append(path, known!, record), ledger: shareLedger(ledger) },
       );
       return String(next);
     });
@@ -98,7 +100,7 @@ export class LedgerFiles implements LedgerStore {
   }
 
   async #load(path: string): Promise<KnownLedger | undefined> {
-    const identity = await identify(path);
+    const identity = identify(path);
     if (identity === undefined) {
       this.#known.delete(path);
       return undefined;
@@ -129,7 +131,7 @@ async function replace(path: string, next: VersionedLedger): Promise<KnownLedger
   const bytes = Buffer.from(text);
   await makeFolder(dirname(path));
   await writeWhole(path, bytes, { mode: 0o600, replace: "always" });
-  return { ...next, identity: (await identify(path))!, bytes: bytes.length };
+  return { ...next, identity: identify(path)!, bytes: bytes.length };
 }
 
 async function makeFolder(path: string) {
@@ -140,32 +142,41 @@ async function makeFolder(path: string) {
   }
 }
 
+/**
+ * Appends a line to the file of a known ledger. All but what waits for the disk is done at once:
+ * asking a thread takes longer.
+ */
 async function append(
   path: string,
   known: KnownLedger,
   record: LedgerRecord,
-): Promise<KnownLedger> {
+): Promise<Omit<KnownLedger, "ledger">> {
   const from = known.bytes;
   const line = Buffer.from(`${JSON.stringify(record)}\n`);
   try {
-    const file = await open(path, "r+");
+    const file = openSync(path, "r+");
     try {
-      await file.truncate(from);
+      ftruncateSync(file, from);
       // a disk that fills up takes a part, and refuses the rest only when asked again
       for (let done = 0; done < line.length;) {
-        done += (await file.write(line, done, line.length - done, from + done)).bytesWritten;
+        done += writeSync(file, line, done, line.length - done, from + done);
       }
-      await file.datasync();
+      await syncData(file);
     } finally {
-      await file.close();
+      closeSync(file);
     }
   } catch (cause) {
     // a line that was reported as failed must not count after all
     await truncate(path, from).catch(() => {});
     throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
   }
-  const identity = (await identify(path))!;
-  return { ...applyRecord(known, record), identity, bytes: from + line.length };
+  return { version: record.version, identity: identify(path)!, bytes: from + line.length };
+}
+
+function syncData(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(file, (error) => error === null ? resolve() : reject(error));
+  });
 }
 
 /** Reads the lines of a ledger; throws `not-readable` if any but the last is damaged. */
@@ -186,12 +197,11 @@ async function readLedger(path: string, identity: string): Promise<KnownLedger> 
   return { ...state, identity, bytes };
 }
 
-async function identify(path: string): Promise<string | undefined> {
+function identify(path: string): string | undefined {
   try {
-    const { ino, size, mtimeMs } = await stat(path);
-    return `${ino} ${size} ${mtimeMs}`;
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found && `${found.ino} ${found.size} ${found.mtimeMs}`;
   } catch (cause) {
-    if (systemErrorCode(cause) === "ENOENT") return undefined;
     throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
   }
 }

@@ -43,7 +43,9 @@ export function recordChange(
   if (changedFields(headerOf(before), header) !== "none") record.header = header;
   if (after.redemptions.length < before.redemptions.length) return undefined;
   const changes: LedgerRecord["redemptions"] = [];
-  for (const [place, redemption] of after.redemptions.entries()) {
+  for (let place = 0; place < after.redemptions.length; place++) {
+    const redemption = after.redemptions[place]!;
+    if (redemption === before.redemptions[place]) continue;
     const fields = changedFields(before.redemptions[place] ?? {}, redemption);
     if (fields === "less") return undefined;
     if (fields !== "none") changes.push([place, fields]);
@@ -65,6 +67,11 @@ export function applyRecord(
     redemptions[place] = { ...redemptions[place], ...fields } as Redemption;
   }
   return { version: record.version, ledger: { ...header, redemptions } };
+}
+
+/** The ledger with a list of its own, its redemptions the same: what did not change is seen at once. */
+export function shareLedger(ledger: Ledger): Ledger {
+  return { ...ledger, redemptions: [...ledger.redemptions] };
 }
 
 /** A copy that shares nothing that can be changed. */
