@@ -1,8 +1,9 @@
 import type { Now } from "../runtime/clock.ts";
-import type { Ledger } from "./ledger.ts";
+import type { Ledger, Redemption } from "./ledger.ts";
 import type { LedgerChange, LedgerQueue } from "./ledger_queue.ts";
 import {
   eraseAnswers,
+  hold,
   holdAnswer,
   markDelivered,
   nextErasureAt,
@@ -39,9 +40,14 @@ export class AnswerKeeper {
     return this.#queue.update(change);
   }
 
-  /** The ledger by which other services leave the answer with that certificate to this one. */
-  hold(ledger: Ledger, serial: string): Ledger {
-    return this.#service === undefined
+  /** The redemption, its answer left to this service by the others. */
+  hold(redemption: Redemption): Redemption {
+    return this.#service === undefined ? redemption : hold(redemption, this.#service, this.#now());
+  }
+
+  /** The ledger by which other services leave an answer that is given again to this one. */
+  holdAgain(ledger: Ledger, { answer, serial }: Redemption): Ledger {
+    return this.#service === undefined || answer === undefined
       ? ledger
       : holdAnswer(ledger, serial, this.#service, this.#now());
   }

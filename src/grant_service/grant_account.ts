@@ -230,12 +230,11 @@ export class GrantAccount {
     const terms = termsOf(this.#grant);
     const ruling = ruleOn(ledger, terms, claimant, this.#context.now(), this.#context.service);
     if (ruling.due === "repeat") {
-      return { ledger: this.#answers.hold(ledger, ruling.redemption.serial), result: ruling };
+      return { ledger: this.#answers.holdAgain(ledger, ruling.redemption), result: ruling };
     }
     if (ruling.due !== "use" || prepared === undefined) return { ledger, result: ruling };
-    const spent = spendUse(ledger, terms, prepared.redemption);
-    const result = { due: "spent", prepared } as const;
-    return { ledger: this.#answers.hold(spent, prepared.redemption.serial), result };
+    const spent = spendUse(ledger, terms, this.#answers.hold(prepared.redemption));
+    return { ledger: spent, result: { due: "spent", prepared } };
   }
 
   async #prepare(claimant: Claimant, publicKey: CryptoKey | undefined): Promise<Prepared> {

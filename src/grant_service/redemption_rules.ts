@@ -75,13 +75,18 @@ export function spendUse(ledger: Ledger, terms: GrantTerms, redemption: Redempti
   return { ...ledger, expiresAt: formatExpiry(terms), redemptions };
 }
 
-/** The ledger in which the service holds the answer of that serial number, for as long as it may need. */
+/** The redemption with its answer, if one is kept, held by the service for as long as it may need. */
+export function hold(redemption: Redemption, service: string, now: number): Redemption {
+  if (redemption.answer === undefined) return redemption;
+  return { ...redemption, heldBy: service, heldUntil: new Date(now + holdMs).toISOString() };
+}
+
+/** The ledger in which the service holds the answer of that serial number. */
 export function holdAnswer(ledger: Ledger, serial: string, service: string, now: number): Ledger {
-  const heldUntil = new Date(now + holdMs).toISOString();
   return changeAnswers(
     ledger,
-    (redemption) => redemption.serial === serial && redemption.answer !== undefined,
-    (redemption) => ({ ...redemption, heldBy: service, heldUntil }),
+    (redemption) => redemption.serial === serial,
+    (redemption) => hold(redemption, service, now),
   );
 }
 
