@@ -1,4 +1,4 @@
-import { stat } from "node:fs/promises";
+import { statSync } from "node:fs";
 import { appError } from "../../src/errors/app_error.ts";
 import type { GrantBacking } from "../../src/grant_service/backing.ts";
 import { certificatesIn } from "../../src/pki/certificate.ts";
@@ -64,8 +64,8 @@ export function grantBacking(
     const uid = await siteUid(paths);
     const folders = [paths.inputResources, paths.inputIssuers, paths.runtimeResources];
     if (uid !== undefined) folders.push(siteStatePaths(paths, uid).root);
-    const times = folders.map((folder) => stat(folder).then(({ mtimeMs }) => mtimeMs, () => 0));
-    return [uid, ...await Promise.all(times)].join(" ");
+    const times = folders.map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs);
+    return [uid, ...times].join(" ");
   }
 
   /** The grant's own choice, else the site's (which upstream doesn't look at), else that of its link access. */

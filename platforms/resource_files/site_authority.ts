@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { existsSync, readFileSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../src/errors/app_error.ts";
@@ -25,15 +26,8 @@ const parts = ["ca.crt", "tls.crt", "tls.key"] as const;
  * down and made anew honours nothing old, and one that `skupper system start` adopts keeps all.
  * Undefined while there is none.
  */
-export async function siteUid(paths: NamespacePaths): Promise<string | undefined> {
-  const folder = await findAuthorityFolder(paths, siteIssuer);
-  if (folder === undefined) return undefined;
-  try {
-    return uidOf(paths, await readFile(join(folder, "tls.crt"), "utf8"));
-  } catch {
-    // whatever is wrong with the certificate is told where something is to be signed
-    return undefined;
-  }
+export function siteUid(paths: NamespacePaths): Promise<string | undefined> {
+  return Promise.resolve(readSiteUid(paths));
 }
 
 /**
@@ -41,14 +35,11 @@ export async function siteUid(paths: NamespacePaths): Promise<string | undefined
  * over, for that is what its router trusts, else the one the user supplies to it
  * (spec/skupper-system-sites.md 3).
  */
-export async function findAuthorityFolder(
-  paths: NamespacePaths,
-  issuer: string,
-): Promise<string | undefined> {
+export function findAuthorityFolder(paths: NamespacePaths, issuer: string): string | undefined {
   if (!isSubdomain(issuer)) return undefined;
   for (const issuers of [paths.runtimeIssuers, paths.inputIssuers]) {
     const folder = join(issuers, issuer);
-    if ((await missingParts(folder)).length === 0) return folder;
+    if (missingParts(folder).length === 0) return folder;
   }
   return undefined;
 }
@@ -58,11 +49,9 @@ export async function readAuthority(
   paths: NamespacePaths,
   issuer: string,
 ): Promise<AuthorityFiles> {
-  const folder = await findAuthorityFolder(paths, issuer);
+  const folder = findAuthorityFolder(paths, issuer);
   if (folder === undefined) {
-    const missing = isSubdomain(issuer)
-      ? await missingParts(join(paths.inputIssuers, issuer))
-      : parts;
+    const missing = isSubdomain(issuer) ? missingParts(join(paths.inputIssuers, issuer)) : parts;
     throw issuerMissing(
       paths,
       issuer,
@@ -140,19 +129,39 @@ async function requireSiteUid(paths: NamespacePaths): Promise<string> {
   return uid;
 }
 
+/** The certificate that each namespace's uid was derived from last, and that uid. */
+const knownUids = new Map<string, { certificatePem: string; uid: string }>();
+
+/** Synchronous, as each redemption asks several times, and a thread would take longer. */
+function readSiteUid(paths: NamespacePaths): string | undefined {
+  const folder = findAuthorityFolder(paths, siteIssuer);
+  if (folder === undefined) return undefined;
+  try {
+    const certificatePem = readFileSync(join(folder, "tls.crt"), "utf8");
+    let known = knownUids.get(paths.inputIssuers);
+    if (known?.certificatePem !== certificatePem) {
+      known = { certificatePem, uid: uidOf(paths, certificatePem) };
+      knownUids.set(paths.inputIssuers, known);
+    }
+    return known.uid;
+  } catch {
+    // whatever is wrong with the certificate is told where something is to be signed
+    return undefined;
+  }
+}
+
 function uidOf(paths: NamespacePaths, certificatePem: string): string {
   return derivedUid(paths.namespace, new X509Certificate(certificatePem).raw);
 }
 
 /** True if there is an authority, or the user's beginnings of one. */
 async function isThere(paths: NamespacePaths, folder: string): Promise<boolean> {
-  if (await findAuthorityFolder(paths, siteIssuer) !== undefined) return true;
+  if (findAuthorityFolder(paths, siteIssuer) !== undefined) return true;
   return (await readdir(folder).catch((): string[] => [])).length > 0;
 }
 
-async function missingParts(folder: string): Promise<string[]> {
-  const names = await readdir(folder).catch((): string[] => []);
-  return parts.filter((part) => !names.includes(part));
+function missingParts(folder: string): string[] {
+  return parts.filter((part) => !existsSync(join(folder, part)));
 }
 
 function issuerMissing(paths: NamespacePaths, issuer: string, why: string, cause?: unknown) {

@@ -34,7 +34,7 @@ async function witnessOf(
   uid: string | undefined,
 ): Promise<string | undefined> {
   if (uid !== undefined) {
-    const folder = await findAuthorityFolder(paths, siteIssuer);
+    const folder = findAuthorityFolder(paths, siteIssuer);
     return folder && join(folder, "tls.crt");
   }
   // a namespace that has no authority just now may get its own back

@@ -41,7 +41,7 @@ export function statusSource(sources: StatusSources): StoreHooks["deriveStatus"]
   };
 
   async function readSiteFacts(): Promise<SiteFacts> {
-    const folder = await findAuthorityFolder(paths, siteIssuer);
+    const folder = findAuthorityFolder(paths, siteIssuer);
     const authoritySince = await changedAt(join(folder ?? paths.inputResources, "tls.crt"));
     const controllerSince = await sources.controllerSince();
     const listeners = await readLinkListeners(paths, sources.platform(), signal);
