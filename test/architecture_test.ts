@@ -40,7 +40,17 @@ const mayImport: Record<string, string[]> = {
   ],
   "platforms/mod.ts": ["src/platform", "platforms"],
   "platforms/resource_files": foundations("src/pki", "src/grant_service", "src/controller"),
-  "platforms/kubernetes": foundations("src/token/secure_connection.ts"),
+  "platforms/kubernetes": [
+    ...foundations("src/token/secure_connection.ts"),
+    "platforms/kubernetes/controller/controller_runner.ts",
+  ],
+  "platforms/kubernetes/controller": foundations(
+    "src/pki",
+    "src/grant_service",
+    "src/token",
+    "src/controller",
+    "platforms/kubernetes",
+  ),
   "platforms/linux": foundations("platforms/resource_files"),
   "platforms/container_engine": foundations("platforms/resource_files"),
   "platforms/docker": foundations("platforms/resource_files", "platforms/container_engine"),

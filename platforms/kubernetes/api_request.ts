@@ -29,6 +29,7 @@ interface ApiResource {
 type ClusterKind =
   | "ApiGroup"
   | "Deployment"
+  | "Event"
   | "Namespace"
   | "Node"
   | "Route"
@@ -48,6 +49,7 @@ export const apiResources: Record<ApiKind, ApiResource> = {
   SecuredAccess: skupper("securedaccesses"),
   Secret: core("secrets"),
   Service: core("services"),
+  Event: core("events"),
   Namespace: core("namespaces"),
   Node: core("nodes"),
   Deployment: builtIn("apps", "deployments"),

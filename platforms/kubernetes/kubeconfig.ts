@@ -81,6 +81,9 @@ interface MergedConfig {
 /** Kubeconfigs of thousands of clusters with embedded certificates exist. */
 const maxFileBytes = 32 * 1024 * 1024;
 
+/** The name of the context of a Pod that has no kubeconfig. */
+export const podContext = "in-cluster";
+
 /** What a Pod is given to reach its API server. */
 const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
@@ -235,7 +238,7 @@ async function loadFromPod(
   const tokenFile = join(folder, "token");
   if (!host || !port || await readText(tokenFile, false) === undefined) return undefined;
   return {
-    name: "in-cluster",
+    name: podContext,
     cluster: {
       server: `https://${isIPv6(host) ? `[${host}]` : host}:${port}`,
       "certificate-authority": join(folder, "ca.crt"),

@@ -8,7 +8,7 @@ import type { Platform } from "../../src/platform/platform.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 import { ApiClient } from "./api_client.ts";
 import { ServerAccess } from "./server_access.ts";
-import { loadContext } from "./kubeconfig.ts";
+import { loadContext, podContext } from "./kubeconfig.ts";
 import { openStore } from "./store.ts";
 
 /**
@@ -39,6 +39,14 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
   const platform = openStore(api, namespace);
   return {
     ...platform,
+    controllerRunner: {
+      async run(options, signal, log, ready) {
+        const { runClusterController } = await import("./controller/controller_runner.ts");
+        const { env, version } = request;
+        const place = { api, namespace, inPod: context.name === podContext, env, version };
+        await runClusterController(place, options, signal, log, ready);
+      },
+    },
     controllerManifest: manifestFor(namespace, request, api),
     controllerProbe: {
       async status(signal) {

@@ -8,8 +8,15 @@ import { apiResources } from "./api_request.ts";
 import { readList, sortByName, toResource } from "./resource_list.ts";
 import { watchList } from "./watch.ts";
 
-/** The resources of a namespace behind an API server. */
-export function openStore(api: ApiClient, namespace: string): Platform {
+/**
+ * The resources of a namespace behind an API server. `peek` gives what is known of one without asking,
+ * where something is; it need not be the latest.
+ */
+export function openStore(
+  api: ApiClient,
+  namespace: string,
+  peek: <K extends Kind>(kind: K, name: string) => ResourceOf<K> | undefined = () => undefined,
+): Platform {
   async function read<K extends Kind>(
     kind: K,
     name: string,
@@ -85,7 +92,11 @@ export function openStore(api: ApiClient, namespace: string): Platform {
     const kind = resource.kind as K; // the schema of K says so
     if (!apiResources[kind].hasStatus) return await update(resource, version, signal);
     // read first: who may write the status alone needs no right to write the rest
-    const stored = await read(kind, resource.metadata.name, signal);
+    const { name } = resource.metadata;
+    const known = peek(kind, name);
+    const stored = known?.metadata.resourceVersion === version
+      ? known
+      : await read(kind, name, signal);
     if (stored?.metadata.resourceVersion !== version) throw conflict(resource);
     return await replace(stored, resource, signal);
   }

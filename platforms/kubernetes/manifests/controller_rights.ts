@@ -13,9 +13,9 @@ export interface RightsPlan {
 
 /** What the controller does in a namespace it serves. */
 const served: PolicyRule[] = [
-  skupper(["sites"], ["get", "list", "watch"]),
-  skupper(["accessgrants"], ["get", "list", "watch", "update", "delete"]),
-  skupper(["accesstokens"], ["get", "list", "watch", "update"]),
+  skupper(["sites", "routeraccesses"], ["list", "watch"]),
+  skupper(["accessgrants"], ["get", "list", "watch", "delete"]),
+  skupper(["accesstokens"], ["get", "list", "watch"]),
   skupper(["accessgrants/status", "accesstokens/status"], ["update"]),
   skupper(["links"], ["get", "create"]),
   core(["secrets"], ["get", "create", "update", "delete"]),

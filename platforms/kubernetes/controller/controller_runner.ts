@@ -1,0 +1,107 @@
+import { randomBytes } from "node:crypto";
+import { hostname, networkInterfaces } from "node:os";
+import process from "node:process";
+import { runController } from "../../../src/controller/controller.ts";
+import { errorFields, reportTo } from "../../../src/controller/log.ts";
+import type { ControllerRunOptions, ControllerStatus } from "../../../src/platform/abilities.ts";
+import { abortable } from "../abortable.ts";
+import type { ApiClient } from "../api_client.ts";
+import { grantPort, operationsPort } from "../deployed_names.ts";
+import { openStore } from "../store.ts";
+import { AddressWatch } from "./address_watch.ts";
+import { openCluster } from "./cluster_home.ts";
+import { EventRecorder } from "./event_recorder.ts";
+import { identitySecret } from "./identity_secret.ts";
+
+/** Where the controller of a cluster runs. */
+export interface ControllerPlace {
+  api: ApiClient;
+  /** The controller's own, which holds what it keeps for itself. */
+  namespace: string;
+  /** True in a Pod, whose name and ports are known to others. */
+  inPod: boolean;
+  env: Record<string, string | undefined>;
+  version: string;
+}
+
+/** How many ports are tried outside of a Pod where none is fixed. */
+const portsTried = 100;
+
+/** How long a Pod that ends is still sent new connections, in milliseconds. */
+const lingerMs = 5000;
+
+/** How long Events may hold up the end, in milliseconds. */
+const eventsLimitMs = 2000;
+
+/**
+ * Serves a cluster in this process until the signal aborts, beside any number of others that do. Throws
+ * `port-in-use`, and what the first look at the cluster throws.
+ */
+export async function runClusterController(
+  place: ControllerPlace,
+  options: ControllerRunOptions,
+  signal: AbortSignal,
+  log: (line: string) => void,
+  ready?: (status: ControllerStatus) => void,
+): Promise<void> {
+  const { api, namespace, inPod, env, version } = place;
+  const report = reportTo(log, Date.now);
+  const onProblem = (problem: unknown) => report("cluster-failed", errorFields(problem));
+  const replica = nameReplica(place);
+  const startedAt = new Date().toISOString();
+  // what is in flight when the signal aborts still needs the cluster
+  const work = new AbortController();
+  const events = new EventRecorder(api, replica, onProblem);
+  try {
+    const address = options.expose === undefined ? undefined : new AddressWatch(api, {
+      namespace,
+      exposure: options.expose,
+      host: options.grantHost,
+      onProblem,
+    });
+    const setup = { api, namespaces: options.watchNamespaces, replica, address, onProblem };
+    await address?.start(signal);
+    const home = await abortable(openCluster(setup, work.signal), signal);
+    await runController({
+      home,
+      replica,
+      identities: identitySecret(openStore(api, namespace), work.signal),
+      ports: choosePorts(place, options),
+      hosts: {
+        fixed: address === undefined ? options.grantHost : undefined,
+        ofMachine: () => Promise.resolve(address?.current),
+      },
+      ...(inPod ? { operations: { host: everyAddress(), port: operationsPort }, lingerMs } : {}),
+      env,
+      log,
+      announce: (announcement) => events.announce(announcement),
+      listening({ grantUrl, operationsUrl }) {
+        const status = { running: true, home: api.url, pid: process.pid, version, startedAt };
+        ready?.({ ...status, grantUrl, operationsUrl });
+        return Promise.resolve();
+      },
+    }, signal);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    await events.stop(eventsLimitMs);
+    work.abort();
+  }
+}
+
+/** A Pod's name stays when its container starts again: the replica goes on with what it had begun. */
+function nameReplica({ inPod, env }: ControllerPlace): string {
+  const pod = inPod ? env["HOSTNAME"] : undefined;
+  return pod ?? `${hostname()}-${randomBytes(4).toString("hex")}`;
+}
+
+function choosePorts({ inPod }: ControllerPlace, options: ControllerRunOptions): number[] {
+  if (options.grantPort !== undefined) return [options.grantPort];
+  return Array.from({ length: inPod ? 1 : portsTried }, (_, i) => grantPort + i);
+}
+
+/** All of IPv6 is all of IPv4 too, where there is IPv6. */
+function everyAddress(): string {
+  const addresses = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+  return addresses.some(({ family }) => family === "IPv6") ? "::" : "0.0.0.0";
+}

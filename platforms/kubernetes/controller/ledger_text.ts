@@ -1,0 +1,33 @@
+import { Buffer } from "node:buffer";
+import { promisify } from "node:util";
+import { constants, gunzip, gzip } from "node:zlib";
+import type { Ledger } from "../../../src/grant_service/ledger.ts";
+
+/** Far more than a Secret's worth of ledger; a gzip stream can be made to hold more than memory does. */
+const maxLedgerBytes = 64 * 1024 * 1024;
+
+/**
+ * A ledger as it stands in a Secret, base64. Compressed, since a Secret holds 1 MiB: that is some 10,000
+ * redemptions, or answers under way to 1,000 clients that made no key.
+ */
+export async function writeLedger(ledger: Ledger): Promise<string> {
+  const redemptions = ledger.redemptions.map(({ answer, ...redemption }) =>
+    // each write is the whole ledger: what is delivered can be left out at once
+    answer === undefined || redemption.delivered ? redemption : { ...redemption, answer }
+  );
+  const text = JSON.stringify({ ...ledger, redemptions });
+  const level = constants.Z_BEST_SPEED;
+  return (await promisify(gzip)(text, { level })).toString("base64");
+}
+
+/** Reads what `writeLedger` wrote; throws an Error for anything else. */
+export async function readLedger(text: string): Promise<Ledger> {
+  const bytes = Buffer.from(text, "base64");
+  const ledger = JSON.parse(
+    (await promisify(gunzip)(bytes, { maxOutputLength: maxLedgerBytes })).toString("utf8"),
+  );
+  if (typeof ledger?.grantUid !== "string" || !Array.isArray(ledger.redemptions)) {
+    throw new Error("it is no ledger");
+  }
+  return ledger;
+}

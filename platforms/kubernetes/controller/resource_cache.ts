@@ -1,0 +1,125 @@
+import { isAppError } from "../../../src/errors/app_error.ts";
+import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { sleep } from "../../../src/runtime/clock.ts";
+import type { ApiClient } from "../api_client.ts";
+import { type ListRequest, toResource } from "../resource_list.ts";
+import { followObjects } from "../watch.ts";
+
+/** What a cache is told to follow, and whom it tells. */
+export interface CacheOptions<K extends Kind> {
+  kind: K;
+  /** Undefined: all. */
+  namespaces: readonly string[] | undefined;
+  /** Told of each resource that came, went or was changed by others. */
+  onChanged(namespace: string, name: string): void;
+  /** Told of what stands in the way of seeing changes; it is tried again. */
+  onProblem(problem: unknown): void;
+}
+
+/** How long what could not be watched is left alone, in milliseconds. */
+const retryAfterMs = 2000;
+
+/** The resources of one kind in all namespaces that are served, as they were lately. */
+export class ResourceCache<K extends Kind> {
+  readonly #options: CacheOptions<K>;
+  readonly #byNamespace = new Map<string, Map<string, ResourceOf<K>>>();
+
+  constructor(options: CacheOptions<K>) {
+    this.#options = options;
+  }
+
+  /** Follows the cluster until the signal aborts; resolves once all is there. Throws what the first list does. */
+  async start(api: ApiClient, signal: AbortSignal): Promise<void> {
+    const scopes = this.#options.namespaces ?? [undefined];
+    await Promise.all(scopes.map((scope) => this.#follow(api, scope, signal)));
+  }
+
+  /** A copy of the resource; undefined if there is none. */
+  get(namespace: string, name: string): ResourceOf<K> | undefined {
+    return structuredClone(this.#byNamespace.get(namespace)?.get(name));
+  }
+
+  /** Copies of all resources of the namespace, in the order of their names. */
+  list(namespace: string): ResourceOf<K>[] {
+    const found = [...this.#byNamespace.get(namespace)?.values() ?? []];
+    found.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
+    return structuredClone(found);
+  }
+
+  /** The namespaces that hold one. */
+  namespaces(): string[] {
+    return [...this.#byNamespace.keys()];
+  }
+
+  /** All there are, by namespace and name. */
+  *names(): Generator<[namespace: string, name: string]> {
+    for (const [namespace, resources] of this.#byNamespace) {
+      for (const name of resources.keys()) yield [namespace, name];
+    }
+  }
+
+  /** Takes in what was written over the version that is here, before the cluster tells of it. */
+  learn(namespace: string, written: ResourceOf<K>, before: string | undefined): void {
+    const { name } = written.metadata;
+    const known = this.#byNamespace.get(namespace)?.get(name);
+    if (known !== undefined && known.metadata.resourceVersion === before) {
+      this.#byNamespace.get(namespace)!.set(name, structuredClone(written));
+    }
+  }
+
+  #follow(api: ApiClient, scope: string | undefined, signal: AbortSignal): Promise<void> {
+    const { kind, onProblem } = this.#options;
+    const request: ListRequest<ResourceOf<K>> = {
+      kind,
+      namespace: scope,
+      read: (object) => this.#read(object),
+    };
+    const items = new Map<string, ResourceOf<K>>();
+    const { promise: started, resolve, reject } = Promise.withResolvers<void>();
+    const run = async () => {
+      while (!signal.aborted) {
+        try {
+          for await (const changed of followObjects(api, request, items, signal)) {
+            for (const key of changed) this.#take(scope, key, items.get(key));
+            resolve();
+          }
+        } catch (problem) {
+          reject(problem);
+          if (!signal.aborted) onProblem(problem);
+        }
+        await sleep(retryAfterMs, signal).catch(() => {});
+      }
+      resolve();
+    };
+    void run();
+    return started;
+  }
+
+  /** What this program can't read it leaves alone; the rest goes on. */
+  #read(object: unknown): ResourceOf<K> | undefined {
+    try {
+      return toResource(this.#options.kind, object);
+    } catch (error) {
+      if (!isAppError(error, "resource-invalid")) throw error;
+      this.#options.onProblem(error);
+      return undefined;
+    }
+  }
+
+  #take(scope: string | undefined, key: string, resource: ResourceOf<K> | undefined): void {
+    const slash = key.indexOf("/");
+    const namespace = scope ?? key.slice(0, slash);
+    const name = scope === undefined ? key.slice(slash + 1) : key;
+    let resources = this.#byNamespace.get(namespace);
+    if (resource === undefined) {
+      resources?.delete(name);
+      if (resources?.size === 0) this.#byNamespace.delete(namespace);
+    } else {
+      if (resources === undefined) this.#byNamespace.set(namespace, resources = new Map());
+      const version = resources.get(name)?.metadata.resourceVersion;
+      if (version === resource.metadata.resourceVersion) return;
+      resources.set(name, resource);
+    }
+    this.#options.onChanged(namespace, name);
+  }
+}

@@ -1,0 +1,80 @@
+import type { ControllerNamespace } from "../../../src/controller/home.ts";
+import { AppError, isAppError } from "../../../src/errors/app_error.ts";
+import type { Platform } from "../../../src/platform/platform.ts";
+import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { wantsLinkAccess } from "../../../src/resources/site.ts";
+import type { ApiClient } from "../api_client.ts";
+import { openStore } from "../store.ts";
+import type { ClusterCache } from "./cluster_cache.ts";
+import { grantBacking } from "./grant_backing.ts";
+import { LedgerSecrets } from "./ledger_secrets.ts";
+import { claimGrant, claimToken } from "./ownership.ts";
+import { PendingKeySecrets } from "./pending_key_secrets.ts";
+
+/** What all namespaces of a cluster are served with. */
+export interface ServedCluster {
+  api: ApiClient;
+  cache: ClusterCache;
+  /** The name of this controller among several. */
+  replica: string;
+  /** Ends what the grant service asks of the cluster. */
+  signal: AbortSignal;
+}
+
+/** A namespace of a cluster, as the controller works on it. */
+export function servedNamespace(cluster: ServedCluster, namespace: string): ControllerNamespace {
+  const { api, cache, replica, signal } = cluster;
+  const platform = cachedPlatform(api, cache, namespace);
+  const sites = () => cache.Site.list(namespace);
+  const known = { sites, routerAccesses: () => cache.RouterAccess.list(namespace) };
+  const backing = grantBacking(platform, known, new LedgerSecrets(platform, signal), signal);
+  const pendingKeys = new PendingKeySecrets(platform, replica);
+
+  return {
+    platform,
+    backing,
+    pendingKeys,
+    linksBelongToSite: true,
+
+    claimGrant: (grant, address) => claimGrant(grant, { address, sites: sites(), now: Date.now() }),
+
+    async claimToken(token, signal) {
+      const found = sites();
+      const claim = claimToken(found, Date.now());
+      // without a site nothing is redeemed, whoever looks
+      return claim !== "ours" || found.length === 0
+        ? claim
+        : await pendingKeys.claim(token, signal);
+    },
+
+    async whyNotLinkable(grant) {
+      try {
+        await backing.endpoints(grant);
+        return undefined;
+      } catch (error) {
+        if (isAppError(error, "site-edge")) return undefined; // an error of the grant's own
+        if (!(error instanceof AppError)) throw error;
+        return sites().some(wantsLinkAccess) ? error.message : "Link access is not enabled";
+      }
+    },
+  };
+}
+
+/** The store of a namespace, which reads from the cache what is in it. */
+function cachedPlatform(api: ApiClient, cache: ClusterCache, namespace: string): Platform {
+  const peek = <K extends Kind>(kind: K, name: string) => cache.of(kind)?.get(namespace, name);
+  const store = openStore(api, namespace, peek);
+  return {
+    ...store,
+    get: async <K extends Kind>(kind: K, name: string, signal: AbortSignal) =>
+      cache.of(kind) === undefined ? await store.get(kind, name, signal) : peek(kind, name),
+    list: async <K extends Kind>(kind: K, signal: AbortSignal) =>
+      cache.of(kind)?.list(namespace) ?? await store.list(kind, signal),
+    async apply<K extends Kind>(resource: ResourceOf<K>, signal: AbortSignal) {
+      const written = await store.apply(resource, signal);
+      const kind = written.kind as K; // the schema of K says so
+      cache.of(kind)?.learn(namespace, written, resource.metadata.resourceVersion);
+      return written;
+    },
+  };
+}
