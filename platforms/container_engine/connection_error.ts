@@ -1,5 +1,5 @@
 import { readFile, stat } from "node:fs/promises";
-import { type AppError, appError } from "../../src/errors/app_error.ts";
+import { AppError, appError } from "../../src/errors/app_error.ts";
 import { systemErrorCode } from "../../src/runtime/system_error.ts";
 
 /** What a failed exchange over the engine's socket means; `what` names it. */
@@ -7,7 +7,8 @@ export async function explainConnectionError(
   socket: string,
   cause: unknown,
   what: string,
-): Promise<AppError> {
+): Promise<unknown> {
+  if (cause instanceof AppError) return cause;
   switch (systemErrorCode(cause)) {
     case "ENOENT":
       return unreachable(socket, "there is no such socket", cause);
@@ -21,8 +22,9 @@ export async function explainConnectionError(
     case "EPIPE":
       return appError("engine-lost", { socket, what }, { cause });
   }
-  const why = cause instanceof Error ? cause.message : String(cause);
-  return appError("engine-invalid", { socket, why }, { cause });
+  const { code, message } = cause as NodeJS.ErrnoException; // every runtime's errors of HTTP are such
+  if (!code?.startsWith("HPE_")) return cause;
+  return appError("engine-invalid", { socket, why: message }, { cause });
 }
 
 function unreachable(socket: string, why: string, cause: unknown): AppError {

@@ -10,7 +10,7 @@ import {
 import { isReadyAt } from "../resource_files/controller_probe.ts";
 import { findError } from "../resource_files/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
-import { homeLabels } from "./container_spec.ts";
+import { homeLabels } from "./controller_container.ts";
 import type { Engine, EngineContainer } from "./engine.ts";
 
 /** What the files of a data home and an engine tell of its controller; an engine may fail to. */

@@ -19,9 +19,14 @@ import {
   readState,
 } from "../resource_files/controller_files.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
-import { isWaiting, runWords, whyEnded } from "../resource_files/controller_program.ts";
+import {
+  isWaiting,
+  proxySettings,
+  runWords,
+  whyEnded,
+} from "../resource_files/controller_program.ts";
 import { containerVariable } from "../resource_files/local_platform.ts";
-import { containerNames, containerSpec, homeLabels } from "./container_spec.ts";
+import { containerNames, containerSpec, homeLabels } from "./controller_container.ts";
 import { readContainerStatus } from "./container_status.ts";
 import { connectEngine, type Engine, type EngineContainer } from "./engine.ts";
 import { chooseSocket, type EngineName } from "./engine_choice.ts";
@@ -202,11 +207,4 @@ async function userFor(engine: Engine, home: string): Promise<string> {
   if (engine.isRootless) return "0:0";
   const { uid, gid } = await stat(home);
   return `${uid}:${gid}`;
-}
-
-/** What a controller needs of the environment beside its data home: the way out. */
-function proxySettings(env: Record<string, string | undefined>): Record<string, string> {
-  const isSetting = ([name, value]: [string, string | undefined]) =>
-    /^(https?|all|no)_proxy$/i.test(name) && value !== undefined;
-  return Object.fromEntries(Object.entries(env).filter(isSetting)) as Record<string, string>; // filtered
 }

@@ -8,8 +8,8 @@ export interface EngineApi {
   readonly title: string;
   /**
    * The answer to a request; `purpose` is what the engine could not do, if it refuses. Statuses of
-   * 400 and above that the caller takes for an answer are `expected`. Throws `engine-failed`, and
-   * what `exchange` throws.
+   * 400 and above that the caller takes for an answer are `expected`. Throws `engine-failed`,
+   * `engine-disk-full` and what `exchange` throws.
    */
   call(
     purpose: string,
@@ -59,7 +59,11 @@ export async function openEngineApi(socket: string, signal: AbortSignal): Promis
     async call(purpose, request, signal, expected = []) {
       const answer = await exchange(socket, { ...request, path: root + request.path }, signal);
       if (answer.status < 400 || expected.includes(answer.status)) return answer;
-      throw appError("engine-failed", { engine: title, purpose, why: readMessage(answer) });
+      const why = readMessage(answer);
+      if (why.includes("no space left on device")) {
+        throw appError("engine-disk-full", { engine: title, purpose });
+      }
+      throw appError("engine-failed", { engine: title, purpose, why });
     },
 
     async read<T>(...[purpose, path, signal, query = {}]: Parameters<EngineApi["read"]>) {

@@ -65,7 +65,7 @@ function send(
     if (archive !== undefined) headers["content-type"] = "application/x-tar";
     const outgoing = request(
       { socketPath, method, path: path + queryText(query), headers, agent: false, signal },
-      (incoming) => void readAnswer(incoming).then(resolve, reject),
+      (incoming) => void readAnswer(socketPath, incoming).then(resolve, reject),
     );
     outgoing.on("error", reject);
     if (archive === undefined) outgoing.end(json === undefined ? undefined : JSON.stringify(json));
@@ -79,13 +79,15 @@ function queryText(query: Record<string, string | string[]> = {}): string {
   return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
 }
 
-async function readAnswer(incoming: IncomingMessage): Promise<EngineAnswer> {
+async function readAnswer(socket: string, incoming: IncomingMessage): Promise<EngineAnswer> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of incoming as AsyncIterable<Buffer>) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > maxAnswerBytes) throw new Error("its answer is too large");
+    if (size > maxAnswerBytes) {
+      throw appError("engine-invalid", { socket, why: "its answer is too large" });
+    }
   }
   const { headers } = incoming;
   return { status: incoming.statusCode!, headers, body: Buffer.concat(chunks) };

@@ -4,6 +4,7 @@ import { existsSync } from "node:fs";
 import { open, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { appError } from "../../src/errors/app_error.ts";
+import { explainSystemError } from "../../src/runtime/system_error.ts";
 import { type ElfNeeds, readElfNeeds } from "./elf.ts";
 import { type TarEntry, writeTar } from "./tar.ts";
 
@@ -40,7 +41,9 @@ const chunkBytes = 1024 * 1024;
  */
 export async function findImageFiles(executable: string, root = "/"): Promise<ImageFiles> {
   const refuse = (why: string) => appError("executable-unsuitable", { file: executable, why });
-  const needs = await readElfNeeds(executable);
+  const needs = await readElfNeeds(executable).catch((error) => {
+    throw refuse(explainSystemError(error));
+  });
   if (needs === undefined) throw refuse("it is not made for Linux");
   const { machine, interpreter } = needs;
   const files = new Map([[executablePath, executable]]);

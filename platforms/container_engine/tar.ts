@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import { appError } from "../../src/errors/app_error.ts";
 
 /** A file or folder of an archive. */
 export interface TarEntry {
@@ -13,7 +14,7 @@ const blockBytes = 512;
 
 /**
  * The bytes of a tar archive (POSIX.1-1988, ustar): everything is root's and of no date, so that the
- * same files make the same archive. Throws if a file has another length than it should.
+ * same files make the same archive. Throws `not-readable` if a file has another length than it should.
  */
 export async function* writeTar(entries: Iterable<TarEntry>): AsyncGenerator<Uint8Array> {
   for (const entry of entries) {
@@ -24,7 +25,9 @@ export async function* writeTar(entries: Iterable<TarEntry>): AsyncGenerator<Uin
       written += chunk.length;
       if (written <= entry.file.size) yield chunk;
     }
-    if (written !== entry.file.size) throw new Error(`${entry.path} changed while it was read`);
+    if (written !== entry.file.size) {
+      throw appError("not-readable", { path: entry.path, why: "it changed while it was read" });
+    }
     const rest = written % blockBytes;
     if (rest > 0) yield Buffer.alloc(blockBytes - rest);
   }

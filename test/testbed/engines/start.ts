@@ -38,7 +38,7 @@ export async function startEngine(
   fs.mkdirSync(data);
   if (diskBytes !== undefined) mount(data, diskBytes);
   function removeFolder() {
-    if (diskBytes !== undefined) spawnSync("umount", ["--lazy", data]);
+    for (const mounted of mountsBelow(folder)) spawnSync("umount", ["--lazy", mounted]);
     fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
   process.once("exit", removeFolder);
@@ -94,6 +94,14 @@ function mount(folder: string, bytes: number): void {
   const args = ["-t", "tmpfs", "-o", `size=${bytes}`, "tmpfs", folder];
   const { status, stderr } = spawnSync("mount", args, { encoding: "utf8" });
   if (status !== 0) throw new Error(`No disk for the engine: ${stderr}`);
+}
+
+/** Where file systems are mounted in the folder, inner ones first: engines leave some behind. */
+function mountsBelow(folder: string): string[] {
+  return fs.readFileSync("/proc/mounts", "utf8").split("\n")
+    .map((line) => line.split(" ")[1] ?? "")
+    .filter((mounted) => mounted.startsWith(`${folder}/`))
+    .reverse();
 }
 
 function answers(socketPath: string): Promise<boolean> {
