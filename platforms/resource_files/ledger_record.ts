@@ -71,7 +71,7 @@ export function applyRecord(
 
 /** The ledger with a list of its own, its redemptions the same: what did not change is seen at once. */
 export function shareLedger(ledger: Ledger): Ledger {
-  return { ...ledger, redemptions: [...ledger.redemptions] };
+  return { ...ledger, redemptions: ledger.redemptions.slice() };
 }
 
 /** A copy that shares nothing that can be changed. */

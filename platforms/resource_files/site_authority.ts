@@ -39,7 +39,7 @@ export function findAuthorityFolder(paths: NamespacePaths, issuer: string): stri
   if (!isSubdomain(issuer)) return undefined;
   for (const issuers of [paths.runtimeIssuers, paths.inputIssuers]) {
     const folder = join(issuers, issuer);
-    if (missingParts(folder).length === 0) return folder;
+    if (parts.every((part) => existsSync(join(folder, part)))) return folder;
   }
   return undefined;
 }

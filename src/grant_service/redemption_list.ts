@@ -33,7 +33,7 @@ export function addRedemption(
   redemptions: readonly Redemption[],
   redemption: Redemption,
 ): Redemption[] {
-  const longer = [...redemptions, redemption];
+  const longer = redemptions.concat([redemption]);
   const places = placesOf.get(redemptions);
   if (places !== undefined) {
     places.set(identify(redemption), redemptions.length);
