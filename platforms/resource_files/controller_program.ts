@@ -14,6 +14,13 @@ export function runWords(platform: PlatformName, options: ControllerRunOptions):
   return words;
 }
 
+/** What a controller needs of the environment beside its data home: the way out. */
+export function proxySettings(env: Record<string, string | undefined>): Record<string, string> {
+  const isSetting = ([name, value]: [string, string | undefined]) =>
+    /^(https?|all|no)_proxy$/i.test(name) && value !== undefined;
+  return Object.fromEntries(Object.entries(env).filter(isSetting)) as Record<string, string>; // filtered
+}
+
 /** True once a controller that writes `output` is ready to take over from another one. */
 export function isWaiting(output: string): boolean {
   return output.includes(`"event":"${waitingEvent}"`);
