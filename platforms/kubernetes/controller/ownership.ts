@@ -9,28 +9,39 @@ import type { Site } from "../../../src/resources/site.ts";
  */
 
 /** How long Skupper's controller has to say whether it serves a grant, or to take up a site. */
-const graceMs = 10_000;
+const graceMs = { grant: 5000, site: 10_000 } as const;
 
 /**
  * Who serves a grant: whoever's authority and url its status names. One that nobody has taken is ours
- * where no other controller looks after the site, says that it does not serve grants, or says nothing.
+ * where no other controller looks after the site, where the one that does says that it does not serve
+ * grants or leaves others of the namespace to us, and where it says nothing.
  */
 export function claimGrant(
-  { metadata, status }: AccessGrant,
-  { address, sites, now }: { address: GrantAddress; sites: Site[]; now: number },
+  grant: AccessGrant,
+  { address, sites, grants, now }: {
+    address: GrantAddress;
+    sites: Site[];
+    /** The grants of the namespace. */
+    grants: () => AccessGrant[];
+    now: number;
+  },
 ): Claim {
-  const ours = address.url === undefined ? undefined : `${address.url}/${metadata.uid}`;
-  if (status?.ca === address.ca || status?.url !== undefined && status.url === ours) return "ours";
+  const { metadata, status } = grant;
+  if (isOurs(grant, address)) return "ours";
   if (status?.ca || status?.url) return "theirs";
-  if (status?.message === grantsDisabled) return "ours";
+  if (isMarked(grant)) return "ours";
   if (status?.code || status?.conditions?.length) return "theirs";
-  return sites.some(otherController) ? afterGrace(metadata.creationTimestamp, now) : "ours";
+  const isFree = !sites.some(otherController) ||
+    grants().some((other) => isOurs(other, address) || isMarked(other));
+  return isFree ? "ours" : afterGrace(graceMs.grant, metadata.creationTimestamp, now);
 }
 
 /** Who redeems a token: the controller that looks after the site. */
 export function claimToken(sites: Site[], now: number): Claim {
   if (sites.some(otherController)) return "theirs";
-  const claims = sites.map(({ metadata }) => afterGrace(metadata.creationTimestamp, now));
+  const claims = sites.map(({ metadata }) =>
+    afterGrace(graceMs.site, metadata.creationTimestamp, now)
+  );
   return claims.find((claim) => claim !== "ours") ?? "ours";
 }
 
@@ -40,7 +51,19 @@ export function otherController({ status }: Site): string | undefined {
   return name && namespace ? `${namespace}/${name}` : name || undefined;
 }
 
-function afterGrace(creationTimestamp: string | null | undefined, now: number): Claim {
+function isOurs({ metadata, status }: AccessGrant, { url, ca }: GrantAddress): boolean {
+  return status?.ca === ca || url !== undefined && status?.url === `${url}/${metadata.uid}`;
+}
+
+function isMarked({ status }: AccessGrant): boolean {
+  return status?.message === grantsDisabled;
+}
+
+function afterGrace(
+  graceMs: number,
+  creationTimestamp: string | null | undefined,
+  now: number,
+): Claim {
   const ageMs = now - Date.parse(creationTimestamp ?? "");
   return ageMs < graceMs ? { againInMs: Math.min(graceMs, graceMs - ageMs) } : "ours";
 }

@@ -26,6 +26,7 @@ export function servedNamespace(cluster: ServedCluster, namespace: string): Cont
   const { api, cache, replica, signal } = cluster;
   const platform = cachedPlatform(api, cache, namespace);
   const sites = () => cache.Site.list(namespace);
+  const grants = () => cache.AccessGrant.list(namespace);
   const known = { sites, routerAccesses: () => cache.RouterAccess.list(namespace) };
   const backing = grantBacking(platform, known, new LedgerSecrets(platform, signal), signal);
   const pendingKeys = new PendingKeySecrets(platform, replica);
@@ -36,7 +37,8 @@ export function servedNamespace(cluster: ServedCluster, namespace: string): Cont
     pendingKeys,
     linksBelongToSite: true,
 
-    claimGrant: (grant, address) => claimGrant(grant, { address, sites: sites(), now: Date.now() }),
+    claimGrant: (grant, address) =>
+      claimGrant(grant, { address, sites: sites(), grants, now: Date.now() }),
 
     async claimToken(token, signal) {
       const found = sites();

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { isDeepStrictEqual } from "node:util";
+import { type AccessGrant, grantsDisabled } from "../../../src/resources/access_grant.ts";
 import type { Condition, Endpoint } from "../../../src/resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../../src/resources/site.ts";
 import { ApiFailure } from "./admin_client.ts";
@@ -14,6 +15,10 @@ export interface SiteFortune {
   host: string | undefined;
   /** False: no router pod is ready. */
   running: boolean;
+  /** False: sites do not name a controller, as where Skupper's looks after none. */
+  named: boolean;
+  /** True: grants are marked as Skupper's controller does that does not serve any. */
+  marksGrants: boolean;
 }
 
 /** Does to Sites what Skupper's controller would, as spec/skupper-kubernetes.md 5 has it. */
@@ -27,20 +32,18 @@ type State = Pick<Condition, "status" | "reason" | "message">;
 
 const ready: State = { status: "True", reason: "Ready", message: "OK" };
 const sites = "/apis/skupper.io/v2alpha1/sites";
+const allGrants = "/apis/skupper.io/v2alpha1/accessgrants";
 
 /** Begins to serve the Sites of all namespaces; `host` is where their routers can be reached. */
 export function startSiteStandIn(testbed: KubernetesTestbed, host: string): SiteStandIn {
-  const fortune: SiteFortune = { host, running: true };
+  const fortune: SiteFortune = { host, running: true, named: true, marksGrants: false };
   let stopped = false;
   async function serve(): Promise<void> {
     while (!stopped) {
-      const list: { items: Site[] } = await testbed.admin.call("GET", sites);
-      for (const site of list.items) {
-        await settle(testbed, site, fortune).catch((error) => {
-          // the site was changed or deleted meanwhile: the next round sees what became of it
-          if (!(error instanceof ApiFailure && [404, 409].includes(error.status))) throw error;
-        });
-      }
+      // an API server that is away is asked again
+      await serveOnce(testbed, fortune).catch((error) => {
+        if (error instanceof ApiFailure && error.status < 500) throw error;
+      });
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
@@ -52,6 +55,29 @@ export function startSiteStandIn(testbed: KubernetesTestbed, host: string): Site
       return serving;
     },
   };
+}
+
+async function serveOnce(testbed: KubernetesTestbed, fortune: SiteFortune): Promise<void> {
+  const list: { items: Site[] } = await testbed.admin.call("GET", sites);
+  for (const site of list.items) await unlessChanged(settle(testbed, site, fortune));
+  if (!fortune.marksGrants) return;
+  const grants: { items: AccessGrant[] } = await testbed.admin.call("GET", allGrants);
+  for (const grant of grants.items) await unlessChanged(mark(testbed, grant));
+}
+
+/** Of what was changed or deleted meanwhile the next round sees what became. */
+async function unlessChanged(work: Promise<void>): Promise<void> {
+  await work.catch((error) => {
+    if (!(error instanceof ApiFailure && [404, 409].includes(error.status))) throw error;
+  });
+}
+
+async function mark(testbed: KubernetesTestbed, grant: AccessGrant): Promise<void> {
+  if (grant.status?.message === grantsDisabled) return;
+  const { name, namespace } = grant.metadata;
+  const path = `/apis/skupper.io/v2alpha1/namespaces/${namespace}/accessgrants/${name}/status`;
+  const status = { ...grant.status, message: grantsDisabled };
+  await testbed.admin.call("PUT", path, { ...grant, status });
 }
 
 async function settle(testbed: KubernetesTestbed, site: Site, fortune: SiteFortune): Promise<void> {
@@ -89,7 +115,9 @@ function deriveStatus(site: Site, fortune: SiteFortune): NonNullable<Site["statu
     conditions,
     ...(endpoints.length > 0 ? { endpoints } : {}),
     defaultIssuer: "skupper-site-ca",
-    controller: { name: "skupper-controller", namespace: "skupper", version: "2.2.1" },
+    ...(fortune.named
+      ? { controller: { name: "skupper-controller", namespace: "skupper", version: "2.2.1" } }
+      : {}),
     sitesInNetwork: 1,
   };
 }
