@@ -51,7 +51,7 @@ const mayImport: Record<string, string[]> = {
     "src/controller",
     "platforms/kubernetes",
   ),
-  "platforms/linux": foundations("platforms/resource_files"),
+  "platforms/linux": foundations("src/controller/log.ts", "platforms/resource_files"),
   "platforms/container_engine": foundations("platforms/resource_files"),
   "platforms/docker": foundations("platforms/resource_files", "platforms/container_engine"),
   "platforms/podman": foundations("platforms/resource_files", "platforms/container_engine"),

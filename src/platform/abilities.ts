@@ -83,6 +83,8 @@ export interface ControllerStatus {
   engine?: string;
   container?: string;
   image?: string;
+  /** The unit of systemd that it is. */
+  unit?: string;
   pid?: number;
   version?: string;
   /** RFC 3339. */
@@ -91,7 +93,7 @@ export interface ControllerStatus {
   grantUrl?: string;
   /** Where /healthz, /readyz and /metrics answer. */
   operationsUrl?: string;
-  /** File the log goes to, where it is a file. */
+  /** The file the log goes to, or how it is shown. */
   log?: string;
   namespaces?: string[];
   /** What is wrong, if something is. */

@@ -10,6 +10,7 @@ export function describeController(status: ControllerStatus): string {
     ["Engine", status.engine],
     ["Container", status.container],
     ["Image", status.image],
+    ["Unit", status.unit],
     ["Process", status.pid?.toString()],
     ["Version", status.version],
     ["Started", status.startedAt],
