@@ -1,9 +1,13 @@
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { ControllerStatus } from "../../src/platform/abilities.ts";
-import type { ClusterStatus, CommandRights } from "../../src/platform/cluster_status.ts";
+import type {
+  ClusterStatus,
+  CommandRights,
+  ServedGrants,
+} from "../../src/platform/cluster_status.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import type { Kind } from "../../src/resources/kinds.ts";
-import type { Site } from "../../src/resources/site.ts";
+import type { AccessGrant } from "../../src/resources/access_grant.ts";
+import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import type { ApiClient } from "./api_client.ts";
 import { resourceOf, type Verb } from "./api_request.ts";
 import { commandRights, policyNames, type Rights, rightsOf } from "./command_rights.ts";
@@ -23,8 +27,11 @@ export async function probeCluster(
   signal: AbortSignal,
 ): Promise<ControllerStatus> {
   const { namespace } = platform;
-  const [{ controllers, seesAll }, served, commands] = await Promise.all([
-    listSites(platform, signal).then((sites) => seeControllers(api, namespace, sites, signal)),
+  const [{ controllers, seesAll }, grants, served, commands] = await Promise.all([
+    listSeen(platform, "Site", signal).then((sites) =>
+      seeControllers(api, namespace, sites ?? [], signal)
+    ),
+    listSeen(platform, "AccessGrant", signal),
     listSkupperResources(api, signal),
     reviewCommands(api, namespace, signal),
   ]);
@@ -33,6 +40,7 @@ export async function probeCluster(
     namespace,
     controllers,
     seesAll,
+    ...(grants === undefined ? {} : { grants: groupByServer(grants) }),
     resources: names.map((name) => ({
       name: `${name}.skupper.io`,
       versions: served.get(name) ?? [],
@@ -43,14 +51,27 @@ export async function probeCluster(
   return { running: controllers.some(({ ready }) => ready !== 0), home: api.url, cluster };
 }
 
-/** None where the user may not list them, or they are not installed. */
-async function listSites(platform: Platform, signal: AbortSignal): Promise<Site[]> {
+/** All of a kind; undefined where the user may not list them, or they are not installed. */
+async function listSeen<K extends Kind>(
+  platform: Platform,
+  kind: K,
+  signal: AbortSignal,
+): Promise<ResourceOf<K>[] | undefined> {
   try {
-    return await platform.list("Site", signal);
+    return await platform.list(kind, signal);
   } catch (error) {
-    if (isAppError(error, "forbidden", "crd-missing")) return [];
+    if (isAppError(error, "forbidden", "crd-missing")) return undefined;
     throw error;
   }
+}
+
+function groupByServer(grants: AccessGrant[]): ServedGrants[] {
+  const counts = new Map<string, number>();
+  for (const { status } of grants) {
+    const url = URL.parse(status?.url ?? "")?.origin ?? "";
+    counts.set(url, (counts.get(url) ?? 0) + 1);
+  }
+  return [...counts].map(([url, count]) => (url === "" ? { count } : { url, count }));
 }
 
 async function reviewCommands(

@@ -9,6 +9,12 @@ export const controllerName = "hawser-controller";
 /** The Service, SecuredAccess, Ingress or Route that the grant service is reached through. */
 export const grantServiceName = "hawser-grants";
 
+/**
+ * The Secret of the grant service's certificate authority and certificate, which all replicas share. Not
+ * Skupper's `skupper-grant-server`, which its controller takes from any namespace.
+ */
+export const identitySecretName = "hawser-grant-service";
+
 /** Where the grant service listens in the controller's Pods, and its Service in the cluster. */
 export const grantPort = 9090;
 

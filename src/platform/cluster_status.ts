@@ -6,6 +6,8 @@ export interface ClusterStatus {
   controllers: ClusterController[];
   /** False if this user may see the controllers of the namespace alone. */
   seesAll: boolean;
+  /** Where the namespace's access grants are redeemed; undefined where the user may not list them. */
+  grants?: ServedGrants[];
   /** Skupper's resources by name, as in `sites.skupper.io`, with their versions; none if missing. */
   resources: { name: string; versions: string[] }[];
   /** What this user may do. */
@@ -26,6 +28,13 @@ export interface ClusterController {
   grants?: boolean;
   /** Undefined: all. */
   namespaces?: string[];
+}
+
+/** Access grants with one address. */
+export interface ServedGrants {
+  /** Base of their urls; undefined while nobody serves them. */
+  url?: string;
+  count: number;
 }
 
 /** A command, and the rights that this user lacks for it, as in `create accessgrants.skupper.io`. */

@@ -16,10 +16,10 @@ const onKubernetes = { SKUPPER_PLATFORM: undefined, HAWSER_DATA_HOME: undefined 
 /** A ServiceAccount, its roles, what exposes the service, a Deployment and its budget. */
 const controllerKinds = [
   "ServiceAccount",
-  "ClusterRole",
-  "ClusterRoleBinding",
   "Role",
   "RoleBinding",
+  "ClusterRole",
+  "ClusterRoleBinding",
   "Service",
   "Deployment",
   "PodDisruptionBudget",

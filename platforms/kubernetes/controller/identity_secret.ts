@@ -3,14 +3,12 @@ import { isAppError } from "../../../src/errors/app_error.ts";
 import type { IdentityStore } from "../../../src/grant_service/service_identity.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { type Secret, secretText } from "../../../src/resources/secret.ts";
+import { identitySecretName } from "../deployed_names.ts";
 import { managedLabels } from "./managed_labels.ts";
-
-/** Not Skupper's `skupper-grant-server`, which its controller takes from any namespace. */
-const secretName = "hawser-grant-service";
 
 /** The identity of the grant service in a Secret of the controller's namespace, which all replicas share. */
 export function identitySecret(store: Platform, signal: AbortSignal): IdentityStore {
-  const find = () => store.get("Secret", secretName, signal);
+  const find = () => store.get("Secret", identitySecretName, signal);
   return {
     async read(name) {
       const secret = await find();
@@ -25,7 +23,7 @@ export function identitySecret(store: Platform, signal: AbortSignal): IdentitySt
         const secret: Secret = stored ?? {
           apiVersion: "v1",
           kind: "Secret",
-          metadata: { name: secretName, labels: managedLabels, resourceVersion: "" },
+          metadata: { name: identitySecretName, labels: managedLabels, resourceVersion: "" },
           type: "hawser/grant-service",
         };
         const data = { ...secret.data, [name]: Buffer.from(text).toString("base64") };

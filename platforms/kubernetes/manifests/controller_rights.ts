@@ -1,5 +1,5 @@
 import type { Exposure } from "../../../src/platform/exposure.ts";
-import { controllerName, grantServiceName } from "../deployed_names.ts";
+import { controllerName, grantServiceName, identitySecretName } from "../deployed_names.ts";
 import { type KubernetesObject, metadata, type PolicyRule } from "./objects.ts";
 
 /** Where the controller works, and how it learns its address. */
@@ -17,13 +17,17 @@ const served: PolicyRule[] = [
   skupper(["accessgrants"], ["get", "list", "watch", "delete"]),
   skupper(["accesstokens"], ["get", "list", "watch"]),
   skupper(["accessgrants/status", "accesstokens/status"], ["update"]),
-  skupper(["links"], ["get", "create"]),
+  skupper(["links"], ["get", "create", "update"]),
   core(["secrets"], ["get", "create", "update", "delete"]),
   core(["events"], ["create"]),
 ];
 
-/** What it does in the namespace it runs in: keep its certificate authority and certificate. */
-const own: PolicyRule[] = [core(["secrets"], ["get", "create", "update"])];
+/** What it does with the Secret of its own identity, where it serves other namespaces than its own. */
+const own: PolicyRule[] = [
+  { ...core(["secrets"], ["get", "update"]), resourceNames: [identitySecretName] },
+  // RBAC can't bound by name what does not exist yet
+  core(["secrets"], ["create"]),
+];
 
 /** The controller's ServiceAccount and the least rules that its work takes. */
 export function controllerRights(plan: RightsPlan): KubernetesObject[] {
@@ -33,22 +37,17 @@ export function controllerRights(plan: RightsPlan): KubernetesObject[] {
     kind: "ServiceAccount",
     metadata: metadata(controllerName, namespace),
   };
-  const ownRules = [...own, ...addressRules(plan)];
-  const nodes = needsNodes(plan) ? [core(["nodes"], ["list"])] : [];
-  if (watchNamespaces === undefined) {
-    return [
-      account,
-      ...clusterRole(namespace, [...served, ...nodes]),
-      ...role(namespace, namespace, ownRules),
-    ];
-  }
-  const elsewhere = watchNamespaces.filter((name) => name !== namespace);
-  const here = watchNamespaces.includes(namespace) ? [...served, ...ownRules] : ownRules;
+  const servesAll = watchNamespaces === undefined;
+  const servesOwn = servesAll || watchNamespaces.includes(namespace);
+  const ownRules = [...(servesOwn ? [] : own), ...addressRules(plan)];
+  const clusterRules = [...(servesAll ? served : []), ...nodeRules(plan)];
+  // a namespace, as the cluster, may be served by several controllers with rules of their own
+  const elsewhere = `${controllerName}-${namespace}`;
   return [
     account,
-    ...(nodes.length === 0 ? [] : clusterRole(namespace, nodes)),
-    ...role(namespace, namespace, here),
-    ...elsewhere.flatMap((name) => role(name, namespace, served)),
+    ...allow(namespace, controllerName, namespace, ownRules),
+    ...allow(namespace, elsewhere, undefined, clusterRules),
+    ...(watchNamespaces ?? []).flatMap((name) => allow(namespace, elsewhere, name, served)),
   ];
 }
 
@@ -74,50 +73,31 @@ function addressRules({ exposure }: RightsPlan): PolicyRule[] {
 }
 
 /** Without a name for them the nodes are found by their own addresses. */
-function needsNodes({ exposure, host }: RightsPlan): boolean {
-  return exposure === "nodeport" && host === undefined;
+function nodeRules({ exposure, host }: RightsPlan): PolicyRule[] {
+  return exposure === "nodeport" && host === undefined ? [core(["nodes"], ["list"])] : [];
 }
 
-function role(namespace: string, home: string, rules: PolicyRule[]): KubernetesObject[] {
+/** A role and its binding to the controller of `home`, if there are rules: of a namespace, or of all. */
+function allow(
+  home: string,
+  name: string,
+  namespace: string | undefined,
+  rules: PolicyRule[],
+): KubernetesObject[] {
+  if (rules.length === 0) return [];
+  const apiGroup = "rbac.authorization.k8s.io";
+  const apiVersion = `${apiGroup}/v1`;
+  const kind = namespace === undefined ? "ClusterRole" : "Role";
   return [
+    { apiVersion, kind, metadata: metadata(name, namespace), rules },
     {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "Role",
-      metadata: metadata(controllerName, namespace),
-      rules,
-    },
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "RoleBinding",
-      metadata: metadata(controllerName, namespace),
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "Role", name: controllerName },
-      subjects: subjects(home),
+      apiVersion,
+      kind: `${kind}Binding`,
+      metadata: metadata(name, namespace),
+      roleRef: { apiGroup, kind, name },
+      subjects: [{ kind: "ServiceAccount", name: controllerName, namespace: home }],
     },
   ];
-}
-
-function clusterRole(home: string, rules: PolicyRule[]): KubernetesObject[] {
-  // the cluster may hold several controllers, with different rules
-  const name = `${controllerName}-${home}`;
-  return [
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRole",
-      metadata: metadata(name),
-      rules,
-    },
-    {
-      apiVersion: "rbac.authorization.k8s.io/v1",
-      kind: "ClusterRoleBinding",
-      metadata: metadata(name),
-      roleRef: { apiGroup: "rbac.authorization.k8s.io", kind: "ClusterRole", name },
-      subjects: subjects(home),
-    },
-  ];
-}
-
-function subjects(namespace: string): object[] {
-  return [{ kind: "ServiceAccount", name: controllerName, namespace }];
 }
 
 function skupper(resources: string[], verbs: string[]): PolicyRule {

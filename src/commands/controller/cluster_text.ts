@@ -3,7 +3,7 @@ import type { ClusterController, ClusterStatus } from "../../platform/cluster_st
 
 /** What is known of a cluster: who serves the namespace, Skupper's resources, and what the user may do. */
 export function describeCluster(url: string, status: ClusterStatus): string {
-  const { namespace, controllers, seesAll, resources, commands } = status;
+  const { namespace, controllers, seesAll, grants = [], resources, commands } = status;
   return [
     fields([["Cluster", url], ["Namespace", namespace]]),
     controllers.length === 0 ? "No controller serves the namespace.\n" : table([
@@ -13,6 +13,10 @@ export function describeCluster(url: string, status: ClusterStatus): string {
     ...(seesAll
       ? []
       : ["You may not list the deployments of all namespaces: there may be more.\n"]),
+    ...(grants.length === 0 ? [] : [table([
+      ["ACCESS GRANTS", "REDEEMED AT"],
+      ...grants.map(({ count, url }) => [String(count), url ?? "nobody serves them"]),
+    ])]),
     table([
       ["RESOURCE", "VERSIONS"],
       ...resources.map(({ name, versions }) => [name, versions.join(", ") || "missing"]),
