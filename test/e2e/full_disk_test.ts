@@ -17,18 +17,16 @@ async function withSmallDisk(
   fs.mkdirSync(target);
   mustRun("mount", "-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", target);
   try {
+    const filler = path.join(target, ".filler");
     await body({
-      fill() {
-        const filler = fs.openSync(path.join(target, ".filler"), "w");
-        try {
-          for (;;) fs.writeSync(filler, new Uint8Array(4096));
-        } catch (error) {
-          assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
-        } finally {
-          fs.closeSync(filler);
+      async fill() {
+        // a controller that finishes something gives room back: until it does not any more
+        for (let fullFor = 0; fullFor < 5; fullFor++) {
+          if (appendAllThatFits(filler) > 0) fullFor = 0;
+          await new Promise((resolve) => setTimeout(resolve, 20));
         }
       },
-      free: () => fs.rmSync(path.join(target, ".filler")),
+      free: () => fs.rmSync(filler),
     });
   } finally {
     // what still runs there is ended with the sandbox
@@ -36,8 +34,22 @@ async function withSmallDisk(
   }
 }
 
+/** Returns how much it was, in bytes. */
+function appendAllThatFits(file: string): number {
+  const handle = fs.openSync(file, "a");
+  let bytes = 0;
+  try {
+    for (;;) bytes += fs.writeSync(handle, new Uint8Array(4096));
+  } catch (error) {
+    assert.equal((error as NodeJS.ErrnoException).code, "ENOSPC");
+    return bytes;
+  } finally {
+    fs.closeSync(handle);
+  }
+}
+
 interface SmallDisk {
-  fill(): void;
+  fill(): Promise<void>;
   free(): void;
 }
 
@@ -54,7 +66,7 @@ test(
     await withSmallDisk(sandbox, "stick", async (disk) => {
       await issueToken(sandbox, "stick/old.yaml");
       const [grants, old] = [await listGrants(sandbox), sandbox.read("stick/old.yaml")];
-      disk.fill();
+      await disk.fill();
       for (const name of ["new.yaml", "old.yaml"]) {
         assertRefused(
           await sandbox.hawser(["token", "issue", `stick/${name}`, "-n", "west"]),
@@ -78,7 +90,7 @@ test(
     await withSmallDisk(sandbox, "far", async (disk) => {
       const far = { env: { HAWSER_DATA_HOME: path.join(sandbox.folder, "far") } };
       await sandbox.succeed(["site", "create", "east"], far);
-      disk.fill();
+      await disk.fill();
       const { code, stderr } = await sandbox.hawser(["token", "redeem", "t.yaml"], far);
       assert.match(stderr, /^error: Cannot write .*: the disk is full$/m);
       assert.equal(code, 1);
@@ -99,7 +111,7 @@ test(
       await sandbox.succeed(["controller", "start"], far);
       await sandbox.succeed(["site", "create", "west", ...linkAccess], far);
       await sandbox.succeed(["token", "issue", "t.yaml"], far);
-      disk.fill();
+      await disk.fill();
       const redeem = ["token", "redeem", "t.yaml", "-n", "east"];
       const { code, stderr } = await sandbox.hawser([...redeem, "--timeout", "2s"]);
       assert.equal(code, 124, stderr);

@@ -13,6 +13,7 @@ import { parseResource, readResources } from "../../src/resources/yaml.ts";
 import { parseToken, type UsableToken } from "../../src/token/token_file.ts";
 import { eventually } from "./eventually.ts";
 import { inSandbox, type Sandbox } from "./harness.ts";
+import { findQuietPort } from "./quiet_port.ts";
 
 /** Grants, and how many ask for each: there are more who ask than uses. 200 redemptions in all. */
 const demand = [
@@ -107,7 +108,7 @@ function listens(stateFile: string): boolean {
 test(
   "whenever the controller is killed, no use is lost and none is given twice",
   inSandbox(async (sandbox) => {
-    await sandbox.succeed(["controller", "start"]);
+    await sandbox.succeed(["controller", "start", "--grant-port", await findQuietPort()]);
     const options = ["--enable-link-access", "--link-host", "127.0.0.1"];
     await sandbox.succeed(["site", "create", "west", ...options]);
     const groups: { uses: number; clients: Client[] }[] = [];
