@@ -84,11 +84,11 @@ export function duration(text: string): number {
   return ms;
 }
 
-/** A duration > 0 in Go's syntax or seconds, in milliseconds. */
-export function positiveDuration(text: string): number {
+/** The time a grant may last, in milliseconds: statuses hold whole seconds, and Go no more than that. */
+export function grantDuration(text: string): number {
   const ms = parseDuration(text);
-  if (ms === undefined || ms <= 0) {
-    throw new InvalidArgumentError("a duration above 0, such as 90s, 15m or 1h30m");
+  if (ms === undefined || ms < 1000 || ms > 2_562_047 * 3_600_000) {
+    throw new InvalidArgumentError("a duration from 1s to 2562047h, such as 90s, 15m or 1h30m");
   }
   return ms;
 }

@@ -38,11 +38,19 @@ const refused: [string, ...string[]][] = [
   ],
   [
     "token issue t.yaml --expiration-window 0",
-    `error: Invalid value "0" for --expiration-window: it must be a duration above 0, ${duration}`,
+    `error: Invalid value "0" for --expiration-window: it must be a duration from 1s to 2562047h, ${duration}`,
+  ],
+  [
+    "token issue t.yaml --expiration-window 999ms",
+    `error: Invalid value "999ms" for --expiration-window: it must be a duration from 1s to 2562047h, ${duration}`,
+  ],
+  [
+    "token issue t.yaml --expiration-window 2562048h",
+    `error: Invalid value "2562048h" for --expiration-window: it must be a duration from 1s to 2562047h, ${duration}`,
   ],
   [
     "token issue t.yaml --expiration-window -5m",
-    `error: Invalid value "-5m" for --expiration-window: it must be a duration above 0, ${duration}`,
+    `error: Invalid value "-5m" for --expiration-window: it must be a duration from 1s to 2562047h, ${duration}`,
   ],
   [
     "token issue t.yaml --link-cost 70000",

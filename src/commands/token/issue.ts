@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { positiveDuration, timeoutOption, wholeNumber } from "../../cli/options.ts";
+import { grantDuration, timeoutOption, wholeNumber } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
@@ -27,7 +27,7 @@ export function tokenIssue(run: Runner) {
       new Option(
         "--expiration-window <duration>",
         "the period of time in which an access token for this grant can be redeemed",
-      ).default(900_000 as number, "15m").argParser(positiveDuration),
+      ).default(900_000 as number, "15m").argParser(grantDuration),
     )
     .addOption(
       new Option(
