@@ -106,6 +106,19 @@ test("a grant gets the status upstream gives it, and is served", async () => {
   assert.deepEqual(state.audited, [{ event: "issued", namespace: "west", grant: "g", uid }]);
 });
 
+test("a grant is served before its status announces it", async () => {
+  const { platform, book, reconcile } = openWest();
+  const { metadata: { uid } } = await putGrant(platform, { code: "mine" });
+  const { apply } = platform;
+  let outcome: string | undefined;
+  platform.apply = async (resource, signal) => {
+    outcome = (await book.inspect(uid!, code("mine"))).outcome;
+    return await apply(resource, signal);
+  };
+  await reconcile();
+  assert.equal(outcome, "redeemable");
+});
+
 test("a second look changes nothing", async () => {
   const { platform, state, reconciled } = openWest();
   await putGrant(platform, {});
