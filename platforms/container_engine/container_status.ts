@@ -32,7 +32,11 @@ export async function readContainerStatus(
     return {
       ...known,
       engine: `${engine.title} (${engine.socket})`,
-      ...(container && { container: container.name, image: container.image }),
+      ...(container && {
+        container: container.name,
+        image: container.image,
+        log: `${engine.program} logs ${container.name}`,
+      }),
       ...(container?.isRunning && { pid: container.pid }),
       ...(problem === undefined ? {} : { problem }),
     };

@@ -32,6 +32,8 @@ export interface Engine {
   /** As in "Docker 20.10.24". */
   readonly title: string;
   readonly socket: string;
+  /** The program that users have for it: docker or podman. */
+  readonly program: string;
   /** It runs as an ordinary user, whose socket it is, and who is root in its containers. */
   readonly isRootless: boolean;
 
@@ -68,7 +70,7 @@ const stopMarginMs = 30_000;
  */
 export async function connectEngine(socket: string, signal: AbortSignal): Promise<Engine> {
   const api = await openEngineApi(socket, signal);
-  const { title } = api;
+  const { title, program } = api;
   const isRootless = (await stat(socket)).uid !== 0;
 
   async function inspectContainer(name: string, signal: AbortSignal) {
@@ -80,6 +82,7 @@ export async function connectEngine(socket: string, signal: AbortSignal): Promis
 
   return {
     title,
+    program,
     socket,
     isRootless,
 

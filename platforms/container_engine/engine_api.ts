@@ -6,6 +6,8 @@ export interface EngineApi {
   readonly socket: string;
   /** As in "Docker 20.10.24". */
   readonly title: string;
+  /** The program that users have for it: docker or podman. */
+  readonly program: string;
   /**
    * The answer to a request; `purpose` is what the engine could not do, if it refuses. Statuses of
    * 400 and above that the caller takes for an answer are `expected`. Throws `engine-failed`,
@@ -42,6 +44,7 @@ const pingLimitMs = 10_000;
  */
 export async function openEngineApi(socket: string, signal: AbortSignal): Promise<EngineApi> {
   const { api: version, podman, title } = await ping(socket, signal);
+  const program = podman === undefined ? "docker" : "podman";
   if (podman !== undefined && isOlder(podman, leastPodman)) {
     const data = { engine: "Podman", has: `version ${podman}`, least: leastPodman };
     throw appError("engine-outdated", data);
@@ -55,13 +58,14 @@ export async function openEngineApi(socket: string, signal: AbortSignal): Promis
   const api: EngineApi = {
     socket,
     title,
+    program,
 
     async call(purpose, request, signal, expected = []) {
       const answer = await exchange(socket, { ...request, path: root + request.path }, signal);
       if (answer.status < 400 || expected.includes(answer.status)) return answer;
       const why = readMessage(answer);
       if (why.includes("no space left on device")) {
-        throw appError("engine-disk-full", { engine: title, purpose });
+        throw appError("engine-disk-full", { engine: title, purpose, program });
       }
       throw appError("engine-failed", { engine: title, purpose, why });
     },

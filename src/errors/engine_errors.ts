@@ -64,10 +64,10 @@ export const engineErrors = {
     exit: "failed",
     message: (d) => `What listens at ${d.socket} is no container engine: ${d.why}`,
   }),
-  "engine-disk-full": entry<{ engine: string; purpose: string }>({
+  "engine-disk-full": entry<{ engine: string; purpose: string; program: string }>({
     exit: "failed",
     message: (d) => `${d.engine} could not ${d.purpose}: its disk is full`,
-    hint: (d) => `${d.engine.startsWith("Podman") ? "podman" : "docker"} image prune`,
+    hint: (d) => `${d.program} image prune`,
   }),
   "engine-failed": entry<{ engine: string; purpose: string; why: string }>({
     exit: "failed",

@@ -42,7 +42,7 @@ export function dockerProgram(folder: string, socket: string): EngineProgram {
  * groups are a hybrid of both versions, and its usual limits need a capability that a machine in a
  * cloud may lack.
  */
-export function podmanProgram(folder: string, socket: string): EngineProgram {
+export function podmanProgram(folder: string, socket: string, rootless: boolean): EngineProgram {
   const containers = [
     "[engine]",
     'runtime = "runc"',
@@ -59,14 +59,17 @@ export function podmanProgram(folder: string, socket: string): EngineProgram {
     `graphroot = "${path.join(folder, "data")}"`,
     `runroot = "${path.join(folder, "run")}"`,
   ];
-  return {
-    words: ["podman", "system", "service", "--time=0", `unix://${socket}`],
-    env: {
-      CONTAINERS_CONF: write(folder, "containers.conf", containers),
-      CONTAINERS_STORAGE_CONF: write(folder, "storage.conf", storage),
-    },
-    end: "kill -TERM $!; wait; podman rm --all --force --time=0",
+  const env = {
+    CONTAINERS_CONF: write(folder, "containers.conf", containers),
+    CONTAINERS_STORAGE_CONF: write(folder, "storage.conf", storage),
+    HOME: folder,
+    XDG_RUNTIME_DIR: folder,
   };
+  const user = rootless ? ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"] : [];
+  if (rootless) spawnSync("chown", ["--recursive", "65534:65534", folder]);
+  const words = [...user, "podman", "system", "service", "--time=0", `unix://${socket}`];
+  const removal = [...user, "podman", "rm", "--all", "--force", "--time=0"].join(" ");
+  return { words, env, end: `kill -TERM $!; wait; ${removal}` };
 }
 
 function write(folder: string, name: string, lines: string[]): string {

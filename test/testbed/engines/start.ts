@@ -11,6 +11,8 @@ import { dockerProgram, type EngineProgram, podmanProgram } from "./programs.ts"
 export interface EngineOptions {
   /** So much fits on its disk, in bytes. */
   diskBytes?: number;
+  /** Podman runs as a user without privileges. */
+  rootless?: boolean;
 }
 
 /** A real container engine, with images, containers and a socket of its own. */
@@ -31,7 +33,7 @@ export type EngineName = "docker" | "podman";
 /** Starts an engine; needs what `missingForEngine` names. */
 export async function startEngine(
   name: EngineName,
-  { diskBytes }: EngineOptions = {},
+  { diskBytes, rootless = false }: EngineOptions = {},
 ): Promise<EngineTestbed> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), `hawser-${name}-`));
   const data = path.join(folder, "data");
@@ -43,7 +45,9 @@ export async function startEngine(
   }
   process.once("exit", removeFolder);
   const socket = path.join(folder, "engine.sock");
-  const program = name === "docker" ? dockerProgram(folder, socket) : podmanProgram(folder, socket);
+  const program = name === "docker"
+    ? dockerProgram(folder, socket)
+    : podmanProgram(folder, socket, rootless);
   const testbed = new Testbed(name, folder, socket, program);
   const stop = testbed.stop.bind(testbed);
   testbed.stop = async () => {
