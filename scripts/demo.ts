@@ -9,7 +9,13 @@ import { createKeyPair } from "../src/pki/key_pair.ts";
 import { buildHere } from "./build.ts";
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-demo-"));
-const env = { ...process.env, HAWSER_DATA_HOME: home, SKUPPER_PLATFORM: "linux", CI: "1" };
+const env = {
+  ...process.env,
+  HAWSER_DATA_HOME: home,
+  SKUPPER_PLATFORM: "linux",
+  SYSTEMD_OFFLINE: "1", // nothing of the demo is to stay on the machine
+  CI: "1",
+};
 let hawser = "hawser";
 
 function say(text: string) {

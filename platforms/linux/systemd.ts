@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { existsSync } from "node:fs";
-import { userInfo } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 
@@ -12,6 +11,8 @@ export interface Systemd {
   readonly unitFolder: string;
   /** Runs `systemctl` and gives what it prints; throws an Error with what it complains of. */
   control(words: string[], signal: AbortSignal): Promise<string>;
+  /** True if services go on once the user has logged out, and start with the system. */
+  isLingering(signal: AbortSignal): Promise<boolean>;
   /** What a unit wrote since then (milliseconds since 1970); "" where the user may not read it. */
   journal(unit: string, since: number, signal: AbortSignal): Promise<string>;
 }
@@ -43,6 +44,14 @@ export function findSystemd(env: Env, uid = process.getuid?.()): Systemd | undef
     isUser,
     unitFolder: unitFolder(env, uid),
     control: (words, signal) => run("systemctl", [...scope, ...words], settings, signal),
+    async isLingering(signal) {
+      if (!isUser) return true;
+      const words = ["show-user", String(uid), "--property=Linger", "--value"];
+      return await run("loginctl", words, settings, signal).then(
+        (answer) => answer.trim() === "yes",
+        () => false, // a user it doesn't know has none
+      );
+    },
     async journal(unit, since, signal) {
       const field = isUser ? "_SYSTEMD_USER_UNIT" : "_SYSTEMD_UNIT"; // not what systemd says of it
       const from = `--since=@${Math.floor(since / 1000)}`;
@@ -50,11 +59,6 @@ export function findSystemd(env: Env, uid = process.getuid?.()): Systemd | undef
       return await run("journalctl", words, settings, signal).catch(() => "");
     },
   };
-}
-
-/** True if the user's services go on once the user has logged out, and start with the system. */
-export function isLingering(): boolean {
-  return existsSync(join("/var/lib/systemd/linger", userInfo().username));
 }
 
 /** Tells the systemd that started this process, if one did, that the service is ready (sd_notify(3)). */

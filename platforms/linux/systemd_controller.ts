@@ -23,13 +23,17 @@ import { findDataHome } from "../resource_files/paths.ts";
 import { makeFolder } from "../resource_files/resource_writer.ts";
 import { writeUnit } from "./controller_unit.ts";
 import type { Program } from "./detached_controller.ts";
-import { isLingering, type Systemd } from "./systemd.ts";
+import type { Systemd } from "./systemd.ts";
 
 /** How often the controller is asked whether it answers. */
 const lookEveryMs = 20;
 
 /** How long taking a unit away may take whose start failed or was interrupted. */
 const cleanUpWithinMs = 10_000;
+
+/** Why a user's controller may not be there for as long as expected. */
+const notLingering =
+  'it ends when its user logs out; "loginctl enable-linger" keeps it, also over a reboot';
 
 /** What a controller is hosted with by systemd. */
 export interface SystemdSetup {
@@ -106,7 +110,7 @@ export function systemdController(
   async function status(signal: AbortSignal): Promise<ControllerStatus> {
     const found = await detached.status(signal);
     if (!existsSync(unitFile)) return found;
-    const problem = found.problem ?? whyBrief(systemd);
+    const problem = found.problem ?? (await systemd.isLingering(signal) ? undefined : notLingering);
     return { ...found, unit, log, ...(problem === undefined ? {} : { problem }) };
   }
 
@@ -161,10 +165,4 @@ function environmentFileOf(files: ControllerFiles): string {
 function environmentText({ env }: Program): string {
   return Object.entries(proxySettings(env))
     .map(([name, value]) => `${name}="${value.replaceAll(/["\\$`]/g, "\\$&")}"\n`).join("");
-}
-
-/** Why the controller may not be there for as long as its user expects. */
-function whyBrief(systemd: Systemd): string | undefined {
-  if (!systemd.isUser || isLingering()) return undefined;
-  return 'it ends when its user logs out; "loginctl enable-linger" keeps it, also over a reboot';
 }
