@@ -21,6 +21,8 @@ export interface SandboxOptions {
   ordinaryUser?: boolean;
   /** Everything runs in a network of its own with nothing but loopback; needs root. */
   offline?: boolean;
+  /** Added to the environment of all that runs. */
+  env?: Record<string, string>;
 }
 
 export interface CallOptions {
@@ -168,6 +170,7 @@ export class Sandbox {
       HAWSER_DATA_HOME: this.dataHome,
       SKUPPER_PLATFORM: "linux",
       SYSTEMD_OFFLINE: "1", // a machine's own systemd is not for tests
+      ...this.#options.env,
     };
   }
 
