@@ -33,6 +33,10 @@ export const tokenErrors = {
     message: (d) => `Token "${d.token}" is no longer valid: its grant has expired or was removed`,
     hint: () => "Ask for a new token.",
   }),
+  "token-not-redeemed": entry<{ token: string; message: string }>({
+    exit: "failed",
+    message: (d) => `Token "${d.token}" was not redeemed: ${d.message}`,
+  }),
   "already-redeemed": entry<{ token: string; namespace: string }>({
     exit: "conflict",
     message: (d) => `Token "${d.token}" is already redeemed in namespace "${d.namespace}"`,

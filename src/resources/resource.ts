@@ -93,7 +93,9 @@ export function isReady(resource: BaseResource): boolean {
 export function describeState(resource: BaseResource): string {
   const status = resource.status?.status ?? "Pending";
   const message = resource.status?.message;
-  return message === undefined || message === "" || message === status || message === "OK"
+  // what is ready needs no explanation, and upstream leaves old messages in place
+  const isClear = status === "Ready" || status === message;
+  return isClear || message === undefined || message === ""
     ? status
     : `${status} (${message})`;
 }

@@ -5,7 +5,7 @@ import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
 import { retry, type RetryDecision } from "../wait/retry.ts";
 import { exchange, type GrantAnswer, type Surroundings } from "./exchange.ts";
-import { describeRefusal } from "./refusal.ts";
+import { describeRefusal, isPassingStatus } from "./refusal.ts";
 import { codeOf } from "./secure_connection.ts";
 import type { UsableToken } from "./token_file.ts";
 
@@ -131,8 +131,7 @@ function passing(error: unknown): unknown {
 
 function refused(token: UsableToken, answer: GrantAnswer, now: number): Error {
   const failure = describeRefusal(token, answer, now);
-  // 503 is what upstream's service answers under contention; its 500 has burned a use already
-  return [429, 502, 503, 504].includes(answer.status)
+  return isPassingStatus(answer.status)
     ? new PassingFailure(failure, Infinity, retryAfterMs(answer, now))
     : failure;
 }

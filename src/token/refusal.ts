@@ -8,11 +8,21 @@ import type { UsableToken } from "./token_file.ts";
 /** Clocks that differ by less are no explanation for anything. */
 const clockToleranceMs = 5 * 60_000;
 
+/** True for answers that another try may not get: 503 is what upstream's service gives under contention. */
+export function isPassingStatus(status: number): boolean {
+  // upstream's 500 has burned a use already
+  return [429, 502, 503, 504].includes(status);
+}
+
 /**
  * What a grant service means by any answer but 200 (spec/skupper-system-sites.md 6.2); ours says why
  * a token is spent in the header `reason`. `now` is this machine's time in milliseconds.
  */
-export function describeRefusal(token: UsableToken, answer: GrantAnswer, now: number): AppError {
+export function describeRefusal(
+  token: UsableToken,
+  answer: Pick<GrantAnswer, "status" | "headers" | "body">,
+  now: number,
+): AppError {
   const { url, code } = token.spec;
   const { status, headers } = answer;
   const body = excerptBody(answer.body, code);

@@ -57,6 +57,12 @@ export function checkToken(token: AccessToken, file: string): UsableToken {
   if (!isSubdomain(metadata.name)) {
     throw refuse("metadata.name is not a name Kubernetes would take");
   }
+  // the token's name becomes a Secret's, and some names of Secrets mean something to a controller
+  if (isReserved(metadata.name)) {
+    throw refuse(
+      `metadata.name is "${metadata.name}", which is the name of a Secret of Skupper's own`,
+    );
+  }
   if (spec === undefined) throw refuse("spec is missing");
   const url = URL.parse(spec.url);
   if (url === null) throw refuse(spec.url === "" ? "spec.url is empty" : "spec.url is not a url");
@@ -75,6 +81,12 @@ export function checkToken(token: AccessToken, file: string): UsableToken {
     throw refuse(`spec.linkCost must be from ${linkCosts.min} to ${linkCosts.max}`);
   }
   return { ...token, spec };
+}
+
+/** True for the names that Skupper's controller or ours has for Secrets of its own. */
+function isReserved(name: string): boolean {
+  return /^(skupper-(grant-server|site|local|service)(-ca|-server)?)$/.test(name) ||
+    /^hawser-(grant-service$|ledger-|pending-)/.test(name);
 }
 
 /** The content of a token file. */

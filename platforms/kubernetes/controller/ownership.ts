@@ -1,15 +1,20 @@
 import type { Claim, GrantAddress } from "../../../src/controller/home.ts";
 import { type AccessGrant, grantsDisabled } from "../../../src/resources/access_grant.ts";
+import type { AccessToken } from "../../../src/resources/access_token.ts";
+import { findCondition } from "../../../src/resources/resource.ts";
 import type { Site } from "../../../src/resources/site.ts";
 
 /**
  * The rule by which controllers that look after the same resources keep out of each other's way
  * (ARCHITECTURE.md). Skupper's controller knows nothing of it: it serves every grant where its grants are
- * enabled, else marks each as not enabled; and it redeems every token where it looks after the site.
+ * enabled, else marks each as not enabled; and it redeems every token whose site it looks after.
  */
 
-/** How long Skupper's controller has to say whether it serves a grant, or to take up a site. */
-const graceMs = { grant: 5000, site: 10_000 } as const;
+/**
+ * How long Skupper's controller has to say whether it serves a grant, to take up a site, and to try a
+ * token, in milliseconds: it does all of that within one, unless it hangs in a redemption, 10 seconds each.
+ */
+const graceMs = { grant: 5000, site: 5000, token: 20_000 } as const;
 
 /**
  * Who serves a grant: whoever's authority and url its status names. One that nobody has taken is ours
@@ -31,24 +36,31 @@ export function claimGrant(
   if (status?.ca || status?.url) return "theirs";
   if (isMarked(grant)) return "ours";
   if (status?.code || status?.conditions?.length) return "theirs";
-  const isFree = !sites.some(otherController) ||
+  const isFree = !sites.some(isLookedAfter) ||
     grants().some((other) => isOurs(other, address) || isMarked(other));
-  return isFree ? "ours" : afterGrace(graceMs.grant, metadata.creationTimestamp, now);
+  return isFree ? "ours" : later([metadata.creationTimestamp], graceMs.grant, now);
 }
 
-/** Who redeems a token: the controller that looks after the site. */
-export function claimToken(sites: Site[], now: number): Claim {
-  if (sites.some(otherController)) return "theirs";
-  const claims = sites.map(({ metadata }) =>
-    afterGrace(graceMs.site, metadata.creationTimestamp, now)
-  );
-  return claims.find((claim) => claim !== "ours") ?? "ours";
+/**
+ * Who redeems a token: the controller that looks after the site. One that has not even tried is not there,
+ * and the token is ours; so it is where none looks after the site.
+ */
+export function claimToken(token: AccessToken, sites: Site[], now: number): Claim {
+  if (sites.length === 0) return "theirs"; // nobody's, until there is a site
+  if (!sites.some(isLookedAfter)) {
+    return later(sites.map(({ metadata }) => metadata.creationTimestamp), graceMs.site, now);
+  }
+  const tried = findCondition(token, "Redeemed");
+  // only ours say of a token that it is pending
+  if (tried !== undefined) return tried.reason === "Pending" ? "ours" : "theirs";
+  const changes = sites.flatMap(({ status }) => status?.conditions ?? [])
+    .map(({ lastTransitionTime }) => lastTransitionTime);
+  return later([token.metadata.creationTimestamp, ...changes], graceMs.token, now);
 }
 
-/** The name of the controller that looks after the site; sites are never ours. */
-export function otherController({ status }: Site): string | undefined {
-  const { name, namespace } = status?.controller ?? {};
-  return name && namespace ? `${namespace}/${name}` : name || undefined;
+/** True if Skupper's controller, or one that does as it does, has taken up the site: sites are never ours. */
+function isLookedAfter({ status }: Site): boolean {
+  return Boolean(status?.controller?.name);
 }
 
 function isOurs({ metadata, status }: AccessGrant, { url, ca }: GrantAddress): boolean {
@@ -59,11 +71,10 @@ function isMarked({ status }: AccessGrant): boolean {
   return status?.message === grantsDisabled;
 }
 
-function afterGrace(
-  graceMs: number,
-  creationTimestamp: string | null | undefined,
-  now: number,
-): Claim {
-  const ageMs = now - Date.parse(creationTimestamp ?? "");
-  return ageMs < graceMs ? { againInMs: Math.min(graceMs, graceMs - ageMs) } : "ours";
+/** "ours" once the grace since the latest of the times is over. */
+function later(times: (string | null | undefined)[], graceMs: number, now: number): Claim {
+  const latest = Math.max(...times.map((time) => Date.parse(time ?? "") || 0));
+  const leftMs = latest + graceMs - now;
+  // a clock that is behind the cluster's must not make it longer
+  return leftMs > 0 ? { againInMs: Math.min(leftMs, graceMs) } : "ours";
 }

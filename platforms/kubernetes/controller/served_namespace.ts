@@ -41,12 +41,8 @@ export function servedNamespace(cluster: ServedCluster, namespace: string): Cont
       claimGrant(grant, { address, sites: sites(), grants, now: Date.now() }),
 
     async claimToken(token, signal) {
-      const found = sites();
-      const claim = claimToken(found, Date.now());
-      // without a site nothing is redeemed, whoever looks
-      return claim !== "ours" || found.length === 0
-        ? claim
-        : await pendingKeys.claim(token, signal);
+      const claim = claimToken(token, sites(), Date.now());
+      return claim === "ours" ? await pendingKeys.claim(token, signal) : claim;
     },
 
     async whyNotLinkable(grant) {

@@ -3,7 +3,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
-import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
 import type { RedeemedToken } from "../../token/redeem.ts";
 import { isTimeout } from "../../wait/deadline.ts";
@@ -40,13 +40,12 @@ export function tokenRedeem(run: Runner) {
 }
 
 async function redeem(context: CommandContext, file: string, options: Options): Promise<Redeemed> {
-  const { redeemToken } = await import("../../token/redeem.ts");
+  const { redeemOnPlatform } = await import("../../token/redeem_on_platform.ts");
   const token = await readToken(file, context);
   const platform = await context.platform();
   const linkCost = options.linkCost ?? options.cost;
-  const redeemed = await redeemToken(platform, token, {
+  const redeemed = await redeemOnPlatform(platform, token, {
     deadline: context.deadline,
-    pendingKeys: need(platform, "pendingKeys", "redeeming tokens"),
     env: context.env,
     ...(linkCost === undefined ? {} : { linkCost }),
   }, context.progress).catch((error) => {

@@ -1,0 +1,171 @@
+import { type AppError, appError, isAppError } from "../errors/app_error.ts";
+import type { Platform } from "../platform/platform.ts";
+import { type AccessToken, redeemedToken } from "../resources/access_token.ts";
+import { describeState, findCondition } from "../resources/resource.ts";
+import { type Deadline, isTimeout } from "../wait/deadline.ts";
+import { waitFor } from "../wait/wait_for.ts";
+import type { RedeemedToken, RedeemOptions } from "./redeem.ts";
+import { describeReportedFailure } from "./reported_failure.ts";
+import { checkToken, type UsableToken } from "./token_file.ts";
+import { isMadeFrom, markToken } from "./token_mark.ts";
+
+/** A failure after which no try of the controller can succeed. */
+class Refusal extends Error {
+  readonly failure: AppError;
+
+  constructor(failure: AppError) {
+    super(failure.message);
+    this.failure = failure;
+  }
+}
+
+/** How long taking an AccessToken away may take when the command's own time is over, in milliseconds. */
+const withdrawalMs = 5000;
+
+/**
+ * Has the platform's controller redeem a token: stores it as an AccessToken and awaits what comes of it.
+ * The AccessToken is taken away again where no try can succeed, since a controller would go on trying; one
+ * that only took too long stays, and the same call goes on waiting for it. Throws `site-missing`,
+ * `already-redeemed`, `name-taken`, `token-file-invalid`, what `describeReportedFailure` says, `timed-out`
+ * and what the platform throws.
+ */
+export async function redeemByController(
+  platform: Platform,
+  token: AccessToken,
+  { deadline, linkCost, now = Date.now }: Pick<RedeemOptions, "deadline" | "linkCost" | "now">,
+  progress: (text: string) => void,
+): Promise<RedeemedToken> {
+  const { signal } = deadline;
+  const { namespace } = platform;
+  const usable = checkToken(token, `AccessToken ${token.metadata.name}`);
+  const [site] = await platform.list("Site", signal);
+  if (site === undefined) {
+    throw appError("site-missing", { namespace, purpose: "redeem a token" });
+  }
+  const stored = await storeToken(platform, usable, linkCost, signal);
+  const { name } = usable.metadata;
+  progress(`Redeeming token "${name}"...`);
+  try {
+    await awaitRedemption(platform, usable, deadline, now);
+  } catch (error) {
+    const isRefused = error instanceof Refusal;
+    const isOver = isRefused || signal.aborted && !isTimeout(signal.reason);
+    if (isOver && isMadeFrom(stored, markToken(usable))) await withdraw(platform, name);
+    throw isRefused ? error.failure : error;
+  }
+  const links = await platform.list("Link", signal);
+  return {
+    token: name,
+    site: site.metadata.name,
+    secret: name,
+    links: links.filter(({ spec }) => spec?.tlsCredentials === name)
+      .map(({ metadata }) => metadata.name),
+  };
+}
+
+/** The AccessToken of the token: the one that is there already, or a new one. */
+async function storeToken(
+  platform: Platform,
+  token: UsableToken,
+  linkCost: number | undefined,
+  signal: AbortSignal,
+): Promise<AccessToken> {
+  const { name, annotations, labels } = token.metadata;
+  const { namespace } = platform;
+  const mark = markToken(token);
+  for (;;) {
+    const found = await platform.get("AccessToken", name, signal);
+    if (found !== undefined) {
+      if (found.spec === undefined || markToken({ ...found, spec: found.spec }) !== mark) {
+        throw appError("name-taken", { kind: "AccessToken", name, namespace });
+      }
+      if (isRedeemed(found)) throw appError("already-redeemed", { token: name, namespace });
+      return found;
+    }
+    await refuseTakenNames(platform, token, signal);
+    try {
+      return await platform.apply<"AccessToken">({
+        ...token,
+        metadata: {
+          name,
+          ...(labels ? { labels } : {}),
+          annotations: { ...annotations, [redeemedToken]: mark },
+          resourceVersion: "",
+        },
+        spec: { ...token.spec, ...(linkCost === undefined ? {} : { linkCost }) },
+      }, signal);
+    } catch (error) {
+      // made meanwhile: then it is the one
+      if (!isAppError(error, "conflict")) throw error;
+    }
+  }
+}
+
+/**
+ * Throws `already-redeemed` or `name-taken` where the Secret or a Link to be exists: not every controller
+ * looks before it spends a use. Whoever may not read Secrets leaves theirs to the controller.
+ */
+async function refuseTakenNames(
+  platform: Platform,
+  token: UsableToken,
+  signal: AbortSignal,
+): Promise<void> {
+  const { name } = token.metadata;
+  const { namespace } = platform;
+  const mark = markToken(token);
+  const links = await platform.list("Link", signal);
+  const link = links.find(({ metadata }) => [name, `${name}-1`].includes(metadata.name));
+  if (isMadeFrom(link, mark)) throw appError("already-redeemed", { token: name, namespace });
+  const secret = await platform.get("Secret", name, signal).catch((error) => {
+    if (isAppError(error, "forbidden")) return undefined;
+    throw error;
+  });
+  for (const found of [secret, link]) {
+    if (found === undefined || isMadeFrom(found, mark)) continue;
+    throw appError("name-taken", { kind: found.kind, name: found.metadata.name, namespace });
+  }
+}
+
+async function awaitRedemption(
+  platform: Platform,
+  token: UsableToken,
+  deadline: Deadline,
+  now: () => number,
+): Promise<void> {
+  const { name } = token.metadata;
+  const { namespace } = platform;
+  const find = (tokens: AccessToken[]) => tokens.find(({ metadata }) => metadata.name === name);
+  await waitFor(platform.watch("AccessToken", deadline.signal), {
+    what: `token "${name}" to be redeemed`,
+    done(tokens) {
+      const found = find(tokens);
+      if (found === undefined) throw appError("conflict", { kind: "AccessToken", name });
+      if (isRedeemed(found)) {
+        if (findCondition(found, "Redeemed")?.reason !== "Error") return true;
+        // by upstream's controller, where the site that it was redeemed for is gone
+        throw new Refusal(appError("already-redeemed", { token: name, namespace }));
+      }
+      const { status, message = "" } = found.status ?? {};
+      if (status !== "Error") return undefined;
+      const failure = describeReportedFailure(token, message, { namespace, now: now() });
+      if (failure !== undefined) throw new Refusal(failure);
+      return undefined;
+    },
+    describe(tokens) {
+      const found = find(tokens)!;
+      return found.status === undefined ? "no controller has tried yet" : describeState(found);
+    },
+  }, deadline);
+}
+
+function isRedeemed(token: AccessToken): boolean {
+  return findCondition(token, "Redeemed")?.status === "True";
+}
+
+async function withdraw(platform: Platform, name: string): Promise<void> {
+  try {
+    await platform.remove("AccessToken", name, AbortSignal.timeout(withdrawalMs));
+  } catch {
+    // why it was refused matters more
+  }
+}
