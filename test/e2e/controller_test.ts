@@ -6,7 +6,7 @@ import * as path from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { connect } from "node:tls";
-import { inSandbox, type Sandbox } from "./harness.ts";
+import { inSandbox, isRoot, type Sandbox } from "./harness.ts";
 import { eventually } from "./eventually.ts";
 import { findQuietPort } from "./quiet_port.ts";
 
@@ -116,25 +116,22 @@ test(
 );
 
 test(
-  "the first port that is free is taken, and kept",
+  "the first port that is free is taken, and kept (needs root)",
+  { skip: !isRoot },
   inSandbox(async (sandbox) => {
-    const first = createServer();
-    // where something else has it, it is as busy as it should be
-    await new Promise((resolve) => first.on("error", resolve).listen(9090, "::", () => resolve(0)));
-    await sandbox.succeed(["controller", "start"]);
-    const { grantUrl } = await controllerStatus(sandbox);
+    const start = async (home: string) => {
+      const env = { HAWSER_DATA_HOME: path.join(sandbox.folder, home) };
+      const args = ["controller", "start", "--grant-host", "127.0.0.1", "-o", "json"];
+      return JSON.parse((await sandbox.succeed(args, { env })).stdout).grantUrl;
+    };
+    assert.equal(await start("first"), "https://127.0.0.1:9090");
+    assert.equal(await start("data"), "https://127.0.0.1:9091");
     await sandbox.succeed(["controller", "stop"]);
-    first.close();
-    const port = Number(new URL(grantUrl).port);
-    assert.ok(port > 9090 && port < 9190, grantUrl);
-
-    const other = createServer();
-    await new Promise((resolve) => other.on("error", resolve).listen(port, "::", () => resolve(0)));
+    assert.equal(await start("other"), "https://127.0.0.1:9091");
     const refused = await sandbox.hawser(["controller", "run"]);
-    other.close();
     assert.equal(refused.code, 3);
-    assert.match(refused.stderr, /--grant-port/);
-  }),
+    assert.match(refused.stderr, /port 9091: the port is in use\nhint: .*--grant-port/);
+  }, { offline: true }),
 );
 
 test(
