@@ -1,0 +1,147 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { after, before, describe, test } from "node:test";
+import { LedgerSecrets } from "../../platforms/kubernetes/controller/ledger_secrets.ts";
+import { PendingKeySecrets } from "../../platforms/kubernetes/controller/pending_key_secrets.ts";
+import { identitySecret } from "../../platforms/kubernetes/controller/identity_secret.ts";
+import { open } from "../../platforms/kubernetes/mod.ts";
+import { obtainServiceIdentity } from "../../src/grant_service/service_identity.ts";
+import type { Platform } from "../../src/platform/platform.ts";
+import type { AccessToken } from "../../src/resources/access_token.ts";
+import { markToken } from "../../src/token/token_mark.ts";
+import { makeToken } from "../fakes/tokens.ts";
+import { missingForKubernetes } from "../testbed/kubernetes/programs.ts";
+import { type KubernetesTestbed, startKubernetes } from "../testbed/kubernetes/start.ts";
+import { ledgerStoreContract } from "./ledger_store_contract.ts";
+
+const { signal } = new AbortController();
+
+if (missingForKubernetes !== undefined) {
+  test(`Secrets of the controller (needs ${missingForKubernetes})`, { skip: true }, () => {});
+} else {
+  describe("on a real API server", () => {
+    let testbed: KubernetesTestbed;
+
+    before(async () => {
+      testbed = await startKubernetes();
+    });
+
+    after(() => testbed.stop());
+
+    function openNamespace(namespace: string): Promise<Platform> {
+      return open({
+        namespace,
+        context: undefined,
+        kubeconfig: testbed.kubeconfig,
+        env: {},
+        executable: [],
+        version: "0.0.0",
+      });
+    }
+
+    describe("LedgerStore of Secrets", () => {
+      ledgerStoreContract(async () => {
+        const namespace = await testbed.createNamespace();
+        const again = async () => new LedgerSecrets(await openNamespace(namespace), signal);
+        return { store: await again(), again, unknownVersion: "1", close() {} };
+      }, { endsWithGrants: true });
+
+      test("a ledger goes with its grant, and is not made for one that is gone", async () => {
+        const namespace = await testbed.createNamespace();
+        const platform = await openNamespace(namespace);
+        const store = new LedgerSecrets(platform, signal);
+        const ledger = { grantUid: "u-1", grantName: "g", counted: 0, redemptions: [] };
+        await store.write(ledger, undefined);
+        const secret = await platform.get("Secret", "hawser-ledger-u-1", signal);
+        assert.deepEqual(secret?.metadata["ownerReferences"], [
+          { apiVersion: "skupper.io/v2alpha1", kind: "AccessGrant", name: "g", uid: "u-1" },
+        ]);
+        await store.remove("u-1");
+        await store.write({ ...ledger, revokedAt: "2026-01-01T00:00:00Z" }, undefined);
+        assert.equal(await store.read("u-1"), undefined);
+      });
+
+      test("10,000 redemptions find room, and answers under way to 500 clients", async () => {
+        const store = new LedgerSecrets(
+          await openNamespace(await testbed.createNamespace()),
+          signal,
+        );
+        const random = (bytes: number) =>
+          Buffer.from(crypto.getRandomValues(new Uint8Array(bytes))).toString("base64url");
+        const at = new Date().toISOString();
+        const redemption = () => ({
+          keyHash: random(32),
+          name: "west-6bfn6",
+          subject: crypto.randomUUID(),
+          serial: random(16),
+          at,
+        });
+        const grown = (count: number) => Array.from({ length: count }, redemption);
+        const ledger = { grantName: "g", counted: 0 };
+        await store.write({ ...ledger, grantUid: "u-1", redemptions: grown(10_000) }, undefined);
+        const constant = random(2000);
+        const answering = grown(500).map((redemption) => ({
+          ...redemption,
+          answer: `${constant}${random(700)}${constant}`,
+        }));
+        await store.write({ ...ledger, grantUid: "u-2", redemptions: answering }, undefined);
+      });
+    });
+
+    test("of many that make the grant service's identity at once all get the same one", async () => {
+      const namespace = await testbed.createNamespace();
+      const identities = await Promise.all(Array.from({ length: 5 }, async () => {
+        const store = identitySecret(await openNamespace(namespace), signal);
+        return await obtainServiceIdentity(store, ["west.example"]);
+      }));
+      const certificates = identities.map(({ caPem, certificatePem }) => caPem + certificatePem);
+      assert.equal(new Set(certificates).size, 1);
+    });
+
+    describe("the key of a redemption under way", () => {
+      const start = Date.now();
+
+      async function openKeys() {
+        const platform = await openNamespace(await testbed.createNamespace());
+        const clock = { now: start };
+        const replica = (name: string) => new PendingKeySecrets(platform, name, () => clock.now);
+        const token: AccessToken = makeToken({}, { uid: crypto.randomUUID() });
+        return { platform, clock, replica, token, mark: markToken(makeToken()) };
+      }
+
+      test("one of several replicas redeems the token; the next takes over with the same key", async () => {
+        const { clock, replica, token, mark, platform } = await openKeys();
+        const replicas = ["a", "b", "c"].map(replica);
+        const claims = await Promise.all(replicas.map((one) => one.claim(token, signal)));
+        assert.equal(claims.filter((claim) => claim === "ours").length, 1);
+        const first = replicas[claims.indexOf("ours")]!;
+        const next = replicas[(claims.indexOf("ours") + 1) % 3]!;
+        const key = await first.obtain(mark);
+        assert.match(key, /PRIVATE KEY/);
+        clock.now += 30_000;
+        assert.equal(await next.claim(token, signal), "ours");
+        assert.equal(await next.obtain(mark), key);
+        assert.notEqual(await first.claim(token, signal), "ours");
+        const name = `hawser-pending-${mark}`;
+        const secret = await platform.get("Secret", name, signal);
+        assert.deepEqual(secret?.metadata["ownerReferences"], [{
+          apiVersion: "skupper.io/v2alpha1",
+          kind: "AccessToken",
+          name: "west-6bfn6",
+          uid: token.metadata.uid,
+        }]);
+        await next.forget(mark, signal);
+        assert.equal(await platform.get("Secret", name, signal), undefined);
+      });
+
+      test("a replica goes on with what it had begun before it was started again", async () => {
+        const { replica, token, mark } = await openKeys();
+        const before = replica("a");
+        assert.equal(await before.claim(token, signal), "ours");
+        const again = replica("a");
+        assert.equal(await again.claim(token, signal), "ours");
+        assert.equal(await again.obtain(mark), await before.obtain(mark));
+      });
+    });
+  });
+}
