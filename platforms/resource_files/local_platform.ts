@@ -9,13 +9,7 @@ import type { PlatformName } from "../../src/platform/name.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { type ControllerFiles, controllerFiles, servingSince } from "./controller_files.ts";
 import { thisMachine } from "./link_hosts.ts";
-import {
-  controllerFolder,
-  defaultNamespace,
-  findDataHome,
-  type NamespacePaths,
-  namespacePaths,
-} from "./paths.ts";
+import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 import { requirePlatform } from "./namespace_platform.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
 import { routerAnswers, routerProbe } from "./router_probe.ts";
@@ -94,7 +88,7 @@ function openFiles(
       platform,
       routerAnswers: () => witness.routerAnswers(paths),
     }),
-    statusFolders: [controllerFolder(paths.home)],
+    statusFiles: [controllerFiles(paths.home).state],
     ...hooks,
   });
   return store;

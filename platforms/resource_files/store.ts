@@ -82,7 +82,7 @@ export function openStore(name: PlatformName, paths: NamespacePaths, hooks: Stor
 
     async *watch(kind, signal) {
       let last: string | undefined;
-      for await (const _ of watchFolders(() => foldersToWatch(paths, hooks), signal)) {
+      for await (const _ of watchFolders(() => pathsToWatch(paths, hooks), signal)) {
         let present: ResourceOf<typeof kind>[];
         try {
           present = await list(kind, signal);
@@ -98,14 +98,14 @@ export function openStore(name: PlatformName, paths: NamespacePaths, hooks: Stor
   };
 }
 
-async function foldersToWatch(paths: NamespacePaths, hooks: StoreHooks): Promise<string[]> {
+async function pathsToWatch(paths: NamespacePaths, hooks: StoreHooks): Promise<string[]> {
   const siteUid = await hooks.siteUid();
   return [
     paths.inputResources,
     paths.inputIssuers,
     paths.runtimeResources,
     ...(siteUid === undefined ? [] : [siteStatePaths(paths, siteUid).resources]),
-    ...hooks.statusFolders ?? [],
+    ...hooks.statusFiles ?? [],
   ];
 }
 

@@ -17,8 +17,8 @@ export interface StoreHooks {
     resource: Site | Link | RouterAccess,
     rendered: BaseStatus | undefined,
   ): Promise<BaseStatus | undefined>;
-  /** Folders whose changes may change a derived status. */
-  statusFolders?: readonly string[];
+  /** Files whose changes may change a derived status. */
+  statusFiles?: readonly string[];
   /** Told once of each file or document that can't be read; the others are served. */
   onProblem?(problem: AppError): void;
 }

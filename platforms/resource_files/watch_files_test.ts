@@ -71,6 +71,24 @@ describe("watchFolders()", () => {
     assert.equal((await next).done, true);
   });
 
+  test("sees a file come, and not what happens beside it", async () => {
+    await mkdir(folder, { recursive: true });
+    const both = [["state.json"], []].map((names) =>
+      watchFolders(() => Promise.resolve([join(folder, ...names)]), end.signal)
+    );
+    const [ofFile, ofFolder] = both as [AsyncGenerator<void>, AsyncGenerator<void>];
+    await Promise.all(both.map((one) => one.next()));
+    let seen = false;
+    const next = ofFile.next().then(() => seen = true);
+    await writeFile(join(folder, "beside.log"), "");
+    await ofFolder.next();
+    assert.equal(seen, false);
+    await writeFile(join(folder, "state.json"), "");
+    await next;
+    end.abort();
+    await Promise.all(both.map((one) => one.next()));
+  });
+
   test("asks anew which folders there are", async () => {
     folder = join(root, "c");
     await mkdir(folder);

@@ -50,7 +50,7 @@ const grantsAtOnce = 8;
 const tokensAtOnce = 64;
 
 /** A popular grant's status follows its ledger at this distance, not use by use. */
-const mirrorAfterMs = 50;
+const mirrorAfterMs = 200;
 
 /** How often ledgers are swept. */
 const sweepEveryMs = 3_600_000;
