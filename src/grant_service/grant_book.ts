@@ -1,5 +1,5 @@
 import type { AccessGrant } from "../resources/access_grant.ts";
-import type { Now } from "../runtime/clock.ts";
+import { type Now, sleep } from "../runtime/clock.ts";
 import type { GrantBacking } from "./backing.ts";
 import { isCode } from "./claim_code.ts";
 import { CredentialMaker } from "./client_credentials.ts";
@@ -18,6 +18,12 @@ export interface GrantBookOptions {
 
 /** How long after its grant's expiry a ledger is kept, in milliseconds. */
 const keptAfterExpiryMs = 24 * 3_600_000;
+
+/** How long the news of a grant may take from one service to the others, in milliseconds. */
+const newsMs = 1500;
+
+/** How often it is looked whether it has come. */
+const lookAgainMs = 50;
 
 /** What is remembered of a grant that was taken away before its time. */
 interface Revoked {
@@ -101,13 +107,18 @@ export class GrantBook {
    * throws, and `ledger-failed`.
    */
   async redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
-    const account = this.#accounts.get(request.key);
-    return await (account?.redeem(request) ?? this.#refuse(request.key, request.code));
+    const { key, code, isConnected } = request;
+    return await this.#unlessUnknown(
+      () => this.#accounts.get(key)?.redeem(request) ?? this.#refuse(key, code),
+      isConnected,
+    );
   }
 
   /** Tells a holder of the code how the grant stands; spends nothing. Throws `ledger-failed`. */
   async inspect(key: string, code: Uint8Array): Promise<Redeemable | Refused> {
-    return await (this.#accounts.get(key)?.inspect(code) ?? this.#refuse(key, code));
+    return await this.#unlessUnknown(
+      () => this.#accounts.get(key)?.inspect(code) ?? this.#refuse(key, code),
+    );
   }
 
   /** Uses of a grant spent so far, as its ledger said lately; undefined if the book has no such grant. */
@@ -138,6 +149,23 @@ export class GrantBook {
   /** Writes what is left to write, once nothing is redeemed any more. Throws `ledger-failed`. */
   async close(): Promise<void> {
     await Promise.all([...this.#accounts.values()].map((account) => account.close()));
+  }
+
+  /**
+   * Asks for an answer. Where several services share the ledgers, one is asked for grants that another has
+   * just made ready before it has heard of them: none is unknown before that has had its time.
+   */
+  async #unlessUnknown<T extends { outcome: string }>(
+    ask: () => Promise<T | Refused> | Refused,
+    isConnected = () => true,
+  ): Promise<T | Refused> {
+    const end = performance.now() + (this.#context.service === undefined ? 0 : newsMs);
+    for (;;) {
+      const answer = await ask();
+      const isUnknown = "reason" in answer && answer.reason === "unknown";
+      if (!isUnknown || performance.now() >= end || !isConnected()) return answer;
+      await sleep(lookAgainMs);
+    }
   }
 
   #refuse(uid: string, code: Uint8Array): Refused {

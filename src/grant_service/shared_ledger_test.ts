@@ -116,3 +116,16 @@ test("a grant that another service takes over is let go, and its uses are told",
   assert.equal(refused.reason, "unknown");
   await close();
 });
+
+test("a grant that a service has not heard of yet is not unknown at once", async () => {
+  const { site, books, close } = await openShared(1);
+  const [first] = books;
+  const grant = site.grant({ name: "new" });
+  const asked = first!.redeem(plainRequest(grant));
+  await first!.upsert({ ...grant, status: {} }, site.backing);
+  await first!.upsert(grant, site.backing);
+  const answer = await asked;
+  assert.ok(isRedeemed(answer));
+  answer.settle(true);
+  await close();
+});
