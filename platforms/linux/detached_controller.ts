@@ -84,7 +84,8 @@ async function launch(
   try {
     while (!(await isReady(files, child, signal))) {
       if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
-        const why = failure?.message ?? whyEnded(await readFrom(files.log, logStart));
+        const ending = child.signalCode ?? `exit code ${child.exitCode}`;
+        const why = failure?.message ?? whyEnded(await readFrom(files.log, logStart), ending);
         throw appError("controller-failed", { why, log: files.log });
       }
       if (options.wait && isWaiting(await readFrom(files.log, logStart))) {

@@ -31,7 +31,8 @@ export function findError(output: string): string | undefined {
   return output.split("\n").findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
 }
 
-/** Why a controller that wrote `output` has ended before it answered. */
-export function whyEnded(output: string): string {
-  return findError(output) ?? (output.trim().split("\n").at(-1) || "it ended without a word");
+/** Why a controller that wrote `output` has ended before it answered; `ending` as its process tells. */
+export function whyEnded(output: string, ending?: string): string {
+  const silent = `it ended without a word${ending === undefined ? "" : ` (${ending})`}`;
+  return findError(output) ?? (output.trim().split("\n").at(-1) || silent);
 }
