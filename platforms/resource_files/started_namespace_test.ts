@@ -81,17 +81,19 @@ for (const release of releases) {
         const running = await siteOf(home);
         await router.stop();
         assert.ok(isReady(running));
-        const { "inter-router": interRouter, edge } = release < "2.2.1"
-          ? { "inter-router": 55671, edge: 45671 }
-          : machine.ports;
         assert.deepEqual(running.status?.endpoints, [
           {
             name: "inter-router",
             host: "192.0.2.7",
-            port: String(interRouter),
+            port: String(machine.ports["inter-router"]),
             group: "skupper-router",
           },
-          { name: "edge", host: "192.0.2.7", port: String(edge), group: "skupper-router" },
+          {
+            name: "edge",
+            host: "192.0.2.7",
+            port: String(machine.ports.edge),
+            group: "skupper-router",
+          },
         ]);
         assert.deepEqual(await backing.endpoints(newGrant()), running.status.endpoints);
         const { certificatePem, privateKeyPem } = await backing.issuer(newGrant());

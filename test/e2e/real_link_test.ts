@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
@@ -11,12 +9,13 @@ import { secretText } from "../../src/resources/secret.ts";
 import { parseResource, readResources } from "../../src/resources/yaml.ts";
 import { hasOpenssl } from "../openssl.ts";
 import { inSandbox, type Sandbox } from "./harness.ts";
+import { connects, startServer, type TlsFiles } from "./openssl_ends.ts";
 import { issueToken, prepareSites } from "./sites.ts";
 
 /** Puts west's authority, and a server certificate that it signed, into files; returns their paths. */
 async function makeServerFiles(
   sandbox: Sandbox,
-): Promise<Record<"ca" | "certificate" | "key", string>> {
+): Promise<TlsFiles> {
   const issuer = path.join(sandbox.dataHome, "namespaces/west/input/issuers/skupper-site-ca");
   const ca = fs.readFileSync(path.join(issuer, "tls.crt"), "utf8");
   const authority = await loadAuthority(ca, fs.readFileSync(path.join(issuer, "tls.key"), "utf8"));
@@ -34,25 +33,11 @@ async function makeServerFiles(
   };
 }
 
-/** `openssl s_server` in a router's place: demands a certificate of the site, says lines back to front. */
-async function startServer(
-  files: Record<"ca" | "certificate" | "key", string>,
-  port: string,
-): Promise<ChildProcess> {
-  const server = spawn("openssl", [
-    ...["s_server", "-accept", `127.0.0.1:${port}`, "-tls1_3", "-rev"],
-    ...["-cert", files.certificate, "-key", files.key],
-    ...["-CAfile", files.ca, "-Verify", "2", "-verify_return_error"],
-  ], { stdio: ["pipe", "ignore", "ignore"] });
-  await once(server, "spawn");
-  return server;
-}
-
 /** What the redeemed Secret holds, as files for openssl. */
 function writeCredentials(
   sandbox: Sandbox,
   link: string,
-): Record<"ca" | "certificate" | "key", string> {
+): TlsFiles {
   const text = sandbox.read(`data/namespaces/east/input/resources/Secret-${link}.yaml`);
   const secret = parseResource("Secret", readResources(text, link)[0]!, link);
   const file = (name: string, part: string) => sandbox.write(name, secretText(secret, part)!);
@@ -61,26 +46,6 @@ function writeCredentials(
     certificate: file("tls/link.crt", "tls.crt"),
     key: file("tls/link.key", "tls.key"),
   };
-}
-
-/** True if `openssl s_client` gets a word through with the credentials: TLS 1.3 refuses only then. */
-async function connects(
-  port: string,
-  files: Record<"ca" | "certificate" | "key", string>,
-): Promise<boolean> {
-  const client = spawn("openssl", [
-    ...["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-quiet"],
-    ...["-verify_return_error", "-CAfile", files.ca, "-verify_ip", "127.0.0.1"],
-    ...["-cert", files.certificate, "-key", files.key],
-  ], { stdio: ["pipe", "pipe", "ignore"] });
-  client.stdin.on("error", () => {}); // it may end before it has read the word
-  client.stdin.write("hello\n");
-  let heard = "";
-  for await (const chunk of client.stdout.setEncoding("utf8")) {
-    heard += chunk;
-    if (heard.includes("olleh")) client.kill("SIGKILL");
-  }
-  return heard.includes("olleh");
 }
 
 /** Credentials in all like the link's, but of an authority that west does not know. */

@@ -40,16 +40,9 @@ export function siteInput(machine: Machine, name: string, spec: object = {}): vo
     metadata: { name, namespace: machine.namespace },
     spec: { ...writesAccess ? {} : { linkAccess: "default" }, ...spec },
   });
-  if (writesAccess) {
-    put(
-      machine,
-      "input/resources",
-      routerAccess(machine, `router-access-${name}`, {
-        "inter-router": 55671,
-        edge: 45671,
-      }),
-    );
-  }
+  if (!writesAccess) return;
+  const { normal: _, ...ports } = machine.ports;
+  put(machine, "input/resources", routerAccess(machine, `router-access-${name}`, ports));
 }
 
 /** Puts a resource where a user puts it. */

@@ -1,0 +1,39 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+
+/** What either end of a connection shows and trusts, as paths of files. */
+export type TlsFiles = Record<"ca" | "certificate" | "key", string>;
+
+/** `openssl s_server` in a router's place: demands a certificate of the site, says lines back to front. */
+export async function startServer(
+  files: TlsFiles,
+  port: string,
+): Promise<ChildProcess> {
+  const server = spawn("openssl", [
+    ...["s_server", "-accept", `127.0.0.1:${port}`, "-tls1_3", "-rev"],
+    ...["-cert", files.certificate, "-key", files.key],
+    ...["-CAfile", files.ca, "-Verify", "2", "-verify_return_error"],
+  ], { stdio: ["pipe", "ignore", "ignore"] });
+  await once(server, "spawn");
+  return server;
+}
+
+/** True if `openssl s_client` gets a word through with the credentials: TLS 1.3 refuses only then. */
+export async function connects(
+  port: string,
+  files: TlsFiles,
+): Promise<boolean> {
+  const client = spawn("openssl", [
+    ...["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-quiet"],
+    ...["-verify_return_error", "-CAfile", files.ca, "-verify_ip", "127.0.0.1"],
+    ...["-cert", files.certificate, "-key", files.key],
+  ], { stdio: ["pipe", "pipe", "ignore"] });
+  client.stdin.on("error", () => {}); // it may end before it has read the word
+  client.stdin.write("hello\n");
+  let heard = "";
+  for await (const chunk of client.stdout.setEncoding("utf8")) {
+    heard += chunk;
+    if (heard.includes("olleh")) client.kill("SIGKILL");
+  }
+  return heard.includes("olleh");
+}
