@@ -40,6 +40,6 @@ function rowOf(controller: ClusterController): string[] {
     version ?? "?",
     ready === undefined ? "?" : `${ready}/${wanted}`,
     grants === undefined ? "?" : grants ? "enabled" : "disabled",
-    namespaces?.join(",") ?? "all namespaces",
+    namespaces?.join(",") ?? (ready === undefined ? "?" : "all namespaces"),
   ];
 }
