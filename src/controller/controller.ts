@@ -74,6 +74,7 @@ const finishWithinMs = 30_000;
 export async function runController(setup: ControllerSetup, signal: AbortSignal): Promise<void> {
   const { home, announce, now = Date.now } = setup;
   const report = reportTo(setup.log, now);
+  const isAlone = setup.replica === undefined;
   const record = auditTo(setup.log, now);
   const audit: Audit = (event) => {
     record(event);
@@ -96,9 +97,11 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     ...queueOptions,
     limit: grantsAtOnce,
     work: (change) =>
-      change.kind === "Site"
-        ? requeue(change.namespace)
-        : reconcileGrant(change, { home, book, addresses, audit, announce, now }, work.signal),
+      change.kind === "Site" ? requeue(change.namespace) : reconcileGrant(
+        change,
+        { home, book, addresses, audit, announce, isAlone, now },
+        work.signal,
+      ),
   });
   const tokens = new WorkQueue<Change>({
     ...queueOptions,

@@ -32,6 +32,8 @@ export interface GrantWork {
   home: ControllerHome;
   book: GrantBook;
   audit: Audit;
+  /** False where other replicas serve the same grants. */
+  isAlone: boolean;
   announce?: Announce | undefined;
   addresses: Pick<GrantAddresses, "of">;
   now: Now;
@@ -86,9 +88,11 @@ export async function reconcileGrant(
   }
   if (!isDeepStrictEqual(status, grant.status)) {
     const issued = !isReady(grant) && isReady({ ...grant, status });
-    // first served, then announced: a token may be issued and redeemed as soon as the status is written
-    await work.book.upsert({ ...grant, status }, backing);
-    await platform.apply<"AccessGrant">({ ...grant, status }, signal);
+    // first served, then announced: a token may be issued and redeemed as soon as the status is written;
+    // among replicas another may be first, and give the grant another code
+    if (work.isAlone) await work.book.upsert({ ...grant, status }, backing);
+    const stored = await platform.apply<"AccessGrant">({ ...grant, status }, signal);
+    if (!work.isAlone) await work.book.upsert(stored, backing);
     const { namespace, name } = change;
     if (issued) work.audit({ event: "issued", namespace, grant: name, uid });
     if (status.status === "Error") {

@@ -44,6 +44,7 @@ function openWest(sitePart: Site["spec"] | "no site" = {}) {
     },
     book,
     audit: (event) => state.audited.push(event),
+    isAlone: true,
     addresses: { of: () => Promise.resolve(state.address) },
     now: () => state.now,
   };
