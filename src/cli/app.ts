@@ -28,27 +28,31 @@ export async function app(world: World, platforms: PlatformRegistry): Promise<nu
   const written: string[] = [];
   const root = commandTree(world, platforms, (text) => written.push(text));
   try {
-    await root.parseAsync(world.args, { from: "user" });
+    await root.parseAsync(world.args, { from: "user" })
+      .catch((error) => written.push(textInstead(error, root, world.args)));
     await world.stdout.write(written.join(""));
     return exitCodes.done.code;
   } catch (error) {
     if (!(error instanceof CommanderError)) {
       return await reportError(world, error, optionsInForce(root, world.args));
     }
-    if (error.exitCode === 0) {
-      await world.stdout.write(written.join(""));
-      return exitCodes.done.code;
-    }
-    if (error.code === "commander.help") {
-      await world.stdout.write(findCommand(root, world.args).command.helpInformation());
-      return exitCodes.done.code;
-    }
     const help = [world.program, ...findCommand(root, world.args).words, "--help"].join(" ");
     return await reportError(world, wordUsageError(error, help), outputWanted(world.args));
   }
 }
 
-/** The whole command line: nouns, verbs, help and completion. */
+/** What is to be printed where no command was run: nothing more, or help. Throws what is an error. */
+function textInstead(error: unknown, root: Command, args: string[]): string {
+  if (!(error instanceof CommanderError)) throw error;
+  if (error.exitCode === 0) return "";
+  if (error.code === "commander.help") return findCommand(root, args).command.helpInformation();
+  throw error;
+}
+
+/**
+ * The command line: nouns, verbs, help and completion. What the arguments don't name is left out, unless
+ * they name nothing or ask about everything: making it all would double the time a start takes.
+ */
 export function commandTree(
   world: World,
   platforms: PlatformRegistry,
@@ -64,36 +68,47 @@ export function commandTree(
     .addOption(kubeconfigOption().hideHelp())
     .addOption(outputOption().hideHelp())
     .addOption(verboseOption().hideHelp()) as unknown as Command;
+  const isNamed = (name: string) => world.args.includes(name);
+  const asksForAll = isNamed("help") || isNamed("completion");
+  const namesNone = ![...Object.keys(nouns), ...Object.keys(singles)].some(isNamed);
   for (const [name, noun] of Object.entries(nouns)) {
+    const isVerbNeeded = isNamed(name) || asksForAll;
+    if (!isVerbNeeded && !namesNone) continue;
     const parent = new Command(name).summary(noun.summary).description(noun.summary);
-    // Making every verb of every noun would cost each start of the program 3 ms.
-    if (mayNeedVerbs(name, world.args)) {
+    if (isVerbNeeded) {
       for (const verb of noun.verbs) parent.addCommand(verb(run) as unknown as Command);
     }
     root.addCommand(parent);
   }
-  for (const single of singles) root.addCommand(single(run) as unknown as Command);
-  root.addCommand(completionCommand(root, write));
-  root.addCommand(helpCommand(root, write));
-  prepare(root, write);
+  for (const [name, single] of Object.entries(singles)) {
+    if (isNamed(name) || asksForAll || namesNone) {
+      root.addCommand(single(run) as unknown as Command);
+    }
+  }
+  if (asksForAll || namesNone) {
+    root.addCommand(completionCommand(root, write));
+    root.addCommand(helpCommand(root, write));
+  }
+  prepare(root, world, write);
   return root;
 }
 
-/** True where the verbs of a noun can matter: it is named, or every command may be asked about. */
-function mayNeedVerbs(noun: string, args: string[]): boolean {
-  return [noun, "help", "completion"].some((word) => args.includes(word));
-}
-
 /** Every command throws instead of exiting, and writes to `write`; sub-commands inherit neither. */
-function prepare(command: Command, write: (text: string) => void) {
+function prepare(command: Command, world: World, write: (text: string) => void) {
   command.exitOverride();
   command.helpCommand(false);
   command.addHelpOption(helpOption());
   // a command's own options are what its help is asked for: the shared ones come last
   (command.options as Option[]).sort((a, b) => Number(isShared(a)) - Number(isShared(b)));
   command.configureHelp({ showGlobalOptions: false });
-  command.configureOutput({ writeOut: write, writeErr: () => {}, outputError: () => {} });
-  for (const child of command.commands) prepare(child as Command, write);
+  command.configureOutput({
+    writeOut: write,
+    writeErr: () => {},
+    outputError: () => {},
+    getOutHelpWidth: () => world.stdout.columns ?? 80,
+    getOutHasColors: () => false,
+  });
+  for (const child of command.commands) prepare(child as Command, world, write);
 }
 
 /** The shared options as parsed, on whichever level they stood. */

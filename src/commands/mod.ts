@@ -57,4 +57,4 @@ export const nouns: Record<string, { summary: string; verbs: CommandMaker[] }> =
 };
 
 /** The commands without a noun. */
-export const singles: CommandMaker[] = [versionCommand];
+export const singles: Record<string, CommandMaker> = { version: versionCommand };
