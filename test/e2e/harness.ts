@@ -4,7 +4,6 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
-import { after } from "node:test";
 import { fileURLToPath } from "node:url";
 import { assertNoSecrets } from "./secrets.ts";
 
@@ -246,20 +245,13 @@ export function shareSandbox(
 ): SharedSandbox {
   let sandbox: Sandbox | undefined;
   let prepared: Promise<void> | undefined;
-  async function end() {
-    const ended = sandbox;
-    sandbox = undefined;
-    await ended?.end();
-  }
-  // where a filter leaves out the last test; what a hook finds is not reported
-  after(end);
   return {
     use: (body) => async () => {
       sandbox ??= new Sandbox(options);
       await (prepared ??= prepare(sandbox));
       await body(sandbox);
     },
-    end,
+    end: async () => await sandbox?.end(),
   };
 }
 
