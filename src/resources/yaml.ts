@@ -5,6 +5,9 @@ import {
   dump,
   DUMP_SCHEMA,
   type Event,
+  EVENT_ALIAS,
+  EVENT_POP,
+  EVENT_SCALAR,
   NOT_RESOLVED,
   parseEvents,
   YAMLException,
@@ -19,7 +22,7 @@ export type PlainDocument = Record<string, unknown>;
 /**
  * Reads the documents of a YAML 1.2 (core schema) or JSON text; empty ones are left out, so an empty
  * text gives an empty list. `where` names the text in errors. `untrusted` is for what came from another
- * machine: it refuses anchors and aliases. `maxBytes` defaults to 1 MiB. Throws `resource-invalid`.
+ * machine: it refuses anchors and aliases; elsewhere aliases may add up to 10,000 nodes. `maxBytes` defaults to 1 MiB. Throws `resource-invalid`.
  */
 export function readResources(
   text: string,
@@ -32,6 +35,7 @@ export function readResources(
   try {
     const events = parseEvents(text, {});
     if (options.untrusted) refuseAnchors(events, text, where);
+    else limitAliases(events, text, where);
     documents.push(...constructFromEvents(events, { source: text }));
   } catch (error) {
     // the parser's own message quotes the text, which may hold a secret: it is no cause to keep
@@ -101,9 +105,47 @@ export function writeResources(
 function refuseAnchors(events: Event[], text: string, where: string): void {
   for (const event of events) {
     if (!("anchorStart" in event) || event.anchorStart === -1) continue;
-    const line = text.slice(0, event.anchorStart).split("\n").length;
+    const line = lineAt(text, event.anchorStart);
     throw invalid(where, `line ${line}: anchors and aliases are not accepted here`);
   }
+}
+
+/** How many nodes all aliases of a text may stand for, counted as if each were written out. */
+const maxAliasedNodes = 10_000;
+
+/** A few aliases of aliases stand for billions of nodes, and whoever walks them never ends. */
+function limitAliases(events: Event[], text: string, where: string): void {
+  const sizes = new Map<string, number>();
+  const open: { anchor: string; size: number }[] = [];
+  let aliased = 0;
+  for (const event of events) {
+    const anchor = "anchorStart" in event ? text.slice(event.anchorStart, event.anchorEnd) : "";
+    let node = { anchor, size: 1 };
+    if (event.type === EVENT_ALIAS) {
+      const refuse = (why: string) =>
+        invalid(where, `line ${lineAt(text, event.anchorStart)}: ${why}`);
+      if (open.some((around) => around.anchor === anchor)) {
+        throw refuse("an alias stands within what it stands for");
+      }
+      node = { anchor: "", size: sizes.get(anchor) ?? 1 };
+      aliased += node.size;
+      if (aliased > maxAliasedNodes) {
+        throw refuse(`aliases stand for more than ${maxAliasedNodes} nodes`);
+      }
+    } else if (event.type === EVENT_POP) {
+      node = open.pop()!;
+    } else if (event.type !== EVENT_SCALAR) {
+      open.push(node);
+      continue;
+    }
+    if (node.anchor !== "") sizes.set(node.anchor, node.size);
+    const around = open.at(-1);
+    if (around !== undefined) around.size += node.size;
+  }
+}
+
+function lineAt(text: string, index: number): number {
+  return text.slice(0, index).split("\n").length;
 }
 
 function isPlainDocument(document: unknown): document is PlainDocument {

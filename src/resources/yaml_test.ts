@@ -61,6 +61,22 @@ describe("readResources()", () => {
     }
   });
 
+  test("refuses aliases that stand for more than anyone would write", () => {
+    const ten = (item: string) => `[${new Array(10).fill(item).join(", ")}]`;
+    const levels = [1, 2, 3, 4, 5, 6, 7].map((level) =>
+      `a${level}: &a${level} ${ten(`*a${level - 1}`)}`
+    );
+    const bomb = [`a0: &a0 ${ten("1")}`, ...levels].join("\n");
+    const refused = "line 4: aliases stand for more than 10000 nodes";
+    assert.equal(complaint(() => readResources(bomb, "t.yaml")), refused);
+    const separate = "b: &b [x, y]\nc: [*b, *b]\n---\n".repeat(100);
+    assert.equal(readResources(separate, "t.yaml").length, 100);
+    assert.equal(
+      complaint(() => readResources("a: 1\nb: &b\n  c: [*b]", "t.yaml")),
+      "line 3: an alias stands within what it stands for",
+    );
+  });
+
   test("does not quote the text in an error", () => {
     const said = complaint(() => readResources("code: s3cret\ncode: s3cret\n", "t.yaml"));
     assert.ok(!said.includes("s3cret"));
