@@ -13,6 +13,7 @@ import {
   type PolicyRule,
   startKubernetes,
 } from "../testbed/kubernetes/start.ts";
+import { findFreePort } from "../testbed/server_process.ts";
 import { eventually } from "./eventually.ts";
 import { type CallOptions, type Outcome, type Running, Sandbox } from "./harness.ts";
 import { messages } from "./refusal.ts";
@@ -61,22 +62,26 @@ if (missingForKubernetes !== undefined) {
     });
 
     after(async () => {
-      process.kill(controller.process.pid!, "SIGTERM");
-      const { code, stderr } = await controller.ended;
       await standIn.stop();
       await testbed.stop();
       await sandbox.end();
-      assert.equal(code, 0, stderr);
-      assert.ok(!stderr.includes("may not"), `The controller lacks a right:\n${stderr}`);
     });
 
+    /** Ends the controller; fails if it lacked a right. */
+    async function endController(): Promise<void> {
+      process.kill(controller.process.pid!, "SIGTERM");
+      const { code, stderr } = await controller.ended;
+      assert.equal(code, 0, stderr);
+      assert.ok(!stderr.includes("may not"), `The controller lacks a right:\n${stderr}`);
+    }
+
     /** A controller as its Deployment would run it: with the rights of the manifest and no others. */
-    async function startController(): Promise<Running> {
+    async function startController(...options: string[]): Promise<Running> {
       const namespace = await testbed.createNamespace();
       // the API server that is at hand has no balancer: the address is one of this machine
-      const port = 20_000 + Math.floor(Math.random() * 10_000);
-      const expose = `--expose=127.0.0.1:${port}`;
-      const { stdout } = await administer("controller", "manifest", "-n", namespace, expose);
+      const port = await findFreePort();
+      const words = [`--expose=127.0.0.1:${port}`, ...options];
+      const { stdout } = await administer("controller", "manifest", "-n", namespace, ...words);
       kubectl(testbed, ["apply", "-f", "-"], stdout);
       const token = kubectl(testbed, ["create", "token", "-n", namespace, "hawser-controller"]);
       const [config] = readResources(
@@ -88,7 +93,7 @@ if (missingForKubernetes !== undefined) {
       config.users = [{ name: "administrator", user: { token: token.trim() } }];
       config.contexts[0].context.namespace = namespace;
       const file = sandbox.write("controller.kubeconfig", writeYaml(config));
-      const running = sandbox.start(["controller", "run", expose, `--grant-port=${port}`], {
+      const running = sandbox.start(["controller", "run", ...words, `--grant-port=${port}`], {
         env: { ...onKubernetes, KUBECONFIG: file },
       });
       let log = "";
@@ -253,6 +258,15 @@ if (missingForKubernetes !== undefined) {
         }
       });
     }
+
+    test("the controller can do its work, in all namespaces or in those it is given", async () => {
+      await endController();
+      controller = await startController(`--watch-namespace=${west},${east}`);
+      const { file, grant } = await issueToken();
+      await administer("token", "redeem", file, "-n", east);
+      await administer("grant", "revoke", grant, "-n", west);
+      await endController();
+    });
 
     async function assertWorks(use: Use, right: string, rules: PolicyRule[]): Promise<void> {
       const { code, stderr } = await run(use, rules);
