@@ -116,8 +116,19 @@ async function demo() {
   await run(["site", "delete", "west", "-n", "west", "--all"]);
 }
 
+function cleanUp() {
+  spawnSync(hawser, ["controller", "stop"], { env, stdio: "ignore" });
+  fs.rmSync(home, { recursive: true, force: true });
+}
+
 console.log("Building dist/hawser …");
 hawser = buildHere();
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    cleanUp();
+    process.exit(130);
+  });
+}
 try {
   await demo();
   console.log("\nThat was it: two sites, one token, one link.");
@@ -125,6 +136,5 @@ try {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
 } finally {
-  spawnSync(hawser, ["controller", "stop"], { env, stdio: "ignore" });
-  fs.rmSync(home, { recursive: true, force: true });
+  cleanUp();
 }

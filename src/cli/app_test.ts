@@ -129,7 +129,7 @@ test("app() warns of resources that a platform leaves out", async () => {
 test("app() repeats -n and -p in the commands it suggests, under the name it was called by", async () => {
   const args = ["site", "status", "-p", "linux", "-n", "a b"];
   const { stderr } = await run(args, { program: "skupper", platforms: registry() });
-  assert.match(stderr, /hint: skupper site create <name> -n 'a b' -p linux\n$/);
+  assert.match(stderr, /hint: skupper site create default -n 'a b' -p linux\n$/);
   const say = sayFor({ program: "hawser", env: {} } as World, { namespace: "west" });
   assert.equal(say.command("site status"), "hawser site status -n west");
   assert.equal(say.commandForAll("controller start"), "hawser controller start");

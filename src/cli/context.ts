@@ -11,6 +11,11 @@ export interface CommandContext {
   readonly env: Record<string, string | undefined>;
   /** The platform in force with its namespace; opened at the first call. */
   platform(): Promise<PlatformWithAbilities>;
+  /**
+   * Writes a result to stdout before the command goes on, in the format asked for. Rejects with
+   * `not-writable` if it is not taken, so that what it stands for can be undone.
+   */
+  deliver(data: unknown, text: string): Promise<void>;
   /** Where the command stands, for a person who waits: stderr, and nothing where -o is json. */
   progress(text: string): void;
   /** What the user should know but did not ask for: stderr. */

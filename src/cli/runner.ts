@@ -51,6 +51,11 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         say,
         env: world.env,
         platform: () => platform ??= openPlatform(world, platforms, options, context.warn),
+        async deliver(data, text) {
+          await progress.end();
+          const result = format === "text" ? text : await renderData(data, format);
+          await world.stdout.deliver(withNewline(result));
+        },
         progress: (text) => format === "text" ? progress.show(text) : undefined,
         warn: (text) =>
           put(format === "text" ? `warning: ${text}\n` : `${JSON.stringify({ warning: text })}\n`),
@@ -67,8 +72,8 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         await writing;
         const result = format === "text"
           ? await spec.text(data, context)
-          : await renderData(spec.data?.(data) ?? data, format);
-        await world.stdout.write(result === "" || result.endsWith("\n") ? result : `${result}\n`);
+          : await renderData(spec.data === undefined ? data : spec.data(data), format);
+        await world.stdout.write(withNewline(result));
         if (format === "text") notes.forEach((note) => put(`hint: ${note}\n`));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;
@@ -78,6 +83,10 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         deadline.end();
       }
     };
+}
+
+function withNewline(text: string): string {
+  return text === "" || text.endsWith("\n") ? text : `${text}\n`;
 }
 
 async function openPlatform(

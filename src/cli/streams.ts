@@ -12,6 +12,8 @@ export interface OutputStream {
    * Rejects with `not-writable` where a result can't be kept.
    */
   write(text: string): Promise<void>;
+  /** The same for what must not be lost: a reader that left is `not-writable` too. */
+  deliver(text: string): Promise<void>;
   readonly isTerminal: boolean;
   /** How many characters a line of the terminal holds, where it is one. */
   readonly columns?: number | undefined;
@@ -76,11 +78,25 @@ function outputStream(name: "stdout" | "stderr"): OutputStream {
       return mayBeTerminal() ? open().columns : undefined;
     },
     async write(text) {
+      try {
+        await this.deliver(text);
+      } catch (error) {
+        if (systemErrorCode((error as Error).cause) !== "EPIPE") throw error;
+      }
+    },
+    async deliver(text) {
       const rest = name === "stdout" ? writeNow(descriptor, text) : text;
       if (rest.length === 0) return;
-      await new Promise<void>((resolve) => open().write(rest, () => resolve()));
+      const failure = await new Promise<unknown>((resolve) => open().write(rest, resolve));
+      if (name === "stdout" && failure) throw unwritable(failure);
     },
   };
+}
+
+function unwritable(cause: unknown) {
+  return appError("not-writable", { path: "standard output", why: explainSystemError(cause) }, {
+    cause,
+  });
 }
 
 /**
@@ -93,11 +109,8 @@ function writeNow(descriptor: number, text: string): Uint8Array {
   try {
     while (done < bytes.length) done += writeSync(descriptor, bytes, done);
   } catch (cause) {
-    if (systemErrorCode(cause) === "EPIPE") return new Uint8Array();
     if (systemErrorCode(cause) === "EAGAIN") return bytes.subarray(done);
-    throw appError("not-writable", { path: "standard output", why: explainSystemError(cause) }, {
-      cause,
-    });
+    throw unwritable(cause);
   }
   return bytes.subarray(done);
 }

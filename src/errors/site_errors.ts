@@ -5,7 +5,7 @@ export const siteErrors = {
   "site-missing": entry<{ namespace: string; purpose: string }>({
     exit: "precondition",
     message: (d) => `Cannot ${d.purpose}: there is no site in namespace "${d.namespace}"`,
-    hint: (_d, say) => say.command("site create <name>"),
+    hint: (d, say) => say.command(`site create ${d.namespace}`),
   }),
   "site-edge": entry<{ site: string }>({
     exit: "precondition",
@@ -18,10 +18,13 @@ export const siteErrors = {
     message: (d) => `Site "${d.site}" is in status Error: ${d.message}`,
     hint: (_d, say) => say.command("site status"),
   }),
-  "site-exists": entry<{ site: string; namespace: string }>({
+  "site-exists": entry<{ site: string; namespace: string; wanted: string }>({
     exit: "conflict",
     message: (d) => `A site already exists in namespace "${d.namespace}": "${d.site}"`,
-    hint: (_d, say) => say.command("site status"),
+    hint: (d, say) =>
+      `A namespace holds one site. Another one needs a namespace of its own: ${
+        say.commandForAll(`site create ${d.wanted} -n ${d.wanted}`)
+      }`,
   }),
   "site-issuer-missing": entry<{ namespace: string; issuer: string; why: string }>({
     exit: "precondition",
@@ -44,7 +47,7 @@ export const siteErrors = {
   "namespace-not-found": entry<{ namespace: string; where: string; hint?: string }>({
     exit: "not-found",
     message: (d) => `Namespace "${d.namespace}" does not exist in ${d.where}`,
-    hint: (d, say) => d.hint ?? `${say.program} site create <name> -n ${d.namespace}`,
+    hint: (d, say) => d.hint ?? say.commandForAll(`site create ${d.namespace} -n ${d.namespace}`),
   }),
   "namespace-foreign": entry<{ namespace: string; why: string; instead?: string }>({
     exit: "precondition",
@@ -96,5 +99,6 @@ export const siteErrors = {
   "link-unreachable": entry<{ link: string; why: string }>({
     exit: "unreachable",
     message: (d) => `Link "${d.link}" does not connect: ${d.why}`,
+    hint: () => "A router must run at the other site, and its address be reachable from here.",
   }),
 } as const;

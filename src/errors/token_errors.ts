@@ -37,6 +37,12 @@ export const tokenErrors = {
     exit: "failed",
     message: (d) => `Token "${d.token}" was not redeemed: ${d.message}`,
   }),
+  "token-own": entry<{ token: string; namespace: string }>({
+    exit: "precondition",
+    message: (d) =>
+      `Token "${d.token}" was issued in this very namespace, "${d.namespace}": a site cannot link to itself`,
+    hint: () => "Redeem it at another site. No use of it was spent.",
+  }),
   "already-redeemed": entry<{ token: string; namespace: string }>({
     exit: "conflict",
     message: (d) => `Token "${d.token}" is already redeemed in namespace "${d.namespace}"`,

@@ -1,9 +1,19 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { access, constants, link, lstat, open, rename, rm } from "node:fs/promises";
+import {
+  access,
+  constants,
+  type FileHandle,
+  link,
+  lstat,
+  open,
+  rename,
+  rm,
+} from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
+import { sleep } from "./clock.ts";
 import { explainSystemError, systemErrorCode } from "./system_error.ts";
 
 /** How a file is written. */
@@ -71,17 +81,26 @@ export async function checkWritable(path: string): Promise<void> {
  * The bytes of a file or pipe. Throws `file-not-found`, `not-readable`, and `file-too-large` beyond
  * `maxBytes`, of which no more than one byte over is read.
  */
-export async function readLimited(path: string, maxBytes: number): Promise<Uint8Array> {
+export async function readLimited(
+  path: string,
+  maxBytes: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
   try {
-    const handle = await open(path, "r");
+    // opened so, a pipe without a writer blocks no thread: the time limit holds for it too
+    const handle = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
     try {
-      if ((await handle.stat()).isDirectory()) {
-        throw appError("not-readable", { path, why: "it is a folder" });
-      }
+      const kind = await handle.stat();
+      if (kind.isDirectory()) throw appError("not-readable", { path, why: "it is a folder" });
+      const awaitsWriter = kind.isFIFO() && !/^\/(dev|proc\/\w+)\/fd\//.test(path);
       const buffer = Buffer.alloc(maxBytes + 1);
       let length = 0;
       while (length < buffer.length) {
-        const { bytesRead } = await handle.read(buffer, length, buffer.length - length, null);
+        const bytesRead = await readSome(handle, buffer, length);
+        if (bytesRead === undefined || (bytesRead === 0 && length === 0 && awaitsWriter)) {
+          await sleep(pipePauseMs, signal);
+          continue;
+        }
         if (bytesRead === 0) return new Uint8Array(buffer.subarray(0, length));
         length += bytesRead;
       }
@@ -142,4 +161,17 @@ function explain(error: unknown, folder: string): string {
   if (code === "ENOENT") return `folder ${folder} does not exist`;
   if (code === "ENOTDIR") return `${folder} is not a folder`;
   return explainSystemError(error);
+}
+
+/** How long a pipe without anything to read is left alone, in milliseconds. */
+const pipePauseMs = 20;
+
+/** Reads what there is, 0 at the end; undefined where a pipe has nothing yet. */
+async function readSome(handle: FileHandle, buffer: Buffer, at: number) {
+  try {
+    return (await handle.read(buffer, at, buffer.length - at, null)).bytesRead;
+  } catch (error) {
+    if (systemErrorCode(error) === "EAGAIN") return undefined;
+    throw error;
+  }
 }

@@ -53,7 +53,7 @@ const finalRefusals = [
  * Redeems a token at its grant service and stores the Secret and Links it gives, on a platform where
  * this program itself does that. Nothing is overwritten and no use is spent where that would be in
  * vain; run again after any failure it goes on with the same redemption. Throws `site-missing`,
- * `already-redeemed`, `name-taken`, `token-file-invalid`, and what `requestRedemption` and
+ * `token-own`, `already-redeemed`, `name-taken`, `token-file-invalid`, and what `requestRedemption` and
  * `readAnswer` do.
  */
 export async function redeemToken(
@@ -68,6 +68,7 @@ export async function redeemToken(
   const surroundings = { env, now };
   const site = await requireSite(platform, usable, surroundings, signal);
   await refuseRepetition(platform, usable, signal);
+  await refuseOwn(platform, usable, signal);
 
   const mark = markToken(usable);
   progress(`Redeeming token "${usable.metadata.name}"...`);
@@ -151,6 +152,18 @@ async function refuseRepetition(
 /** What makes a resource go with its site (metav1.OwnerReference). */
 function ownerReference({ kind, metadata }: Site): object {
   return { apiVersion, kind, name: metadata.name, uid: metadata.uid };
+}
+
+/** Throws `token-own` if a grant of this namespace made the token: a link to itself would burn a use. */
+async function refuseOwn(
+  platform: Platform,
+  token: UsableToken,
+  signal: AbortSignal,
+): Promise<void> {
+  const grants = await platform.list("AccessGrant", signal);
+  if (!grants.some((grant) => grant.status?.url === token.spec.url)) return;
+  const { namespace } = platform;
+  throw appError("token-own", { token: token.metadata.name, namespace });
 }
 
 async function makeKey(): Promise<string> {

@@ -63,7 +63,11 @@ function rejectsWith(code: ErrorCode, message: RegExp, hint?: RegExp) {
   return (error: unknown) => {
     assert.ok(isAppError(error, code), String(error));
     assert.match(error.message, message);
-    const said = error.hint({ program: "hawser", command: (words) => words });
+    const said = error.hint({
+      program: "hawser",
+      command: (words) => words,
+      commandForAll: (words) => words,
+    });
     if (hint !== undefined) assert.match(said ?? "", hint);
     const all = JSON.stringify([error.message, said, error.data, error.resume]);
     assert.ok(!all.includes(testCode), "the code is in the error");

@@ -95,10 +95,10 @@ export function renderToken(token: AccessToken): string {
 }
 
 /** Reads a token file. Throws `file-not-found`, `not-readable` or `token-file-invalid`. */
-export async function readTokenFile(path: string): Promise<UsableToken> {
+export async function readTokenFile(path: string, signal?: AbortSignal): Promise<UsableToken> {
   let content;
   try {
-    content = await readLimited(path, maxTokenBytes);
+    content = await readLimited(path, maxTokenBytes, signal);
   } catch (error) {
     if (!isAppError(error, "file-too-large")) throw error;
     throw appError("token-file-invalid", { file: path, why: "it is larger than 1 MiB" });

@@ -187,7 +187,7 @@ test(
   shared.use(async (sandbox) => {
     const cannot = (purpose: string) => [
       `error: Cannot ${purpose}: there is no site in namespace "nowhere"`,
-      "hint: hawser site create <name> -n nowhere",
+      "hint: hawser site create nowhere -n nowhere",
     ];
     const table: [string, string[]][] = [
       ["site status", cannot("show the status of the site")],

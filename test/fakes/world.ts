@@ -22,13 +22,13 @@ export interface Outside {
 /** Runs a command line in this process, streams kept in memory. */
 export async function run(args: string[], outside: Outside = {}): Promise<Finished> {
   const written = { stdout: "", stderr: "" };
-  const stream = (name: "stdout" | "stderr") => ({
-    isTerminal: outside.terminal === true,
-    write(text: string) {
+  const stream = (name: "stdout" | "stderr") => {
+    const write = (text: string) => {
       written[name] += text;
       return Promise.resolve();
-    },
-  });
+    };
+    return { isTerminal: outside.terminal === true, write, deliver: write };
+  };
   const world: World = {
     args,
     program: outside.program ?? "hawser",

@@ -18,6 +18,7 @@ export function controllerStop(run: Runner) {
 async function stop(context: CommandContext): Promise<Stopped> {
   const platform = await context.platform();
   const host = need(platform, "controllerHost", "stopping the controller");
+  if (!(await host.status(context.signal)).running) return { stopped: false };
   context.progress("Waiting for the controller to finish...");
   return { stopped: await host.stop(context.signal) };
 }

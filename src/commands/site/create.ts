@@ -44,7 +44,7 @@ async function create(
   const existing = (await platform.list("Site", context.signal))[0];
   if (existing !== undefined) {
     const { namespace } = platform;
-    throw appError("site-exists", { site: existing.metadata.name, namespace });
+    throw appError("site-exists", { site: existing.metadata.name, namespace, wanted: name });
   }
   const site = newSite(name, options);
   if (options.linkHost.length > 0) need(platform, "siteFounder", "--link-host");

@@ -18,7 +18,8 @@ export async function currentSite(
   if (name !== undefined) {
     const site = sites.find((site) => site.metadata.name === name);
     if (site !== undefined) return site;
-    throw appError("resource-not-found", { kind: "Site", name, namespace, list: "site status" });
+    const list = sites.length === 0 ? {} : { list: "site status" };
+    throw appError("resource-not-found", { kind: "Site", name, namespace, ...list });
   }
   if (sites.length === 0) throw appError("site-missing", { namespace, purpose });
   if (sites.length > 1) {

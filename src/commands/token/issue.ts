@@ -40,16 +40,15 @@ export function tokenIssue(run: Runner) {
     .addOption(costOption())
     .option("--force", "replace a file that is not a token file")
     .action(
-      run(
-        { text, data: (issued) => issued.file === "-" ? issued.token : publicData(issued) },
-        issue,
-      ),
+      run({ text, data: publicData }, issue),
     );
 }
 
 async function issue(context: CommandContext, file: string, options: Options): Promise<Issued> {
   const { issueToken } = await import("../../token/issue.ts");
-  const { checkTokenTarget, writeTokenFile } = await import("../../token/token_file.ts");
+  const { checkTokenTarget, renderToken, writeTokenFile } = await import(
+    "../../token/token_file.ts"
+  );
   const force = options.force === true;
   if (file !== "-") await checkTokenTarget(file, { force });
   const platform = await context.platform();
@@ -62,9 +61,10 @@ async function issue(context: CommandContext, file: string, options: Options): P
       ...(options.grant === undefined ? {} : { grant: options.grant }),
       ...(linkCost === undefined ? {} : { linkCost }),
       resume: `token issue ${quote(file)}`,
-      deliver: async (token) => {
-        if (file !== "-") await writeTokenFile(file, token, { force });
-      },
+      deliver: (token) =>
+        file === "-"
+          ? context.deliver(token, renderToken(token))
+          : writeTokenFile(file, token, { force }),
     },
     context.deadline,
     context.progress,
@@ -73,16 +73,13 @@ async function issue(context: CommandContext, file: string, options: Options): P
   return { ...issued, file };
 }
 
-/** The result without the token: its code belongs into the file alone. */
+/** The result without the token: its code belongs into the file alone, or stdout has it already. */
 function publicData({ token: _token, ...facts }: Issued) {
-  return facts;
+  return facts.file === "-" ? undefined : facts;
 }
 
-async function text(issued: Issued, context: CommandContext): Promise<string> {
-  if (issued.file === "-") {
-    const { renderToken } = await import("../../token/token_file.ts");
-    return renderToken(issued.token);
-  }
+function text(issued: Issued, context: CommandContext): string {
+  if (issued.file === "-") return "";
   const { program } = context.say;
   return `Access grant "${issued.grant}" is ready.
 Token file ${issued.file} created.

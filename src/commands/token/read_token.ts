@@ -1,9 +1,19 @@
 import type { CommandContext } from "../../cli/context.ts";
+import { appError } from "../../errors/app_error.ts";
 import type { UsableToken } from "../../token/token_file.ts";
+import { isTimeout } from "../../wait/deadline.ts";
+import { formatDuration } from "../../wait/duration.ts";
 
 /** The token in the named file, or on standard input for `-`. */
 export async function readToken(file: string, context: CommandContext): Promise<UsableToken> {
   const { maxTokenBytes, parseToken, readTokenFile } = await import("../../token/token_file.ts");
-  if (file !== "-") return await readTokenFile(file);
-  return parseToken(await context.stdin(maxTokenBytes), "standard input");
+  const where = file === "-" ? "standard input" : file;
+  try {
+    if (file !== "-") return await readTokenFile(file, context.signal);
+    return parseToken(await context.stdin(maxTokenBytes), where);
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    const after = formatDuration(context.deadline.timeoutMs ?? 0);
+    throw appError("timed-out", { after, what: `a token from ${where}` });
+  }
 }
