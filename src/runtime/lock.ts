@@ -1,5 +1,6 @@
-import { closeSync, openSync } from "node:fs";
-import { dirname } from "node:path";
+import { randomBytes } from "node:crypto";
+import { closeSync, openSync, rmSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { appError } from "../errors/app_error.ts";
 import { sleep } from "./clock.ts";
@@ -14,6 +15,9 @@ export interface HeldLock {
 /** A database that is collected gives its lock up: those held are kept from the collector here. */
 const held = new Set<DatabaseSync>();
 
+/** Folders whose file system was seen to have locks. */
+const lockable = new Set<string>();
+
 /** Who is next in this process, by path: only one at a time contends with other processes. */
 const lines = new Map<string, (() => void)[]>();
 
@@ -24,11 +28,29 @@ const lines = new Map<string, (() => void)[]>();
  * can't be made or its file system has no locks.
  */
 export function tryLock(path: string): HeldLock | undefined {
+  const folder = dirname(path);
+  const database = openExclusive(path);
+  if (database === undefined) {
+    requireLocks(folder);
+    return undefined;
+  }
+  lockable.add(folder);
+  held.add(database);
+  return {
+    release() {
+      if (held.delete(database)) database.close();
+    },
+  };
+}
+
+/** The database with its lock taken; undefined where SQLite says that somebody has it. */
+function openExclusive(path: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
     makeFile(path);
     database = new DatabaseSync(path);
     database.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+    return database;
   } catch (cause) {
     database?.close();
     // the three runtimes agree on SQLite's message, not on where its code is
@@ -36,13 +58,25 @@ export function tryLock(path: string): HeldLock | undefined {
     const why = explain(cause);
     throw appError("data-home-unusable", { path: dirname(path), why }, { cause });
   }
-  const kept = database;
-  held.add(kept);
-  return {
-    release() {
-      if (held.delete(kept)) kept.close();
-    },
-  };
+}
+
+/**
+ * Tells a lock that somebody has from a file system that gives none (ENOLCK, as of NFS without its
+ * lock service): SQLite says the same of both, but a new file nobody has locked.
+ */
+function requireLocks(folder: string): void {
+  if (lockable.has(folder)) return;
+  const file = join(folder, `.hawser-${randomBytes(8).toString("hex")}.tmp`);
+  try {
+    const database = openExclusive(file);
+    if (database === undefined) {
+      throw appError("data-home-unusable", { path: folder, why: "its file system has no locks" });
+    }
+    database.close();
+    lockable.add(folder);
+  } finally {
+    rmSync(file, { force: true });
+  }
 }
 
 /**
