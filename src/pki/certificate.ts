@@ -8,8 +8,6 @@ export interface CertificateFacts {
   subject: string;
   /** Common name of its signer, "" if it has none. */
   issuer: string;
-  /** Lower-case hex. */
-  serial: string;
   notBefore: Date;
   notAfter: Date;
   dnsNames: string[];
@@ -27,7 +25,6 @@ export function readCertificate(pem: string): CertificateFacts {
   return {
     subject: commonName(certificate.subject),
     issuer: commonName(certificate.issuer),
-    serial: certificate.serialNumber.toLowerCase(),
     notBefore: new Date(certificate.validFrom),
     notAfter: new Date(certificate.validTo),
     dnsNames: namesOf("DNS:", names),

@@ -38,13 +38,10 @@ test(
     openssl.run("ecparam -name prime256v1 -genkey -noout -out key");
     openssl.run("req -x509 -new -key key -utf8 -subj /O=Ünit/CN=wést -days 3 -out c.pem");
     const facts = readCertificate(await openssl.read("c.pem"));
-    const shown = openssl.run(
-      "x509 -in c.pem -noout -serial -startdate -enddate -fingerprint -sha256",
-    );
-    const [serial, start, end, fingerprint] = shown.split("\n").map((line) => line.split("=")[1]!);
+    const shown = openssl.run("x509 -in c.pem -noout -startdate -enddate -fingerprint -sha256");
+    const [start, end, fingerprint] = shown.split("\n").map((line) => line.split("=")[1]!);
     assert.equal(facts.subject, "wést");
     assert.equal(facts.issuer, "wést");
-    assert.equal(facts.serial, serial!.toLowerCase());
     assert.deepEqual(facts.notBefore, new Date(start!));
     assert.deepEqual(facts.notAfter, new Date(end!));
     assert.equal(facts.fingerprint, fingerprint!.replaceAll(":", "").toLowerCase());
