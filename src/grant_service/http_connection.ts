@@ -62,6 +62,17 @@ export class HttpConnection {
     socket.on("close", (hadError) => this.#close(!hadError && this.#delivered));
   }
 
+  /** True if nothing is lost with it: no request has arrived, or an answer whose delivery is no matter. */
+  isIdle(): boolean {
+    if (this.#state === "answered") return this.#settle === undefined;
+    return this.#isAwaitingRequest();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
   /** Ends the connection if its request has not arrived yet. */
   endUnlessAsked(): void {
     if (this.#isAwaitingRequest()) this.#socket.destroy();

@@ -3,6 +3,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { type ConnectionLimits, HttpConnection } from "./http_connection.ts";
 import type { HttpHandler } from "./http_message.ts";
 import { listen, portOf } from "./listen.ts";
+import { clientNetwork } from "./wrong_code_limit.ts";
 
 /** What the service shows to its clients, and what they check it with. PEM. */
 export interface TlsIdentity {
@@ -14,15 +15,18 @@ export interface TlsIdentity {
 
 /** Bounds on what clients may take of the service (design.md 5). */
 export interface ServerLimits extends ConnectionLimits {
-  /** Connections at the same time; one more is closed at once. */
+  /** Connections at the same time; one more takes the place of the oldest idle one. */
   connections: number;
+  /** Of them, how many idle ones one client network may have; clients behind one gateway share it. */
+  idlePerClient: number;
 }
 
 const defaultLimits: ServerLimits = {
   connections: 256,
+  idlePerClient: 128,
   headerBytes: 16 * 1024,
   bodyBytes: 4 * 1024,
-  headerMs: 10_000,
+  headerMs: 5_000,
   requestMs: 30_000,
   deliveryMs: 10_000,
 };
@@ -58,15 +62,18 @@ export interface GrantServer {
  */
 export async function startGrantServer(options: GrantServerOptions): Promise<GrantServer> {
   const limits = { ...defaultLimits, ...options.limits };
-  const connections = new Set<HttpConnection>();
+  /** Each with its client's network, in the order they came. */
+  const connections = new Map<HttpConnection, string>();
   let stopped: (() => void) | undefined;
   let secureContext = readIdentity(options.identity);
 
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
     raw.on("error", () => {});
-    if (connections.size >= limits.connections) return void raw.destroy();
+    const address = raw.remoteAddress?.replace(/^::ffff:/, "") ?? "";
+    const network = clientNetwork(address);
+    if (!makeRoom(connections, network, limits)) return void raw.destroy();
     const connection: HttpConnection = new HttpConnection(secure(raw, secureContext), {
-      address: raw.remoteAddress?.replace(/^::ffff:/, "") ?? "",
+      address,
       limits,
       handle: options.handle,
       onError: options.onError ?? (() => {}),
@@ -75,7 +82,7 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
         if (connections.size === 0) stopped?.();
       },
     });
-    connections.add(connection);
+    connections.set(connection, network);
   });
   await listen(server, options.port, options.host);
 
@@ -87,12 +94,30 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
       if (connections.size === 0) return;
       const done = new Promise<void>((resolve) => stopped = resolve);
       const grace = setTimeout(() => {
-        for (const connection of connections) connection.endUnlessAsked();
+        for (const connection of connections.keys()) connection.endUnlessAsked();
       }, stopGraceMs);
       await done;
       clearTimeout(grace);
     },
   };
+}
+
+/** False if there is no room for one more connection of that network, nor any to be made. */
+function makeRoom(
+  connections: Map<HttpConnection, string>,
+  network: string,
+  limits: ServerLimits,
+): boolean {
+  const idle = [...connections.keys()].filter((connection) => connection.isIdle());
+  const own = idle.filter((connection) => connections.get(connection) === network);
+  const isCrowded = own.length >= limits.idlePerClient;
+  if (!isCrowded && connections.size < limits.connections) return true;
+  const oldest = isCrowded ? own[0] : idle[0];
+  if (oldest === undefined) return false;
+  // its close is told later, and must not count until then
+  connections.delete(oldest);
+  oldest.destroy();
+  return true;
 }
 
 function readIdentity(identity: TlsIdentity): SecureContext {
