@@ -54,7 +54,7 @@ export function bunHere(): string {
 /** Compiles main.ts for this machine into dist/hawser and returns its path. */
 export function buildHere(): string {
   const outfile = path.join(dist, process.platform === "win32" ? "hawser.exe" : "hawser");
-  compile(outfile, []);
+  compile("main.ts", outfile);
   return outfile;
 }
 
@@ -74,7 +74,7 @@ export function buildFor(target: Target): string {
     const outfile = path.join(dist, executableName(target));
     const runtime = installRuntime(folder, target);
     const bunTarget = path.basename(path.dirname(path.dirname(runtime)));
-    compile(outfile, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
+    compile("main.ts", outfile, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
     return outfile;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -99,8 +99,9 @@ function installRuntime(folder: string, target: Target): string {
   return bunProgram(folder, target);
 }
 
-function compile(outfile: string, flags: string[]): void {
-  run(bunHere(), ["build", ...compileFlags, ...flags, "main.ts", "--outfile", outfile], root);
+/** Compiles a file of the repository into an executable, for this machine unless `flags` say else. */
+export function compile(file: string, outfile: string, flags: string[] = []): void {
+  run(bunHere(), ["build", ...compileFlags, ...flags, file, "--outfile", outfile], root);
 }
 
 function run(program: string, args: string[], cwd: string): void {

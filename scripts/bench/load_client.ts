@@ -1,0 +1,93 @@
+import { Buffer } from "node:buffer";
+import process from "node:process";
+import { connect, createSecureContext } from "node:tls";
+import { createKeyPair } from "../../src/pki/key_pair.ts";
+import { createRequest } from "../../src/pki/request.ts";
+
+/** What a client process does; it reads this as JSON from stdin. */
+export interface Load {
+  /**
+   * "handshake": TLS 1.3 and nothing more. "client-key": redemptions as our redeemer asks for them,
+   * with a certificate request. "service-key": as upstream's clients do, the service makes the key.
+   */
+  kind: "handshake" | "client-key" | "service-key";
+  /** Of the grant, or of the server to shake hands with. */
+  url: string;
+  /** PEM. */
+  ca: string;
+  code: string;
+  /** Names the redemptions of this process. */
+  prefix: string;
+  /** How many connections there are at the same time. */
+  clients: number;
+  /** How many requests go before those that are measured. */
+  warmUp: number;
+  requests: number;
+}
+
+/** What it then tells on stdout, as JSON. */
+export interface LoadResult {
+  perSecond: number;
+  failures: string[];
+}
+
+async function main(load: Load): Promise<LoadResult> {
+  const { hostname, port, pathname } = new URL(load.url);
+  const secureContext = createSecureContext({ ca: load.ca, minVersion: "TLSv1.3" });
+  const texts = await writeRequests(load, pathname);
+  const failures: string[] = [];
+
+  function exchange(text: string | undefined): Promise<void> {
+    return new Promise((resolve) => {
+      const socket = connect({ host: hostname, port: Number(port), secureContext });
+      let answer = "";
+      socket.on("secureConnect", () => text === undefined ? socket.end() : socket.write(text));
+      socket.on("data", (bytes) => answer += bytes);
+      socket.on("error", (error) => failures.push(error.message));
+      socket.on("close", () => {
+        if (text !== undefined && !answer.startsWith("HTTP/1.1 200 ")) {
+          failures.push(answer.split("\r\n")[0]!);
+        }
+        resolve();
+      });
+    });
+  }
+
+  async function send(count: number): Promise<void> {
+    let left = count;
+    async function client() {
+      while (left-- > 0) await exchange(texts?.pop());
+    }
+    await Promise.all(Array.from({ length: load.clients }, client));
+  }
+
+  await send(load.warmUp);
+  const startedAt = performance.now();
+  await send(load.requests);
+  const seconds = (performance.now() - startedAt) / 1000;
+  return { perSecond: load.requests / seconds, failures };
+}
+
+/** The requests, made beforehand: what a client does before it connects is not to be measured. */
+async function writeRequests(load: Load, path: string): Promise<string[] | undefined> {
+  if (load.kind === "handshake") return undefined;
+  const texts: string[] = [];
+  for (let number = 0; number < load.warmUp + load.requests; number++) {
+    const name = `${load.prefix}-${number}`;
+    let csr = "";
+    if (load.kind === "client-key") {
+      const request = await createRequest(await createKeyPair(), name);
+      csr = `csr: ${Buffer.from(request).toString("base64")}\r\n`;
+    }
+    texts.push(
+      `POST ${path} HTTP/1.1\r\nhost: hawser\r\nname: ${name}\r\nsubject: ${name}\r\n${csr}` +
+        `content-length: ${load.code.length}\r\nconnection: close\r\n\r\n${load.code}`,
+    );
+  }
+  return texts;
+}
+
+let input = "";
+for await (const chunk of process.stdin.setEncoding("utf8")) input += chunk;
+console.log(JSON.stringify(await main(JSON.parse(input))));
+process.exit(0);

@@ -1,0 +1,40 @@
+import * as fs from "node:fs";
+import * as os from "node:os";
+import * as path from "node:path";
+import process from "node:process";
+import { compile } from "../build.ts";
+import type { Figure } from "./figure.ts";
+import { measureIssuing } from "./issuing.ts";
+import { measureMemory } from "./memory.ts";
+import { measureRedemptions } from "./redemptions.ts";
+import { measureStartup } from "./startup.ts";
+
+/** Prints the figures, or only the one named: medians of what was measured in turns on this machine. */
+async function main(only: string | undefined): Promise<void> {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-"));
+  const hawser = path.join(folder, "hawser");
+  const nothing = path.join(folder, "nothing");
+  const measures: Record<string, () => Figure[] | Promise<Figure[]>> = {
+    startup: () => measureStartup(hawser, nothing),
+    issuing: () => measureIssuing(hawser),
+    redemptions: () => measureRedemptions(hawser),
+    memory: () => measureMemory(hawser),
+  };
+  try {
+    compile("main.ts", hawser);
+    compile("scripts/bench/nothing.ts", nothing);
+    for (const [name, measure] of Object.entries(measures)) {
+      if (only !== undefined && only !== name) continue;
+      for (const figure of await measure()) console.log(describe(figure));
+    }
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function describe({ name, value, comparison, goal }: Figure): string {
+  const comparisonAndGoal = comparison === undefined ? "" : `${comparison} (goal: ${goal})`;
+  return `${name.padEnd(50)} ${value.padStart(8)}  ${comparisonAndGoal}`.trimEnd();
+}
+
+await main(process.argv[2]);

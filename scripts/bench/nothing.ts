@@ -1,0 +1,2 @@
+/** The program that does nothing: what it takes is the runtime's own. */
+export {};
