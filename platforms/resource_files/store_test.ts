@@ -9,6 +9,7 @@ import process from "node:process";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { type AppError } from "../../src/errors/app_error.ts";
 import type { Secret } from "../../src/resources/secret.ts";
+import { sleep } from "../../src/runtime/clock.ts";
 import { openTestStore, spawnStoreProcess } from "../../test/contract/test_store.ts";
 
 const signal = new AbortController().signal;
@@ -43,7 +44,8 @@ describe("the store of resource files", () => {
       const writer = spawnStoreProcess(home, "rewrite", "1000");
       const exit = once(writer, "exit");
       await once(writer.stdout, "data");
-      await new Promise((resolve) => setTimeout(resolve, 50 + 150 * Math.random()));
+      while ((await store.list("Secret", signal)).length === 0) await sleep(5);
+      await sleep(50 + 150 * Math.random());
       writer.kill("SIGKILL");
       assert.deepEqual(await exit, [null, "SIGKILL"]);
       const secrets = await store.list("Secret", signal);

@@ -22,9 +22,11 @@ export const siteErrors = {
     exit: "conflict",
     message: (d) => `A site already exists in namespace "${d.namespace}": "${d.site}"`,
     hint: (d, say) =>
-      `A namespace holds one site. Another one needs a namespace of its own: ${
-        say.commandForAll(`site create ${d.wanted} -n ${d.wanted}`)
-      }`,
+      d.wanted === d.site
+        ? say.command("site status")
+        : `A namespace holds one site. Another one needs a namespace of its own: ${
+          say.commandForAll(`site create ${d.wanted} -n ${d.wanted}`)
+        }`,
   }),
   "site-issuer-missing": entry<{ namespace: string; issuer: string; why: string }>({
     exit: "precondition",

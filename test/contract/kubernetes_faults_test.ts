@@ -203,8 +203,8 @@ if (missingForKubernetes !== undefined) {
       for (const plural of ["accessgrants", "sites"]) {
         await testbed.admin.call("DELETE", `${crds}/${plural}.skupper.io`);
       }
-      await untilFails(() => platform.list("Site", signal));
       for (const kind of ["Site", "AccessGrant"] as const) {
+        await untilFails(() => platform.list(kind, signal));
         const error = await failure(platform.list(kind, signal), "crd-missing");
         assert.ok(error.message.includes(`${kind.toLowerCase()}s.skupper.io`));
         assert.equal(error.exitCode, 3);

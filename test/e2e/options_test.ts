@@ -244,7 +244,9 @@ test(
         await sandbox.hawser(["site", "create", name]),
         7,
         'error: A site already exists in namespace "default": "west"',
-        "hint: hawser site status",
+        name === "west"
+          ? "hint: hawser site status"
+          : "hint: A namespace holds one site. Another one needs a namespace of its own: hawser site create other -n other",
       );
     }
     assert.equal((await sandbox.succeed(["site", "status", "-o", "json"])).stdout, before);
