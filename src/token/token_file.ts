@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { lstat } from "node:fs/promises";
 import { appError, isAppError } from "../errors/app_error.ts";
 import { certificatesIn, readCertificate } from "../pki/certificate.ts";
-import type { AccessToken } from "../resources/access_token.ts";
+import { type AccessToken, tokenAnnotations } from "../resources/access_token.ts";
 import { linkCosts } from "../resources/link.ts";
 import { isSubdomain } from "../resources/names.ts";
 import {
@@ -64,9 +64,24 @@ export function checkToken(token: AccessToken, file: string): UsableToken {
     );
   }
   if (spec === undefined) throw refuse("spec is missing");
+  const shown: [string, string | undefined][] = [
+    ["spec.url", spec.url],
+    ["spec.code", spec.code],
+    ...Object.values(tokenAnnotations).map((key): [string, string | undefined] => [
+      `the annotation ${key}`,
+      metadata.annotations?.[key],
+    ]),
+  ];
+  for (const [field, value] of shown) {
+    // YAML's escapes bring them past the check of the text
+    if (/\p{Cc}/u.test(value ?? "")) throw refuse(`${field} holds control characters`);
+  }
   const url = URL.parse(spec.url);
   if (url === null) throw refuse(spec.url === "" ? "spec.url is empty" : "spec.url is not a url");
   if (url.protocol !== "https:") throw refuse("spec.url must begin with https://");
+  if (url.username !== "" || url.password !== "") {
+    throw refuse("spec.url must hold no user name or password");
+  }
   if (spec.code === "") throw refuse("spec.code is empty");
   if (spec.ca === "") throw refuse("spec.ca is empty");
   try {

@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { makeToken, testCode } from "../../test/fakes/tokens.ts";
 import { type ErrorCode } from "../errors/catalog.ts";
 import { isAppError } from "../errors/app_error.ts";
+import { tokenAnnotations } from "../resources/access_token.ts";
 import {
   checkTokenTarget,
   parseToken,
@@ -89,6 +90,15 @@ const bad: [what: string, content: string | Uint8Array, why: RegExp][] = [
   ["a capital in the name", renderToken(makeToken({}, { name: "West" })), /metadata\.name is not/],
   ["http", rendered({ url: "http://127.0.0.1/uid" }), /must begin with https/],
   ["no url at all", rendered({ url: "west" }), /spec\.url is not a url/],
+  ["a url with a password", rendered({ url: "https://a:b@127.0.0.1/uid" }), /no user name/],
+  ["a url with a user name", rendered({ url: "https://a@127.0.0.1/uid" }), /no user name/],
+  ["an escape in the url", rendered({ url: "https://h/\x1b[2J" }), /spec\.url holds control/],
+  ["a line break in the code", rendered({ code: "a\nb" }), /spec\.code holds control/],
+  ...Object.values(tokenAnnotations).map((key): [string, string, RegExp] => [
+    `an escape in ${key}`,
+    renderToken(makeToken({}, { annotations: { [key]: "\x9b2J" } })),
+    /the annotation hawser\/\S+ holds control characters/,
+  ]),
   ["a ca that is no PEM", rendered({ ca: "trust me" }), /spec\.ca is not a certificate/],
   [
     "a ca that is broken PEM",
