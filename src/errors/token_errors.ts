@@ -55,7 +55,7 @@ export const tokenErrors = {
     hint: () => "Nothing was changed and no use of the token was spent.",
   }),
   "grant-code-throttled": entry<{ url: string; seconds: number }>({
-    exit: "refused",
+    exit: "unreachable",
     message: (d) =>
       `The grant service at ${d.url} takes no more tries for now: too many wrong codes`,
     hint: (d) => `It takes tries again in ${d.seconds} seconds.`,

@@ -192,7 +192,10 @@ service(
   answer(429, "", { "retry-after": "3600" }),
   async (fake) => {
     const throttled = rejectsWith("grant-code-throttled", /no more tries/, /in 3600 seconds/);
-    await assert.rejects(redeem(fake.token), throttled);
+    await assert.rejects(
+      redeem(fake.token),
+      (error) => throttled(error) && isAppError(error) && error.retryable,
+    );
     assert.equal(fake.requests.length, 1);
   },
 );
