@@ -154,10 +154,10 @@ function awaitGrant(
     done(grants) {
       const grant = find(grants);
       if (grant === undefined) throw appError("grant-removed", { grant: name });
-      if (request.grant !== undefined) checkUsable(grant);
       if (grant.status?.status === "Error") {
         throw appError("grant-failed", { grant: name, message: grant.status.message ?? "" });
       }
+      if (request.grant !== undefined) checkUsable(grant);
       return isReady(grant) && isComplete(grant) ? grant : undefined;
     },
     describe: (grants) => describeState(find(grants)!),

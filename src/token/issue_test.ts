@@ -324,6 +324,11 @@ const spent: [what: string, grant: AccessGrant[], code: ErrorCode][] = [
   ],
   ["that is used up", [makeGrant({ ...readyGrant, redemptions: 1 })], "grant-used-up"],
   ["that failed", [makeGrant({ status: "Error", message: "Invalid duration" })], "grant-failed"],
+  [
+    "that failed, and allows less than nothing",
+    [makeGrant({ status: "Error", message: "it must be positive" }, { redemptionsAllowed: -3 })],
+    "grant-failed",
+  ],
 ];
 for (const [what, grants, code] of spent) {
   test(`issueToken() refuses a grant ${what}, and removes none`, async () => {

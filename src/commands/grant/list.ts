@@ -32,10 +32,11 @@ function summary(grant: AccessGrant): GrantSummary {
   const allowed = redemptionsAllowed(grant);
   const redemptions = grant.status?.redemptions ?? 0;
   const expired = expirationTime !== undefined && Date.parse(expirationTime) <= Date.now();
+  const hasFailed = grant.status?.status === "Error";
   const ended = expired ? "Expired" : redemptions >= allowed ? "Used up" : undefined;
   return {
     name: grant.metadata.name,
-    status: ended ?? describeState(grant),
+    status: hasFailed ? describeState(grant) : ended ?? describeState(grant),
     redemptions,
     redemptionsAllowed: allowed,
     ...(expirationTime === undefined ? {} : { expirationTime }),
