@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { test } from "node:test";
+import { after, test } from "node:test";
 import { memoryPlatform } from "../../src/platform/memory.ts";
+import { machineOf } from "../fakes/machine.ts";
+import { siteInput, systemStart } from "../fakes/system_start.ts";
 import { platformContract } from "./platform_contract.ts";
 import { openTestStore, spawnStoreProcess } from "./test_store.ts";
 
@@ -19,6 +21,30 @@ platformContract("memory", () => {
 
 platformContract("resource files", async () => {
   const home = await mkdtemp(join(tmpdir(), "platform-"));
+  return {
+    platform: openTestStore(home),
+    again: () => Promise.resolve(openTestStore(home)),
+    close: () => rm(home, { recursive: true }),
+  };
+});
+
+let started: Promise<string> | undefined;
+
+/** A data home of which upstream started the namespace; its input is empty meanwhile. */
+async function startNamespace(): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), "platform-"));
+  const machine = await machineOf(home, "west");
+  siteInput(machine, "west");
+  await systemStart(machine);
+  await rm(join(home, "namespaces/west/input/resources"), { recursive: true });
+  return home;
+}
+
+after(async () => await started && rm(await started!, { recursive: true }));
+
+platformContract("resource files that upstream started", async () => {
+  const home = await mkdtemp(join(tmpdir(), "platform-"));
+  await cp(await (started ??= startNamespace()), home, { recursive: true });
   return {
     platform: openTestStore(home),
     again: () => Promise.resolve(openTestStore(home)),
