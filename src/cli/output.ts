@@ -42,7 +42,16 @@ export function renderError(
   if (verbose) lines.push(...causesOf(error).map((cause) => `cause: ${cause}`));
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   if (resume !== undefined) lines.push(`hint: To go on from here: ${resume}`);
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(escapeControls).join("\n")}\n`;
+}
+
+/** Text from anywhere as part of one line: it can neither begin another nor steer the terminal. */
+function escapeControls(text: string): string {
+  // deno-lint-ignore no-control-regex -- they are what must not reach a terminal
+  return text.replaceAll(/[\0-\x08\n-\x1f\x7f-\x9f]/g, (control) => {
+    const code = control.charCodeAt(0).toString(16).padStart(2, "0");
+    return control === "\n" ? "\\n" : `\\x${code}`;
+  });
 }
 
 /** A defect of ours for stderr: its stack, as a report needs it. */
@@ -66,8 +75,12 @@ function causesOf(error: Error): string[] {
   return causes;
 }
 
-/** Rows as columns padded to the widest cell, two spaces apart; the last column is not padded. */
-export function table(rows: string[][]): string {
+/**
+ * Rows as columns padded to the widest cell, two spaces apart; the last column is not padded. Line
+ * breaks and control characters in a cell are escaped.
+ */
+export function table(cells: string[][]): string {
+  const rows = cells.map((row) => row.map(escapeControls));
   const widths = (rows[0] ?? []).map((_, column) =>
     Math.max(...rows.map((row) => row[column]?.length ?? 0))
   );
