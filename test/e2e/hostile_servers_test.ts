@@ -91,7 +91,7 @@ const servers: HostileServer[] = [
     answer: (_request, response) => {
       response.writeHead(429, { "retry-after": "100" }).end("slow down");
     },
-    code: 4,
+    code: 8,
     wanted: [
       "error: The grant service at URL takes no more tries for now: too many wrong codes",
       "hint: It takes tries again in 100 seconds.",
