@@ -1,11 +1,10 @@
-import { existsSync } from "node:fs";
 import { access, constants, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type AppError, appError } from "../../src/errors/app_error.ts";
 import type { ControllerOptions, ControllerStatus } from "../../src/platform/abilities.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
-import { tryLock } from "../../src/runtime/lock.ts";
+import { isLocked } from "../../src/runtime/lock.ts";
 import { explainSystemError } from "../../src/runtime/system_error.ts";
 import { controllerFolder } from "./paths.ts";
 
@@ -71,17 +70,10 @@ export async function makeControllerFolder(files: ControllerFiles): Promise<void
 
 /** True while a controller holds the data home, from before it listens until it has ended. */
 export function isHeld(files: ControllerFiles): boolean {
-  if (!existsSync(files.lock)) return false;
-  const mine = tryLock(files.lock);
-  mine?.release();
-  return mine === undefined;
+  return isLocked(files.lock);
 }
 
-/**
- * When the controller that serves the data home started (RFC 3339), or undefined if none does. Looks
- * at the state first: whoever takes the lock to see if it is free stands in the way of a controller
- * that starts.
- */
+/** When the controller that serves the data home started (RFC 3339), or undefined if none does. */
 export async function servingSince(files: ControllerFiles): Promise<string | undefined> {
   const state = await readState(files);
   return state?.grantUrl !== undefined && isHeld(files) ? state.startedAt : undefined;

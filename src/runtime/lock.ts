@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { closeSync, openSync, rmSync } from "node:fs";
+import { closeSync, existsSync, openSync, rmSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { appError } from "../errors/app_error.ts";
@@ -29,7 +29,7 @@ const lines = new Map<string, (() => void)[]>();
  */
 export function tryLock(path: string): HeldLock | undefined {
   const folder = dirname(path);
-  const database = openExclusive(path);
+  const database = begin(path, "BEGIN EXCLUSIVE");
   if (database === undefined) {
     requireLocks(folder);
     return undefined;
@@ -43,13 +43,26 @@ export function tryLock(path: string): HeldLock | undefined {
   };
 }
 
-/** The database with its lock taken; undefined where SQLite says that somebody has it. */
-function openExclusive(path: string): DatabaseSync | undefined {
+/**
+ * True if someone holds the lock at `path`, or is about to. Those who look share the lock for that
+ * moment: they never take one another for a holder, and who takes it has to try again at most.
+ * Throws as `tryLock` does.
+ */
+export function isLocked(path: string): boolean {
+  if (!existsSync(path)) return false;
+  const database = begin(path, "BEGIN; SELECT count(*) FROM sqlite_schema");
+  if (database === undefined) requireLocks(dirname(path));
+  database?.close();
+  return database === undefined;
+}
+
+/** The database, locked by those statements; undefined where SQLite says that another one has it. */
+function begin(path: string, statements: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {
     makeFile(path);
     database = new DatabaseSync(path);
-    database.exec("PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE");
+    database.exec(`PRAGMA busy_timeout = 0; ${statements}`);
     return database;
   } catch (cause) {
     database?.close();
@@ -68,7 +81,7 @@ function requireLocks(folder: string): void {
   if (lockable.has(folder)) return;
   const file = join(folder, `.hawser-${randomBytes(8).toString("hex")}.tmp`);
   try {
-    const database = openExclusive(file);
+    const database = begin(file, "BEGIN EXCLUSIVE");
     if (database === undefined) {
       throw appError("data-home-unusable", { path: folder, why: "its file system has no locks" });
     }

@@ -8,7 +8,7 @@ import process from "node:process";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import { isAppError } from "../errors/app_error.ts";
-import { lock, tryLock } from "./lock.ts";
+import { isLocked, lock, tryLock } from "./lock.ts";
 
 const forever = new AbortController().signal;
 
@@ -28,14 +28,15 @@ describe("lock()", () => {
     await rm(folder, { recursive: true });
   });
 
-  /** Another process that runs `body` with `lock`, `tryLock`, `path` and `signal` at hand. */
+  /** Another process that runs `body` with `isLocked`, `lock`, `path` and `signal` at hand. */
   async function otherProcess(body: string): Promise<ChildProcess> {
     const script = join(folder, `${Math.random()}.mts`);
     const module = pathToFileURL(join(import.meta.dirname!, "lock.ts"));
     await writeFile(
       script,
-      `import { lock, tryLock } from "${module}";
+      `import { isLocked, lock } from "${module}";
        import { readFileSync, writeFileSync } from "node:fs";
+       import process from "node:process";
        const path = ${JSON.stringify(path)};
        const signal = new AbortController().signal;
        ${body}`,
@@ -122,6 +123,36 @@ describe("lock()", () => {
     const exit = once(holder, "exit");
     holder.kill("SIGKILL");
     await exit;
+    (await lock(path, forever)).release();
+  });
+
+  test("who looks sees the one who holds it, in this process and in others", async () => {
+    assert.equal(isLocked(path), false);
+    const mine = tryLock(path)!;
+    assert.equal(isLocked(path), true);
+    assert.equal(tryLock(path), undefined, "looking has not let go of it");
+    mine.release();
+    assert.equal(isLocked(path), false);
+    const holder = await holdElsewhere();
+    assert.equal(isLocked(path), true);
+    const exit = once(holder, "exit");
+    holder.kill("SIGKILL");
+    await exit;
+    assert.equal(isLocked(path), false);
+  });
+
+  test("those who look never take one another for a holder, nor keep one out for long", async () => {
+    tryLock(path)!.release();
+    const look = `
+      let seen = 0;
+      for (let left = 3000; left > 0; left--) if (isLocked(path)) seen++;
+      process.exitCode = seen === 0 ? 0 : 9;`;
+    const lookers = await Promise.all([otherProcess(look), otherProcess(look)]);
+    for (const [code] of await Promise.all(lookers.map((child) => once(child, "exit")))) {
+      assert.equal(code, 0);
+    }
+    const endless = await otherProcess(`console.log("on"); for (;;) isLocked(path);`);
+    await once(endless.stdout!, "data");
     (await lock(path, forever)).release();
   });
 
