@@ -47,7 +47,7 @@ export interface ListeningAddress {
 
 /** How many grants are looked at beside each other, and how many tokens: those wait for servers. */
 const grantsAtOnce = 8;
-const tokensAtOnce = 64;
+const tokensAtOnce = 256;
 
 /** A popular grant's status follows its ledger at this distance, not use by use. */
 const mirrorAfterMs = 200;

@@ -44,6 +44,7 @@ const finalCodes: ErrorCode[] = [
   "token-unknown",
   "answer-invalid",
   "name-taken",
+  "token-own",
 ];
 
 /**

@@ -95,9 +95,7 @@ export function describeState(resource: BaseResource): string {
   const message = resource.status?.message;
   // what is ready needs no explanation, and upstream leaves old messages in place
   const isClear = status === "Ready" || status === message;
-  return isClear || message === undefined || message === ""
-    ? status
-    : `${status} (${message})`;
+  return isClear || message === undefined || message === "" ? status : `${status} (${message})`;
 }
 
 /** An address with its port; IPv6 in brackets (RFC 3986 3.2.2). */

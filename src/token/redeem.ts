@@ -155,7 +155,7 @@ function ownerReference({ kind, metadata }: Site): object {
 }
 
 /** Throws `token-own` if a grant of this namespace made the token: a link to itself would burn a use. */
-async function refuseOwn(
+export async function refuseOwn(
   platform: Platform,
   token: UsableToken,
   signal: AbortSignal,

@@ -4,7 +4,7 @@ import { type AccessToken, redeemedToken } from "../resources/access_token.ts";
 import { describeState, findCondition } from "../resources/resource.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { waitFor } from "../wait/wait_for.ts";
-import type { RedeemedToken, RedeemOptions } from "./redeem.ts";
+import { type RedeemedToken, type RedeemOptions, refuseOwn } from "./redeem.ts";
 import { describeReportedFailure } from "./reported_failure.ts";
 import { checkToken, type UsableToken } from "./token_file.ts";
 import { isMadeFrom, markToken } from "./token_mark.ts";
@@ -82,7 +82,7 @@ async function storeToken(
       if (isRedeemed(found)) throw appError("already-redeemed", { token: name, namespace });
       return found;
     }
-    await refuseTakenNames(platform, token, signal);
+    await refuseUseless(platform, token, signal);
     try {
       return await platform.apply<"AccessToken">({
         ...token,
@@ -102,10 +102,10 @@ async function storeToken(
 }
 
 /**
- * Throws `already-redeemed` or `name-taken` where the Secret or a Link to be exists: not every controller
- * looks before it spends a use. Whoever may not read Secrets leaves theirs to the controller.
+ * Throws `already-redeemed` or `name-taken` where the Secret or a Link to be exists, and `token-own`: not
+ * every controller looks before it spends a use. What this user may not read is left to the controller.
  */
-async function refuseTakenNames(
+async function refuseUseless(
   platform: Platform,
   token: UsableToken,
   signal: AbortSignal,
@@ -116,14 +116,12 @@ async function refuseTakenNames(
   const links = await platform.list("Link", signal);
   const link = links.find(({ metadata }) => [name, `${name}-1`].includes(metadata.name));
   if (isMadeFrom(link, mark)) throw appError("already-redeemed", { token: name, namespace });
-  const secret = await platform.get("Secret", name, signal).catch((error) => {
-    if (isAppError(error, "forbidden")) return undefined;
-    throw error;
-  });
+  const secret = await unlessForbidden(platform.get("Secret", name, signal));
   for (const found of [secret, link]) {
     if (found === undefined || isMadeFrom(found, mark)) continue;
     throw appError("name-taken", { kind: found.kind, name: found.metadata.name, namespace });
   }
+  await unlessForbidden(refuseOwn(platform, token, signal));
 }
 
 async function awaitRedemption(
@@ -156,6 +154,15 @@ async function awaitRedemption(
       return found.status === undefined ? "no controller has tried yet" : describeState(found);
     },
   }, deadline);
+}
+
+async function unlessForbidden<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (isAppError(error, "forbidden")) return undefined;
+    throw error;
+  }
 }
 
 function isRedeemed(token: AccessToken): boolean {

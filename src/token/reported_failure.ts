@@ -51,6 +51,7 @@ function ownFailures(token: UsableToken, namespace: string): AppError[] {
     appError("token-used-up", { token: name }),
     appError("token-revoked", { token: name }),
     appError("token-unknown", { token: name }),
+    appError("token-own", { token: name, namespace }),
     ...taken,
   ];
 }

@@ -116,7 +116,10 @@ export class Cluster {
   }
 
   /** Stores a new resource, without its status. */
-  async create(namespace: string, resource: { kind: Kind } & object): Promise<void> {
+  async create(
+    namespace: string,
+    resource: { kind: Kind; [field: string]: unknown },
+  ): Promise<void> {
     await this.testbed.admin.call("POST", this.#path(resource.kind, namespace), resource);
   }
 
