@@ -61,7 +61,7 @@ async function explainState(
   const { name, exitCode } = container;
   if (container.state === "paused") return `its container ${name} is paused`;
   if (!running && !container.isRunning) {
-    const error = findError(await engine.readLog(name, signal));
+    const error = findError(await engine.readLog(name, signal))?.message;
     return `its container ${name} is ${container.state}, with exit code ${exitCode}` +
       (error === undefined ? "" : `: ${error}`);
   }

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
-import { open, readFile } from "node:fs/promises";
 import process from "node:process";
 import { appError } from "../../src/errors/app_error.ts";
 import type {
@@ -10,7 +9,8 @@ import type {
   ControllerStatus,
 } from "../../src/platform/abilities.ts";
 import { sleep } from "../../src/runtime/clock.ts";
-import { isWaiting, runWords, whyEnded } from "../resource_files/controller_program.ts";
+import { controllerFailure } from "../resource_files/controller_failure.ts";
+import { isWaiting, runWords } from "../resource_files/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
 import {
   checkHost,
@@ -22,6 +22,7 @@ import {
   stateFields,
 } from "../resource_files/controller_files.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
+import { openLog } from "./controller_log.ts";
 
 /** How this program is started again. */
 export interface Program {
@@ -74,21 +75,19 @@ async function launch(
   options: ControllerRunOptions,
   signal: AbortSignal,
 ): Promise<void> {
-  const log = await open(files.log, "a", 0o600);
-  const logStart = (await log.stat()).size;
+  const log = await openLog(files.log);
   const child = spawnController(files, program, options, log.fd);
-  await log.close();
   let failure: Error | undefined;
   child.on("error", (error) => failure = error);
   const spared = new Set([child.pid]);
   try {
     while (!(await isReady(files, child, signal))) {
       if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
-        const ending = child.signalCode ?? `exit code ${child.exitCode}`;
-        const why = failure?.message ?? whyEnded(await readFrom(files.log, logStart), ending);
-        throw appError("controller-failed", { why, log: files.log });
+        const ending = failure?.message ?? child.signalCode ?? `exit code ${child.exitCode}`;
+        const output = await log.read();
+        throw await controllerFailure(files, { output, ending, log: files.log });
       }
-      if (options.wait && isWaiting(await readFrom(files.log, logStart))) {
+      if (options.wait && isWaiting(await log.read())) {
         await askToEnd(files, spared);
       }
       await sleep(lookEveryMs, signal);
@@ -96,6 +95,8 @@ async function launch(
   } catch (error) {
     child.kill();
     throw error;
+  } finally {
+    await log.close();
   }
   child.unref();
 }
@@ -123,11 +124,6 @@ async function isReady(
   const state = await readState(files);
   return state?.pid === child.pid && state?.operationsUrl !== undefined &&
     await isReadyAt(state.operationsUrl, signal);
-}
-
-/** What was written to a file from that position on. */
-async function readFrom(file: string, start: number): Promise<string> {
-  return (await readFile(file)).subarray(start).toString("utf8");
 }
 
 async function stop(files: ControllerFiles, signal: AbortSignal): Promise<boolean> {

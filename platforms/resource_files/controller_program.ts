@@ -7,7 +7,7 @@ export const waitingEvent = "waiting";
 /** The words after the program's that run the controller with those options. */
 export function runWords(platform: PlatformName, options: ControllerRunOptions): string[] {
   const { grantHost, grantPort, wait } = options;
-  const words = ["controller", "run", "--platform", platform];
+  const words = ["controller", "run", "--platform", platform, "--output", "json"];
   if (grantHost !== undefined) words.push("--grant-host", grantHost);
   if (grantPort !== undefined) words.push("--grant-port", String(grantPort));
   if (wait) words.push("--wait");
@@ -27,12 +27,17 @@ export function isWaiting(output: string): boolean {
 }
 
 /** The error that a controller that wrote `output` ended with; undefined if it named none. */
-export function findError(output: string): string | undefined {
-  return output.split("\n").findLast((line) => line.startsWith("error: "))?.slice("error: ".length);
+export function findError(output: string): { code: string; message: string } | undefined {
+  const line = output.split("\n").findLast((line) => line.startsWith('{"error":{'));
+  try {
+    return line && JSON.parse(line).error;
+  } catch {
+    return undefined; // it ended amid the line
+  }
 }
 
 /** Why a controller that wrote `output` has ended before it answered; `ending` as its process tells. */
 export function whyEnded(output: string, ending?: string): string {
   const silent = `it ended without a word${ending === undefined ? "" : ` (${ending})`}`;
-  return findError(output) ?? (output.trim().split("\n").at(-1) || silent);
+  return findError(output)?.message ?? (output.trim().split("\n").at(-1) || silent);
 }

@@ -98,7 +98,7 @@ test(
 );
 
 test(
-  "controller start tells why the controller ended",
+  "controller start tells what keeps the controller from running as the controller does",
   inSandbox(async (sandbox) => {
     const other = createServer().listen(0, "127.0.0.1");
     await once(other, "listening");
@@ -110,8 +110,39 @@ test(
       String(port),
     ]);
     other.close();
-    assert.equal(code, 1);
-    assert.match(stderr, new RegExp(`did not start: .*port ${port}: the port is in use`));
+    assert.equal(code, 3);
+    assert.match(
+      stderr,
+      new RegExp(
+        `^error: Cannot listen on .* port ${port}: the port is in use\nhint: .*--grant-port`,
+        "m",
+      ),
+    );
+    assert.ok(
+      readLog(sandbox).some(({ error }) => (error as { code: string })?.code === "port-in-use"),
+    );
+  }),
+);
+
+test(
+  "of controllers started at once one runs, and the others are told so",
+  inSandbox(async (sandbox) => {
+    const starts = Array.from({ length: 6 }, () => sandbox.hawser(["controller", "start"]));
+    const outcomes = await Promise.all(starts);
+    assert.deepEqual(outcomes.map(({ code }) => code).sort(), [0, 3, 3, 3, 3, 3]);
+    for (const { code, stderr } of outcomes) {
+      if (code !== 0) assert.match(stderr, /^error: A controller is already running/m);
+    }
+  }),
+);
+
+test(
+  "those who ask for the controller at once never see one another",
+  inSandbox(async (sandbox) => {
+    await sandbox.succeed(["controller", "start"]);
+    await sandbox.succeed(["controller", "stop"]);
+    const asked = Array.from({ length: 20 }, () => sandbox.hawser(["controller", "status"]));
+    for (const { code } of await Promise.all(asked)) assert.equal(code, 3);
   }),
 );
 
