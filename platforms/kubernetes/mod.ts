@@ -30,6 +30,7 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
       ...unknownCluster(namespace, context),
       controllerManifest: manifestFor(namespace, request, context),
       controllerProbe: { status: () => Promise.reject(context) },
+      controllerRunner: { run: () => Promise.reject(context) },
     };
   }
   const api = new ApiClient(

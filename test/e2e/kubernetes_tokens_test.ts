@@ -369,7 +369,7 @@ spec:
     test("a token named as a Secret of Skupper's own is refused", async () => {
       const { file } = await cluster.issue(west);
       const text = cluster.sandbox.read(file).replace(
-        /^  name: .*$/m,
+        /^ {2}name: .*$/m,
         "  name: skupper-grant-server",
       );
       cluster.sandbox.write("named.yaml", text);
