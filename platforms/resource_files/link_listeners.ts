@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import { certificatesIn, readCertificate } from "../../src/pki/certificate.ts";
 import type { Platform } from "../../src/platform/platform.ts";
+import { isSubdomain } from "../../src/resources/names.ts";
 import { siteIssuer } from "../../src/resources/site.ts";
 import { readLinkHosts } from "./chosen_hosts.ts";
 import { declaredHost, type HostedAccess, takesLinks } from "./link_endpoints.ts";
@@ -51,7 +52,8 @@ function certifiedHost(certificatePem: string | undefined): string | undefined {
   if (certificatePem === undefined) return undefined;
   try {
     const { dnsNames, ipAddresses } = readCertificate(certificatePem);
-    const hosts = [...dnsNames, ...ipAddresses].filter(isReachable);
+    const names = dnsNames.map((name) => name.toLowerCase()).filter(isSubdomain); // no wildcard
+    const hosts = [...names, ...ipAddresses].filter(isReachable);
     return hosts.toSorted((a, b) => rank(a) - rank(b))[0];
   } catch {
     return undefined;

@@ -25,8 +25,10 @@ const localClient = "skupper-local-client";
 export function routerProbe(paths: NamespacePaths, platform: PlatformName): RouterProbe {
   return {
     async router(_site, signal) {
-      if (await routerAnswers(paths, signal)) return { running: true };
-      return { running: false, start: await startCommand(paths, platform) };
+      const command = await startCommand(paths, platform);
+      return await routerAnswers(paths, signal)
+        ? { running: true, reload: command }
+        : { running: false, start: command };
     },
   };
 }

@@ -11,7 +11,9 @@ import { routerProbe } from "./router_probe.ts";
 
 const signal = new AbortController().signal;
 const site = newSite("west");
-const reload = { running: false, start: "skupper system reload -n west -p podman" };
+const command = "skupper system reload -n west -p podman";
+const stopped = { running: false, start: command };
+const running = { running: true, reload: command };
 
 test("router() of a namespace upstream never started names the command that starts one", () =>
   withDataHome(async (home) => {
@@ -29,14 +31,14 @@ test("router() of a namespace upstream started is whether its own router answers
     siteInput(machine, "west");
     await systemStart(machine);
     const probe = routerProbe(paths, "linux");
-    assert.deepEqual(await probe.router(site, signal), reload);
+    assert.deepEqual(await probe.router(site, signal), stopped);
     const router = await startRouter(paths.root);
-    assert.deepEqual(await probe.router(site, signal), { running: true });
+    assert.deepEqual(await probe.router(site, signal), running);
     await assert.rejects(probe.router(site, AbortSignal.abort(new Error("stopped"))), /stopped/);
     await rm(join(paths.runtimeResources, "RouterAccess-skupper-local.yaml"));
-    assert.deepEqual(await probe.router(site, signal), { running: true });
+    assert.deepEqual(await probe.router(site, signal), running);
     await router.stop();
-    assert.deepEqual(await probe.router(site, signal), reload);
+    assert.deepEqual(await probe.router(site, signal), stopped);
   }));
 
 test("router() is not taken in by another namespace's router, or by something else, on the port", () =>
@@ -48,12 +50,12 @@ test("router() is not taken in by another namespace's router, or by something el
     }
     const router = await startRouter(home.open("east").paths.root);
     const probe = routerProbe(home.open("west").paths, "podman");
-    assert.deepEqual(await probe.router(site, signal), reload);
+    assert.deepEqual(await probe.router(site, signal), stopped);
     await router.stop();
     const other = createServer((socket) => socket.on("error", () => {}).resume().end("hello"));
     await new Promise<void>((resolve) =>
       other.listen(machine.ports.normal, "127.0.0.1", () => resolve())
     );
-    assert.deepEqual(await probe.router(site, signal), reload);
+    assert.deepEqual(await probe.router(site, signal), stopped);
     await new Promise((resolve) => other.close(resolve));
   }));

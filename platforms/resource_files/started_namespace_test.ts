@@ -125,7 +125,7 @@ test("of several RouterAccesses those count that trust the grant's issuer", () =
   withDataHome(async (home) => {
     const machine = await machineOf(home.home, "west");
     siteInput(machine, "west");
-    const hosts = ["west.example.org", "0.0.0.0", "127.0.0.1"];
+    const hosts = ["*.example.org", "0.0.0.0", "127.0.0.1", "West.Example.org"];
     putInput(machine, access("another", 50001, { subjectAlternativeNames: hosts }));
     putInput(
       machine,

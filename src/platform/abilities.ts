@@ -157,8 +157,11 @@ export interface LinkMaker {
 }
 
 export interface RouterProbe {
-  /** Whether a router runs for the site, and the command that starts one if not. */
-  router(site: Site, signal: AbortSignal): Promise<{ running: boolean; start?: string }>;
+  /** Whether a router runs for the site; the command that starts one, or has it take up what is new. */
+  router(
+    site: Site,
+    signal: AbortSignal,
+  ): Promise<{ running: boolean; start?: string; reload?: string }>;
 }
 
 export interface PendingKeys {

@@ -103,7 +103,11 @@ for (const [release, platform] of [["2.1.4", "docker"], ["2.2.1", "podman"]] as 
       const back = JSON.parse(
         (await sandbox.succeed(["token", "issue", "e.yaml", "-n", "east", "-o", "json"])).stdout,
       ).grant;
-      await sandbox.succeed(redeem("e.yaml", "west"));
+      const redeemed = await sandbox.succeed(redeem("e.yaml", "west"));
+      assert.match(
+        redeemed.stderr,
+        /^hint: .* when the router takes it up: skupper system reload -n west -p \w+$/m,
+      );
       const links = await sandbox.succeed(["link", "status", "-n", "west"]);
       assert.match(
         links.stdout,

@@ -3,11 +3,12 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
+import type { RouterProbe } from "../../platform/abilities.ts";
 import { hostAndPort } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 
-type SiteStatus = Site & { router?: { running: boolean; start?: string } };
+type SiteStatus = Site & { router?: Awaited<ReturnType<RouterProbe["router"]>> };
 
 /** `site status [name]`. */
 export function siteStatus(run: Runner) {

@@ -100,8 +100,10 @@ function awaitLinks(
 async function explainInactive(platform: PlatformWithAbilities, context: CommandContext) {
   const [site] = await platform.list("Site", context.signal);
   if (site === undefined || platform.routerProbe === undefined) return;
-  const { running, start } = await platform.routerProbe.router(site, context.signal);
-  if (!running && start !== undefined) {
+  const { running, start, reload } = await platform.routerProbe.router(site, context.signal);
+  if (reload !== undefined) {
+    context.note(`The link becomes active when the router takes it up: ${reload}`);
+  } else if (!running && start !== undefined) {
     context.note(
       `No router runs for this site yet; the link becomes active when one does: ${start}`,
     );
