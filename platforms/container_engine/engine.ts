@@ -149,6 +149,9 @@ export async function connectEngine(socket: string, signal: AbortSignal): Promis
     },
 
     async removeContainer(name, signal) {
+      const kill = { method: "POST", path: `/containers/${name}/kill` } as const;
+      // Podman would ask a container first, and wait; 409 and 500: it doesn't run
+      await api.call("kill its container", kill, signal, [404, 409, 500]);
       const query = { force: "true" };
       const request = { method: "DELETE", path: `/containers/${name}`, query } as const;
       // 409: it is being removed already

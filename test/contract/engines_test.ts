@@ -82,6 +82,13 @@ function engineContract(name: EngineName): void {
     assert.deepEqual(lines.toSorted(), ["err", "out"]);
   });
 
+  test("a program that runs from its source is no executable", async () => {
+    await assert.rejects(
+      provideImage(engine, [shell, "run", "main.ts"], signal),
+      (error) => isAppError(error, "executable-needed"),
+    );
+  });
+
   test("containers are found by their labels, and go when they are removed", async () => {
     const image = await provideImage(engine, [shell], signal);
     await run("runs", image, "while :; do read line; done");

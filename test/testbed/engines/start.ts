@@ -21,6 +21,8 @@ export interface EngineTestbed {
   readonly socket: string;
   /** Holds all files of the engine. */
   readonly folder: string;
+  /** What the engine answers to a call of its API, as JSON where it is that; fails if it refuses. */
+  call(method: string, path: string): Promise<unknown>;
   /** Ends the engine and what runs in its containers; Docker's run again with `restart`. */
   interrupt(): Promise<void>;
   restart(): Promise<void>;
@@ -82,7 +84,15 @@ class Testbed implements EngineTestbed {
     const { words: [program, ...args], env, end } = this.#program;
     const log = path.join(this.folder, "log");
     this.#server = new ServerProcess(program!, args, log, { env, end });
-    await this.#server.waitUntil(() => answers(this.socket));
+    await this.#server.waitUntil(async () =>
+      (await ask(this.socket, "GET", "/_ping")).status === 200
+    );
+  }
+
+  async call(method: string, path: string): Promise<unknown> {
+    const { status, text } = await ask(this.socket, method, `/v1.41${path}`);
+    if (status >= 400) throw new Error(`${method} ${path}: ${status} ${text}`);
+    return /^[[{]/.test(text) ? JSON.parse(text) : text;
   }
 
   async interrupt(): Promise<void> {
@@ -108,11 +118,16 @@ function mountsBelow(folder: string): string[] {
     .reverse();
 }
 
-function answers(socketPath: string): Promise<boolean> {
+function ask(
+  socketPath: string,
+  method: string,
+  path: string,
+): Promise<{ status: number; text: string }> {
   return new Promise((resolve, reject) => {
-    request({ socketPath, path: "/_ping", agent: false }, (answer) => {
-      answer.resume();
-      resolve(answer.statusCode === 200);
+    request({ socketPath, method, path, agent: false }, (answer) => {
+      let text = "";
+      answer.setEncoding("utf8").on("data", (chunk: string) => text += chunk);
+      answer.on("end", () => resolve({ status: answer.statusCode!, text }));
     }).on("error", reject).end();
   });
 }
