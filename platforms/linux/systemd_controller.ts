@@ -2,7 +2,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { appError } from "../../src/errors/app_error.ts";
+import { isAppError } from "../../src/errors/app_error.ts";
 import type {
   ControllerHost,
   ControllerOptions,
@@ -10,6 +10,7 @@ import type {
 } from "../../src/platform/abilities.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
 import { sleep } from "../../src/runtime/clock.ts";
+import { controllerFailure } from "../resource_files/controller_failure.ts";
 import {
   type ControllerFiles,
   controllerRunning,
@@ -18,7 +19,7 @@ import {
   readState,
 } from "../resource_files/controller_files.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
-import { proxySettings, runWords, whyEnded } from "../resource_files/controller_program.ts";
+import { proxySettings, runWords } from "../resource_files/controller_program.ts";
 import { findDataHome } from "../resource_files/paths.ts";
 import { makeFolder } from "../resource_files/resource_writer.ts";
 import { writeUnit } from "./controller_unit.ts";
@@ -97,8 +98,9 @@ export function systemdController(
       // a restart is tried again by systemd; of a start that failed nothing is to come back later
       if (verb === "start") await uninstall(cleanUp).catch(() => {});
       signal.throwIfAborted();
-      const why = output === "" ? (cause as Error).message : whyEnded(output);
-      throw appError("controller-failed", { why, log }, { cause });
+      if (isAppError(cause)) throw cause;
+      const ending = (cause as Error).message; // systemctl's
+      throw await controllerFailure(files, { output, ending, log });
     }
   }
 

@@ -36,8 +36,11 @@ const imageVersion = 1;
 const image = "systemd:test";
 const machine = "machine";
 
-/** Boots a machine that sees `folder` at /opt/hawser; needs what `missingForSystemd` names. */
-export async function startSystemd(folder: string): Promise<SystemdMachine> {
+/**
+ * Boots a machine that sees those folders of this one, `<folder>:<where>[:ro]`; needs what
+ * `missingForSystemd` names.
+ */
+export async function startSystemd(volumes: string[]): Promise<SystemdMachine> {
   const archive = await buildImage();
   const engine = await startEngine("docker");
   const docker = (words: string[]) =>
@@ -48,7 +51,7 @@ export async function startSystemd(folder: string): Promise<SystemdMachine> {
       ...["run", "--detach", `--name=${machine}`, "--network=host", "--cap-add=SYS_ADMIN"],
       ...["--security-opt=seccomp=unconfined", "--security-opt=apparmor=unconfined"],
       ...["--tmpfs=/run", "--tmpfs=/tmp", "--volume=/sys/fs/cgroup:/sys/fs/cgroup:rw"],
-      ...[`--volume=${folder}:/opt/hawser:ro`, image, "/sbin/init"],
+      ...[...volumes.map((volume) => `--volume=${volume}`), image, "/sbin/init"],
     ]);
     const run = runOn(engine);
     while ((await run(["systemctl", "is-system-running"])).code !== 0) await pause();
