@@ -1,5 +1,7 @@
 import assert from "node:assert/strict";
+import * as fs from "node:fs";
 import * as path from "node:path";
+import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { fileURLToPath } from "node:url";
 import {
@@ -9,6 +11,9 @@ import {
   type SystemdMachine,
 } from "../testbed/systemd/machine.ts";
 import { eventually } from "./eventually.ts";
+import { Sandbox } from "./harness.ts";
+import { surviveKills } from "./kills.ts";
+import { findQuietPort } from "./quiet_port.ts";
 
 const dist = fileURLToPath(new URL("../../dist", import.meta.url));
 const unit = "hawser-controller.service";
@@ -17,17 +22,22 @@ const unitFile = path.join("/etc/systemd/system", unit);
 describe("the controller as a unit of systemd (needs docker and debootstrap)", {
   skip: missingForSystemd !== undefined,
 }, () => {
+  let sandbox: Sandbox;
   let machine: SystemdMachine;
 
   before(async () => {
-    machine = await startSystemd([`${dist}:/opt/hawser:ro`]);
+    sandbox = new Sandbox();
+    machine = await startSystemd([`${dist}:/opt/hawser:ro`, `${sandbox.folder}:${sandbox.folder}`]);
     for (const user of ["fritz", "anna"]) await succeed(["useradd", "--create-home", user]);
     await succeed(["loginctl", "enable-linger", "fritz"]);
     await eventually(async () =>
       (await machine.run(["systemctl", "is-active", "user@1000"])).code === 0
     );
   });
-  after(() => machine?.stop());
+  after(async () => {
+    await machine?.stop();
+    await sandbox?.end();
+  });
 
   async function succeed(words: string[], options = {}): Promise<string> {
     const { code, stdout, stderr } = await machine.run(words, options);
@@ -155,6 +165,41 @@ describe("the controller as a unit of systemd (needs docker and debootstrap)", {
     assert.equal((await hawser(["controller", "status"], "anna")).code, 3);
     await succeed(["rm", "-r", "/home/anna/.config"]);
   });
+
+  test("loses no use and gives none twice, whenever it is killed, as systemd starts it again", async () => {
+    const home = [`HAWSER_DATA_HOME=${sandbox.dataHome}`];
+    await sandbox.succeed(["controller", "start", "--grant-port", await findQuietPort()]);
+    let isStarted = false;
+    await surviveKills(sandbox, async () => {
+      if (!isStarted) {
+        const { code, stderr } = await hawser(["controller", "start"], "root", home);
+        assert.equal(code, 0, stderr);
+        isStarted = true;
+      }
+      return killController;
+    });
+    assert.equal((await hawser(["controller", "stop"], "root", home)).code, 0);
+  });
+
+  /** At once, from outside: systemd has another one running half a second later. */
+  function killController(): Promise<void> {
+    const file = path.join(sandbox.dataHome, "hawser/.controller/state.json");
+    const { pid } = JSON.parse(fs.readFileSync(file, "utf8"));
+    for (const candidate of fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
+      if (isProcess(candidate, pid)) process.kill(Number(candidate), "SIGKILL");
+    }
+    return Promise.resolve();
+  }
+
+  function isProcess(candidate: string, pidThere: number): boolean {
+    try {
+      const read = (file: string) => fs.readFileSync(`/proc/${candidate}/${file}`, "utf8");
+      return read("environ").includes(sandbox.dataHome) &&
+        new RegExp(`^NSpid:.*\t${pidThere}$`, "m").test(read("status"));
+    } catch {
+      return false; // it has just ended
+    }
+  }
 
   test("is a process where systemd is not to be had, and is stopped as one", async () => {
     const places: [string, string[]][] = [["anna", []], ["root", ["SYSTEMD_OFFLINE=1"]]];
