@@ -1,6 +1,7 @@
 import type { Change, ControllerHome, ControllerNamespace } from "../../src/controller/home.ts";
 import type { Resource } from "../../src/resources/kinds.ts";
 import { sleep } from "../../src/runtime/clock.ts";
+import { sweepLeftovers } from "./leftover_sweep.ts";
 import { listNamespaces } from "./namespaces.ts";
 import { namespacesFolder } from "./paths.ts";
 import { sweepFormerSites } from "./state_sweep.ts";
@@ -20,7 +21,7 @@ const watchedKinds = ["Site", "AccessGrant", "AccessToken"] as const;
 /** How often everything is named again, changed or not. */
 const everythingEveryMs = 60_000;
 
-/** How often the state of sites that are gone is looked for. */
+/** How often it is looked for the state of sites that are gone, and for what the killed left. */
 const sweepEveryMs = 3_600_000;
 
 /** How long what could not be watched is left alone. */
@@ -47,7 +48,10 @@ async function* changesOf(setup: HomeSetup, signal: AbortSignal): AsyncGenerator
   signal.addEventListener("abort", onAbort);
   const watching = watch.run();
   const everything = setInterval(() => watch.nameEverything(), everythingEveryMs);
-  const sweep = () => sweepFormerSites(setup.home).catch(setup.onProblem);
+  const sweep = async () => {
+    await sweepFormerSites(setup.home).catch(setup.onProblem);
+    await sweepLeftovers(setup.home).catch(setup.onProblem);
+  };
   const sweeping = setInterval(sweep, sweepEveryMs);
   const swept = sweep();
   try {

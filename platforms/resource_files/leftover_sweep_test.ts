@@ -1,0 +1,41 @@
+import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
+import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { sweepLeftovers } from "./leftover_sweep.ts";
+
+const temporary = ".hawser-0123456789abcdef.tmp";
+
+test("sweepLeftovers() removes what the killed left, in its time, and nothing else", async (t) => {
+  const home = await mkdtemp(join(tmpdir(), "hawser-leftovers-"));
+  t.after(() => rm(home, { recursive: true }));
+  await sweepLeftovers(home);
+  const temporaries = [
+    `hawser/west/a-uid/pending/${temporary}`,
+    `hawser/west/a-uid/ledgers/${temporary}`,
+    `hawser/.controller/issuer/${temporary}`,
+    `namespaces/west/input/issuers/skupper-site-ca/${temporary}`,
+  ];
+  const pending = "hawser/west/a-uid/pending/0a.key";
+  const kept = [
+    "hawser/west/a-uid/resources/pending.key",
+    "hawser/.controller/lock",
+    "namespaces/west/input/issuers/skupper-site-ca/tls.key",
+    `namespaces/west/runtime/${temporary}`,
+  ];
+  for (const file of [...temporaries, pending, ...kept]) {
+    await mkdir(dirname(join(home, file)), { recursive: true });
+    await writeFile(join(home, file), "");
+  }
+  const present = () =>
+    [...temporaries, pending, ...kept].filter((file) => existsSync(join(home, file)));
+
+  await sweepLeftovers(home);
+  assert.deepEqual(present(), [...temporaries, pending, ...kept], "they may be in use");
+  await sweepLeftovers(home, () => Date.now() + 3_600_000);
+  assert.deepEqual(present(), [pending, ...kept]);
+  await sweepLeftovers(home, () => Date.now() + 25 * 3_600_000);
+  assert.deepEqual(present(), kept);
+});
