@@ -6,6 +6,7 @@ import {
   type SignedCertificate,
   type SigningRequest,
 } from "../pki/authority.ts";
+import type { Der } from "../pki/der.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import type { Endpoint } from "../resources/resource.ts";
@@ -22,7 +23,7 @@ export interface CredentialRequest {
   name: string;
   subject: string;
   /** The client's own key; left out, one is made and goes into the answer. */
-  publicKey?: CryptoKey | undefined;
+  publicKey?: Der | undefined;
   /** When they are made, or were made first, in milliseconds since 1970. */
   signedAt: number;
   /** The serial number they were given first. */

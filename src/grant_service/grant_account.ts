@@ -1,4 +1,5 @@
 import { appError } from "../errors/app_error.ts";
+import type { Der } from "../pki/der.ts";
 import { readRequest } from "../pki/request.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { type Now, sleep } from "../runtime/clock.ts";
@@ -105,10 +106,13 @@ export class GrantAccount {
     const claimant = { name, subject: request.subject || name };
     const isConnected = () => request.isConnected?.() ?? true;
     if (request.csr === undefined) return await this.#claimInTurn(claimant, isConnected);
-    const key = await readRequest(request.csr).catch((error: Error) => error);
-    if (key instanceof Error) return this.#refuse("csr-invalid", key.message);
-    const { keyHash, publicKey } = key;
-    return await this.#claim({ ...claimant, keyHash }, isConnected, publicKey);
+    let key: ReturnType<typeof readRequest>;
+    try {
+      key = readRequest(request.csr);
+    } catch (error) {
+      return this.#refuse("csr-invalid", (error as Error).message);
+    }
+    return await this.#claim({ ...claimant, keyHash: key.keyHash }, isConnected, key.publicKey);
   }
 
   /** As GrantBook.inspect(). */
@@ -192,7 +196,7 @@ export class GrantAccount {
   async #claim(
     claimant: Claimant,
     isConnected: () => boolean,
-    publicKey?: CryptoKey,
+    publicKey?: Der,
   ): Promise<Redeemed | Refused> {
     const now = this.#context.now();
     const seemsOpen = whyClosed(await this.#current(), termsOf(this.#grant), now) === undefined;
@@ -237,7 +241,7 @@ export class GrantAccount {
     return { ledger: spent, result: { due: "spent", prepared } };
   }
 
-  async #prepare(claimant: Claimant, publicKey: CryptoKey | undefined): Promise<Prepared> {
+  async #prepare(claimant: Claimant, publicKey: Der | undefined): Promise<Prepared> {
     const signedAt = this.#context.now();
     const { body, serial } = await this.#sign(claimant, { publicKey, signedAt });
     const at = new Date(signedAt).toISOString();
@@ -246,7 +250,7 @@ export class GrantAccount {
   }
 
   /** What was given before: as it was kept, or signed again for the client's own key. */
-  async #restore(redemption: Redemption, publicKey: CryptoKey | undefined): Promise<Prepared> {
+  async #restore(redemption: Redemption, publicKey: Der | undefined): Promise<Prepared> {
     if (publicKey === undefined) return { redemption, body: redemption.answer! };
     const { serial, at } = redemption;
     const { body } = await this.#sign(redemption, { publicKey, serial, signedAt: Date.parse(at) });

@@ -9,7 +9,13 @@ import {
   holderExtensions,
   type Purpose,
 } from "./extensions.ts";
-import { createKeyPair, createRsaKeyPair, importPrivateKey, type KeyPair } from "./key_pair.ts";
+import {
+  createKeyPair,
+  createRsaKeyPair,
+  exportPublicKey,
+  importPrivateKey,
+  type KeyPair,
+} from "./key_pair.ts";
 import { encodePem } from "./pem.ts";
 import { algorithmIdentifier, commonNameOnly, signed } from "./signature.ts";
 
@@ -22,7 +28,8 @@ const backdatedMs = 5 * 60 * 1000;
 /** What is asked of an authority. */
 export interface SigningRequest {
   commonName: string;
-  publicKey: CryptoKey;
+  /** Of the certificate's holder; in DER it is a SubjectPublicKeyInfo. */
+  publicKey: CryptoKey | Der;
   lifetimeMs: number;
   /** Milliseconds since 1970; defaults to the time of the machine. */
   now?: number;
@@ -61,7 +68,7 @@ export async function createAuthority(
   const keys = options.keyType === "rsa" ? await createRsaKeyPair() : await createKeyPair();
   const now = options.now ?? Date.now();
   const subject = commonNameOnly(commonName);
-  const spki = new Uint8Array(await crypto.subtle.exportKey("spki", keys.publicKey));
+  const spki = await exportPublicKey(keys.publicKey);
   const certificatePem = await signCertificate(keys, {
     serial: randomSerial(),
     issuer: subject,
@@ -127,7 +134,7 @@ async function sign(
   purpose: Purpose,
   hosts: readonly string[],
 ): Promise<SignedCertificate> {
-  const now = request.now ?? Date.now();
+  const { publicKey, now = Date.now() } = request;
   const end = signer.notAfter.getTime();
   if (end <= now) {
     throw new Error(`the certificate authority expired at ${signer.notAfter.toISOString()}`);
@@ -140,7 +147,7 @@ async function sign(
     subject: commonNameOnly(request.commonName),
     notBefore: wholeSecond(now - backdatedMs),
     notAfter,
-    spki: new Uint8Array(await crypto.subtle.exportKey("spki", request.publicKey)),
+    spki: publicKey instanceof Uint8Array ? publicKey : await exportPublicKey(publicKey),
     extensions: holderExtensions(purpose, signer.keyIdentifier, hosts),
   });
   return { certificatePem, serial: Buffer.from(serial).toString("hex"), notAfter };

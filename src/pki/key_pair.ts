@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, createPublicKey, type KeyObject } from "node:crypto";
+import type { Der } from "./der.ts";
 import { encodePem } from "./pem.ts";
 
 /** A private key and its public one, ready for WebCrypto. */
@@ -70,6 +71,11 @@ export function readPrivateKey(pem: string): KeyObject {
     // the runtimes' messages differ, and none says more than this
     throw new Error("the private key is not PEM in PKCS#1, SEC1 or PKCS#8");
   }
+}
+
+/** A public key as SubjectPublicKeyInfo in DER. */
+export async function exportPublicKey(publicKey: CryptoKey): Promise<Der> {
+  return new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
 }
 
 /** SHA-256 of a public key (SubjectPublicKeyInfo, DER) as base64url: what a key is recognised by. */

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { hasOpenssl, withOpenssl } from "../../test/openssl.ts";
-import { createKeyPair, createRsaKeyPair, publicKeyHash } from "./key_pair.ts";
+import { createKeyPair, createRsaKeyPair, exportPublicKey, publicKeyHash } from "./key_pair.ts";
 import { createRequest, readRequest } from "./request.ts";
 
 const broken = { message: "the certificate request is not PKCS#10 in DER" };
@@ -10,11 +10,9 @@ const unsigned = { message: "the certificate request is not signed with its own 
 
 test("a request gives back the key it was made with", async () => {
   for (const pair of [await createKeyPair(), await createRsaKeyPair()]) {
-    const read = await readRequest(await createRequest(pair, "east"));
-    const spki = await crypto.subtle.exportKey("spki", pair.publicKey);
-    assert.deepEqual(read.spki, spki);
-    assert.equal(read.keyHash, publicKeyHash(spki));
-    assert.deepEqual(await crypto.subtle.exportKey("spki", read.publicKey), spki);
+    const read = readRequest(await createRequest(pair, "east"));
+    const publicKey = await exportPublicKey(pair.publicKey);
+    assert.deepEqual(read, { publicKey, keyHash: publicKeyHash(publicKey) });
   }
 });
 
@@ -23,8 +21,8 @@ test("a request with any one byte changed is refused", async () => {
   for (let index = 0; index < der.length; index++) {
     const changed = Uint8Array.from(der);
     changed[index]! ^= 1 << (index % 8);
-    await assert.rejects(
-      readRequest(changed),
+    assert.throws(
+      () => readRequest(changed),
       /^Error: the (certificate request|request's key) is /,
     );
   }
@@ -33,19 +31,20 @@ test("a request with any one byte changed is refused", async () => {
 test("whatever is no request is refused", async () => {
   const der = await createRequest(await createKeyPair(), "east");
   const wrong = [new Uint8Array(), der.subarray(1), der.subarray(0, -1), Uint8Array.of(...der, 0)];
-  for (const bytes of wrong) await assert.rejects(readRequest(bytes), broken);
-  await assert.rejects(readRequest(new Uint8Array(4097)), {
+  for (const bytes of wrong) assert.throws(() => readRequest(bytes), broken);
+  assert.throws(() => readRequest(new Uint8Array(4097)), {
     message: "the certificate request exceeds 4096 bytes",
   });
-  await fc.assert(fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
-    await assert.rejects(readRequest(bytes), broken);
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    assert.throws(() => readRequest(bytes), broken);
   }));
 });
 
 test("a request for someone else's key is refused", async () => {
   const [own, foreign] = [await createKeyPair(), await createKeyPair()];
   const mixed = { ...own, publicKey: foreign.publicKey };
-  await assert.rejects(async () => readRequest(await createRequest(mixed, "east")), unsigned);
+  const request = await createRequest(mixed, "east");
+  assert.throws(() => readRequest(request), unsigned);
 });
 
 describe("requests and openssl (needs openssl)", { skip: !hasOpenssl }, () => {
@@ -76,8 +75,8 @@ describe("requests and openssl (needs openssl)", { skip: !hasOpenssl }, () => {
           "req -new -key key -subj /O=x/CN=y -addext subjectAltName=DNS:z -outform DER -out request",
         );
         openssl.run("pkey -in key -pubout -outform DER -out spki");
-        const read = await readRequest(await openssl.readBytes("request"));
-        assert.deepEqual(new Uint8Array(read.spki), await openssl.readBytes("spki"));
+        const read = readRequest(await openssl.readBytes("request"));
+        assert.deepEqual(read.publicKey, await openssl.readBytes("spki"));
       }),
     );
   }
@@ -98,7 +97,8 @@ describe("requests and openssl (needs openssl)", { skip: !hasOpenssl }, () => {
       withOpenssl(async (openssl) => {
         openssl.run(words);
         openssl.run("req -new -key key -subj /CN=y -outform DER -out request");
-        await assert.rejects(readRequest(await openssl.readBytes("request")), { message });
+        const request = await openssl.readBytes("request");
+        assert.throws(() => readRequest(request), { message });
       }),
     );
   }
@@ -108,7 +108,8 @@ describe("requests and openssl (needs openssl)", { skip: !hasOpenssl }, () => {
     withOpenssl(async (openssl) => {
       openssl.run("genrsa -out key 2048");
       openssl.run("req -new -sha1 -key key -subj /CN=y -outform DER -out request");
-      await assert.rejects(readRequest(await openssl.readBytes("request")), unsigned);
+      const request = await openssl.readBytes("request");
+      assert.throws(() => readRequest(request), unsigned);
     }),
   );
 });
