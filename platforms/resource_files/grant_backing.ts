@@ -25,6 +25,7 @@ export function grantBacking(
 ): GrantBacking {
   const { namespace } = paths;
   const { signal } = new AbortController(); // what is read here is short
+  let stamped: Promise<string> | undefined;
   const issuers = new Recent<AuthorityFiles>(now, stamp);
   const endpoints = new Recent<Endpoint[]>(now, stamp);
 
@@ -59,8 +60,14 @@ export function grantBacking(
       }),
   };
 
+  /** Read once a turn: a redemption asks for authority and endpoints in the same one. */
+  function stamp(): Promise<string> {
+    if (stamped === undefined) queueMicrotask(() => stamped = undefined);
+    return stamped ??= readStamp();
+  }
+
   /** Changes with the authority and with every file put in place whole; an edit is seen when it is due. */
-  async function stamp(): Promise<string> {
+  async function readStamp(): Promise<string> {
     const uid = await siteUid(paths);
     const folders = [paths.inputResources, paths.inputIssuers, paths.runtimeResources];
     if (uid !== undefined) folders.push(siteStatePaths(paths, uid).root);

@@ -9,11 +9,9 @@ import {
 import type { Der } from "../pki/der.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
-import type { Endpoint } from "../resources/resource.ts";
 import { parseDuration } from "../wait/duration.ts";
 import type { GrantBacking } from "./backing.ts";
 import { writeLinkBundle } from "./link_bundle.ts";
-import { SharedReading } from "./shared_reading.ts";
 
 /** The key in a grant's spec.settings that says how long its client certificates live. */
 const lifetimeSetting = "certificate-lifetime";
@@ -45,7 +43,6 @@ const maxAuthorities = 64;
 export class CredentialMaker {
   readonly #lifetimeMs: number;
   readonly #authorities = new Map<string, Authority>();
-  readonly #sites = new WeakMap<AccessGrant, SharedReading<Site>>();
 
   /** `lifetimeMs`: of certificates whose grant names none. */
   constructor(lifetimeMs: number = defaultLifetimeMs) {
@@ -63,7 +60,10 @@ export class CredentialMaker {
     request: CredentialRequest,
   ): Promise<Credentials> {
     const lifetimeMs = lifetimeOf(grant) ?? this.#lifetimeMs;
-    const { issuer, endpoints } = await this.#readSite(grant, backing);
+    const [issuer, endpoints] = await Promise.all([
+      backing.issuer(grant),
+      backing.endpoints(grant),
+    ]);
     const made = request.publicKey === undefined ? await createKeyPair() : undefined;
     const { certificatePem, serial } = await this.#sign(issuer, {
       commonName: request.subject,
@@ -87,22 +87,6 @@ export class CredentialMaker {
     return { body, serial };
   }
 
-  /** What the site is now. Reading it takes longer than all the rest, and is done for many at once. */
-  #readSite(grant: AccessGrant, backing: GrantBacking): Promise<Site> {
-    let site = this.#sites.get(grant);
-    if (site === undefined) {
-      site = new SharedReading(async () => {
-        const [issuer, endpoints] = await Promise.all([
-          backing.issuer(grant),
-          backing.endpoints(grant),
-        ]);
-        return { issuer, endpoints };
-      });
-      this.#sites.set(grant, site);
-    }
-    return site.get();
-  }
-
   async #sign(issuer: Issuer, request: SigningRequest): Promise<SignedCertificate> {
     const key = issuer.certificatePem + issuer.privateKeyPem;
     let authority = this.#authorities.get(key);
@@ -116,12 +100,6 @@ export class CredentialMaker {
 }
 
 type Issuer = Awaited<ReturnType<GrantBacking["issuer"]>>;
-
-/** What credentials are made from, beside the request. */
-interface Site {
-  issuer: Issuer;
-  endpoints: Endpoint[];
-}
 
 /** Milliseconds; undefined if the grant names no lifetime. Throws `invalid-value`. */
 function lifetimeOf(grant: AccessGrant): number | undefined {

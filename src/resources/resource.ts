@@ -1,5 +1,8 @@
 import { z } from "zod";
 
+// A parser made for each schema pays off after thousands of resources; most commands read a few.
+z.config({ jitless: true });
+
 /** The group and version of every Skupper resource. */
 export const apiVersion = "skupper.io/v2alpha1";
 
