@@ -38,6 +38,7 @@ export async function readContainerStatus(
         log: `${engine.program} logs ${container.name}`,
       }),
       ...(container?.isRunning && { pid: container.pid }),
+      ...(running && problem !== undefined ? { answers: false } : {}),
       ...(problem === undefined ? {} : { problem }),
     };
   } catch (error) {

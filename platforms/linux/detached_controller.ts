@@ -179,6 +179,6 @@ async function readStatus(files: ControllerFiles, signal: AbortSignal): Promise<
     home,
     ...stateFields(state),
     namespaces,
-    ...(problem === undefined ? {} : { problem }),
+    ...(problem === undefined ? {} : { answers: false, problem }),
   };
 }

@@ -72,6 +72,11 @@ export const siteErrors = {
     message: (d) => `No controller is running for ${d.home}`,
     hint: (_d, say) => say.commandForAll("controller start"),
   }),
+  "controller-not-answering": entry<{ home: string; why: string }>({
+    exit: "precondition",
+    message: (d) => `The controller for ${d.home} is not ready: ${d.why}`,
+    hint: (_d, say) => say.commandForAll("controller restart"),
+  }),
   "controller-running": entry<{ home: string; pid: number | undefined }>({
     exit: "precondition",
     message: (d) =>

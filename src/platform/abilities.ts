@@ -75,6 +75,8 @@ export interface Manifest {
 /** What `controller status` tells. */
 export interface ControllerStatus {
   running: boolean;
+  /** False for one that runs and is not ready to serve. */
+  answers?: false;
   /** The data home or cluster the controller serves. */
   home: string;
   /** The platform that hosts it. */

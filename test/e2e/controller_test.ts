@@ -312,3 +312,38 @@ test(
     assert.ok(!fs.existsSync(path.join(sandbox.dataHome, "hawser/.controller/state.json")));
   }),
 );
+
+test(
+  "a controller that hangs is told as such, and what is awaited of it",
+  inSandbox(async (sandbox) => {
+    await sandbox.succeed(["controller", "start"]);
+    const { pid } = await controllerStatus(sandbox);
+    process.kill(pid, "SIGSTOP");
+    const status = await sandbox.hawser(["controller", "status"]);
+    assert.equal(status.code, 3);
+    assert.match(status.stdout, /^Problem: +it does not answer at http/m);
+    assert.match(status.stderr, /^error: The controller for .* is not ready: it does not answer/m);
+    const stop = await sandbox.hawser(["controller", "stop", "--timeout", "100ms"]);
+    assert.equal(stop.code, 124);
+    assert.match(
+      stop.stderr,
+      new RegExp(
+        "^error: Timed out after 100ms waiting for the controller to finish what is in flight: " +
+          `the controller \\(pid ${pid}\\) is running, but it does not answer at http.*\n` +
+          "hint: To go on from here: hawser controller stop$",
+        "m",
+      ),
+    );
+    process.kill(pid, "SIGCONT");
+    await eventually(async () => (await sandbox.hawser(["controller", "status"])).code === 3);
+    const start = await sandbox.hawser(
+      ["controller", "start", "--grant-host", "127.0.0.1", "--timeout", "1ms"],
+    );
+    assert.equal(start.code, 124);
+    assert.match(
+      start.stderr,
+      /^error: Timed out after 1ms waiting for the controller to answer: /m,
+    );
+    assert.match(start.stderr, /^hint: .* hawser controller start --grant-host 127\.0\.0\.1$/m);
+  }),
+);

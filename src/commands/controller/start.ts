@@ -3,6 +3,7 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type ControllerOptions, type ControllerStatus, need } from "../../platform/abilities.ts";
+import { awaitController, optionWords } from "./await_controller.ts";
 import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
 import { describeController } from "./status_text.ts";
 
@@ -22,7 +23,12 @@ async function start(
   const platform = await context.platform();
   const host = need(platform, "controllerHost", "starting the controller");
   context.progress("Waiting for the controller...");
-  return await host.start(controllerOptions(options), context.signal);
+  return await awaitController(context, {
+    host,
+    what: "the controller to answer",
+    resume: `controller start${optionWords(options)}`,
+    act: (signal) => host.start(controllerOptions(options), signal),
+  });
 }
 
 function text(status: ControllerStatus): string {

@@ -6,7 +6,7 @@ import { type AppError, appError } from "../../errors/app_error.ts";
 import { type ControllerStatus, need } from "../../platform/abilities.ts";
 import { describeController } from "./status_text.ts";
 
-/** `controller status`: exit code 3 if none runs. */
+/** `controller status`: exit code 3 if none runs that answers. */
 export function controllerStatus(run: Runner) {
   return leaf("status", "Display who serves here, where, and since when")
     .addOption(timeoutOption("60s"))
@@ -20,7 +20,11 @@ async function status(context: CommandContext): Promise<ControllerStatus> {
   return await probe.status(context.signal);
 }
 
-function failure({ running, home, cluster }: ControllerStatus): AppError | undefined {
+function failure(status: ControllerStatus): AppError | undefined {
+  const { running, answers, problem, home, cluster } = status;
+  if (running && answers === false) {
+    return appError("controller-not-answering", { home, why: problem ?? "it says nothing" });
+  }
   if (running) return undefined;
   return cluster === undefined
     ? appError("controller-not-running", { home })

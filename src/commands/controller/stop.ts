@@ -3,6 +3,7 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need } from "../../platform/abilities.ts";
+import { awaitController } from "./await_controller.ts";
 
 interface Stopped {
   stopped: boolean;
@@ -18,9 +19,14 @@ export function controllerStop(run: Runner) {
 async function stop(context: CommandContext): Promise<Stopped> {
   const platform = await context.platform();
   const host = need(platform, "controllerHost", "stopping the controller");
-  if (!(await host.status(context.signal)).running) return { stopped: false };
   context.progress("Waiting for the controller to finish...");
-  return { stopped: await host.stop(context.signal) };
+  const stopped = await awaitController(context, {
+    host,
+    what: "the controller to finish what is in flight",
+    resume: "controller stop",
+    act: (signal) => host.stop(signal),
+  });
+  return { stopped };
 }
 
 function text({ stopped }: Stopped): string {

@@ -1,0 +1,53 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { quote } from "../../cli/runner.ts";
+import { appError } from "../../errors/app_error.ts";
+import type {
+  ControllerHost,
+  ControllerOptions,
+  ControllerStatus,
+} from "../../platform/abilities.ts";
+import { isTimeout } from "../../wait/deadline.ts";
+import { formatDuration } from "../../wait/duration.ts";
+
+/** How long it may take to see what a controller is at that has not come, or not ended, in time. */
+const lastLookMs = 3000;
+
+/** What is done to a controller, and for what it is waited then. */
+interface ControllerWait<T> {
+  host: ControllerHost;
+  what: string;
+  /** Words of the command that goes on from here. */
+  resume: string;
+  act(signal: AbortSignal): Promise<T>;
+}
+
+/**
+ * Does what takes a controller its time. Throws `timed-out`, with what was awaited and how the
+ * controller is by then, when the command's deadline ends first, and what `act` throws.
+ */
+export async function awaitController<T>(
+  { signal, deadline }: CommandContext,
+  { host, what, resume, act }: ControllerWait<T>,
+): Promise<T> {
+  try {
+    return await act(signal);
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+    const status = await host.status(AbortSignal.timeout(lastLookMs)).catch(() => undefined);
+    const after = formatDuration(deadline.timeoutMs ?? 0);
+    const last = status === undefined ? {} : { last: describe(status) };
+    throw appError("timed-out", { after, what, ...last }, { cause: error, resume });
+  }
+}
+
+/** The words that give the options to a command again. */
+export function optionWords({ grantHost, grantPort }: ControllerOptions): string {
+  return (grantHost === undefined ? "" : ` --grant-host ${quote(grantHost)}`) +
+    (grantPort === undefined ? "" : ` --grant-port ${grantPort}`);
+}
+
+function describe({ running, pid, problem }: ControllerStatus): string {
+  if (!running) return "no controller is running";
+  const name = pid === undefined ? "the controller" : `the controller (pid ${pid})`;
+  return `${name} is running${problem === undefined ? "" : `, but ${problem}`}`;
+}
