@@ -43,6 +43,7 @@ const mayImport: Record<string, string[]> = {
   "platforms/kubernetes": [
     ...foundations("src/token/secure_connection.ts"),
     "platforms/kubernetes/controller/controller_runner.ts",
+    "platforms/kubernetes/controller/link_maker.ts",
   ],
   "platforms/kubernetes/controller": foundations(
     "src/pki",

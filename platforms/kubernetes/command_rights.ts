@@ -27,6 +27,7 @@ export const commandRights: Record<string, Rights> = {
   "grant revoke": { AccessGrant: ["get", "delete"] },
   "link status": { Link: ["get", "list"] },
   "link check": { Link: ["get", "list"], Secret: ["get"] },
+  "link generate": { Site: ["list", "watch"], RouterAccess: ["list"], Secret: ["get"] },
   "link update": { Link: ["get", "update"], Secret: ["get"] },
   "link delete": { Link: [...read, "delete"], Secret: ["get", "delete"] },
 };

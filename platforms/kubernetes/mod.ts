@@ -48,6 +48,13 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
         await runClusterController(place, options, signal, log, ready);
       },
     },
+    linkMaker: {
+      async make(name, signal) {
+        // certificates are much to load, and only this needs them here
+        const { linkMaker } = await import("./controller/link_maker.ts");
+        return await linkMaker(platform).make(name, signal);
+      },
+    },
     controllerManifest: manifestFor(namespace, request, api),
     controllerProbe: {
       async status(signal) {

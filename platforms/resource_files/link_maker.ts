@@ -1,8 +1,6 @@
-import { CredentialMaker } from "../../src/grant_service/client_credentials.ts";
+import { makeUngrantedLink } from "../../src/grant_service/ungranted_link.ts";
 import type { LinkMaker } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import { apiVersion } from "../../src/resources/resource.ts";
-import { parseResource, readResources } from "../../src/resources/yaml.ts";
 import { grantBacking } from "./grant_backing.ts";
 import type { NamespacePaths } from "./paths.ts";
 
@@ -11,16 +9,7 @@ export function linkMaker(paths: NamespacePaths, platform: Platform): LinkMaker 
   return {
     async make(name, signal) {
       signal.throwIfAborted();
-      const grant = { apiVersion, kind: "AccessGrant", metadata: { name } } as const;
-      const backing = grantBacking(paths, platform);
-      const request = { name, subject: name, signedAt: Date.now() };
-      const { body } = await new CredentialMaker().make(grant, backing, request);
-      const where = `link "${name}"`;
-      const [secret, ...links] = readResources(body, where);
-      return {
-        secret: parseResource("Secret", secret, where),
-        links: links.map((link) => parseResource("Link", link, where)),
-      };
+      return await makeUngrantedLink(grantBacking(paths, platform), name);
     },
   };
 }

@@ -243,6 +243,7 @@ if (missingForKubernetes !== undefined) {
         },
         code: 124,
       },
+      "list routeraccesses": { place: "west", arrange: () => ["link", "generate"] },
       "get secrets": deleteLink,
       "delete secrets": deleteLink,
     };

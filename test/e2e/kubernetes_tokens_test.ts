@@ -160,6 +160,23 @@ if (missingForKubernetes !== undefined) {
       assert.equal(redeemed.code, 0, redeemed.stderr);
     });
 
+    test("a generated link works without a grant, and leaves nothing behind", async () => {
+      const before = await everything(west);
+      const generate = ["link", "generate", "generated", "-n", west];
+      const generated = await cluster.sandbox.hawser(generate, {
+        env: cluster.env,
+        printsToken: true,
+      });
+      assert.equal(generated.code, 0, generated.stderr);
+      kubectl(cluster.testbed, ["apply", "-n", north, "-f", "-"], generated.stdout);
+      const link = await cluster.read("Link", north, "generated");
+      assert.equal(link?.spec?.tlsCredentials, "generated");
+      const made = await cluster.read("Secret", north, "generated");
+      const ca = await cluster.read("Secret", west, "skupper-site-ca");
+      assert.equal(made?.data?.["ca.crt"], ca?.data?.["tls.crt"]);
+      assert.deepEqual(await everything(west), before);
+    });
+
     test("a site with two routers gives two links", async () => {
       const twin = await cluster.createSite("twin", "--enable-link-access", "--enable-ha");
       const { token, file } = await cluster.issue(twin);
