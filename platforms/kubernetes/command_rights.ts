@@ -16,7 +16,13 @@ export const commandRights: Record<string, Rights> = {
   "site status": { Site: ["list"] },
   "site create": { Site: ["list", "watch", "create"] },
   "site update": { Site: ["get", "list", "watch", "update"] },
-  "site delete": { Site: ["list", "watch", "delete"] },
+  "site delete": {
+    Site: ["list", "watch", "delete"],
+    Link: ["list", "delete"],
+    AccessGrant: ["list", "delete"],
+    AccessToken: ["list", "delete"],
+    RouterAccess: ["list", "delete"],
+  },
   "token issue": { Site: ["list", "watch"], AccessGrant: [...read, "create", "delete"] },
   "token redeem": {
     Site: ["list"],

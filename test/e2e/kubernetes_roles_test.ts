@@ -244,6 +244,17 @@ if (missingForKubernetes !== undefined) {
         code: 124,
       },
       "list routeraccesses": { place: "west", arrange: () => ["link", "generate"] },
+      "delete routeraccesses": {
+        place: "new",
+        async arrange(namespace) {
+          await makeSite(namespace);
+          const spec = { roles: [{ name: "edge" }], tlsCredentials: "edge" };
+          const access = { apiVersion: "skupper.io/v2alpha1", kind: "RouterAccess", spec };
+          const path = `${skupper}/${namespace}/routeraccesses`;
+          await testbed.admin.call("POST", path, { ...access, metadata: { name: "edge" } });
+          return ["site", "delete", "--all", "--no-wait"];
+        },
+      },
       "get secrets": deleteLink,
       "delete secrets": deleteLink,
     };

@@ -2,12 +2,17 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import type { Site } from "../../resources/site.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { currentSite } from "./current_site.ts";
 
 interface Deleted {
   deleted: string;
 }
+
+/** The kinds of resource that mean nothing without a site. */
+const dependents = ["AccessToken", "AccessGrant", "Link", "RouterAccess"] as const;
 
 /** `site delete [name]`. */
 export function siteDelete(run: Runner) {
@@ -27,7 +32,7 @@ async function remove(
   const platform = await context.platform();
   const site = await currentSite(platform, name, "delete the site", context);
   const deleted = site.metadata.name;
-  await platform.siteFounder?.dissolve(site, options.all === true, context.signal);
+  await dissolve(platform, site, options.all === true, context.signal);
   await platform.remove("Site", deleted, context.signal);
   if (!options.wait) return { deleted };
   return await waitFor(platform.watch("Site", context.signal), {
@@ -40,4 +45,21 @@ async function remove(
     },
     describe: () => "it still exists",
   }, context.deadline);
+}
+
+/** Removes what the site was founded with, and all that belongs to it where that is wanted. */
+async function dissolve(
+  platform: PlatformWithAbilities,
+  site: Site,
+  everything: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  if (platform.siteFounder !== undefined) {
+    return await platform.siteFounder.dissolve(site, everything, signal);
+  }
+  for (const kind of everything ? dependents : []) {
+    for (const { metadata } of await platform.list(kind, signal)) {
+      await platform.remove(kind, metadata.name, signal);
+    }
+  }
 }
