@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { join, relative } from "node:path";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../src/errors/app_error.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
@@ -19,11 +20,14 @@ import type { StoreHooks } from "./store_hooks.ts";
 /** In a record: the input file that has the say about spec, labels and annotations. */
 const originField = "hawser/origin";
 
+/** Editors that save by renaming put the new file in the place of the old one within this time. */
+const replacedWithinMs = 1500;
+
 /**
  * Keeps AccessGrants and AccessTokens as whole records in our own state, where upstream loses none
  * of their status (spec/skupper-system-sites.md 11). One that a user has put into the namespace's
  * input is served from there; its record holds status, uid and generation, and the spec these are
- * about. It is gone when its file is, but not while the file can't be read.
+ * about. It is gone when its file is, but not while the file can't be read, nor while it is replaced.
  */
 export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
   const { namespace } = paths;
@@ -45,8 +49,9 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
 
   function isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {
     const origin = originOf(record);
-    return origin !== undefined && !input.resources.has(record.metadata.name) &&
-      !input.doubtful.has(join(paths.inputResources, origin));
+    if (origin === undefined || input.resources.has(record.metadata.name)) return false;
+    const file = join(paths.inputResources, origin);
+    return !input.doubtful.has(file) && !mayReturn(file);
   }
 
   return {
@@ -81,7 +86,9 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
         ...source,
         metadata: { ...source.metadata, ...succeed(source, resource, before) },
         status: resource.status,
-        [originField]: place && relative(paths.inputResources, place.source.file),
+        [originField]: place === undefined
+          ? before?.record && originOf(before.record.resource)
+          : relative(paths.inputResources, place.source.file),
       });
       if (isDeepStrictEqual(record, before?.record?.resource)) return;
       await putResource(siteStatePaths(paths, siteUid).resources, kind, name, record, undefined);
@@ -153,6 +160,13 @@ function nextGeneration(before: object | undefined, after: object): number {
   const { metadata, spec } = before as { metadata: { generation?: number }; spec?: unknown };
   const generation = metadata.generation ?? 1;
   return isDeepStrictEqual(spec, (after as { spec?: unknown }).spec) ? generation : generation + 1;
+}
+
+/** True for a file that is away, of a folder that was changed just now: it may be being replaced. */
+function mayReturn(file: string): boolean {
+  const folder = statSync(dirname(file), { throwIfNoEntry: false });
+  return folder !== undefined && Date.now() - folder.mtimeMs < replacedWithinMs &&
+    !existsSync(file);
 }
 
 function originOf(record: object): string | undefined {

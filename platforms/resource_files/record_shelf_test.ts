@@ -1,5 +1,16 @@
 import assert from "node:assert/strict";
-import { access, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
@@ -50,6 +61,11 @@ describe("AccessGrants and AccessTokens", () => {
     const grant = await store.get("AccessGrant", "g", signal);
     assert.ok(grant);
     return grant;
+  }
+
+  /** Makes the last change of the input one of long ago. */
+  async function passTime(): Promise<void> {
+    await utimes(paths.inputResources, 0, 0);
   }
 
   function recordPath(): string {
@@ -140,11 +156,28 @@ describe("AccessGrants and AccessTokens", () => {
       const file = await put(grantText("one"));
       const { metadata } = await store.apply<"AccessGrant">(await get(), signal);
       await rm(file);
+      await passTime();
       assert.equal(await store.get("AccessGrant", "g", signal), undefined);
       assert.deepEqual(await store.list("AccessGrant", signal), []);
       assert.equal(await recordExists(), false);
       await put(grantText("one"));
       assert.notEqual((await get()).metadata.uid, metadata.uid);
+    });
+
+    test("stay as they were while their file is replaced", async () => {
+      const file = await put(grantText("one"));
+      const stored = await store.apply<"AccessGrant">(await get(), signal);
+      await rename(file, `${file}~`);
+      assert.deepEqual(await store.list("AccessGrant", signal), [await get()]);
+      const status = { redemptions: 1 };
+      const given = await store.apply<"AccessGrant">({ ...await get(), status }, signal);
+      assert.equal(given.metadata.uid, stored.metadata.uid);
+      await put(grantText("one"));
+      assert.equal((await get()).metadata.uid, stored.metadata.uid);
+      assert.deepEqual((await get()).status, status);
+      await rm(file);
+      await passTime();
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
     });
 
     test("are gone when their document is, not when it moves to another file", async () => {

@@ -207,6 +207,7 @@ spec:
       readRecord(sandbox, "west", "AccessGrant-my-grant.yaml")?.includes("redemptions: 1")
     );
     fs.rmSync(grantFile);
+    await eventually(() => readRecord(sandbox, "west", "AccessGrant-my-grant.yaml") === undefined);
     const { code } = await sandbox.hawser(["token", "redeem", "t.yaml", "-n", "east"]);
     assert.equal(code, 5);
   }),
