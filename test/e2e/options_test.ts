@@ -198,8 +198,9 @@ test(
     for (const [line, wanted] of table) {
       assertRefused(await sandbox.hawser([...line.split(" "), "-n", "nowhere"]), 3, ...wanted);
     }
-    const named: [string, string, string][] = [
-      ["site status west", "Site", "site status"],
+    const named: [string, string, string?][] = [
+      // there is no site whose status could be asked for instead
+      ["site status west", "Site"],
       ["link status west", "Link", "link status"],
       ["link check west", "Link", "link status"],
       ["link delete west", "Link", "link status"],
@@ -210,7 +211,7 @@ test(
         await sandbox.hawser([...line.split(" "), "-n", "nowhere"]),
         6,
         `error: ${kind} "west" does not exist in namespace "nowhere"`,
-        `hint: hawser ${list} -n nowhere`,
+        ...(list === undefined ? [] : [`hint: hawser ${list} -n nowhere`]),
       );
     }
     assert.ok(!fs.existsSync(sandbox.dataHome));
