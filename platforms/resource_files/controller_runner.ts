@@ -1,5 +1,6 @@
 import { fstatSync, statSync } from "node:fs";
 import process from "node:process";
+import { formatTime } from "../../src/controller/conditions.ts";
 import { runController } from "../../src/controller/controller.ts";
 import type { ControllerHome, ControllerNamespace } from "../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../src/controller/log.ts";
@@ -74,7 +75,7 @@ export async function runLocalController(
       ...(container === undefined ? {} : { container }),
       pid: process.pid,
       version,
-      startedAt: new Date().toISOString(),
+      startedAt: formatTime(Date.now()),
       ...(writesTo(files.log) ? { log: files.log } : {}),
       options,
     };

@@ -44,7 +44,7 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
       }
     },
 
-    /** Removes the Site too, so that what is left empty can go. */
+    /** Removes the Site too, after all that is found by it: whoever is killed before can do it again. */
     async dissolve(site, everything, signal) {
       const { name } = site.metadata;
       await refuseForeign(paths);
@@ -54,8 +54,6 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
       if (await marks?.has(`RouterAccess-${name}`)) {
         await platform.remove("RouterAccess", name, signal);
       }
-      await platform.remove("Site", name, signal);
-      await forgetPlatform(paths);
       if (await marks?.has("authority")) {
         await removeSiteAuthority(paths);
         // without the authority nothing can come back to any of it
@@ -63,6 +61,8 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
       } else if (everything && uid !== undefined) {
         await removeSiteState(paths, uid);
       }
+      await forgetPlatform(paths);
+      await platform.remove("Site", name, signal);
       await removeEmptyFolders(paths);
     },
   };

@@ -13,6 +13,7 @@ import { findQuietPort } from "./quiet_port.ts";
 /** What `controller status -o json` prints. */
 interface Status {
   pid: number;
+  startedAt: string;
   grantUrl: string;
   operationsUrl: string;
   log?: string;
@@ -74,6 +75,7 @@ async function startAndStop(sandbox: Sandbox): Promise<void> {
   const status = await controllerStatus(sandbox);
   assert.ok(started.stdout.includes(status.grantUrl), started.stdout);
   assert.ok(started.stdout.includes(status.log!), started.stdout);
+  assert.match(status.startedAt, /T\d\d:\d\d:\d\dZ$/);
   assert.equal(mode(folder), 0o700);
   for (const file of ["state.json", "settings.json", "controller.log", "issuer/authority.pem"]) {
     assert.equal(mode(path.join(folder, file)), 0o600, file);
