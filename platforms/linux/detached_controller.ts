@@ -21,6 +21,7 @@ import {
   readState,
   stateFields,
 } from "../resource_files/controller_files.ts";
+import { readProcessStart } from "../resource_files/process_start.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
 import { openLog } from "./controller_log.ts";
 
@@ -141,13 +142,16 @@ async function askToEnd(files: ControllerFiles, spared: Set<number | undefined>)
   const state = await readState(files);
   if (state === undefined || spared.has(state.pid) || !isHeld(files)) return;
   checkHost(state, "linux");
+  // what another one left that was killed may name a process that has nothing to do with it
+  const { pid, processStart } = state;
+  if (processStart !== undefined && processStart !== await readProcessStart(pid)) return;
   try {
-    process.kill(state.pid, "SIGTERM");
-    spared.add(state.pid);
+    process.kill(pid, "SIGTERM");
+    spared.add(pid);
   } catch (cause) {
     // one that has ended meanwhile is what was asked for
     if ((cause as NodeJS.ErrnoException).code !== "ESRCH") {
-      throw appError("not-stopped", { pid: state.pid }, { cause });
+      throw appError("not-stopped", { pid }, { cause });
     }
   }
 }

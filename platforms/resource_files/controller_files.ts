@@ -28,6 +28,8 @@ export interface ControllerState {
   /** The container it runs in; the pid is then one of that container. */
   container?: string;
   pid: number;
+  /** Tells the process from a later one of that pid, where the system can. */
+  processStart?: string;
   version: string;
   /** RFC 3339. */
   startedAt: string;
@@ -95,7 +97,7 @@ export function checkHost(state: ControllerState | undefined, name: PlatformName
 /** What of a state is told as ControllerStatus. */
 export function stateFields(state: ControllerState | undefined): Partial<ControllerStatus> {
   if (state === undefined) return {};
-  const { options: _, pid, ...fields } = state;
+  const { options: _, processStart: __, pid, ...fields } = state;
   return state.container === undefined ? { pid, ...fields } : fields;
 }
 

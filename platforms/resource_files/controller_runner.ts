@@ -26,6 +26,7 @@ import {
   writeState,
 } from "./controller_files.ts";
 import { waitingEvent } from "./controller_program.ts";
+import { readProcessStart } from "./process_start.ts";
 import { identityFiles } from "./identity_files.ts";
 
 /** What the controller of a data home runs with. */
@@ -70,10 +71,12 @@ export async function runLocalController(
   const mine = wait ? await awaitHome(files, signal, log) : await lockHome(files);
   if (mine === undefined) return;
   try {
+    const processStart = await readProcessStart(process.pid);
     const state: ControllerState = {
       platform,
       ...(container === undefined ? {} : { container }),
       pid: process.pid,
+      ...(processStart === undefined ? {} : { processStart }),
       version,
       startedAt: formatTime(Date.now()),
       ...(writesTo(files.log) ? { log: files.log } : {}),

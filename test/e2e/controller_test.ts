@@ -350,3 +350,21 @@ test(
     assert.match(start.stderr, /^hint: .* hawser controller start --grant-host 127\.0\.0\.1$/m);
   }),
 );
+
+test(
+  "a process that got the pid of a controller that was killed is left alone",
+  inSandbox(async (sandbox) => {
+    await sandbox.succeed(["controller", "start"]);
+    const { pid } = await controllerStatus(sandbox);
+    const stranger = sandbox.launch("sleep", ["60"]);
+    const state = path.join(sandbox.dataHome, "hawser/.controller/state.json");
+    const text = fs.readFileSync(state, "utf8");
+    fs.writeFileSync(state, text.replace(`"pid": ${pid}`, `"pid": ${stranger.process.pid}`));
+    const { code } = await sandbox.hawser(["controller", "stop", "--timeout", "200ms"]);
+    assert.equal(code, 124);
+    process.kill(stranger.process.pid!, 0);
+    assert.equal(stranger.process.signalCode, null);
+    fs.writeFileSync(state, text);
+    await sandbox.succeed(["controller", "stop"]);
+  }),
+);
