@@ -1,36 +1,7 @@
-import { z } from "zod";
-import {
-  apiVersion,
-  lazySchema,
-  metadataSchema,
-  settingsSchema,
-  statusFields,
-} from "./resource.ts";
+import type { z } from "zod";
+import type { accessGrantSchema } from "./schemas.ts";
 
 /** AccessGrant, as spec/crds has it. */
-export const accessGrantSchema = lazySchema(() =>
-  z.looseObject({
-    apiVersion: z.literal(apiVersion),
-    kind: z.literal("AccessGrant"),
-    metadata: metadataSchema(),
-    spec: z.looseObject({
-      redemptionsAllowed: z.int().optional(),
-      expirationWindow: z.string().optional(),
-      code: z.string().optional(),
-      issuer: z.string().optional(),
-      settings: settingsSchema(),
-    }).optional(),
-    status: z.looseObject({
-      ...statusFields(),
-      url: z.string().optional(),
-      code: z.string().optional(),
-      ca: z.string().optional(),
-      redemptions: z.int().optional(),
-      expirationTime: z.string().optional(),
-    }).optional(),
-  })
-);
-
 export type AccessGrant = z.infer<ReturnType<typeof accessGrantSchema>>;
 
 /** The window of a grant that names none, on every platform. */

@@ -1,32 +1,7 @@
-import { z } from "zod";
-import {
-  apiVersion,
-  lazySchema,
-  metadataSchema,
-  settingsSchema,
-  statusFields,
-} from "./resource.ts";
+import type { z } from "zod";
+import type { accessTokenSchema } from "./schemas.ts";
 
 /** AccessToken, as spec/crds has it. */
-export const accessTokenSchema = lazySchema(() =>
-  z.looseObject({
-    apiVersion: z.literal(apiVersion),
-    kind: z.literal("AccessToken"),
-    metadata: metadataSchema(),
-    spec: z.looseObject({
-      url: z.string(),
-      code: z.string(),
-      ca: z.string(),
-      linkCost: z.int().optional(),
-      settings: settingsSchema(),
-    }).optional(),
-    status: z.looseObject({
-      ...statusFields(),
-      redeemed: z.boolean().optional(),
-    }).optional(),
-  })
-);
-
 export type AccessToken = z.infer<ReturnType<typeof accessTokenSchema>>;
 
 /** Annotations of a token file that tell a reader what upstream's fields don't; upstream ignores them. */

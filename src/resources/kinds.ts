@@ -1,10 +1,18 @@
 import type { z } from "zod";
-import { type AccessGrant, accessGrantSchema } from "./access_grant.ts";
-import { type AccessToken, accessTokenSchema } from "./access_token.ts";
-import { type Link, linkSchema } from "./link.ts";
-import { type RouterAccess, routerAccessSchema } from "./router_access.ts";
-import { type Secret, secretSchema } from "./secret.ts";
-import { type Site, siteSchema } from "./site.ts";
+import type { AccessGrant } from "./access_grant.ts";
+import type { AccessToken } from "./access_token.ts";
+import type { Link } from "./link.ts";
+import type { RouterAccess } from "./router_access.ts";
+import type { Secret } from "./secret.ts";
+import {
+  accessGrantSchema,
+  accessTokenSchema,
+  linkSchema,
+  routerAccessSchema,
+  secretSchema,
+  siteSchema,
+} from "./schemas.ts";
+import type { Site } from "./site.ts";
 
 interface Resources {
   Site: Site;

@@ -1,62 +1,7 @@
-import { z } from "zod";
+import type { z } from "zod";
+import type { conditionSchema, endpointSchema, metadataSchema } from "./schemas.ts";
 
-// A parser made for each schema pays off after thousands of resources; most commands read a few.
-z.config({ jitless: true });
-
-/** The group and version of every Skupper resource. */
-export const apiVersion = "skupper.io/v2alpha1";
-
-/** Builds a schema when it is first used: building all of them costs every start of the program 5 ms. */
-export function lazySchema<T>(build: () => T): () => T {
-  let built: T | undefined;
-  return () => built ??= build();
-}
-
-/** Kubernetes object metadata; fields not named here are kept. */
-export const metadataSchema = lazySchema(() =>
-  z.looseObject({
-    name: z.string(),
-    namespace: z.string().optional(),
-    uid: z.string().optional(),
-    resourceVersion: z.string().optional(),
-    generation: z.int().optional(),
-    creationTimestamp: z.string().nullish(),
-    labels: z.record(z.string(), z.string()).nullish(),
-    annotations: z.record(z.string(), z.string()).nullish(),
-  })
-);
-
-/** metav1.Condition, as every Skupper CRD has it. */
-export const conditionSchema = lazySchema(() =>
-  z.looseObject({
-    type: z.string().max(316),
-    status: z.enum(["True", "False", "Unknown"]),
-    observedGeneration: z.int().min(0).optional(),
-    lastTransitionTime: z.string(),
-    reason: z.string().min(1).max(1024),
-    message: z.string().max(32768),
-  })
-);
-
-/** The fields every status has. */
-export const statusFields = lazySchema(() => ({
-  status: z.string().optional(),
-  message: z.string().optional(),
-  conditions: z.array(conditionSchema()).optional(),
-}));
-
-/** One address of a router: the name is the role, `inter-router` or `edge`. */
-export const endpointSchema = lazySchema(() =>
-  z.looseObject({
-    name: z.string().optional(),
-    host: z.string().optional(),
-    port: z.string().optional(),
-    group: z.string().optional(),
-  })
-);
-
-/** The free settings of a spec. */
-export const settingsSchema = lazySchema(() => z.record(z.string(), z.string()).optional());
+export { apiVersion } from "./api_version.ts";
 
 export type Metadata = z.infer<ReturnType<typeof metadataSchema>>;
 export type Condition = z.infer<ReturnType<typeof conditionSchema>>;
