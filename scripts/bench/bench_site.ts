@@ -25,10 +25,19 @@ export interface BenchSite {
   close(): void;
 }
 
-/** Makes the site with the executable and starts its controller. Throws what the executable says. */
-export function openBenchSite(hawser: string): BenchSite {
+/**
+ * Makes the site with the executable and starts its controller, on linux unless `settings` name another
+ * platform in the environment. Throws what the executable says.
+ */
+export function openBenchSite(hawser: string, settings: Record<string, string> = {}): BenchSite {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-"));
-  const env = { ...process.env, HAWSER_DATA_HOME: home, SKUPPER_PLATFORM: "linux", CI: "1" };
+  const env = {
+    ...process.env,
+    HAWSER_DATA_HOME: home,
+    SKUPPER_PLATFORM: "linux",
+    CI: "1",
+    ...settings,
+  };
   const run = (...args: string[]) => {
     const { status, stdout, stderr } = spawnSync(hawser, args, { env, encoding: "utf8" });
     if (status !== 0) throw new Error(`hawser ${args.join(" ")} failed\n${stderr}`);

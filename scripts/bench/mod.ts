@@ -3,6 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
 import { compile } from "../build.ts";
+import { measureContainers } from "./containers.ts";
 import type { Figure } from "./figure.ts";
 import { measureIssuing } from "./issuing.ts";
 import { measureMemory } from "./memory.ts";
@@ -19,6 +20,7 @@ async function main(only: string | undefined): Promise<void> {
     issuing: () => measureIssuing(hawser),
     redemptions: () => measureRedemptions(hawser),
     memory: () => measureMemory(hawser),
+    containers: () => measureContainers(hawser, nothing),
   };
   try {
     compile("main.ts", hawser);
@@ -33,8 +35,8 @@ async function main(only: string | undefined): Promise<void> {
 }
 
 function describe({ name, value, comparison, goal }: Figure): string {
-  const comparisonAndGoal = comparison === undefined ? "" : `${comparison} (goal: ${goal})`;
-  return `${name.padEnd(50)} ${value.padStart(8)}  ${comparisonAndGoal}`.trimEnd();
+  const wanted = goal === undefined ? "" : ` (goal: ${goal})`;
+  return `${name.padEnd(50)} ${value.padStart(8)}  ${comparison ?? ""}${wanted}`.trimEnd();
 }
 
 await main(process.argv[2]);
