@@ -46,7 +46,7 @@ export interface ListeningAddress {
 }
 
 /** How many grants are looked at beside each other, and how many tokens: those wait for servers. */
-const grantsAtOnce = 8;
+const grantsAtOnce = 32;
 const tokensAtOnce = 256;
 
 /** A popular grant's status follows its ledger at this distance, not use by use. */
@@ -57,9 +57,6 @@ const sweepEveryMs = 3_600_000;
 
 /** How often it is looked whether the certificate is due, or was renewed by another replica. */
 const renewEveryMs = 60_000;
-
-/** How many grants are taken in beside each other at the start. */
-const loadsAtOnce = 16;
 
 /** The longest time between two tries of a token: upstream's controller takes as long. */
 const longestTokenBackOffMs = 30_000;
@@ -197,14 +194,11 @@ async function loadGrants(
       const { platform, backing } = opened;
       await book.sweep(backing);
       const address = await addresses.of(opened, signal);
-      const grants = (await platform.list("AccessGrant", signal))
-        .filter((grant) => (opened.claimGrant?.(grant, address) ?? "ours") === "ours");
-      await Promise.all(Array.from({ length: loadsAtOnce }, async () => {
-        for (let grant; (grant = grants.pop()) !== undefined;) {
-          await book.upsert(grant, backing);
-          if (grant.status?.url !== undefined) addresses.keep(grant.status.url);
-        }
-      }));
+      for (const grant of await platform.list("AccessGrant", signal)) {
+        if ((opened.claimGrant?.(grant, address) ?? "ours") !== "ours") continue;
+        await book.upsert(grant, backing);
+        if (grant.status?.url !== undefined) addresses.keep(grant.status.url);
+      }
     } catch (error) {
       report("namespace-unreadable", { namespace, ...errorFields(error) });
     }

@@ -63,6 +63,8 @@ export class GrantBook {
     if (known !== undefined) return known.renew(grant, backing);
     const account = new GrantAccount(grant, backing, this.#context);
     this.#accounts.set(uid, account);
+    // among several, what an earlier process left is seen to by any, and reading it all would take long
+    if (this.#context.service !== undefined) return;
     try {
       await account.open();
     } catch (error) {
