@@ -71,19 +71,18 @@ export function commandTree(
   const isNamed = (name: string) => world.args.includes(name);
   const asksForAll = isNamed("help") || isNamed("completion");
   const namesNone = ![...Object.keys(nouns), ...Object.keys(singles)].some(isNamed);
-  for (const [name, noun] of Object.entries(nouns)) {
-    const isVerbNeeded = isNamed(name) || asksForAll;
-    if (!isVerbNeeded && !namesNone) continue;
-    const parent = new Command(name).summary(noun.summary).description(noun.summary);
-    if (isVerbNeeded) {
-      for (const verb of noun.verbs) parent.addCommand(verb(run) as unknown as Command);
+  for (const [name, { summary, verbs }] of Object.entries(nouns)) {
+    if (!isNamed(name) && !asksForAll && !namesNone) continue;
+    const noun = new Command(name).summary(summary).description(summary);
+    const namesNoVerb = !Object.keys(verbs).some(isNamed);
+    for (const [verb, make] of Object.entries(verbs)) {
+      const mayBeMeant = isNamed(name) && (isNamed(verb) || namesNoVerb);
+      if (mayBeMeant || asksForAll) noun.addCommand(make(run) as unknown as Command);
     }
-    root.addCommand(parent);
+    root.addCommand(noun);
   }
-  for (const [name, single] of Object.entries(singles)) {
-    if (isNamed(name) || asksForAll || namesNone) {
-      root.addCommand(single(run) as unknown as Command);
-    }
+  for (const [name, make] of Object.entries(singles)) {
+    if (isNamed(name) || asksForAll || namesNone) root.addCommand(make(run) as unknown as Command);
   }
   if (asksForAll || namesNone) {
     root.addCommand(completionCommand(root, write));

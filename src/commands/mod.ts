@@ -26,33 +26,52 @@ import { versionCommand } from "./version.ts";
 export type CommandMaker = (run: Runner) => unknown;
 
 /** Every noun with its verbs. */
-export const nouns: Record<string, { summary: string; verbs: CommandMaker[] }> = {
+export const nouns: Record<string, { summary: string; verbs: Record<string, CommandMaker> }> = {
   site: {
     summary: "Create, change and show sites",
-    verbs: [siteCreate, siteUpdate, siteDelete, siteStatus, siteGenerate],
+    verbs: {
+      create: siteCreate,
+      update: siteUpdate,
+      delete: siteDelete,
+      status: siteStatus,
+      generate: siteGenerate,
+    },
   },
   token: {
     summary: "Issue and redeem the tokens that link sites",
-    verbs: [tokenIssue, tokenRedeem, tokenInspect],
+    verbs: {
+      issue: tokenIssue,
+      redeem: tokenRedeem,
+      inspect: tokenInspect,
+    },
   },
   link: {
     summary: "Generate, show, check, change and delete links",
-    verbs: [linkGenerate, linkStatus, linkCheck, linkUpdate, linkDelete],
+    verbs: {
+      generate: linkGenerate,
+      status: linkStatus,
+      check: linkCheck,
+      update: linkUpdate,
+      delete: linkDelete,
+    },
   },
   grant: {
     summary: "List and revoke access grants",
-    verbs: [grantList, grantRevoke],
+    verbs: {
+      list: grantList,
+      revoke: grantRevoke,
+    },
   },
   controller: {
     summary: "Run the controller: the grant service and what reconciles resources",
-    verbs: [
-      controllerRun,
-      controllerStart,
-      controllerRestart,
-      controllerStop,
-      controllerStatus,
-      controllerManifest,
-    ],
+    verbs: {
+      run: controllerRun,
+      start: controllerStart,
+      restart: controllerRestart,
+      stop: controllerStop,
+      status: controllerStatus,
+      manifest: controllerManifest,
+    },
   },
 };
 
