@@ -12,10 +12,12 @@ import { findError } from "../resource_files/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
 import { homeLabels } from "./controller_container.ts";
 import type { Engine, EngineContainer } from "./engine.ts";
+import { whyNotLasting } from "./lingering.ts";
 
-/** What the files of a data home and an engine tell of its controller; an engine may fail to. */
+/** What the files of a data home and an engine, `user`'s if it is rootless, tell of the controller. */
 export async function readContainerStatus(
   files: ControllerFiles,
+  user: string,
   connect: (signal: AbortSignal) => Promise<Engine>,
   signal: AbortSignal,
 ): Promise<ControllerStatus> {
@@ -28,7 +30,8 @@ export async function readContainerStatus(
     const engine = await connect(signal);
     const containers = await engine.listContainers(homeLabels(home), signal);
     const container = containers.find(({ name }) => name === state?.container) ?? containers[0];
-    const problem = await explainState(running, state, engine, container, signal);
+    const wrong = await explainState(running, state, engine, container, signal);
+    const problem = wrong ?? (running && engine.isRootless ? await whyNotLasting(user) : undefined);
     return {
       ...known,
       engine: `${engine.title} (${engine.socket})`,
@@ -38,7 +41,7 @@ export async function readContainerStatus(
         log: `${engine.program} logs ${container.name}`,
       }),
       ...(container?.isRunning && { pid: container.pid }),
-      ...(running && problem !== undefined ? { answers: false } : {}),
+      ...(running && wrong !== undefined ? { answers: false } : {}),
       ...(problem === undefined ? {} : { problem }),
     };
   } catch (error) {

@@ -18,13 +18,9 @@ import {
   makeControllerFolder,
   readState,
 } from "../resource_files/controller_files.ts";
+import { controllerFailure } from "../resource_files/controller_failure.ts";
 import { isReadyAt } from "../resource_files/controller_probe.ts";
-import {
-  isWaiting,
-  proxySettings,
-  runWords,
-  whyEnded,
-} from "../resource_files/controller_program.ts";
+import { isWaiting, proxySettings, runWords } from "../resource_files/controller_program.ts";
 import { containerVariable } from "../resource_files/local_platform.ts";
 import { containerNames, containerSpec, homeLabels } from "./controller_container.ts";
 import { readContainerStatus } from "./container_status.ts";
@@ -62,7 +58,7 @@ export function containerController(
     }
     await orRemove(engine, container, async () => {
       await run(engine, container, image, options, signal);
-      await untilRunning(engine, container, signal, () => isReady(container, signal));
+      await untilRunning(files, engine, container, signal, () => isReady(container, signal));
     });
     await removeOldImages(engine, image, signal);
   }
@@ -76,19 +72,15 @@ export function containerController(
     const old = await engine.listContainers(homeLabels(files.home), signal);
     const holder = before?.container ?? old.find(({ isRunning }) => isRunning)?.name;
     const container = containerNames(files.home).find((one) => one !== holder)!;
+    const isNext = async () =>
+      isWaiting(await engine.readLog(container, signal)) || await isReady(container, signal);
     await engine.removeContainer(container, signal);
     await orRemove(engine, container, async () => {
       await run(engine, container, image, { ...before?.options, ...options, wait: true }, signal);
-      await untilRunning(
-        engine,
-        container,
-        signal,
-        async () =>
-          isWaiting(await engine.readLog(container, signal)) || await isReady(container, signal),
-      );
+      await untilRunning(files, engine, container, signal, isNext);
     });
     await end(engine, old.filter((one) => one.name !== container), signal);
-    await untilRunning(engine, container, signal, () => isReady(container, signal));
+    await untilRunning(files, engine, container, signal, () => isReady(container, signal));
     await removeOldImages(engine, image, signal);
   }
 
@@ -137,7 +129,7 @@ export function containerController(
   }
 
   function status(signal: AbortSignal): Promise<ControllerStatus> {
-    return readContainerStatus(files, connect, signal);
+    return readContainerStatus(files, env["USER"] ?? "", connect, signal);
   }
 
   return {
@@ -154,8 +146,9 @@ export function containerController(
   };
 }
 
-/** Waits until `isDone`, as long as the container runs. Throws `controller-failed`. */
+/** Waits until `isDone`, as long as the container runs. Throws what `controllerFailure` gives. */
 async function untilRunning(
+  files: ControllerFiles,
   engine: Engine,
   container: string,
   signal: AbortSignal,
@@ -167,9 +160,8 @@ async function untilRunning(
       throw appError("controller-failed", { why: `its container ${container} was removed` });
     }
     if (!found.isRunning || found.restarts > 0) {
-      throw appError("controller-failed", {
-        why: whyEnded(await engine.readLog(container, signal)),
-      });
+      const output = await engine.readLog(container, signal);
+      throw await controllerFailure(files, { output, ending: `exit code ${found.exitCode}` });
     }
     await sleep(lookEveryMs, signal);
   }

@@ -81,11 +81,11 @@ export async function servingSince(files: ControllerFiles): Promise<string | und
   return state?.grantUrl !== undefined && isHeld(files) ? state.startedAt : undefined;
 }
 
-/** `controller-running`, naming the process that holds the data home if it is one of this machine. */
+/** `controller-running`, naming the process or container that holds the data home. */
 export async function controllerRunning(files: ControllerFiles): Promise<AppError> {
-  const { pid, container } = await readState(files) ?? {};
-  const data = { home: files.home, pid: container === undefined ? pid : undefined };
-  return appError("controller-running", data);
+  const state = await readState(files);
+  const as = state && (state.container ? `container ${state.container}` : `pid ${state.pid}`);
+  return appError("controller-running", { home: files.home, as });
 }
 
 /** Throws `controller-elsewhere` for a controller that another platform than that one hosts. */

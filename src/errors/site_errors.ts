@@ -77,12 +77,10 @@ export const siteErrors = {
     message: (d) => `The controller for ${d.home} is not ready: ${d.why}`,
     hint: (_d, say) => say.commandForAll("controller restart"),
   }),
-  "controller-running": entry<{ home: string; pid: number | undefined }>({
+  "controller-running": entry<{ home: string; as: string | undefined }>({
     exit: "precondition",
     message: (d) =>
-      `A controller is already running for ${d.home}${
-        d.pid === undefined ? "" : ` (pid ${d.pid})`
-      }`,
+      `A controller is already running for ${d.home}${d.as === undefined ? "" : ` (${d.as})`}`,
     hint: (_d, say) => say.commandForAll("controller status"),
   }),
   "controller-failed": entry<{ why: string; log?: string }>({

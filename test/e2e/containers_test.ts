@@ -231,8 +231,9 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
       await onEngine(async (other) => {
         assertRefused(
           await other.hawser(["controller", "start", "--grant-port", port]),
-          1,
-          `error: The controller did not start: Cannot listen on * port ${port}: the port is in use`,
+          3,
+          `error: Cannot listen on * port ${port}: the port is in use`,
+          "hint: Choose another port with --grant-port.",
         );
         assert.deepEqual(await containersOf(other), []);
       })();

@@ -1,5 +1,6 @@
 import { fields } from "../../cli/output.ts";
 import type { ControllerStatus } from "../../platform/abilities.ts";
+import { sayDuration } from "../../wait/duration.ts";
 import { describeCluster } from "./cluster_text.ts";
 
 /** What is known of a controller, a line each, or of those of a cluster. */
@@ -13,7 +14,7 @@ export function describeController(status: ControllerStatus): string {
     ["Unit", status.unit],
     ["Process", status.pid?.toString()],
     ["Version", status.version],
-    ["Started", status.startedAt],
+    ["Started", status.startedAt && withAge(status.startedAt)],
     ["Grant service", status.grantUrl],
     ["Operations", status.operationsUrl],
     ["Namespaces", status.namespaces && (status.namespaces.join(", ") || "none")],
@@ -21,4 +22,9 @@ export function describeController(status: ControllerStatus): string {
     ["Problem", status.problem],
   ];
   return fields(rows.filter((row): row is [string, string] => row[1] !== undefined));
+}
+
+function withAge(startedAt: string): string {
+  const ms = Math.max(1000, Date.now() - Date.parse(startedAt));
+  return `${startedAt} (${sayDuration(ms)} ago)`;
 }
