@@ -19,6 +19,8 @@ export interface BenchSite {
   env: Record<string, string | undefined>;
   /** Of the controller. */
   pid: number;
+  /** Runs a command; gives what it prints. Throws what it says if it fails. */
+  run(...args: string[]): string;
   /** Issues a token that is good for so many redemptions. */
   issue(uses: number): IssuedToken;
   /** Stops the controller and removes the data home. */
@@ -53,6 +55,7 @@ export function openBenchSite(hawser: string, settings: Record<string, string> =
     return {
       home,
       env,
+      run,
       pid: JSON.parse(run("controller", "status", "-o", "json")).pid,
       issue(uses) {
         const options = ["--redemptions-allowed", String(uses), "-n", "west", "-o", "json"];

@@ -1,3 +1,4 @@
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { openBenchSite } from "./bench_site.ts";
 import type { Figure } from "./figure.ts";
@@ -14,7 +15,11 @@ export function measureIssuing(hawser: string): Figure[] {
       "hawser version": [hawser, "version"],
       "hawser token issue": [hawser, "token", "issue", file, "-n", "west"],
     };
-    const [version, issue] = measureCommands(commands, rounds, site.env);
+    const [version, issue] = measureCommands(commands, rounds, site.env, () => {
+      fs.rmSync(file);
+      const [grant] = JSON.parse(site.run("grant", "list", "-n", "west", "-o", "json"));
+      site.run("grant", "revoke", grant.name, "-n", "west");
+    });
     return [{
       name: issue!.name,
       value: `${issue!.ms.toFixed(1)} ms`,

@@ -1,11 +1,15 @@
 import { spawnSync } from "node:child_process";
 import { median } from "./figure.ts";
 
-/** Runs the commands in turn, that often each; gives their median times. Throws if one fails. */
+/**
+ * Runs the commands in turn, that often each, and `tidyUp` after each round; gives their median times.
+ * Throws if one fails.
+ */
 export function measureCommands(
   commands: Record<string, string[]>,
   rounds: number,
   env?: Record<string, string | undefined>,
+  tidyUp: () => void = () => {},
 ): { name: string; ms: number }[] {
   const measured = Object.entries(commands).map(([name, words]) => ({
     name,
@@ -14,6 +18,7 @@ export function measureCommands(
   }));
   for (let round = 0; round < rounds; round++) {
     for (const { words, times } of measured) times.push(runOnce(words, env));
+    tidyUp();
   }
   return measured.map(({ name, times }) => ({ name, ms: median(times) }));
 }
