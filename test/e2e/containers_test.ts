@@ -5,12 +5,14 @@ import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { containerNames } from "../../platforms/container_engine/controller_container.ts";
 import type { ControllerStatus } from "../../src/platform/abilities.ts";
+import { hasOpenssl } from "../openssl.ts";
 import { missingForEngine } from "../testbed/engines/programs.ts";
 import { type EngineTestbed, startEngine } from "../testbed/engines/start.ts";
 import { eventually } from "./eventually.ts";
 import { inSandbox, type Sandbox, type SandboxOptions } from "./harness.ts";
 import { surviveKills } from "./kills.ts";
 import { findQuietPort } from "./quiet_port.ts";
+import { proveLink } from "./real_link.ts";
 import { assertRefused } from "./refusal.ts";
 import { playScript } from "./script.ts";
 import { issueToken, linkAccess } from "./sites.ts";
@@ -94,6 +96,12 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
       const [container] = containerNames(sandbox.dataHome);
       return playScript(sandbox, name, `${name} logs ${container}`);
     }),
+  );
+
+  test(
+    "a redeemed link authenticates to a server of the site, and a foreign one does not (needs openssl)",
+    { skip: !hasOpenssl },
+    onEngine(proveLink),
   );
 
   test(
