@@ -41,7 +41,7 @@ const mayImport: Record<string, string[]> = {
   "platforms/mod.ts": ["src/platform", "platforms"],
   "platforms/resource_files": foundations("src/pki", "src/grant_service", "src/controller"),
   "platforms/kubernetes": [
-    ...foundations("src/token/secure_connection.ts"),
+    ...foundations(),
     "platforms/kubernetes/controller/controller_runner.ts",
     "platforms/kubernetes/controller/link_maker.ts",
   ],

@@ -1,5 +1,5 @@
 import { type AppError, appError, isAppError } from "../../src/errors/app_error.ts";
-import { codeOf, describeConnectionError } from "../../src/token/secure_connection.ts";
+import { codeOf, describeConnectionError } from "../../src/runtime/secure_connection.ts";
 import { type ApiRequest, resourceOf } from "./api_request.ts";
 import type { KubeContext } from "./kubeconfig.ts";
 import { noAnswerCode } from "./transport.ts";

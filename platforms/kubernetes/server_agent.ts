@@ -3,7 +3,7 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { bareHost, openTunnel } from "../../src/runtime/proxy.ts";
-import { openTcp, secure, withinConnectLimit } from "../../src/token/secure_connection.ts";
+import { openTcp, secure, withinConnectLimit } from "../../src/runtime/secure_connection.ts";
 import { openSocks } from "./socks.ts";
 import type { TlsFiles } from "./tls_files.ts";
 

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
 import { bareHost } from "../../src/runtime/proxy.ts";
-import { openTcp } from "../../src/token/secure_connection.ts";
+import { openTcp } from "../../src/runtime/secure_connection.ts";
 import { abortable } from "./abortable.ts";
 
 const version = 5;

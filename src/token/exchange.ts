@@ -1,9 +1,8 @@
-import { Buffer } from "node:buffer";
-import { type IncomingHttpHeaders, type IncomingMessage, request as httpRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { appError, isAppError } from "../errors/app_error.ts";
 import type { Now } from "../runtime/clock.ts";
+import { exchangeOver, type HttpAnswer, tooLargeCode } from "../runtime/http_exchange.ts";
 import { bareHost, chooseProxy, openTunnel } from "../runtime/proxy.ts";
 import { explainRefusedCertificate } from "./refused_certificate.ts";
 import {
@@ -13,7 +12,7 @@ import {
   openTcp,
   secure,
   withinConnectLimit,
-} from "./secure_connection.ts";
+} from "../runtime/secure_connection.ts";
 
 /** A request to a grant service. */
 export interface GrantRequest {
@@ -23,13 +22,6 @@ export interface GrantRequest {
   method: "GET" | "POST";
   headers: Record<string, string>;
   body: string;
-}
-
-/** What a grant service answered. */
-export interface GrantAnswer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  body: Buffer;
 }
 
 /** How requests get out of this machine. */
@@ -51,27 +43,23 @@ export async function exchange(
   request: GrantRequest,
   surroundings: Surroundings,
   signal: AbortSignal,
-): Promise<GrantAnswer> {
+): Promise<HttpAnswer> {
   const socket = await open(request, surroundings, signal);
-  const stop = () => socket.destroy();
-  signal.addEventListener("abort", stop, { once: true });
   try {
-    const response = await send(request, socket);
-    const body = await readBody(response, request.url);
-    return { status: response.statusCode ?? 0, headers: response.headers, body };
+    const sent = { ...request, url: new URL(request.url) };
+    return await exchangeOver(socket, sent, maxAnswerBytes, signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (isAppError(error)) throw error;
-    if (codeOf(error).startsWith("HPE_")) {
-      throw appError("answer-invalid", { url: request.url, why: "it is not HTTP" }, {
-        cause: error,
-      });
+    const { url } = request;
+    const code = codeOf(error);
+    if (code === tooLargeCode) {
+      throw appError("answer-invalid", { url, why: "it is larger than 256 KiB" });
+    }
+    if (code.startsWith("HPE_")) {
+      throw appError("answer-invalid", { url, why: "it is not HTTP" }, { cause: error });
     }
     const why = "the connection broke before its answer was complete";
-    throw appError("unreachable", { url: request.url, why }, { cause: error });
-  } finally {
-    signal.removeEventListener("abort", stop);
-    socket.end();
+    throw appError("unreachable", { url, why }, { cause: error });
   }
 }
 
@@ -123,38 +111,4 @@ async function fetchCertificate(
   const { raw } = secured.getPeerCertificate();
   secured.destroy();
   return raw;
-}
-
-function send(request: GrantRequest, socket: TLSSocket): Promise<IncomingMessage> {
-  const url = new URL(request.url);
-  return new Promise((resolve, reject) => {
-    const sent = httpRequest({
-      // an agent, even none, would open a connection of its own
-      createConnection: () => socket,
-      method: request.method,
-      path: url.pathname + url.search,
-      headers: {
-        ...request.headers,
-        host: url.host,
-        connection: "close",
-        "content-length": Buffer.byteLength(request.body),
-      },
-    }, resolve);
-    sent.on("error", reject);
-    sent.end(request.body);
-  });
-}
-
-async function readBody(response: IncomingMessage, url: string): Promise<Buffer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response) {
-    size += chunk.length;
-    if (size > maxAnswerBytes) {
-      throw appError("answer-invalid", { url, why: "it is larger than 256 KiB" });
-    }
-    chunks.push(chunk);
-  }
-  if (!response.complete) throw Object.assign(new Error("cut off"), { code: "ECONNRESET" });
-  return Buffer.concat(chunks);
 }

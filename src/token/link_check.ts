@@ -15,7 +15,7 @@ import {
   openTcp,
   secure,
   withinConnectLimit,
-} from "./secure_connection.ts";
+} from "../runtime/secure_connection.ts";
 
 /** One step of a connection: the name is looked up, TCP, the server's certificate, then ours. */
 export interface CheckStep {

@@ -1,12 +1,13 @@
 import { Buffer } from "node:buffer";
 import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import { readResources } from "../resources/yaml.ts";
+import type { HttpAnswer } from "../runtime/http_exchange.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
 import { retry, type RetryDecision } from "../wait/retry.ts";
-import { exchange, type GrantAnswer, type Surroundings } from "./exchange.ts";
+import { exchange, type Surroundings } from "./exchange.ts";
 import { describeRefusal, isPassingStatus } from "./refusal.ts";
-import { codeOf } from "./secure_connection.ts";
+import { codeOf } from "../runtime/secure_connection.ts";
 import type { UsableToken } from "./token_file.ts";
 
 /** What is asked of the grant service beside the token itself. */
@@ -129,7 +130,7 @@ function passing(error: unknown): unknown {
   return new PassingFailure(error, connectionTries);
 }
 
-function refused(token: UsableToken, answer: GrantAnswer, now: number): Error {
+function refused(token: UsableToken, answer: HttpAnswer, now: number): Error {
   const failure = describeRefusal(token, answer, now);
   return isPassingStatus(answer.status)
     ? new PassingFailure(failure, Infinity, retryAfterMs(answer, now))
@@ -137,7 +138,7 @@ function refused(token: UsableToken, answer: GrantAnswer, now: number): Error {
 }
 
 /** RFC 9110 10.2.3: seconds or a date. */
-function retryAfterMs(answer: GrantAnswer, now: number): number | undefined {
+function retryAfterMs(answer: HttpAnswer, now: number): number | undefined {
   const value = answer.headers["retry-after"];
   if (value === undefined) return undefined;
   const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
@@ -145,13 +146,13 @@ function retryAfterMs(answer: GrantAnswer, now: number): number | undefined {
 }
 
 /** An answer of unknown length can be cut off without a trace: its last Links would be missing. */
-function sized(answer: GrantAnswer, url: string): Buffer {
+function sized(answer: HttpAnswer, url: string): Buffer {
   const { "content-length": length, "transfer-encoding": encoding } = answer.headers;
   if (length !== undefined || encoding === "chunked") return answer.body;
   throw appError("answer-invalid", { url, why: "it does not say how long it is" });
 }
 
-function readState(answer: GrantAnswer, url: string): TokenState {
+function readState(answer: HttpAnswer, url: string): TokenState {
   try {
     const text = answer.body.toString("utf8");
     const [{ usesLeft, expires } = {}] = readResources(text, url, { untrusted: true });

@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { type AppError, appError } from "../errors/app_error.ts";
 import { tokenAnnotations } from "../resources/access_token.ts";
 import { sayDuration } from "../wait/duration.ts";
-import type { GrantAnswer } from "./exchange.ts";
+import type { HttpAnswer } from "../runtime/http_exchange.ts";
 import type { UsableToken } from "./token_file.ts";
 
 /** Clocks that differ by less are no explanation for anything. */
@@ -20,7 +20,7 @@ export function isPassingStatus(status: number): boolean {
  */
 export function describeRefusal(
   token: UsableToken,
-  answer: Pick<GrantAnswer, "status" | "headers" | "body">,
+  answer: Pick<HttpAnswer, "status" | "headers" | "body">,
   now: number,
 ): AppError {
   const { url, code } = token.spec;
@@ -50,7 +50,7 @@ function excerptBody(body: Buffer, code: string): string {
 
 function describeSpent(
   token: UsableToken,
-  headers: GrantAnswer["headers"],
+  headers: HttpAnswer["headers"],
   body: string,
   now: number,
 ): AppError {
