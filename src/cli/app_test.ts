@@ -198,3 +198,17 @@ test("app() prints help for a command and for exit codes", async () => {
   assert.match((await run([])).stdout, /^Usage: hawser/);
   assert.match((await run(["site"])).stdout, /^Usage: hawser site/);
 });
+
+test("app() called as jf ends with 1 for every failure, unless it is asked to say which", async () => {
+  const call = (env: Record<string, string>) => run(["nonsense"], { program: "jf", env });
+  assert.equal((await call({})).code, 1);
+  assert.equal((await call({ HAWSER_EXIT_CODES: "1" })).code, 2);
+  assert.match((await run(["-v"], { program: "jf" })).stdout, /^jf version \d+\.\d+\.\d+\n$/);
+});
+
+test("app() offers what belongs to the name it is called by", async () => {
+  const helpOf = async (program: string) => (await run(["help"], { program })).stdout;
+  assert.doesNotMatch(await helpOf("jf"), /Skupper/);
+  assert.doesNotMatch(await helpOf("skupper"), /JFrog/);
+  assert.match(await helpOf("hawser"), /Skupper[^]*JFrog/);
+});

@@ -18,12 +18,14 @@ export function findCommand(root: Command, words: string[]): CommandPath {
     } else if (word.startsWith("-")) {
       const { options } = path.command;
       const option = options.find(({ short, long }) => word === short || word === long);
-      if (option?.required || option?.optional) path.awaiting = option;
+      if (option?.required) path.awaiting = option;
     } else {
-      const child = path.command.commands.find((child) => child.name() === word);
+      const child = path.command.commands.find((child) =>
+        child.name() === word || child.alias() === word
+      );
       if (child === undefined) continue;
       path.command = child as Command;
-      path.words.push(word);
+      path.words.push(child.name());
     }
   }
   return path;

@@ -22,8 +22,12 @@ export interface CommandContext {
   warn(text: string): void;
   /** What to do next, where the result alone does not say it: stderr, text format only. */
   note(text: string): void;
+  /** What explains the outcome to one who asks with --verbose: stderr. */
+  detail(text: string): void;
   /** One line for whoever collects the log of a service: stderr as it is. */
   log(line: string): void;
   /** The bytes of stdin, where a file named `-` was given. */
   stdin(maxBytes: number): Promise<Uint8Array>;
+  /** True if a person would have to type what is read from stdin. */
+  readonly stdinIsTerminal: boolean;
 }

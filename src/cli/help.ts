@@ -13,7 +13,9 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
       if (words.join(" ") === "exit-codes") return write(exitCodeTable());
       let command = root;
       for (const word of words) {
-        const next = command.commands.find((child) => child.name() === word);
+        const next = command.commands.find((child) =>
+          child.name() === word || child.alias() === word
+        );
         if (next === undefined) {
           throw appError("usage", {
             message: `Unknown help topic "${words.join(" ")}"`,

@@ -104,6 +104,21 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
   };
 }
 
+/**
+ * A switch that also takes a value, as Go's flags do: `--name`, `--name=false`. `rewriteGoFlags` sees to
+ * it that no argument is taken for its value. Undefined where it is not given.
+ */
+export function switchOption<N extends string>(name: N, description: string) {
+  return new Option(`--${name} [bool]` as const, description).argParser(goBoolean);
+}
+
+/** A boolean as Go's strconv.ParseBool reads it. */
+function goBoolean(text: string): boolean {
+  if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
+  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
+  throw new InvalidArgumentError("true or false");
+}
+
 /** Collects a repeatable option's values. */
 export function collect(value: string, before: string[]): string[] {
   return [...before, value];

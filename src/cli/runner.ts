@@ -57,12 +57,18 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           await world.stdout.deliver(withNewline(result));
         },
         progress: (text) => format === "text" ? progress.show(text) : undefined,
-        warn: (text) =>
-          put(format === "text" ? `warning: ${text}\n` : `${JSON.stringify({ warning: text })}\n`),
+        warn: (text) => putLine("warning", text),
+        detail: (text) => options.verbose ? putLine("detail", text) : undefined,
         note: (text) => notes.push(text),
         log: (line) => put(`${line}\n`),
         stdin: (maxBytes) => world.stdin(maxBytes, deadline.signal),
+        get stdinIsTerminal() {
+          return world.stdinIsTerminal;
+        },
       };
+      function putLine(label: string, text: string) {
+        put(format === "text" ? `${label}: ${text}\n` : `${JSON.stringify({ [label]: text })}\n`);
+      }
       function put(text: string) {
         writing = writing.then(() => world.stderr.write(text));
       }

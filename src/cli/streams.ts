@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { fstatSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
+import { isatty } from "node:tty";
 import { appError } from "../errors/app_error.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
@@ -32,6 +33,7 @@ export interface World {
    * with the signal's reason when it aborts.
    */
   stdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
+  readonly stdinIsTerminal: boolean;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Aborts with `interrupted` on Ctrl-C and with `terminated` on SIGTERM. */
@@ -49,6 +51,9 @@ export function processWorld(): World {
     executable: compiled ? [process.execPath] : startedFromSource(script),
     env: process.env,
     stdin: readStdin,
+    get stdinIsTerminal() {
+      return isatty(0);
+    },
     stdout: outputStream("stdout"),
     stderr: outputStream("stderr"),
     interrupts: listenForSignals(),

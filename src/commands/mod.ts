@@ -25,8 +25,21 @@ import { versionCommand } from "./version.ts";
 /** Makes a command, given the runner that will run it. */
 export type CommandMaker = (run: Runner) => unknown;
 
-/** Every noun with its verbs. */
-export const nouns: Record<string, { summary: string; verbs: Record<string, CommandMaker> }> = {
+/** A noun with its verbs. */
+export interface Noun {
+  summary: string;
+  verbs: Record<string, CommandMaker>;
+}
+
+/** The commands of a program. A key is a name, with a short one behind `|` where there is one. */
+export interface CommandSet {
+  description: string;
+  nouns: Record<string, Noun>;
+  /** The commands without a noun. */
+  singles: Record<string, CommandMaker>;
+}
+
+const skupperNouns: Record<string, Noun> = {
   site: {
     summary: "Create, change and show sites",
     verbs: {
@@ -75,5 +88,32 @@ export const nouns: Record<string, { summary: string; verbs: Record<string, Comm
   },
 };
 
-/** The commands without a noun. */
-export const singles: Record<string, CommandMaker> = { version: versionCommand };
+const jfrogNouns: Record<string, Noun> = {};
+
+const jfrogSingles: Record<string, CommandMaker> = {};
+
+/** The commands that the program offers under the name it was called by. */
+export function commandsFor(program: string): CommandSet {
+  const version = { version: versionCommand };
+  switch (program) {
+    case "skupper":
+      return {
+        description: "Issue and redeem the tokens that link Skupper sites.",
+        nouns: skupperNouns,
+        singles: version,
+      };
+    case "jf":
+      return {
+        description: "Create access tokens of the JFrog Platform.",
+        nouns: jfrogNouns,
+        singles: { ...jfrogSingles, ...version },
+      };
+    default:
+      return {
+        description:
+          "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
+        nouns: { ...skupperNouns, ...jfrogNouns },
+        singles: { ...jfrogSingles, ...version },
+      };
+  }
+}

@@ -35,6 +35,7 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
     executable: ["hawser"],
     env: outside.env ?? {},
     stdin: () => Promise.resolve(new TextEncoder().encode(outside.stdin ?? "")),
+    stdinIsTerminal: outside.terminal === true,
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     interrupts: outside.interrupts ?? new AbortController().signal,

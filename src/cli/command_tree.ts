@@ -1,0 +1,99 @@
+import { Command, type Option } from "@commander-js/extra-typings";
+import { commandsFor } from "../commands/mod.ts";
+import type { PlatformRegistry } from "../platform/abilities.ts";
+import { version } from "../version.ts";
+import { completionCommand } from "./completion.ts";
+import { helpCommand } from "./help.ts";
+import {
+  contextOption,
+  helpOption,
+  isShared,
+  kubeconfigOption,
+  namespaceOption,
+  outputOption,
+  platformOption,
+  verboseOption,
+} from "./options.ts";
+import { createRunner } from "./runner.ts";
+import type { World } from "./streams.ts";
+
+/**
+ * The command line: nouns, verbs, help and completion. What the arguments don't name is left out, unless
+ * they name nothing or ask about everything: making it all would double the time a start takes.
+ */
+export function commandTree(
+  world: World,
+  platforms: PlatformRegistry,
+  write: (text: string) => void,
+): Command {
+  const run = createRunner(world, platforms);
+  const { description, nouns, singles } = commandsFor(world.program);
+  const root = emptyRoot(world.program, description);
+  const isNamed = (key: string) => key.split("|").some((name) => world.args.includes(name));
+  const asksForAll = isNamed("help|completion");
+  const namesNone = ![...Object.keys(nouns), ...Object.keys(singles)].some(isNamed);
+  for (const [key, { summary, verbs }] of Object.entries(nouns)) {
+    if (!isNamed(key) && !asksForAll && !namesNone) continue;
+    const noun = named(new Command(), key).summary(summary).description(summary);
+    const namesNoVerb = !Object.keys(verbs).some(isNamed);
+    for (const [verb, make] of Object.entries(verbs)) {
+      const mayBeMeant = isNamed(key) && (isNamed(verb) || namesNoVerb);
+      if (mayBeMeant || asksForAll) noun.addCommand(named(make(run) as Command, verb));
+    }
+    root.addCommand(noun);
+  }
+  for (const [key, make] of Object.entries(singles)) {
+    if (isNamed(key) || asksForAll || namesNone) root.addCommand(named(make(run) as Command, key));
+  }
+  if (asksForAll || namesNone) {
+    root.addCommand(completionCommand(root, write));
+    root.addCommand(helpCommand(root, write));
+  }
+  prepare(root, world, write);
+  return root;
+}
+
+/** jf says its version in its own words, and takes no options of Skupper's. */
+function emptyRoot(program: string, description: string): Command {
+  const root = new Command(program).description(description);
+  if (program === "jf") {
+    root.version(`jf version ${version}`, "-v, --version", "print the version");
+  } else {
+    root.version(version, "-V, --version", "print the version")
+      .addOption(namespaceOption().hideHelp())
+      .addOption(platformOption().hideHelp())
+      .addOption(contextOption().hideHelp())
+      .addOption(kubeconfigOption().hideHelp());
+  }
+  return root
+    .addOption(outputOption().hideHelp())
+    .addOption(verboseOption().hideHelp()) as unknown as Command;
+}
+
+/** Gives a command the name of its key, and the short name behind `|`. */
+function named(command: Command, key: string): Command {
+  const [name, alias] = key.split("|");
+  command.name(name!);
+  return alias === undefined ? command : command.alias(alias);
+}
+
+/** Every command throws instead of exiting, and writes to `write`; sub-commands inherit neither. */
+function prepare(command: Command, world: World, write: (text: string) => void) {
+  command.exitOverride();
+  command.helpCommand(false);
+  command.addHelpOption(helpOption());
+  // a command's own options are what its help is asked for: the shared ones come last
+  (command.options as Option[]).sort((a, b) => Number(isShared(a)) - Number(isShared(b)));
+  command.configureHelp({
+    showGlobalOptions: false,
+    optionTerm: ({ flags }) => flags.replace(" [bool]", ""),
+  });
+  command.configureOutput({
+    writeOut: write,
+    writeErr: () => {},
+    outputError: () => {},
+    getOutHelpWidth: () => world.stdout.columns ?? 80,
+    getOutHasColors: () => false,
+  });
+  for (const child of command.commands) prepare(child as Command, world, write);
+}

@@ -1,0 +1,33 @@
+import type { Command } from "@commander-js/extra-typings";
+
+/**
+ * The arguments of a command, with the flags of Go's `flag` package (spec/jfrog.md 0) in the form that
+ * commander takes. A switch (`switchOption`) gets its value, so that no argument behind it is taken for
+ * one, except the word `true` or `false`, which nobody means otherwise. With `singleDash`, one dash is as
+ * good as two before a long name. Everything else is left as it is.
+ */
+export function rewriteGoFlags(
+  command: Command,
+  args: string[],
+  { singleDash }: { singleDash: boolean },
+): string[] {
+  const rewritten: string[] = [];
+  const rest = [...args];
+  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
+    if (arg === "--") return [...rewritten, arg, ...rest];
+    const [, dashes, name, value] = /^(--?)(\w[\w-]+)(=[^]*)?$/.exec(arg) ?? [];
+    const option = command.options.find(({ long }) => long === `--${name}`);
+    if (option === undefined || (dashes === "-" && !singleDash)) {
+      rewritten.push(arg);
+    } else if (value !== undefined) {
+      rewritten.push(`--${name}${value}`);
+    } else if (option.optional) {
+      const isValue = rest[0] === "true" || rest[0] === "false";
+      rewritten.push(`--${name}=${isValue ? rest.shift() : true}`);
+    } else {
+      rewritten.push(`--${name}`);
+      if (option.required) rewritten.push(...rest.splice(0, 1));
+    }
+  }
+  return rewritten;
+}

@@ -1,0 +1,48 @@
+/** A JFrog Platform server as the configuration file has it (spec/jfrog.md 3.2), secrets in clear. */
+export interface Server {
+  /** The platform's base url, with a slash at its end. */
+  url?: string;
+  artifactoryUrl?: string;
+  distributionUrl?: string;
+  xrayUrl?: string;
+  xscUrl?: string;
+  catalogUrl?: string;
+  missionControlUrl?: string;
+  pipelinesUrl?: string;
+  accessUrl?: string;
+  user?: string;
+  password?: string;
+  sshKeyPath?: string;
+  sshPassphrase?: string;
+  accessToken?: string;
+  /** Of the platform's Access service. */
+  refreshToken?: string;
+  artifactoryRefreshToken?: string;
+  /** Minutes. */
+  tokenRefreshInterval?: number;
+  clientCertPath?: string;
+  clientCertKeyPath?: string;
+  serverId?: string;
+  isDefault?: boolean;
+  webLogin?: boolean;
+  disableTokenRefresh?: boolean;
+}
+
+/** The configured servers, as commands read and change them. */
+export interface ServerStore {
+  /** The servers in the file's order. Writes only where the file must be migrated. */
+  read(signal: AbortSignal): Promise<Server[]>;
+  /**
+   * Replaces the servers by what `change` makes of them, under jf's lock; nothing is written where
+   * `change` throws or gives back the same array.
+   */
+  change(
+    change: (servers: Server[]) => Server[] | Promise<Server[]>,
+    signal: AbortSignal,
+  ): Promise<Server[]>;
+}
+
+/** A url as jf keeps it: with a slash at its end. */
+export function withSlash(url: string): string {
+  return url === "" || url.endsWith("/") ? url : `${url}/`;
+}
