@@ -18,7 +18,7 @@ const mayImport: Record<string, string[]> = {
   "src/token": foundations("src/pki"),
   "src/grant_service": foundations("src/pki"),
   "src/controller": foundations("src/pki", "src/grant_service", "src/token"),
-  "src/jfrog": ["src/errors", "src/wait", "src/runtime"],
+  "src/jfrog": ["src/errors", "src/wait", "src/runtime", "src/resources/yaml.ts"],
   "src/commands/jfrog": [
     "src/errors",
     "src/wait",
@@ -92,6 +92,7 @@ const lazyImporters = [
   "src/commands/token/issue.ts",
   "src/commands/token/read_token.ts",
   "src/commands/token/redeem.ts",
+  "src/jfrog/config_key.ts",
 ];
 
 const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];

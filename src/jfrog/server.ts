@@ -30,6 +30,8 @@ export interface Server {
 
 /** The configured servers, as commands read and change them. */
 export interface ServerStore {
+  /** The configuration file, for messages. */
+  readonly file: string;
   /** The servers in the file's order. Writes only where the file must be migrated. */
   read(signal: AbortSignal): Promise<Server[]>;
   /**
@@ -46,3 +48,6 @@ export interface ServerStore {
 export function withSlash(url: string): string {
   return url === "" || url.endsWith("/") ? url : `${url}/`;
 }
+
+/** The id of a server that was given none. */
+export const defaultServerId = "Default-Server";
