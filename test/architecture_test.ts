@@ -18,7 +18,13 @@ const mayImport: Record<string, string[]> = {
   "src/token": foundations("src/pki"),
   "src/grant_service": foundations("src/pki"),
   "src/controller": foundations("src/pki", "src/grant_service", "src/token"),
-  "src/jfrog": ["src/errors", "src/wait", "src/runtime", "src/resources/yaml.ts"],
+  "src/jfrog": [
+    "src/errors",
+    "src/wait",
+    "src/runtime",
+    "src/resources/yaml.ts",
+    "src/version.ts",
+  ],
   "src/commands/jfrog": [
     "src/errors",
     "src/wait",

@@ -8,6 +8,7 @@ export const hasOpenssl = canRun();
 
 /** A folder in which the openssl program works on files. */
 export interface Openssl {
+  readonly folder: string;
   /** Runs openssl there; words are split at spaces. Returns stdout; throws with stderr if it fails. */
   run(words: string): string;
   read(file: string): Promise<string>;
@@ -21,6 +22,7 @@ export function withOpenssl(body: (openssl: Openssl) => Promise<void>): () => Pr
     const folder = await mkdtemp(join(tmpdir(), "hawser-openssl-"));
     try {
       await body({
+        folder,
         run(words) {
           const args = words.split(" ");
           return execFileSync("openssl", args, { cwd: folder, encoding: "utf8", stdio: "pipe" });

@@ -2,6 +2,7 @@ import { commandErrors } from "./command_errors.ts";
 import { engineErrors } from "./engine_errors.ts";
 import type { Entry } from "./entry.ts";
 import { jfrogConfigErrors } from "./jfrog_config_errors.ts";
+import { jfrogErrors } from "./jfrog_errors.ts";
 import { kubernetesErrors } from "./kubernetes_errors.ts";
 import { siteErrors } from "./site_errors.ts";
 import { tokenErrors } from "./token_errors.ts";
@@ -14,6 +15,7 @@ export const catalog = {
   ...engineErrors,
   ...kubernetesErrors,
   ...jfrogConfigErrors,
+  ...jfrogErrors,
 } as const;
 
 /** A code of the catalog: kebab-case, noun-state. */

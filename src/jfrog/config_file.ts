@@ -8,6 +8,7 @@ import {
   spellNames,
 } from "./config_fields.ts";
 import { migrateDocument, newestVersion, versionOf } from "./config_migration.ts";
+import { writeGoJson } from "./go_json.ts";
 import type { Server } from "./server.ts";
 
 /** What a configuration file holds, in the terms of the newest version. */
@@ -82,14 +83,6 @@ export function renderConfig(config: Omit<ConfigFile, "version">): string {
     ...(config.isEncrypted ? { enc: true } : {}),
     ...config.others,
   });
-}
-
-/** Data as JSON in two-space indentation, with the characters escaped that Go's encoder escapes. */
-export function writeGoJson(data: unknown, indent = 2): string {
-  return JSON.stringify(data, null, indent).replaceAll(
-    /[<>&\u2028\u2029]/g,
-    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
 }
 
 function nameType(value: unknown): string {

@@ -8,6 +8,8 @@ export interface HttpRequest {
   method: "GET" | "POST" | "DELETE";
   headers: Record<string, string>;
   body: string;
+  /** True if a proxy is asked for the whole url (RFC 9112 3.2.2). */
+  asksProxy?: boolean;
 }
 
 /** A whole answer. */
@@ -57,7 +59,7 @@ function send(socket: Socket, request: HttpRequest): Promise<IncomingMessage> {
       // an agent, even none, would open a connection of its own
       createConnection: () => socket,
       method,
-      path: url.pathname + url.search,
+      path: `${request.asksProxy ? url.origin : ""}${url.pathname}${url.search}`,
       headers: {
         ...headers,
         host: url.host,

@@ -5,18 +5,21 @@ import { BlockList, isIP, type Socket } from "node:net";
 import { appError } from "../errors/app_error.ts";
 
 /**
- * The proxy that HTTPS_PROXY and NO_PROXY (or their lower-case forms, which win as in curl) name for an
- * https url, or undefined. NO_PROXY takes `*`, hosts, domains (`.example.com` or `example.com`, with
- * what is below), addresses, CIDR ranges and `host:port`; this machine itself is never behind a proxy.
- * Throws `invalid-value` for an HTTPS_PROXY that is not an http url.
+ * The proxy that HTTPS_PROXY, or HTTP_PROXY for an http url, and NO_PROXY name (or their lower-case
+ * forms, which win as in curl), or undefined. NO_PROXY takes `*`, hosts, domains (`.example.com` or
+ * `example.com`, with what is below), addresses, CIDR ranges and `host:port`; this machine itself is
+ * never behind a proxy. Throws `invalid-value` for a proxy that is not an http url.
  */
 export function chooseProxy(url: URL, env: Record<string, string | undefined>): URL | undefined {
-  const proxy = env["https_proxy"] || env["HTTPS_PROXY"];
+  const name = url.protocol === "http:" ? "HTTP_PROXY" : "HTTPS_PROXY";
+  // in a CGI program HTTP_PROXY is what the client sent as its header Proxy
+  const isForged = name === "HTTP_PROXY" && env["REQUEST_METHOD"] !== undefined;
+  const proxy = env[name.toLowerCase()] || (isForged ? undefined : env[name]);
   if (!proxy || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
   const parsed = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
   if (parsed?.protocol === "http:") return parsed;
   throw appError("invalid-value", {
-    name: "HTTPS_PROXY",
+    name,
     value: parsed === null ? "…" : `${parsed.protocol}//${parsed.host}`,
     wanted: "an http:// url",
   });
@@ -43,7 +46,7 @@ export function openTunnel(
       port: proxy.port || (isHttps ? 443 : 80),
       method: "CONNECT",
       path: authority,
-      headers: { host: authority, ...credentials(proxy) },
+      headers: { host: authority, ...proxyAuthorization(proxy) },
       agent: false,
       ...(ca && { ca }),
     });
@@ -77,7 +80,8 @@ export function bareHost(url: URL): string {
   return url.hostname.replace(/^\[|\]$/g, "");
 }
 
-function credentials(proxy: URL): Record<string, string> {
+/** The header that shows a proxy the credentials in its url. */
+export function proxyAuthorization(proxy: URL): Record<string, string> {
   if (proxy.username === "") return {};
   const pair = `${decodeURIComponent(proxy.username)}:${decodeURIComponent(proxy.password)}`;
   return { "proxy-authorization": `Basic ${Buffer.from(pair).toString("base64")}` };
@@ -90,10 +94,14 @@ function isExcepted(url: URL, exceptions: string): boolean {
     if (part === "") return false;
     if (part === "*" || part === host || matchesRange(host, part)) return true;
     const [, name, port] = /^(.*?)(?::(\d+))?$/.exec(part)!;
-    if (port !== undefined && port !== (url.port || "443")) return false;
+    if (port !== undefined && port !== (url.port || standardPort(url))) return false;
     const domain = name!.replace(/^\*?\./, "");
     return host === name || (domain !== "" && (host === domain || host.endsWith(`.${domain}`)));
   });
+}
+
+function standardPort(url: URL): string {
+  return url.protocol === "http:" ? "80" : "443";
 }
 
 function matchesRange(host: string, range: string): boolean {

@@ -17,6 +17,17 @@ test("chooseProxy() takes the lower-case variable first, and a bare host for htt
   assert.equal(choose({ HTTP_PROXY: proxy }), undefined);
 });
 
+test("chooseProxy() takes HTTP_PROXY for http, but not where a client may have sent it", () => {
+  const url = new URL("http://west.example");
+  const choose = (env: Record<string, string>) => chooseProxy(url, env)?.href;
+  assert.equal(choose({ HTTPS_PROXY: proxy }), undefined);
+  assert.equal(choose({ HTTP_PROXY: proxy }), `${proxy}/`);
+  assert.equal(choose({ HTTP_PROXY: proxy, NO_PROXY: "west.example:80" }), undefined);
+  assert.equal(choose({ HTTP_PROXY: proxy, REQUEST_METHOD: "GET" }), undefined);
+  assert.equal(choose({ http_proxy: proxy, REQUEST_METHOD: "GET" }), `${proxy}/`);
+  assert.throws(() => choose({ HTTP_PROXY: "socks5://p" }), /for HTTP_PROXY/);
+});
+
 test("chooseProxy() refuses other kinds of proxy without showing the password", () => {
   assert.throws(
     () =>

@@ -1,0 +1,57 @@
+import { entry } from "./entry.ts";
+
+/** An answer of a JFrog server that is not what was asked for; secrets in it are blanked out. */
+export interface FailedAnswer {
+  /** The url that was asked. */
+  url: string;
+  status: number;
+  /** Status and reason phrase: `403 Forbidden`. */
+  statusLine: string;
+  /** What its body says, in words. */
+  why: string;
+  /** The body, parsed where it is JSON; undefined if it is empty. */
+  body?: unknown;
+}
+
+function answered(d: FailedAnswer): string {
+  return `${d.url} answered ${d.statusLine}${d.why === "" ? "" : `: ${d.why}`}`;
+}
+
+/** What can go wrong between this program and a server of the JFrog Platform. */
+export const jfrogErrors = {
+  "access-refused": entry<FailedAnswer & { remedy?: string }>({
+    exit: "refused",
+    message: answered,
+    hint: (d) => d.remedy,
+  }),
+  "access-not-found": entry<FailedAnswer & { remedy?: string }>({
+    exit: "not-found",
+    message: answered,
+    hint: (d) => d.remedy,
+  }),
+  "access-conflict": entry<FailedAnswer>({ exit: "conflict", message: answered }),
+  "access-request-invalid": entry<FailedAnswer>({ exit: "usage", message: answered }),
+  "access-server-failed": entry<FailedAnswer>({ exit: "unreachable", message: answered }),
+  "access-answer-unexpected": entry<FailedAnswer>({ exit: "failed", message: answered }),
+  "access-redirected": entry<{ url: string; to: string }>({
+    exit: "failed",
+    message: (d) => `${d.url} redirects to ${d.to}, and credentials are not sent there`,
+    hint: () => "If that is the right server, name it: --url, or c edit for a configured one.",
+  }),
+  "access-answer-invalid": entry<{ url: string; why: string; remedy?: string }>({
+    exit: "failed",
+    message: (d) => `The answer of ${d.url} is not acceptable: ${d.why}`,
+    hint: (d) => d.remedy,
+  }),
+  "access-answer-lost": entry<{ url: string; why: string }>({
+    exit: "failed",
+    message: (d) =>
+      `The answer of ${d.url} was lost: ${d.why}. The request had been sent, so a token may exist`,
+    hint: (_d, say) =>
+      `Look for it, and revoke it: ${say.program} access-token list --order-by created --descending, then ${say.program} access-token revoke <id>`,
+  }),
+  "client-certificate-invalid": entry<{ path: string; why: string }>({
+    exit: "usage",
+    message: (d) => `Cannot use the client certificate ${d.path}: ${d.why}`,
+  }),
+} as const;

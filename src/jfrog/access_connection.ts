@@ -1,0 +1,98 @@
+import type { Socket } from "node:net";
+import { appError, isAppError } from "../errors/app_error.ts";
+import { bareHost, openTunnel } from "../runtime/proxy.ts";
+import {
+  codeOf,
+  describeConnectionError,
+  openTcp,
+  secure,
+  withinConnectLimit,
+} from "../runtime/secure_connection.ts";
+import type { AccessServer, Surroundings } from "./access_server.ts";
+import { trustedCertificates } from "./config_home.ts";
+import { readClientCertificate } from "./client_certificate.ts";
+import { trustedRoots } from "./trusted_roots.ts";
+
+/** What may pass by itself: the others need someone to act, or took their ten seconds already. */
+const passing = ["ECONNREFUSED", "EAI_AGAIN", "ECONNRESET", "EPIPE", "EHOSTUNREACH", "ENETUNREACH"];
+
+/** True for an `unreachable` of `openConnection` that another try may not get. */
+export function mayPass(error: unknown): boolean {
+  return isAppError(error, "unreachable") && passing.includes(codeOf(error.cause));
+}
+
+/**
+ * A connection to the server of `url`, through `proxy` if one is given: TLS 1.2 or newer for https, with
+ * the client certificate the server is to see. Throws `unreachable`, `tls-failed`, what
+ * `trustedRoots` and `readClientCertificate` throw, and the signal's reason. Nothing is sent then.
+ */
+export async function openConnection(
+  url: URL,
+  proxy: URL | undefined,
+  server: AccessServer,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<Socket> {
+  const open = url.protocol === "http:"
+    ? openPlain
+    : await prepareSecure(server, surroundings, signal);
+  try {
+    return await withinConnectLimit((bounded) => open(url, proxy, bounded), signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw explainFault(error, url, surroundings);
+  }
+}
+
+type Open = (url: URL, proxy: URL | undefined, signal: AbortSignal) => Promise<Socket>;
+
+/** An http proxy is not tunnelled through but asked for the whole url. */
+function openPlain(url: URL, proxy: URL | undefined, signal: AbortSignal): Promise<Socket> {
+  const target = proxy ?? url;
+  return openTcp(bareHost(target), Number(target.port || 80), signal);
+}
+
+async function prepareSecure(
+  server: AccessServer,
+  surroundings: Surroundings,
+  signal: AbortSignal,
+): Promise<Open> {
+  const certificate = server.clientCertificate === undefined
+    ? {}
+    : await readClientCertificate(server.clientCertificate, surroundings.now(), signal);
+  const trust = server.insecureTls
+    ? { rejectUnauthorized: false }
+    : { ca: trustedRoots(surroundings.home, surroundings.env) };
+  const options = { ...trust, ...certificate, minVersion: "TLSv1.2" } as const;
+  return async (url, proxy, bounded) => {
+    const host = bareHost(url);
+    const port = Number(url.port || 443);
+    const socket = proxy === undefined
+      ? await openTcp(host, port, bounded)
+      : await openTunnel(proxy, host, port, bounded);
+    return await secure(socket, host, options, bounded);
+  };
+}
+
+function explainFault(error: unknown, url: URL, { home }: Surroundings) {
+  const data = { url: url.origin };
+  const options = { cause: error };
+  const { tls, why } = describeConnectionError(error, bareHost(url));
+  if (!tls) return appError("unreachable", { ...data, why }, options);
+  const code = codeOf(error);
+  if (code === "CERT_HAS_EXPIRED") {
+    const hint = "Its owner must renew it; --insecure-tls does without the check.";
+    return appError(
+      "tls-failed",
+      { ...data, why: "a certificate of it has expired", hint },
+      options,
+    );
+  }
+  if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
+    return appError("tls-failed", { ...data, why }, options);
+  }
+  const isDistrust = why === "its certificate is not trusted";
+  const hint = `Put the certificate of its authority (PEM) into ${trustedCertificates(home)}, ` +
+    "or name it in SSL_CERT_FILE; --insecure-tls does without the check.";
+  return appError("tls-failed", { ...data, why, ...(isDistrust ? { hint } : {}) }, options);
+}

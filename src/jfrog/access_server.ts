@@ -1,0 +1,65 @@
+import { Buffer } from "node:buffer";
+import type { Now } from "../runtime/clock.ts";
+import type { ClientCertificateFiles } from "./client_certificate.ts";
+
+/** A server of the JFrog Platform as requests need it. */
+export interface AccessServer {
+  /** The platform's base url, with a slash at its end. */
+  url: string;
+  credentials?: Credentials | undefined;
+  clientCertificate?: ClientCertificateFiles | undefined;
+  /** True if its certificate is not to be checked. */
+  insecureTls?: boolean;
+}
+
+/** How a server is told who asks. An access token may be an API key, for which `user` is needed. */
+export type Credentials =
+  | { accessToken: string; user?: string | undefined }
+  | { user: string; password: string };
+
+/** What requests need of the outside. */
+export interface Surroundings {
+  /** Where proxies and authorities are named. */
+  env: Record<string, string | undefined>;
+  /** The folder of jf's configuration. */
+  home: string;
+  now: Now;
+  /** Tells the user what is to be known of a request that is made all the same. */
+  warn(text: string): void;
+  /** Tells one who wants to know more. */
+  detail(text: string): void;
+  /** Tells one who waits what for. */
+  progress(text: string): void;
+}
+
+/** The header Authorization (spec/jfrog.md 1.4). */
+export function authorization(credentials: Credentials): string {
+  const { user = "" } = credentials;
+  if ("password" in credentials) return basic(user, credentials.password);
+  return isApiKey(credentials.accessToken)
+    ? basic(user, credentials.accessToken)
+    : `Bearer ${credentials.accessToken}`;
+}
+
+/** True for an API key of Artifactory, which is a password and no access token. */
+export function isApiKey(token: string): boolean {
+  return token.startsWith("AKCp8") && token.length >= 73;
+}
+
+/** The secrets among credentials: what must not be shown. */
+export function secretsIn(credentials: Credentials | undefined): string[] {
+  if (credentials === undefined) return [];
+  return "password" in credentials
+    ? [credentials.password, authorization(credentials).replace("Basic ", "")]
+    : [credentials.accessToken];
+}
+
+/** True for a server on this machine, where nobody can listen in. */
+export function isLocal(url: URL): boolean {
+  return url.hostname === "localhost" || url.hostname === "[::1]" ||
+    /^127\.\d+\.\d+\.\d+$/.test(url.hostname);
+}
+
+function basic(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;
+}
