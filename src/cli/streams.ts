@@ -2,7 +2,6 @@ import { Buffer } from "node:buffer";
 import { fstatSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
-import { isatty } from "node:tty";
 import { appError } from "../errors/app_error.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
@@ -52,7 +51,8 @@ export function processWorld(): World {
     env: process.env,
     stdin: readStdin,
     get stdinIsTerminal() {
-      return isatty(0);
+      // node:tty costs a start too much
+      return mayBeTerminal(0) && process.stdin.isTTY === true;
     },
     stdout: outputStream("stdout"),
     stderr: outputStream("stderr"),
@@ -74,13 +74,12 @@ function outputStream(name: "stdout" | "stderr"): OutputStream {
     return opened ??= process[name].on("error", () => {});
   }
   const descriptor = name === "stdout" ? 1 : 2;
-  const mayBeTerminal = () => fstatSync(descriptor).isCharacterDevice();
   return {
     get isTerminal() {
-      return mayBeTerminal() && open().isTTY === true;
+      return mayBeTerminal(descriptor) && open().isTTY === true;
     },
     get columns() {
-      return mayBeTerminal() ? open().columns : undefined;
+      return mayBeTerminal(descriptor) ? open().columns : undefined;
     },
     async write(text) {
       try {
@@ -96,6 +95,11 @@ function outputStream(name: "stdout" | "stderr"): OutputStream {
       if (name === "stdout" && failure) throw unwritable(failure);
     },
   };
+}
+
+/** False where it surely is none; asking the stream itself would open it. */
+function mayBeTerminal(descriptor: number): boolean {
+  return fstatSync(descriptor).isCharacterDevice();
 }
 
 function unwritable(cause: unknown) {
