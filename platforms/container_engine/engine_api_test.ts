@@ -124,6 +124,24 @@ test("an engine that ends in the middle of an answer is lost", async (t) => {
   }
 });
 
+test("an archive that breaks off is told as such, and not as an engine that is lost", async (t) => {
+  const socket = await listenAtSocket(t, (connection) => {
+    connection.once("data", (data) => {
+      if (String(data).startsWith("GET /_ping")) connection.end(docker);
+      else connection.resume();
+    });
+  });
+  const api = await openEngineApi(socket, signal);
+  async function* archive() {
+    for (let chunk = 0; chunk < 4; chunk++) yield new Uint8Array(1024 * 1024);
+    throw new Error("the file is gone");
+  }
+  for (let round = 0; round < 5; round++) {
+    const request = { method: "POST", path: "/images/create", archive: archive() } as const;
+    await assert.rejects(api.call("be given it", request, signal), /the file is gone/);
+  }
+});
+
 test("what an engine refuses is told in its words", async (t) => {
   const refusals = [
     [

@@ -63,14 +63,34 @@ function send(
     const headers: Record<string, string> = { host: "localhost" };
     if (json !== undefined) headers["content-type"] = "application/json";
     if (archive !== undefined) headers["content-type"] = "application/x-tar";
+    let broken: { cause: unknown } | undefined;
+    // an archive that breaks off takes the connection with it, and either may be heard of first
+    const fail = (error: unknown) => reject(broken === undefined ? error : broken.cause);
     const outgoing = request(
       { socketPath, method, path: path + queryText(query), headers, agent: false, signal },
-      (incoming) => void readAnswer(socketPath, incoming).then(resolve, reject),
+      (incoming) => void readAnswer(socketPath, incoming).then(resolve, fail),
     );
-    outgoing.on("error", reject);
-    if (archive === undefined) outgoing.end(json === undefined ? undefined : JSON.stringify(json));
-    else pipeline(Readable.from(archive), outgoing).catch(reject);
+    outgoing.on("error", fail);
+    if (archive === undefined) {
+      outgoing.end(json === undefined ? undefined : JSON.stringify(json));
+      return;
+    }
+    const source = onFailure(archive, (cause) => broken = { cause });
+    pipeline(Readable.from(source), outgoing).catch(fail);
   });
+}
+
+/** The same chunks; `note` hears first of what they end with, if they break off. */
+async function* onFailure(
+  chunks: AsyncIterable<Uint8Array>,
+  note: (cause: unknown) => void,
+): AsyncGenerator<Uint8Array> {
+  try {
+    yield* chunks;
+  } catch (cause) {
+    note(cause);
+    throw cause;
+  }
 }
 
 function queryText(query: Record<string, string | string[]> = {}): string {

@@ -100,8 +100,8 @@ describe("the store of resource files", () => {
     await store.remove("Secret", "absent", signal);
     for (
       const change of [
-        store.apply<"Secret">(makeSecret("x", "2"), signal),
-        store.remove("Secret", "x", signal),
+        () => store.apply<"Secret">(makeSecret("x", "2"), signal),
+        () => store.remove("Secret", "x", signal),
       ]
     ) {
       await assert.rejects(
