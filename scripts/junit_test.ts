@@ -65,3 +65,11 @@ test("leaves() leaves out a group beside its tests", () => {
     "group > one",
   ]);
 });
+
+test("leaves() counts a failure once, where it happened", () => {
+  const failed = (name: string) => ({ file: "a_test.ts", name, outcome: "failed" as const });
+  const inner = [failed("group"), failed("group > one")];
+  assert.deepEqual(leaves(inner), [failed("group > one")]);
+  const passed = { file: "a_test.ts", name: "group > one", outcome: "passed" as const };
+  assert.deepEqual(leaves([failed("group"), passed]), [failed("group"), passed]);
+});

@@ -7,7 +7,7 @@ import { platformContract } from "./platform_contract.ts";
 if (missingForKubernetes !== undefined) {
   test(`kubernetes as a platform (needs ${missingForKubernetes})`, { skip: true }, () => {});
 } else {
-  describe("on a real API server", () => {
+  describe("kubernetes as a platform, on a real API server", () => {
     let testbed: KubernetesTestbed;
 
     before(async () => {
@@ -17,7 +17,7 @@ if (missingForKubernetes !== undefined) {
 
     after(() => testbed.stop());
 
-    platformContract("kubernetes", async () => {
+    platformContract(async () => {
       const namespace = await testbed.createNamespace();
       const again = () =>
         open({

@@ -1,7 +1,7 @@
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after } from "node:test";
+import { after, describe } from "node:test";
 import { platforms } from "../../platforms/mod.ts";
 import type { PlatformWithAbilities } from "../../src/platform/abilities.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
@@ -37,13 +37,15 @@ for (const name of ["docker", "podman", "linux"] as const) {
 
   after(async () => await founded && rm(await founded!, { recursive: true }));
 
-  platformContract(name, async () => {
-    const home = await makeHome();
-    await cp(await (founded ??= foundSite()), home, { recursive: true });
-    return {
-      platform: await open(name, home),
-      again: () => open(name, home),
-      close: () => rm(home, { recursive: true }),
-    };
+  describe(`${name} as a platform`, () => {
+    platformContract(async () => {
+      const home = await makeHome();
+      await cp(await (founded ??= foundSite()), home, { recursive: true });
+      return {
+        platform: await open(name, home),
+        again: () => open(name, home),
+        close: () => rm(home, { recursive: true }),
+      };
+    });
   });
 }

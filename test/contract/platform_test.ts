@@ -3,29 +3,33 @@ import { once } from "node:events";
 import { cp, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { after, test } from "node:test";
+import { after, describe, test } from "node:test";
 import { memoryPlatform } from "../../src/platform/memory.ts";
 import { machineOf } from "../fakes/machine.ts";
 import { siteInput, systemStart } from "../fakes/system_start.ts";
 import { platformContract } from "./platform_contract.ts";
 import { openTestStore, spawnStoreProcess } from "./test_store.ts";
 
-platformContract("memory", () => {
-  const platform = memoryPlatform("west");
-  return Promise.resolve({
-    platform,
-    again: () => Promise.resolve(platform),
-    close: () => Promise.resolve(),
+describe("memory as a platform", () => {
+  platformContract(() => {
+    const platform = memoryPlatform("west");
+    return Promise.resolve({
+      platform,
+      again: () => Promise.resolve(platform),
+      close: () => Promise.resolve(),
+    });
   });
 });
 
-platformContract("resource files", async () => {
-  const home = await mkdtemp(join(tmpdir(), "platform-"));
-  return {
-    platform: openTestStore(home),
-    again: () => Promise.resolve(openTestStore(home)),
-    close: () => rm(home, { recursive: true }),
-  };
+describe("resource files as a platform", () => {
+  platformContract(async () => {
+    const home = await mkdtemp(join(tmpdir(), "platform-"));
+    return {
+      platform: openTestStore(home),
+      again: () => Promise.resolve(openTestStore(home)),
+      close: () => rm(home, { recursive: true }),
+    };
+  });
 });
 
 let started: Promise<string> | undefined;
@@ -42,14 +46,16 @@ async function startNamespace(): Promise<string> {
 
 after(async () => await started && rm(await started!, { recursive: true }));
 
-platformContract("resource files that upstream started", async () => {
-  const home = await mkdtemp(join(tmpdir(), "platform-"));
-  await cp(await (started ??= startNamespace()), home, { recursive: true });
-  return {
-    platform: openTestStore(home),
-    again: () => Promise.resolve(openTestStore(home)),
-    close: () => rm(home, { recursive: true }),
-  };
+describe("resource files that upstream started as a platform", () => {
+  platformContract(async () => {
+    const home = await mkdtemp(join(tmpdir(), "platform-"));
+    await cp(await (started ??= startNamespace()), home, { recursive: true });
+    return {
+      platform: openTestStore(home),
+      again: () => Promise.resolve(openTestStore(home)),
+      close: () => rm(home, { recursive: true }),
+    };
+  });
 });
 
 test("resource files: of two processes at once none overwrites the other", async () => {
