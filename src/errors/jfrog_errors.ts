@@ -50,6 +50,36 @@ export const jfrogErrors = {
     hint: (_d, say) =>
       `Look for it, and revoke it: ${say.program} access-token list --order-by created --descending, then ${say.program} access-token revoke <id>`,
   }),
+  "jfrog-url-missing": entry<{ id?: string }>({
+    exit: "usage",
+    message: (d) =>
+      d.id === undefined
+        ? "No JFrog server is named: there is no url beside the options given"
+        : `Server "${d.id}" is configured without a url`,
+    hint: () =>
+      "Give the platform's url with --url or JFROG_CLI_URL, or a server with --server-id.",
+  }),
+  "jfrog-server-missing": entry<Record<never, never>>({
+    exit: "precondition",
+    message: () => "No JFrog server is named, and none is configured",
+    hint: (_d, say) => `${say.program} config add, or give --url and --access-token-stdin.`,
+  }),
+  "jfrog-default-missing": entry<Record<never, never>>({
+    exit: "precondition",
+    message: () => "No JFrog server is named, and none of those configured is the default",
+    hint: (_d, say) => `${say.program} config use <id>, or name one with --server-id.`,
+  }),
+  "jfrog-server-not-found": entry<{ id: string }>({
+    exit: "not-found",
+    message: (d) => `Server ID "${d.id}" does not exist`,
+    hint: (_d, say) => `${say.program} config show`,
+  }),
+  "jfrog-credentials-missing": entry<{ url: string }>({
+    exit: "usage",
+    message: (d) => `There are no credentials for ${d.url}`,
+    hint: () =>
+      "Give --access-token-stdin or JFROG_CLI_ACCESS_TOKEN, --user with --password-stdin, or --client-cert-path.",
+  }),
   "client-certificate-invalid": entry<{ path: string; why: string }>({
     exit: "usage",
     message: (d) => `Cannot use the client certificate ${d.path}: ${d.why}`,

@@ -1,0 +1,32 @@
+import { appError } from "../errors/app_error.ts";
+import { withSlash } from "./server.ts";
+
+/**
+ * A platform's base url as requests need it, with a slash at its end. What people mean by it is
+ * mended with a warning: a missing `https://`, and `/artifactory` or `/access` behind it. Throws
+ * `invalid-value`, naming `source`, for what is no such url or holds credentials, which are not shown.
+ */
+export function platformUrl(text: string, source: string, warn: (text: string) => void): string {
+  const given = text.trim();
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(given);
+  const url = URL.parse(hasScheme ? given : `https://${given}`);
+  if (url === null || url.hostname === "" || !["http:", "https:"].includes(url.protocol)) {
+    const wanted = "an http:// or https:// url, such as https://acme.jfrog.io";
+    throw appError("invalid-value", { name: source, value: given.replace(/^.*@/, "…@"), wanted });
+  }
+  if (url.username !== "" || url.password !== "") {
+    const wanted = "a url without user and password: there are options and variables for those";
+    throw appError("invalid-value", { name: source, value: `…@${url.host}`, wanted });
+  }
+  if (url.search !== "" || url.hash !== "") {
+    const wanted = "a url without ? and #";
+    throw appError("invalid-value", { name: source, value: url.origin + url.pathname, wanted });
+  }
+  const path = url.pathname.replace(/\/+$/, "").replace(/\/(artifactory|access)$/i, "");
+  const base = withSlash(url.origin + path);
+  if (!hasScheme) warn(`The url of ${source} has no scheme: ${base} is asked`);
+  else if (base !== withSlash(url.origin + url.pathname.replace(/\/+$/, ""))) {
+    warn(`The url of ${source} is one service's, not the platform's: ${base} is asked`);
+  }
+  return base;
+}
