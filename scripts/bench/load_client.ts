@@ -13,6 +13,8 @@ export interface Load {
   kind: "handshake" | "client-key" | "service-key";
   /** Of the grant, or of the server to shake hands with. */
   url: string;
+  /** The ports that connections go to in turn, as to the Pods of a Service; by default the url's own. */
+  ports?: number[];
   /** PEM. */
   ca: string;
   code: string;
@@ -33,13 +35,16 @@ export interface LoadResult {
 
 async function main(load: Load): Promise<LoadResult> {
   const { hostname, port, pathname } = new URL(load.url);
+  const ports = load.ports ?? [Number(port)];
   const secureContext = createSecureContext({ ca: load.ca, minVersion: "TLSv1.3" });
   const texts = await writeRequests(load, pathname);
   const failures: string[] = [];
+  let connections = 0;
 
   function exchange(text: string | undefined): Promise<void> {
     return new Promise((resolve) => {
-      const socket = connect({ host: hostname, port: Number(port), secureContext });
+      const port = ports[connections++ % ports.length]!;
+      const socket = connect({ host: hostname, port, secureContext });
       let answer = "";
       socket.on("secureConnect", () => text === undefined ? socket.end() : socket.write(text));
       socket.on("data", (bytes) => answer += bytes);

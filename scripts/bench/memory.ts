@@ -33,7 +33,8 @@ export async function measureMemory(hawser: string): Promise<Figure[]> {
   }
 }
 
-async function residentMegabytes(pid: number): Promise<number> {
+/** Resident memory of a process that has had time to rest, in MB of 2^20 bytes. Linux only. */
+export async function residentMegabytes(pid: number): Promise<number> {
   await sleep(restMs);
   const status = fs.readFileSync(`/proc/${pid}/status`, "utf8");
   return Number(/^VmRSS:\s+(\d+) kB/m.exec(status)![1]) / 1024;

@@ -6,6 +6,7 @@ import { compile } from "../build.ts";
 import { measureContainers } from "./containers.ts";
 import type { Figure } from "./figure.ts";
 import { measureIssuing } from "./issuing.ts";
+import { measureKubernetes } from "./kubernetes.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRedemptions } from "./redemptions.ts";
 import { measureStartup } from "./startup.ts";
@@ -21,7 +22,11 @@ async function main(only: string | undefined): Promise<void> {
     redemptions: () => measureRedemptions(hawser),
     memory: () => measureMemory(hawser),
     containers: () => measureContainers(hawser, nothing),
+    kubernetes: () => measureKubernetes(hawser),
   };
+  if (only !== undefined && !Object.hasOwn(measures, only)) {
+    throw new Error(`Usage: deno task bench [${Object.keys(measures).join("|")}]`);
+  }
   try {
     compile("main.ts", hawser);
     compile("scripts/bench/nothing.ts", nothing);

@@ -23,13 +23,25 @@ interface Known {
 /** How often a batch is tried where other writers keep coming first. */
 const maxConflicts = 50;
 
-/** The most time, in milliseconds, that a try after a conflict waits. */
-const conflictPauseMs = 20;
+/** How many other writers are reckoned with at most. */
+const mostOthers = 8;
+
+/** What each write that nobody came before leaves of the others that were reckoned with. */
+const belief = 0.9;
+
+/** What reading and writing is taken to last before it was measured, in milliseconds. */
+const usualTurnMs = 20;
+
+/** The longest time that is left to others, in milliseconds. */
+const longestPauseMs = 500;
 
 /**
  * The only writer, in this process, of one grant's ledger. Changes that wait are committed together,
  * by one compare-and-set; where another process was first, they are made anew on what it wrote. So a
  * change may be called several times and must do nothing but compute.
+ *
+ * Processes that write the same ledger take turns without a word: who has written leaves it to each of the
+ * others for as long as a write takes. How many there are shows in how often another was first.
  */
 export class LedgerQueue {
   readonly #store: () => LedgerStore;
@@ -38,6 +50,11 @@ export class LedgerQueue {
   #known: Known | undefined;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
+  /** How many others seem to write it. */
+  #others = 0;
+  #turnMs = usualTurnMs;
+  /** When this one wrote it last, in the milliseconds of performance.now(). */
+  #wroteAt = -Infinity;
 
   /** `begin` gives the ledger of a grant that has none yet. */
   constructor(store: () => LedgerStore, grantUid: string, begin: () => Ledger) {
@@ -80,12 +97,22 @@ export class LedgerQueue {
   async #run(): Promise<void> {
     // later, so that those who come in the same turn are committed together
     await Promise.resolve();
+    let conflicts = 0;
     while (this.#waiting.length > 0) {
+      await this.#leaveToOthers();
       const batch = this.#waiting.splice(0);
       try {
         const results = await this.#commit(batch);
         batch.forEach(({ resolve }, index) => resolve(results[index]));
+        conflicts = 0;
       } catch (error) {
+        if (isAppError(error, "conflict") && ++conflicts <= maxConflicts) {
+          // those who have come meanwhile are committed with them
+          this.#waiting.unshift(...batch);
+          this.#others = Math.min(this.#others + 1, mostOthers);
+          await sleep(Math.random() * Math.min(this.#turnMs, longestPauseMs));
+          continue;
+        }
         this.#known = undefined;
         for (const { reject } of batch) reject(error);
       }
@@ -93,22 +120,30 @@ export class LedgerQueue {
     this.#running = undefined;
   }
 
+  /** Waits until each of the others has had the time to write since this one has. */
+  async #leaveToOthers(): Promise<void> {
+    const pauseMs = Math.min(this.#others * this.#turnMs, longestPauseMs);
+    const leftMs = this.#wroteAt + pauseMs - performance.now();
+    if (leftMs > 0) await sleep(leftMs);
+  }
+
+  /** Throws `conflict` where another writer was first. */
   async #commit(batch: Waiting[]): Promise<unknown[]> {
-    let known = this.#known;
-    for (let conflicts = 0;;) {
+    let known = this.#others < 0.5 ? this.#known : undefined;
+    for (;;) {
       const isFresh = known === undefined;
+      const startedAt = performance.now();
       known ??= await this.#read();
       const { ledger, results } = applyAll(batch, known.ledger);
       if (ledger !== known.ledger) {
-        try {
-          const version = await this.#store().write(ledger, known.version);
-          this.#known = { ledger, version, at: performance.now() };
-          return results;
-        } catch (error) {
-          if (!isAppError(error, "conflict") || ++conflicts > maxConflicts) throw error;
-          await sleep(Math.random() * conflictPauseMs);
-        }
-      } else if (isFresh) {
+        const version = await this.#store().write(ledger, known.version);
+        this.#wroteAt = performance.now();
+        this.#known = { ledger, version, at: this.#wroteAt };
+        this.#others *= belief;
+        if (isFresh) this.#turnMs += (this.#wroteAt - startedAt - this.#turnMs) / 4;
+        return results;
+      }
+      if (isFresh) {
         this.#known = known;
         return results;
       }
