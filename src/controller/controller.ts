@@ -125,7 +125,11 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
 
   async function sweep(): Promise<void> {
     for (const namespace of await home.namespaces(work.signal)) {
-      await book.sweep((await home.open(namespace)).backing);
+      try {
+        await book.sweep((await home.open(namespace)).backing);
+      } catch (error) {
+        report("housekeeping-failed", { namespace, ...errorFields(error) });
+      }
     }
   }
 
@@ -191,14 +195,20 @@ async function loadGrants(
   for (const namespace of await home.namespaces(signal)) {
     try {
       const opened = await home.open(namespace);
-      const { platform, backing } = opened;
-      await book.sweep(backing);
       const address = await addresses.of(opened, signal);
-      for (const grant of await platform.list("AccessGrant", signal)) {
+      for (const grant of await opened.platform.list("AccessGrant", signal)) {
         if ((opened.claimGrant?.(grant, address) ?? "ours") !== "ours") continue;
-        await book.upsert(grant, backing);
+        await book.upsert(grant, opened.backing).catch((error) =>
+          report("grant-unreadable", {
+            namespace,
+            grant: grant.metadata.name,
+            ...errorFields(error),
+          })
+        );
         if (grant.status?.url !== undefined) addresses.keep(grant.status.url);
       }
+      // after its grants: of those that are there no ledger goes, even if the clock is days ahead
+      await book.sweep(opened.backing);
     } catch (error) {
       report("namespace-unreadable", { namespace, ...errorFields(error) });
     }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
@@ -9,7 +10,11 @@ import { createAuthority } from "../pki/authority.ts";
 import { memoryPlatform } from "../platform/memory.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { isReady } from "../resources/resource.ts";
-import { probeToken } from "../token/redeem_client.ts";
+import { createKeyPair } from "../pki/key_pair.ts";
+import { createRequest } from "../pki/request.ts";
+import { sleep } from "../runtime/clock.ts";
+import { probeToken, requestRedemption } from "../token/redeem_client.ts";
+import { startDeadline } from "../wait/deadline.ts";
 import type { UsableToken } from "../token/token_file.ts";
 import { type ControllerSetup, type ListeningAddress, runController } from "./controller.ts";
 import type { Change, ControllerNamespace } from "./home.ts";
@@ -237,6 +242,64 @@ test("a namespace that can't be read is told, and the others are served", async 
     assert.equal(told?.["namespace"], "broken");
     assert.equal(told?.["code"], "not-readable");
   });
+});
+
+test("a start with a clock days ahead leaves the ledgers of the grants that are there", async () => {
+  const west = memoryNamespace("west");
+  const identities = memoryIdentities();
+  let uid = "";
+  await withController([west], async ({ tell }) => {
+    tell(await west.addSite());
+    tell(await west.addGrant());
+    const grant = await west.grant();
+    uid = grant.metadata.uid!;
+    const csr = Buffer.from(await createRequest(await createKeyPair(), "east"));
+    const token = tokenOf(grant);
+    const deadline = startDeadline(60_000, never);
+    await requestRedemption(token, { subject: "east", csr }, deadline, surroundings);
+    deadline.end();
+  }, { identities });
+  const { ledgers } = west.namespace.backing;
+  assert.deepEqual(await ledgers.list(), [uid]);
+  const now = () => Date.now() + 3 * 24 * 3_600_000;
+  await withController([west], async () => {
+    assert.deepEqual(await ledgers.list(), [uid]);
+  }, { identities, now });
+});
+
+test("a grant whose ledger can't be read keeps no other from being served", async () => {
+  const west = memoryNamespace("west");
+  const identities = memoryIdentities();
+  const tokens: UsableToken[] = [];
+  let port = 0;
+  await withController([west], async ({ address, tell }) => {
+    port = address.grantPort;
+    tell(await west.addSite());
+    for (const name of ["a", "b", "c"]) {
+      const grant = { apiVersion, kind: "AccessGrant", metadata: { name } } as const;
+      await west.namespace.platform.apply<"AccessGrant">(grant, never);
+      tell({ kind: "AccessGrant", namespace: "west", name });
+      for (;;) {
+        const found = await west.namespace.platform.get("AccessGrant", name, never);
+        if (found === undefined || !isReady(found)) await sleep(5);
+        else break;
+      }
+      const found = (await west.namespace.platform.get("AccessGrant", name, never))!;
+      tokens.push(tokenOf(found));
+    }
+  }, { identities });
+  const { ledgers } = west.namespace.backing;
+  const read = ledgers.read.bind(ledgers);
+  ledgers.read = (uid) =>
+    tokens[0]!.spec.url.endsWith(uid) ? Promise.reject(new Error("damaged")) : read(uid);
+  await withController([west], async ({ events }) => {
+    const [damaged, ...others] = tokens;
+    for (const token of others) {
+      assert.equal((await probeToken(token, surroundings, never)).usesLeft, 1);
+    }
+    assert.deepEqual(await probeToken(damaged!, surroundings, never), {});
+    assert.ok(events.some(({ event, grant }) => event === "grant-unreadable" && grant === "a"));
+  }, { identities, ports: [port] });
 });
 
 test("it tells that it stops, and answers no more", async () => {

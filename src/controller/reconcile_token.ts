@@ -63,12 +63,12 @@ export async function reconcileToken(
   if (!isFinished(token)) {
     const claim = await namespace.claimToken?.(token, signal) ?? "ours";
     if (claim !== "ours") return claim === "theirs" ? {} : claim;
-    const { state, again } = await tryToken(token, namespace, work, signal);
+    const { state, again, keepsKey } = await tryToken(token, namespace, work, signal);
     const isNews = await writeStatus(token, state, namespace, work, signal);
     if (isNews) tell(change, token.metadata.uid, state, work);
     if (again !== undefined) throw again;
     if (state.reason === "Pending") return {};
-    await forgetKey(token, namespace, signal);
+    if (!keepsKey) await forgetKey(token, namespace, signal);
   }
   await namespace.retireToken?.(change.name, signal);
   return {};
@@ -90,7 +90,10 @@ function tell(change: Change, uid: string, state: ConditionState, work: TokenWor
   });
 }
 
-/** What is redeemed, or never can be, needs no key any more. */
+/**
+ * What is redeemed, or never can be, needs no key any more. A service that does not know the grant may
+ * have lost sight of it, and of the use it gave to this key: the token put in again goes on with that.
+ */
 async function forgetKey(
   token: AccessToken,
   { pendingKeys }: ControllerNamespace,
@@ -112,7 +115,7 @@ async function tryToken(
   { platform, pendingKeys, linksBelongToSite = false }: ControllerNamespace,
   { env, now }: TokenWork,
   signal: AbortSignal,
-): Promise<{ state: ConditionState; again?: unknown }> {
+): Promise<{ state: ConditionState; again?: unknown; keepsKey?: boolean }> {
   const deadline = startDeadline(tryLimitMs, signal);
   try {
     const options = { deadline, env, now, pendingKeys, linksBelongToSite };
@@ -128,7 +131,7 @@ async function tryToken(
     const isFinal = isAppError(error, ...finalCodes) ||
       isAppError(error, "server-error") && !await isFreeToTry(token, { env, now }, signal);
     return isFinal
-      ? { state: errorState(message) }
+      ? { state: errorState(message), keepsKey: isAppError(error, "token-unknown") }
       : { state: pendingState(message), again: error };
   } finally {
     deadline.end();

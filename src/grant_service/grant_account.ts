@@ -49,7 +49,6 @@ type Outcome = Ruling | { due: "spent"; prepared: Prepared };
 
 /** Where several services share a ledger, what was last seen of it may be this old, in milliseconds. */
 const recentMs = 60_000;
-
 /** How often it is looked whether another service has handed an answer out. */
 const lookAgainMs = 200;
 
@@ -62,6 +61,7 @@ export class GrantAccount {
   #grant: AccessGrant;
   #backing: GrantBacking;
   #isRetired = false;
+  #isOpened = false;
 
   constructor(grant: AccessGrant, backing: GrantBacking, context: AccountContext) {
     this.#grant = grant;
@@ -77,15 +77,18 @@ export class GrantAccount {
     return { namespace: this.#backing.namespace, name, uid: uid! };
   }
 
-  /** Takes in what has changed of the grant. */
+  /** Takes in what has changed of the grant. It is there: an end of it that failed was none. */
   renew(grant: AccessGrant, backing: GrantBacking): void {
     this.#grant = grant;
     this.#backing = backing;
+    this.#isRetired = false;
   }
 
-  /** Reads the ledger, and sees to what an earlier process left in it. */
+  /** Reads the ledger, and sees to what an earlier process left in it; once it has, nothing. */
   async open(): Promise<void> {
+    if (this.#isOpened) return;
     this.#answers.takeOver(await this.#current());
+    this.#isOpened = true;
   }
 
   async usesSpent(): Promise<number> {

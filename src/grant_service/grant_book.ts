@@ -50,7 +50,8 @@ export class GrantBook {
 
   /**
    * Takes in a grant that has a uid, or what has changed in it. It can be redeemed once its status
-   * has code and expirationTime. Throws `ledger-failed`.
+   * has code and expirationTime. Throws `ledger-failed` while its ledger can't be read: it is known all
+   * the same, and whoever redeems it is told to come again rather than that there is no such grant.
    */
   async upsert(grant: AccessGrant, backing: GrantBacking): Promise<void> {
     const { name, uid } = grant.metadata;
@@ -59,18 +60,15 @@ export class GrantBook {
     const uidBefore = this.#uids.get(path);
     if (uidBefore !== undefined && uidBefore !== uid) await this.remove(backing.namespace, name);
     this.#uids.set(path, uid);
-    const known = this.#accounts.get(uid);
-    if (known !== undefined) return known.renew(grant, backing);
-    const account = new GrantAccount(grant, backing, this.#context);
-    this.#accounts.set(uid, account);
-    // among several, what an earlier process left is seen to by any, and reading it all would take long
-    if (this.#context.service !== undefined) return;
-    try {
-      await account.open();
-    } catch (error) {
-      this.#accounts.delete(uid);
-      throw error;
+    let account = this.#accounts.get(uid);
+    if (account === undefined) {
+      account = new GrantAccount(grant, backing, this.#context);
+      this.#accounts.set(uid, account);
+    } else {
+      account.renew(grant, backing);
     }
+    // among several, what an earlier process left is seen to by any, and reading it all would take long
+    if (this.#context.service === undefined) await account.open();
   }
 
   /**
@@ -130,21 +128,27 @@ export class GrantBook {
 
   /**
    * To be called for each namespace at start and every hour: removes ledgers whose grant expired over
-   * a day ago, and recalls which grants were revoked.
+   * a day ago, and recalls which grants were revoked. Ledgers of grants the book has are left alone,
+   * whatever the clock says: so the grants go first. Throws the last failure, once all are looked at.
    */
   async sweep(backing: GrantBacking): Promise<void> {
+    let failure: { cause: unknown } | undefined;
     for (const uid of await backing.ledgers.list()) {
       if (this.#accounts.has(uid)) continue;
-      const ledger = (await backing.ledgers.read(uid))?.ledger;
-      if (ledger === undefined) continue;
-      const { grantName, expiresAt, revokedAt, codeHash } = ledger;
-      if (Date.parse(expiresAt ?? "") + keptAfterExpiryMs <= this.#context.now()) {
-        await backing.ledgers.remove(uid);
-        this.#revoked.delete(uid);
-      } else if (revokedAt !== undefined && codeHash !== undefined) {
-        const grant = { namespace: backing.namespace, name: grantName, uid };
-        this.#revoked.set(uid, { grant, codeHash });
-      }
+      await this.#sweepLedger(uid, backing).catch((cause) => failure = { cause });
+    }
+    if (failure !== undefined) throw failure.cause;
+  }
+
+  async #sweepLedger(uid: string, { ledgers, namespace }: GrantBacking): Promise<void> {
+    const ledger = (await ledgers.read(uid))?.ledger;
+    if (ledger === undefined) return;
+    const { grantName, expiresAt, revokedAt, codeHash } = ledger;
+    if (Date.parse(expiresAt ?? "") + keptAfterExpiryMs <= this.#context.now()) {
+      await ledgers.remove(uid);
+      this.#revoked.delete(uid);
+    } else if (revokedAt !== undefined && codeHash !== undefined) {
+      this.#revoked.set(uid, { grant: { namespace, name: grantName, uid }, codeHash });
     }
   }
 

@@ -338,6 +338,66 @@ test("a grant that can't be marked as revoked gives nothing all the same", async
   assert.ok(ledgers.dump().includes("revokedAt"));
 });
 
+test("a grant whose ledger can't be read is not unknown: its holder may come again", async () => {
+  const { grant, backing, ledgers, book, reopen } = await openBook();
+  const csr = await makeCsr();
+  const first = assertRedeemed(await book.redeem(requestFor(grant, { csr })));
+  const next = reopen();
+  ledgers.trouble.before = () => {
+    throw new Error("input/output error");
+  };
+  await assert.rejects(next.upsert(grant, backing), (e) => isAppError(e, "ledger-failed"));
+  const request = requestFor(grant, { csr });
+  await assert.rejects(next.redeem(request), (e) => isAppError(e, "ledger-failed"));
+  ledgers.trouble = {};
+  await next.upsert(grant, backing);
+  const again = assertRedeemed(await next.redeem(request));
+  assert.deepEqual([again.serial, again.repeated], [first.serial, true]);
+  await book.close();
+});
+
+test("answers left by an earlier process are seen to once their ledger can be read", async () => {
+  const { grant, backing, ledgers, book, reopen, clock } = await openBook();
+  assertRedeemed(await book.redeem(requestFor(grant)));
+  const next = reopen();
+  ledgers.trouble.before = () => {
+    throw new Error("input/output error");
+  };
+  await assert.rejects(next.upsert(grant, backing));
+  ledgers.trouble = {};
+  await next.upsert(grant, backing);
+  clock.now += repeatWindowMs;
+  await next.close();
+  assert.ok(!ledgers.dump().includes("answer"));
+});
+
+test("a grant that is back before its end could be recorded is served again", async () => {
+  const { book, grant, backing, ledgers } = await openBook();
+  ledgers.trouble.before = () => {
+    throw new Error("disk full");
+  };
+  await assert.rejects(book.remove("west", "west-6bfn6"));
+  ledgers.trouble = {};
+  await book.upsert(grant, backing);
+  await redeemDelivered(book, requestFor(grant));
+  await book.close();
+});
+
+test("a ledger that can't be read keeps no other from being swept", async () => {
+  const { book, grant, backing, ledgers, makeGrant, reopen, clock } = await openBook();
+  const other = makeGrant({ name: "other" });
+  await book.upsert(other, backing);
+  for (const one of [grant, other]) await redeemDelivered(book, requestFor(one));
+  await book.close();
+  const [damaged, whole] = await ledgers.list();
+  const read = ledgers.read.bind(ledgers);
+  ledgers.read = (uid) => uid === damaged ? Promise.reject(new Error("damaged")) : read(uid);
+  clock.now += 48 * 3_600_000;
+  await assert.rejects(reopen().sweep(backing), /damaged/);
+  assert.deepEqual(await ledgers.list(), [damaged]);
+  assert.notEqual(damaged, whole);
+});
+
 test("a grant made anew under the same name takes the place of the one before", async () => {
   const { book, grant, backing, makeGrant } = await openBook();
   const anew = makeGrant();

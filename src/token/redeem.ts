@@ -40,13 +40,12 @@ export interface RedeemedToken {
   links: string[];
 }
 
-/** Refusals after which no retry of this redemption can succeed. */
+/** Refusals after which no retry of this redemption can succeed: its key has become useless. */
 const finalRefusals = [
   "token-refused",
   "token-expired",
   "token-used-up",
   "token-revoked",
-  "token-unknown",
 ] as const;
 
 /**
@@ -95,6 +94,7 @@ export async function redeemToken(
       links: bundle.links.map((link) => link.name),
     };
   } catch (error) {
+    // a service that has lost sight of the grant may find it again, and the use given to this key
     if (isAppError(error, ...finalRefusals, "already-redeemed")) {
       await pendingKeys.forget(mark, signal);
     }
@@ -122,7 +122,7 @@ async function requireSite(
   try {
     await probeToken(token, surroundings, signal);
   } catch (error) {
-    if (isAppError(error, ...finalRefusals)) throw error;
+    if (isAppError(error, ...finalRefusals, "token-unknown")) throw error;
   }
   throw missing;
 }

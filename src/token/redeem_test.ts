@@ -253,14 +253,35 @@ withService("is done once when several redeem at the same time", honest(), async
   assert.equal(sent.size, 1);
 });
 
-withService("forgets the key of a token that is spent", answer(404), async (service) => {
-  const platform = await eastSite();
-  const pendingKeys = keepKeys();
-  const redeeming = redeem(platform, service.token, { pendingKeys });
-  await assert.rejects(redeeming, rejectsWith("token-unknown"));
-  assert.equal(pendingKeys.kept.size, 0);
-  await assertNothingStored(platform);
-});
+withService(
+  "forgets the key of a token that is spent",
+  answer(404, "No such access granted\n"),
+  async (service) => {
+    const platform = await eastSite();
+    const pendingKeys = keepKeys();
+    const redeeming = redeem(platform, service.token, { pendingKeys });
+    await assert.rejects(redeeming, rejectsWith("token-used-up"));
+    assert.equal(pendingKeys.kept.size, 0);
+    await assertNothingStored(platform);
+  },
+);
+
+let hasLostSight = true;
+withService(
+  "goes on with the same key where a service had lost sight of the grant",
+  (request, socket) => (hasLostSight ? answer(404, "No such claim\n") : honest())(request, socket),
+  async (service) => {
+    const platform = await eastSite();
+    const pendingKeys = keepKeys();
+    const redeeming = redeem(platform, service.token, { pendingKeys });
+    await assert.rejects(redeeming, rejectsWith("token-unknown"));
+    const [key] = pendingKeys.kept.values();
+    hasLostSight = false;
+    await redeem(platform, service.token, { pendingKeys });
+    const secret = (await platform.get("Secret", name, never))!;
+    assert.equal(secretText(secret, "tls.key"), key);
+  },
+);
 
 const unsettled: [what: string, behave: Behaviour, code: ErrorCode][] = [
   ["an answer that is not acceptable", answer(200, "<html>"), "answer-invalid"],
