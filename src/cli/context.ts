@@ -1,6 +1,7 @@
 import type { Say } from "../errors/entry.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import type { Deadline } from "../wait/deadline.ts";
+import type { Prompter } from "./prompt.ts";
 
 /** What a command's `run` receives: everything it may touch of the outside. */
 export interface CommandContext {
@@ -30,4 +31,6 @@ export interface CommandContext {
   stdin(maxBytes: number): Promise<Uint8Array>;
   /** True if a person would have to type what is read from stdin. */
   readonly stdinIsTerminal: boolean;
+  /** Asks on stderr and takes the answers from stdin, a terminal or not. */
+  readonly ask: Prompter;
 }

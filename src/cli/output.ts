@@ -46,7 +46,7 @@ export function renderError(
 }
 
 /** Text from anywhere as part of one line: it can neither begin another nor steer the terminal. */
-function escapeControls(text: string): string {
+export function escapeControls(text: string): string {
   // deno-lint-ignore no-control-regex -- they are what must not reach a terminal
   return text.replaceAll(/[\0-\x08\n-\x1f\x7f-\x9f]/g, (control) => {
     const code = control.charCodeAt(0).toString(16).padStart(2, "0");

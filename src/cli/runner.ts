@@ -10,6 +10,7 @@ import type { CommandContext } from "./context.ts";
 import type { OutputFormat, SharedOptions } from "./options.ts";
 import { renderData, renderError, writeDefect } from "./output.ts";
 import { startProgress } from "./progress.ts";
+import { createPrompter } from "./prompt.ts";
 import type { World } from "./streams.ts";
 
 /** What the runner must know of a command beside its `run`. */
@@ -65,6 +66,15 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         get stdinIsTerminal() {
           return world.stdinIsTerminal;
         },
+        ask: createPrompter(
+          async (text) => {
+            await progress.end();
+            put(text);
+            await writing;
+          },
+          (question) => world.readLine(question, deadline.signal),
+          () => world.stdinIsTerminal,
+        ),
       };
       function putLine(label: string, text: string) {
         put(format === "text" ? `${label}: ${text}\n` : `${JSON.stringify({ [label]: text })}\n`);

@@ -3,6 +3,7 @@ import { fstatSync, writeSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
+import { type LineQuestion, lineReader } from "./line_reader.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
 /** One output stream. */
@@ -33,6 +34,12 @@ export interface World {
    */
   stdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   readonly stdinIsTerminal: boolean;
+  /**
+   * The next line of stdin without its end, undefined where there is none, once `ask` is done;
+   * `isHidden` keeps a terminal from showing it. Rejects with the signal's reason when it aborts, and
+   * with `interrupted`.
+   */
+  readLine(question: LineQuestion, signal: AbortSignal): Promise<string | undefined>;
   readonly stdout: OutputStream;
   readonly stderr: OutputStream;
   /** Aborts with `interrupted` on Ctrl-C and with `terminated` on SIGTERM. */
@@ -54,6 +61,7 @@ export function processWorld(): World {
       // node:tty costs a start too much
       return mayBeTerminal(0) && process.stdin.isTTY === true;
     },
+    readLine: lineReader(),
     stdout: outputStream("stdout"),
     stderr: outputStream("stderr"),
     interrupts: listenForSignals(),

@@ -7,6 +7,13 @@ import { controllerStatus } from "./controller/status.ts";
 import { controllerStop } from "./controller/stop.ts";
 import { grantList } from "./grant/list.ts";
 import { grantRevoke } from "./grant/revoke.ts";
+import { configAdd } from "./jfrog/config_add.ts";
+import { configEdit } from "./jfrog/config_edit.ts";
+import { configExport } from "./jfrog/config_export.ts";
+import { configImport } from "./jfrog/config_import.ts";
+import { configRemove } from "./jfrog/config_remove.ts";
+import { configShow } from "./jfrog/config_show.ts";
+import { configUse } from "./jfrog/config_use.ts";
 import { linkCheck } from "./link/check.ts";
 import { linkDelete } from "./link/delete.ts";
 import { linkGenerate } from "./link/generate.ts";
@@ -88,7 +95,20 @@ const skupperNouns: Record<string, Noun> = {
   },
 };
 
-const jfrogNouns: Record<string, Noun> = {};
+const jfrogNouns: Record<string, Noun> = {
+  "config|c": {
+    summary: "Add, show, change and remove JFrog servers, in the file that jf has",
+    verbs: {
+      add: configAdd,
+      edit: configEdit,
+      "show|s": configShow,
+      "remove|rm": configRemove,
+      "import|im": configImport,
+      "export|ex": configExport,
+      use: configUse,
+    },
+  },
+};
 
 const jfrogSingles: Record<string, CommandMaker> = {};
 

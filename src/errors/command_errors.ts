@@ -58,6 +58,11 @@ export const commandErrors = {
       (d.last === undefined ? "" : `: ${d.last}`) +
       (d.lastError === undefined ? "" : ` (last error: ${d.lastError})`),
   }),
+  "answer-missing": entry<{ question: string; option: string }>({
+    exit: "usage",
+    message: (d) => `Standard input ended where "${d.question}" was to be answered`,
+    hint: (d) => `Give ${d.option}.`,
+  }),
   "interrupted": entry<Record<never, never>>({ exit: "interrupted", message: () => "Interrupted" }),
   "terminated": entry<Record<never, never>>({ exit: "terminated", message: () => "Terminated" }),
 } as const;

@@ -40,4 +40,30 @@ export const jfrogConfigErrors = {
       `Cannot decrypt ${d.field} in ${d.file}: the key in ${d.source} is not the one it was ` +
       "encrypted with, or the value is damaged",
   }),
+  "jfrog-token-invalid": entry<{ why: string }>({
+    exit: "usage",
+    message: (d) => `Invalid configuration token: ${d.why}`,
+    hint: (_, say) => `Make one with: ${say.program} config export <server id>`,
+  }),
+  "jfrog-server-exists": entry<{ id: string }>({
+    exit: "conflict",
+    message: (d) => `Server ID "${d.id}" already exists`,
+    hint: (d, say) =>
+      `To change it: ${say.program} config edit ${d.id}; to replace it: config add --overwrite.`,
+  }),
+  "jfrog-no-servers": entry<{ file: string }>({
+    exit: "precondition",
+    message: (d) => `No server is configured in ${d.file}`,
+    hint: (_, say) => `${say.program} config add <server id> --url <url> --access-token-stdin`,
+  }),
+  "password-encryption-off": entry<{ url: string }>({
+    exit: "precondition",
+    message: (d) => `${d.url} does not encrypt passwords: Artifactory is configured not to`,
+    hint: () => "To keep the password as it is: --enc-password=false.",
+  }),
+  "jfrog-server-invalid": entry<{ why: string; remedy?: string }>({
+    exit: "usage",
+    message: (d) => d.why,
+    hint: (d) => d.remedy,
+  }),
 } as const;

@@ -7,8 +7,8 @@ import {
   serverFields,
   spellNames,
 } from "./config_fields.ts";
-import { migrateDocument, newestVersion, versionOf } from "./config_migration.ts";
 import { writeGoJson } from "./go_json.ts";
+import { migrateDocument, newestVersion, versionOf } from "./config_migration.ts";
 import type { Server } from "./server.ts";
 
 /** What a configuration file holds, in the terms of the newest version. */
@@ -55,24 +55,32 @@ export function parseConfig(text: string, file: string): ConfigFile {
     throw invalid(`servers must be a list, not ${nameType(servers)}`);
   }
   return {
-    servers: (servers ?? []).map((server, index) => parseServer(server, `servers[${index}]`)),
+    servers: (servers ?? []).map((server, index) =>
+      checkServer(server, `servers[${index}]`, invalid)
+    ),
     isEncrypted: enc === true,
     version: Number(version),
     others,
   };
+}
 
-  function parseServer(value: unknown, where: string): Server {
-    if (!isObject(value)) throw invalid(`${where} must be an object, not ${nameType(value)}`);
-    const server = spellNames(value, serverFieldNames);
-    for (const name of serverFieldNames) {
-      const wanted = serverFields[name];
-      if (server[name] === null) delete server[name];
-      else if (server[name] !== undefined && nameType(server[name]) !== wanted) {
-        throw invalid(`${where}.${name} must be ${wanted}, not ${nameType(server[name])}`);
-      }
+/** A server whose fields are what they should be; `where` names it, if it needs a name, for `refuse`. */
+export function checkServer(
+  value: unknown,
+  where: string,
+  refuse: (why: string) => Error,
+): Server {
+  if (!isObject(value)) throw refuse(`${where} must be an object, not ${nameType(value)}`);
+  const server = spellNames(value, serverFieldNames);
+  for (const name of serverFieldNames) {
+    const wanted = serverFields[name];
+    if (server[name] === null) delete server[name];
+    else if (server[name] !== undefined && nameType(server[name]) !== wanted) {
+      const field = where === "" ? name : `${where}.${name}`;
+      throw refuse(`${field} must be ${wanted}, not ${nameType(server[name])}`);
     }
-    return server as Server; // each field was just checked
   }
+  return server as Server; // each field was just checked
 }
 
 /** The text of a configuration file as jf writes it, and after it what jf does not know. */

@@ -9,6 +9,7 @@ import {
   open,
   rename,
   rm,
+  stat,
 } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import process from "node:process";
@@ -116,6 +117,16 @@ export async function readLimited(
     }
     throw appError("not-readable", { path, why: explain(error, dirname(path)) }, { cause: error });
   }
+}
+
+/** Checks that a file is there and is no folder. Throws `file-not-found`, `not-readable`. */
+export async function requireFile(path: string): Promise<void> {
+  try {
+    if (!(await stat(path)).isDirectory()) return;
+  } catch (cause) {
+    throw appError("file-not-found", { file: path }, { cause });
+  }
+  throw appError("not-readable", { path, why: "it is a folder" });
 }
 
 async function writeDurably(path: string, content: string | Uint8Array, mode: number) {

@@ -29,6 +29,7 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
     };
     return { isTerminal: outside.terminal === true, write, deliver: write };
   };
+  const lines = (outside.stdin ?? "").split("\n").slice(0, -1);
   const world: World = {
     args,
     program: outside.program ?? "hawser",
@@ -36,6 +37,10 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
     env: outside.env ?? {},
     stdin: () => Promise.resolve(new TextEncoder().encode(outside.stdin ?? "")),
     stdinIsTerminal: outside.terminal === true,
+    async readLine({ ask }) {
+      await ask();
+      return lines.shift();
+    },
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     interrupts: outside.interrupts ?? new AbortController().signal,

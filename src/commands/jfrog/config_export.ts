@@ -1,0 +1,27 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { appError } from "../../errors/app_error.ts";
+
+/** `config export [server-id]` (spec/jfrog.md 4.5). */
+export function configExport(run: Runner) {
+  return leafWithoutPlatform(
+    "export",
+    "Print a configured JFrog server as a token for config import; its secrets are in it",
+  )
+    .argument("[server-id]", "its name; by default the default one's")
+    .action(run({ text: ({ token }) => token }, exportToken));
+}
+
+async function exportToken(context: CommandContext, id: string | undefined) {
+  const { openServerStore } = await import("../../jfrog/config_store.ts");
+  const { findServer } = await import("../../jfrog/config_entry.ts");
+  const { exportServer } = await import("../../jfrog/config_token.ts");
+  const store = openServerStore(context.env);
+  const servers = await store.read(context.signal);
+  if (id !== undefined) return { token: exportServer(findServer(servers, id)) };
+  if (servers.length === 0) throw appError("jfrog-no-servers", { file: store.file });
+  const standard = servers.find(({ isDefault }) => isDefault);
+  if (standard === undefined) throw appError("jfrog-default-missing", {});
+  return { token: exportServer(standard) };
+}

@@ -1,0 +1,55 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { appError } from "../../errors/app_error.ts";
+import type { Surroundings } from "../../jfrog/access_server.ts";
+import { exchangeOidcToken, oidcFromEnv, oidcProviderType } from "../../jfrog/oidc_exchange.ts";
+import { platformUrl } from "../../jfrog/platform_url.ts";
+
+/** What `config add` is told of an id token to exchange. */
+export interface OidcOptions {
+  oidcProviderName?: string;
+  oidcTokenId?: string;
+  oidcAudience?: string;
+  oidcProviderType?: string;
+  applicationKey?: string;
+}
+
+/**
+ * The access token that an id token is exchanged for; undefined where no provider is named. Throws
+ * `usage` where something is missing, and what the exchange throws.
+ */
+export async function exchangedToken(
+  context: CommandContext,
+  options: OidcOptions & { insecureTls?: boolean },
+  url: string | undefined,
+  surroundings: Surroundings,
+): Promise<string | undefined> {
+  const { env } = context;
+  const type = options.oidcProviderType || env["JFROG_CLI_OIDC_PROVIDER_TYPE"];
+  const providerType = oidcProviderType(type, "--oidc-provider-type");
+  const { oidcProviderName: providerName } = options;
+  if (!providerName) return undefined;
+  if (options.oidcTokenId) {
+    context.warn(
+      "Others on this machine can see --oidc-token-id; JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID hides it",
+    );
+  }
+  const tokenId = options.oidcTokenId || env["JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID"];
+  const missing = (message: string, help: string) => appError("usage", { message, help });
+  if (!tokenId) {
+    const help = "Give JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID or --oidc-token-id.";
+    throw missing("There is no id token to exchange", help);
+  }
+  if (!url) throw missing("There is no server to exchange the id token at", "Give --url.");
+  const server = {
+    url: platformUrl(url, "--url", context.warn),
+    insecureTls: options.insecureTls === true,
+  };
+  const fromEnv = oidcFromEnv(env);
+  const exchange = {
+    ...fromEnv,
+    ...{ providerName, providerType, tokenId, audience: options.oidcAudience },
+    applicationKey: options.applicationKey || fromEnv.applicationKey,
+  };
+  const exchanged = await exchangeOidcToken(server, exchange, surroundings, context.deadline);
+  return exchanged.accessToken;
+}

@@ -1,0 +1,124 @@
+import { Option } from "@commander-js/extra-typings";
+import type { CommandContext } from "../../cli/context.ts";
+import type { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { switchOption } from "../../cli/options.ts";
+import { appError } from "../../errors/app_error.ts";
+import type { Server } from "../../jfrog/server.ts";
+
+/** What `config add` and `config edit` are told of a server. */
+export interface ServerOptions {
+  url?: string;
+  artifactoryUrl?: string;
+  distributionUrl?: string;
+  xrayUrl?: string;
+  missionControlUrl?: string;
+  pipelinesUrl?: string;
+  user?: string;
+  password?: string;
+  passwordStdin?: boolean;
+  accessToken?: string;
+  accessTokenStdin?: boolean;
+  sshKeyPath?: string;
+  sshPassphrase?: string;
+  clientCertPath?: string;
+  clientCertKeyPath?: string;
+  basicAuthOnly?: boolean;
+  disableTokenRefresh?: boolean;
+  encPassword?: boolean;
+  insecureTls?: boolean;
+  interactive?: boolean;
+  legacy?: boolean;
+}
+
+/** The command with the options that tell of a server, as jf has them (spec/jfrog.md 4.1). */
+export function withServerOptions(command: ReturnType<typeof leafWithoutPlatform>) {
+  return command
+    .option("--url <url>", "the JFrog Platform's url")
+    .option("--artifactory-url <url>", "Artifactory's url, where it is not below the platform's")
+    .option("--distribution-url <url>", "Distribution's url, where it is not below the platform's")
+    .option("--xray-url <url>", "Xray's url, where it is not below the platform's")
+    .option("--mission-control-url <url>", "Mission Control's url, if not below the platform's")
+    .option("--pipelines-url <url>", "Pipelines' url, where it is not below the platform's")
+    .option("--user <name>", "the user")
+    .option("--password <password>", "the user's password; others see it: --password-stdin")
+    .addOption(switchOption("password-stdin", "read the password from standard input"))
+    .option("--access-token <token>", "an access token; others see it: --access-token-stdin")
+    .addOption(switchOption("access-token-stdin", "read the access token from standard input"))
+    .option("--ssh-key-path <file>", "the SSH private key's file")
+    .option("--ssh-passphrase <passphrase>", "the SSH key's passphrase")
+    .option("--client-cert-path <file>", "the client certificate's file, PEM")
+    .option("--client-cert-key-path <file>", "the client certificate's private key, PEM")
+    .addOption(switchOption("basic-auth-only", "never make a token of user and password"))
+    .addOption(switchOption("disable-token-refresh", "never refresh the access token"))
+    .addOption(
+      switchOption("enc-password", "have the server encrypt the password; by default true"),
+    )
+    .addOption(switchOption("insecure-tls", "do not check the server's certificate now"))
+    .addOption(
+      switchOption(
+        "interactive",
+        "ask for what is not given; by default on a terminal, outside CI",
+      ),
+    )
+    .addOption(switchOption("legacy", "ask for the url of each service").hideHelp());
+}
+
+/** --format of a command with output of its own; `Json` is as good as `json`. */
+export function formatOption() {
+  return new Option("--format <format>", "print as jf does: json or table")
+    .choices(["json", "table"]);
+}
+
+const maxSecretBytes = 64 * 1024;
+
+/**
+ * What is given of a server, secrets from stdin among it; a field is there if its option is. Throws
+ * `usage` for a secret given twice, or not at all where stdin is to give it.
+ */
+export async function givenServer(
+  context: CommandContext,
+  options: ServerOptions,
+): Promise<Server> {
+  const password = await givenSecret(context, options, "password");
+  const accessToken = await givenSecret(context, options, "access-token");
+  const { url, artifactoryUrl, distributionUrl, xrayUrl, missionControlUrl, pipelinesUrl } =
+    options;
+  const { user, sshKeyPath, sshPassphrase, clientCertPath, clientCertKeyPath } = options;
+  const { disableTokenRefresh } = options;
+  const all: Record<string, string | boolean | undefined> = {
+    ...{ url, artifactoryUrl, distributionUrl, xrayUrl, missionControlUrl, pipelinesUrl },
+    ...{ user, password, sshKeyPath, sshPassphrase, accessToken },
+    ...{ clientCertPath, clientCertKeyPath, disableTokenRefresh },
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+async function givenSecret(
+  context: CommandContext,
+  options: ServerOptions,
+  name: "password" | "access-token",
+): Promise<string | undefined> {
+  const [value, isOnStdin] = name === "password"
+    ? [options.password, options.passwordStdin]
+    : [options.accessToken, options.accessTokenStdin];
+  if (value) context.warn(`Others on this machine can see --${name}; --${name}-stdin hides it`);
+  if (!isOnStdin) return value;
+  const usage = (message: string) =>
+    appError("usage", { message, help: `For example: --${name}-stdin < file` });
+  if (value !== undefined) {
+    throw usage(`--${name} and --${name}-stdin do not go together`);
+  }
+  if (options.passwordStdin && options.accessTokenStdin) {
+    throw usage("--password-stdin and --access-token-stdin do not go together");
+  }
+  const read = context.stdinIsTerminal ? new Uint8Array() : await context.stdin(maxSecretBytes);
+  if (read.length > maxSecretBytes) throw usage(`The ${name} on standard input is too long`);
+  const secret = new TextDecoder().decode(read).trim();
+  if (secret === "") throw usage(`There is no ${name} on standard input`);
+  return secret;
+}
+
+/** True if CI is set, and not to a word for no: services set it to their name, too. */
+export function isInCi({ env }: CommandContext): boolean {
+  return !/^(|0|f|false|no)$/i.test(env["CI"] ?? "");
+}

@@ -1,0 +1,48 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { switchOption } from "../../cli/options.ts";
+import type { Runner } from "../../cli/runner.ts";
+import type { Server } from "../../jfrog/server.ts";
+import { isInCi } from "./config_options.ts";
+
+interface Options {
+  quiet?: boolean;
+}
+
+/** `config remove [server-id]` (spec/jfrog.md 4.3): without a name all of them. */
+export function configRemove(run: Runner) {
+  return leafWithoutPlatform("remove", "Remove a configured JFrog server, or all of them")
+    .argument("[server-id]", "its name; by default all")
+    .addOption(switchOption("quiet", "do not ask; by default in CI"))
+    .action(run({ text: () => "" }, remove));
+}
+
+async function remove(context: CommandContext, id: string | undefined, { quiet }: Options) {
+  const { openServerStore } = await import("../../jfrog/config_store.ts");
+  const { findServer, removeServer } = await import("../../jfrog/config_entry.ts");
+  const store = openServerStore(context.env);
+  const before = await store.read(context.signal);
+  const removed = id === undefined ? before : [findServer(before, id)];
+  if (removed.length === 0) return { removed: [] };
+  const question = id === undefined
+    ? "Are you sure you want to delete all the configurations?"
+    : `Are you sure you want to delete "${id}" configuration?`;
+  if (!(quiet ?? isInCi(context)) && !await context.ask.confirm(question)) {
+    context.warn("Nothing was removed: it was not confirmed");
+    return { removed: [] };
+  }
+  const after = await store.change((servers) => {
+    if (id === undefined) return [];
+    findServer(servers, id);
+    return removeServer(servers, id);
+  }, context.signal);
+  const standard = after.find(({ isDefault }) => isDefault)?.serverId;
+  if (removed.some(({ isDefault }) => isDefault) && standard !== undefined) {
+    context.note(`Server "${standard}" is the default now.`);
+  }
+  return { removed: removed.map(nameOf), ...(standard === undefined ? {} : { default: standard }) };
+}
+
+function nameOf({ serverId = "" }: Server): string {
+  return serverId;
+}
