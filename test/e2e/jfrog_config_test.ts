@@ -378,7 +378,7 @@ const cases: Case[] = [
   },
   {
     name: "show --format json prints the file's fields in their order",
-    args: ["show", "two", "--format", "json"],
+    args: ["show", "two", "--format", "JSON"],
     before: [acme, { ...two, later: 1 }],
     stdout:
       '[\n  {\n    "artifactoryUrl": "https://two.example/artifactory/",\n    "user": "bob",\n' +
@@ -401,7 +401,7 @@ const cases: Case[] = [
     args: ["show", "--format=xml"],
     before: [acme],
     code: 2,
-    stderr: 'error: Invalid value "xml" for --format: it must be one of json, table\n',
+    stderr: 'error: Invalid value "xml" for --format: it must be json or table\n',
   },
   {
     name: "rm makes the first of the others the default",

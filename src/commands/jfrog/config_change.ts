@@ -16,8 +16,8 @@ import { encryptPassword } from "../../jfrog/password_encryption.ts";
 import { platformUrl } from "../../jfrog/platform_url.ts";
 import { defaultServerId, type Server } from "../../jfrog/server.ts";
 import { requireFile } from "../../runtime/files.ts";
-import { startDeadline } from "../../wait/deadline.ts";
-import { exchangedToken, type OidcOptions } from "./config_oidc.ts";
+import { type Deadline, startDeadline } from "../../wait/deadline.ts";
+import { chosenProviderType, exchangedToken, type OidcOptions } from "./config_oidc.ts";
 import { givenServer, isInCi, type ServerOptions } from "./config_options.ts";
 import { askForServer, confirmInsecure } from "./config_questions.ts";
 import { maskServer } from "./config_text.ts";
@@ -35,7 +35,8 @@ export async function addServer(
   options: ServerOptions & OidcOptions & { overwrite?: boolean },
 ) {
   const given = await givenServer(context, options);
-  const id = argument ?? await nameServer(context, options);
+  chosenProviderType(context, options);
+  const id = argument || await nameServer(context, options);
   if (reservedIds.includes(id)) {
     const wanted = `none of ${reservedIds.join(", ")}`;
     throw appError("invalid-value", { name: "the server ID", value: id, wanted });
@@ -99,26 +100,39 @@ async function complete(
   requireUrl(context, before, answered, options);
   const { url } = answered;
   if (url && !/^ssh:/i.test(url)) answered.url = platformUrl(url, "--url", context.warn);
-  const deadline = startDeadline(exchangeMs, context.signal);
   const surroundings = surroundingsOf(context);
+  const token = await within(
+    context,
+    (deadline) => exchangedToken(context, options, answered.url, surroundings, deadline),
+  );
+  if (token !== undefined) answered.accessToken = token;
+  const server = nameUser(mergeServer(before, answered), answered, context.warn);
+  checkAuthentication(server, options.basicAuthOnly === true);
+  await confirmInsecure(context, server, asks);
+  const { user = "", password, artifactoryUrl } = server;
+  if (answered.password && password && artifactoryUrl && options.encPassword !== false) {
+    const artifactory = {
+      url: artifactoryUrl,
+      credentials: { user, password },
+      insecureTls: options.insecureTls === true,
+      ...clientCertificate(server),
+    };
+    server.password = await within(
+      context,
+      (deadline) => encryptPassword(artifactory, surroundings, deadline),
+    );
+  }
+  return withRefreshInterval(server, answered, options);
+}
+
+/** Gives `body` its own time limit: what a person takes to answer does not count. */
+async function within<R>(
+  { signal }: CommandContext,
+  body: (deadline: Deadline) => Promise<R>,
+): Promise<R> {
+  const deadline = startDeadline(exchangeMs, signal);
   try {
-    const bounded = { ...context, deadline };
-    const token = await exchangedToken(bounded, options, answered.url, surroundings);
-    if (token !== undefined) answered.accessToken = token;
-    const server = nameUser(mergeServer(before, answered), answered, context.warn);
-    checkAuthentication(server, options.basicAuthOnly === true);
-    await confirmInsecure(context, server, asks);
-    const { user = "", password, artifactoryUrl } = server;
-    if (answered.password && password && artifactoryUrl && options.encPassword !== false) {
-      const artifactory = {
-        url: artifactoryUrl,
-        credentials: { user, password },
-        insecureTls: options.insecureTls === true,
-        ...clientCertificate(server),
-      };
-      server.password = await encryptPassword(artifactory, surroundings, deadline);
-    }
-    return withRefreshInterval(server, answered, options);
+    return await body(deadline);
   } finally {
     deadline.end();
   }

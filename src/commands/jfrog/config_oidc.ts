@@ -2,6 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Surroundings } from "../../jfrog/access_server.ts";
 import { exchangeOidcToken, oidcFromEnv, oidcProviderType } from "../../jfrog/oidc_exchange.ts";
+import type { Deadline } from "../../wait/deadline.ts";
 import { platformUrl } from "../../jfrog/platform_url.ts";
 
 /** What `config add` is told of an id token to exchange. */
@@ -13,6 +14,14 @@ export interface OidcOptions {
   applicationKey?: string;
 }
 
+/** The type of provider in force, which is checked before all else. Throws `invalid-value`. */
+export function chosenProviderType(
+  { env }: CommandContext,
+  { oidcProviderType: type }: OidcOptions,
+) {
+  return oidcProviderType(type || env["JFROG_CLI_OIDC_PROVIDER_TYPE"], "--oidc-provider-type");
+}
+
 /**
  * The access token that an id token is exchanged for; undefined where no provider is named. Throws
  * `usage` where something is missing, and what the exchange throws.
@@ -22,10 +31,10 @@ export async function exchangedToken(
   options: OidcOptions & { insecureTls?: boolean },
   url: string | undefined,
   surroundings: Surroundings,
+  deadline: Deadline,
 ): Promise<string | undefined> {
   const { env } = context;
-  const type = options.oidcProviderType || env["JFROG_CLI_OIDC_PROVIDER_TYPE"];
-  const providerType = oidcProviderType(type, "--oidc-provider-type");
+  const providerType = chosenProviderType(context, options);
   const { oidcProviderName: providerName } = options;
   if (!providerName) return undefined;
   if (options.oidcTokenId) {
@@ -50,6 +59,6 @@ export async function exchangedToken(
     ...{ providerName, providerType, tokenId, audience: options.oidcAudience },
     applicationKey: options.applicationKey || fromEnv.applicationKey,
   };
-  const exchanged = await exchangeOidcToken(server, exchange, surroundings, context.deadline);
+  const exchanged = await exchangeOidcToken(server, exchange, surroundings, deadline);
   return exchanged.accessToken;
 }

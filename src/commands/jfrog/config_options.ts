@@ -1,4 +1,4 @@
-import { Option } from "@commander-js/extra-typings";
+import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption } from "../../cli/options.ts";
@@ -65,8 +65,13 @@ export function withServerOptions(command: ReturnType<typeof leafWithoutPlatform
 
 /** --format of a command with output of its own; `Json` is as good as `json`. */
 export function formatOption() {
-  return new Option("--format <format>", "print as jf does: json or table")
-    .choices(["json", "table"]);
+  return new Option("--format <format>", "print as jf does: json or table").argParser(
+    function parse(text): "json" | "table" {
+      const format = text.toLowerCase();
+      if (format === "json" || format === "table") return format;
+      throw new InvalidArgumentError("json or table");
+    },
+  );
 }
 
 const maxSecretBytes = 64 * 1024;
