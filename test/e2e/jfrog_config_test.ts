@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
-import { inSandbox, type Sandbox } from "./harness.ts";
+import { inSandbox, isRoot, type Sandbox } from "./harness.ts";
 
 const file = "home/.jfrog/jfrog-cli.conf.v6";
 const key = "randomkeywithlengthofexactly32!!";
@@ -326,6 +326,33 @@ const cases: Case[] = [
     after: [acme, { ...two, user: undefined }],
   },
   {
+    name: "edit --interactive keeps what is not answered",
+    args: ["edit", "acme", "--interactive"],
+    before: [{ ...acme, user: "alice", xrayUrl: "https://x.example/", disableTokenRefresh: true }],
+    stdin: "\n\n",
+    stderr: "JFrog Platform URL [https://acme.example/]: \n" +
+      "Select one of the following authentication methods:\n  1) As it is\n  2) Access Token\n" +
+      "  3) Username and Password / Reference token\n  4) Mutual TLS\nNumber [1]: \n",
+    after: [{ ...acme, user: "alice", xrayUrl: "https://x.example/", disableTokenRefresh: true }],
+  },
+  {
+    name: "add --interactive gives up where http is not confirmed",
+    args: [
+      "add",
+      "b",
+      "--url=http://b.example",
+      "--user=u",
+      "--client-cert-path=",
+      "--interactive",
+    ],
+    stdin: `1\n${jwt}\nno\n`,
+    code: 2,
+    stderr: methods() + "Number [1]: \nJFrog access token: \n" +
+      "Your JFrog URL uses an insecure HTTP connection, instead of HTTPS. " +
+      "Are you sure you want to continue? (y/n) [n]? \n" +
+      "error: The http url was not confirmed\n",
+  },
+  {
     name: "edit does not find a server that is not there",
     args: ["edit", "other", "--user=u"],
     before: [acme],
@@ -611,6 +638,45 @@ test(
     fs.chmodSync(home, 0o700);
     assert.deepEqual(servers(sandbox), [acme]);
   }, { ordinaryUser: true }),
+);
+
+test(
+  "config reads a file of an old version where it can't be migrated",
+  inSandbox(async (sandbox) => {
+    const old = '{"servers":[{"url":"https://a/","serverId":"a"}],"version":"5"}';
+    sandbox.write("home/.jfrog/jfrog-cli.conf.v5", old);
+    const home = path.join(sandbox.folder, "home/.jfrog");
+    fs.chmodSync(home, 0o500);
+    assert.match((await sandbox.succeed(["config", "show", "a"])).stdout, /^Server ID:\t\t\ta\n/);
+    assert.deepEqual(fs.readdirSync(home), ["jfrog-cli.conf.v5"]);
+    fs.chmodSync(home, 0o700);
+  }, { ordinaryUser: true }),
+);
+
+test(
+  "config leaves the file as it was where the disk is full",
+  { skip: !isRoot && "needs root for a small file system" },
+  inSandbox(async (sandbox) => {
+    const home = path.join(sandbox.folder, "home/.jfrog");
+    fs.mkdirSync(home);
+    const mounted = await sandbox.run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", home]);
+    assert.equal(mounted.code, 0, mounted.stderr);
+    try {
+      put(sandbox, [acme]);
+      await sandbox.run("sh", ["-c", `cat /dev/zero > ${home}/filler`]);
+      const full = await sandbox.hawser(["config", "add", "b", "--url=https://b.example"]);
+      assert.equal(
+        full.stderr,
+        `error: Cannot write ${home}/jfrog-cli.conf.v6: the disk is full\n`,
+      );
+      assert.equal(full.code, 1);
+      assert.deepEqual(servers(sandbox), [acme]);
+      assert.deepEqual(fs.readdirSync(path.join(home, "locks/config")), []);
+      assert.deepEqual(fs.readdirSync(home).sort(), ["filler", "jfrog-cli.conf.v6", "locks"]);
+    } finally {
+      await sandbox.run("umount", ["--lazy", home]);
+    }
+  }),
 );
 
 test(
