@@ -86,6 +86,7 @@ function prepare(command: Command, world: World, write: (text: string) => void) 
   (command.options as Option[]).sort((a, b) => Number(isShared(a)) - Number(isShared(b)));
   command.configureHelp({
     showGlobalOptions: false,
+    subcommandTerm,
     optionTerm: ({ flags }) => flags.replace(" [bool]", ""),
   });
   command.configureOutput({
@@ -96,4 +97,11 @@ function prepare(command: Command, world: World, write: (text: string) => void) 
     getOutHasColors: () => false,
   });
   for (const child of command.commands) prepare(child as Command, world, write);
+}
+
+/** A command in a list: its names and what it can't do without. Its own help has the rest. */
+function subcommandTerm(command: Command): string {
+  const names = [command.name(), ...command.aliases()].join("|");
+  const needed = command.registeredArguments.filter((argument) => argument.required);
+  return [names, ...needed.map((argument) => `<${argument.name()}>`)].join(" ");
 }

@@ -14,6 +14,12 @@ import { configImport } from "./jfrog/config_import.ts";
 import { configRemove } from "./jfrog/config_remove.ts";
 import { configShow } from "./jfrog/config_show.ts";
 import { configUse } from "./jfrog/config_use.ts";
+import { accessTokenCreate } from "./jfrog/access_token_create.ts";
+import { accessTokenList } from "./jfrog/access_token_list.ts";
+import { accessTokenRefresh } from "./jfrog/access_token_refresh.ts";
+import { accessTokenRevoke } from "./jfrog/access_token_revoke.ts";
+import { accessTokenShow } from "./jfrog/access_token_show.ts";
+import { exchangeOidcTokenCommand } from "./jfrog/exchange_oidc_token.ts";
 import { linkCheck } from "./link/check.ts";
 import { linkDelete } from "./link/delete.ts";
 import { linkGenerate } from "./link/generate.ts";
@@ -108,9 +114,21 @@ const jfrogNouns: Record<string, Noun> = {
       use: configUse,
     },
   },
+  "access-token": {
+    summary: "List, show, refresh and revoke JFrog access tokens",
+    verbs: {
+      list: accessTokenList,
+      show: accessTokenShow,
+      refresh: accessTokenRefresh,
+      revoke: accessTokenRevoke,
+    },
+  },
 };
 
-const jfrogSingles: Record<string, CommandMaker> = {};
+const jfrogSingles: Record<string, CommandMaker> = {
+  "access-token-create|atc": accessTokenCreate,
+  "exchange-oidc-token|eot": exchangeOidcTokenCommand,
+};
 
 /** The commands that the program offers under the name it was called by. */
 export function commandsFor(program: string): CommandSet {

@@ -80,6 +80,11 @@ export const jfrogErrors = {
     hint: () =>
       "Give --access-token-stdin or JFROG_CLI_ACCESS_TOKEN, --user with --password-stdin, or --client-cert-path.",
   }),
+  "refresh-token-missing": entry<{ id: string }>({
+    exit: "precondition",
+    message: (d) => `Server "${d.id}" is configured without a refresh token`,
+    hint: () => "Give one with --refresh-token-stdin.",
+  }),
   "client-certificate-invalid": entry<{ path: string; why: string }>({
     exit: "usage",
     message: (d) => `Cannot use the client certificate ${d.path}: ${d.why}`,

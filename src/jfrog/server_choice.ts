@@ -75,7 +75,7 @@ export async function chooseServer(
   if (!id && isAnyGiven(flags)) throw appError("jfrog-url-missing", {});
   const configured = await findConfigured(id, surroundings, signal);
   const name = configured.serverId ?? "";
-  const own = findCredentials(configured, `server "${name}"`);
+  const own = findCredentials(ownCredentials(configured), `server "${name}"`);
   const found = fromFlags ?? fromEnv ?? own;
   detail(`Server "${name}", credentials from ${found?.source ?? "nowhere"}`);
   const url = platformUrl(urlOf(configured), `server "${name}"`, warn);
@@ -115,9 +115,12 @@ function finish(
   };
 }
 
-/** True if options say anything of a server beside its id. */
-function isAnyGiven({ serverId: _id, insecureTls: _tls, ...rest }: ServerFlags): boolean {
-  return Object.values(rest).some(Boolean);
+/** True if options say anything of a server beside its id; commands have other options too. */
+function isAnyGiven(flags: ServerFlags): boolean {
+  const { url, user, password, accessToken, sshKeyPath, sshPassphrase } = flags;
+  const { clientCertPath, clientCertKeyPath } = flags;
+  return [url, user, password, accessToken, sshKeyPath, sshPassphrase]
+    .concat(clientCertPath, clientCertKeyPath).some(Boolean);
 }
 
 function findCredentials(
@@ -149,6 +152,12 @@ async function findConfigured(
   const standard = servers.find(({ isDefault }) => isDefault) ?? (second ? undefined : first);
   if (standard === undefined) throw appError("jfrog-default-missing", {});
   return standard;
+}
+
+/** A token that jf has made of user and password, to be refreshed, is no better than those. */
+function ownCredentials({ user, password, accessToken, ...rest }: Server) {
+  const isMade = !rest.webLogin && (rest.refreshToken || rest.artifactoryRefreshToken);
+  return { user, password, accessToken: user && password && isMade ? "" : accessToken };
 }
 
 /** An entry of jf's older versions has only Artifactory's url. */

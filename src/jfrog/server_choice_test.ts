@@ -93,6 +93,17 @@ test("chooseServer() keeps the configured server where its credentials are used"
   assert.equal(other.chosen.user, "ann");
 });
 
+test("chooseServer() takes user and password before a token that jf has made of them", async () => {
+  const made = { ...beta, accessToken: "A", artifactoryRefreshToken: "R" };
+  const { chosen } = await choose({}, {}, [made]);
+  assert.deepEqual(chosen.credentials, { user: "bob", password: "B" });
+  const token = { accessToken: "A", user: "bob" };
+  const login = await choose({}, {}, [{ ...made, webLogin: true }]);
+  assert.deepEqual(login.chosen.credentials, token);
+  const plain = await choose({}, {}, [{ ...beta, accessToken: "A" }]);
+  assert.deepEqual(plain.chosen.credentials, token);
+});
+
 test("chooseServer() takes client certificates of options before those configured", async () => {
   const server = { ...acme, clientCertPath: "/c", clientCertKeyPath: "/k" };
   const { chosen } = await choose({}, {}, [server]);

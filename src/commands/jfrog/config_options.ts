@@ -1,9 +1,8 @@
-import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption } from "../../cli/options.ts";
-import { appError } from "../../errors/app_error.ts";
 import type { Server } from "../../jfrog/server.ts";
+import { givenSecrets } from "./given_secret.ts";
 
 /** What `config add` and `config edit` are told of a server. */
 export interface ServerOptions {
@@ -63,19 +62,6 @@ export function withServerOptions(command: ReturnType<typeof leafWithoutPlatform
     .addOption(switchOption("legacy", "ask for the url of each service").hideHelp());
 }
 
-/** --format of a command with output of its own; `Json` is as good as `json`. */
-export function formatOption() {
-  return new Option("--format <format>", "print as jf does: json or table").argParser(
-    function parse(text): "json" | "table" {
-      const format = text.toLowerCase();
-      if (format === "json" || format === "table") return format;
-      throw new InvalidArgumentError("json or table");
-    },
-  );
-}
-
-const maxSecretBytes = 64 * 1024;
-
 /**
  * What is given of a server, secrets from stdin among it; a field is there if its option is. Throws
  * `usage` for a secret given twice, or not at all where stdin is to give it.
@@ -84,8 +70,10 @@ export async function givenServer(
   context: CommandContext,
   options: ServerOptions,
 ): Promise<Server> {
-  const password = await givenSecret(context, options, "password");
-  const accessToken = await givenSecret(context, options, "access-token");
+  const [password, accessToken] = await givenSecrets(context, [
+    { name: "password", value: options.password, onStdin: options.passwordStdin },
+    { name: "access-token", value: options.accessToken, onStdin: options.accessTokenStdin },
+  ]);
   const { url, artifactoryUrl, distributionUrl, xrayUrl, missionControlUrl, pipelinesUrl } =
     options;
   const { user, sshKeyPath, sshPassphrase, clientCertPath, clientCertKeyPath } = options;
@@ -96,31 +84,6 @@ export async function givenServer(
     ...{ clientCertPath, clientCertKeyPath, disableTokenRefresh },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
-}
-
-async function givenSecret(
-  context: CommandContext,
-  options: ServerOptions,
-  name: "password" | "access-token",
-): Promise<string | undefined> {
-  const [value, isOnStdin] = name === "password"
-    ? [options.password, options.passwordStdin]
-    : [options.accessToken, options.accessTokenStdin];
-  if (value) context.warn(`Others on this machine can see --${name}; --${name}-stdin hides it`);
-  if (!isOnStdin) return value;
-  const usage = (message: string) =>
-    appError("usage", { message, help: `For example: --${name}-stdin < file` });
-  if (value !== undefined) {
-    throw usage(`--${name} and --${name}-stdin do not go together`);
-  }
-  if (options.passwordStdin && options.accessTokenStdin) {
-    throw usage("--password-stdin and --access-token-stdin do not go together");
-  }
-  const read = context.stdinIsTerminal ? new Uint8Array() : await context.stdin(maxSecretBytes);
-  if (read.length > maxSecretBytes) throw usage(`The ${name} on standard input is too long`);
-  const secret = new TextDecoder().decode(read).trim();
-  if (secret === "") throw usage(`There is no ${name} on standard input`);
-  return secret;
 }
 
 /** True if CI is set, and not to a word for no: services set it to their name, too. */

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { formatOption } from "./config_options.ts";
+import { formatOption } from "./jf_format.ts";
 
 interface Options {
   format?: "json" | "table";

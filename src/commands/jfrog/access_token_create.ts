@@ -1,0 +1,120 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { switchOption } from "../../cli/options.ts";
+import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import type { Runner } from "../../cli/runner.ts";
+import type { CreatedToken } from "../../jfrog/created_token.ts";
+import type { ShownRequest } from "../../jfrog/shown_request.ts";
+import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
+import { formatOption, type JfFormat } from "./jf_format.ts";
+import { failureOf, JfFailure, orJfFailure } from "./jf_failure.ts";
+import { fieldTable } from "./token_text.ts";
+
+interface Options extends AccessOptions {
+  project?: string;
+  grantAdmin?: boolean;
+  groups?: string;
+  scope?: string;
+  expiry?: string;
+  refreshable?: boolean;
+  description?: string;
+  audience?: string;
+  reference?: boolean;
+  forceRevocable?: boolean;
+  format?: JfFormat;
+  dryRun?: boolean;
+}
+
+/** A token that was made, with how jf would print it. */
+export interface Created {
+  token: CreatedToken;
+  /** RFC 3339; undefined for a token without end. */
+  expiresAt: string | undefined;
+  format: JfFormat;
+}
+
+type Result = Created | ShownRequest | JfFailure;
+
+/** `access-token-create [username]` (spec/jfrog.md 1). */
+export function accessTokenCreate(run: Runner) {
+  return withAccessOptions(
+    leafWithoutPlatform("access-token-create", "Create an access token of the JFrog Platform"),
+  )
+    .argument("[username]", "whose token it is; by default the user's who asks")
+    .option("--project <key>", "the project the token is for")
+    .addOption(switchOption("grant-admin", "make it an administrator's token"))
+    .option("--groups <list>", "the groups it belongs to, separated by commas")
+    .option("--scope <scope>", "what it may do, in place of --groups and --grant-admin")
+    .option(
+      "--expiry <time>",
+      "its life in seconds, or as a duration such as 24h; 0 is without end; by default the platform's",
+    )
+    .addOption(switchOption("refreshable", "make a refresh token with it"))
+    .option("--description <text>", "what it is for, at most 1024 characters")
+    .option("--audience <ids>", "the services that accept it, separated by spaces")
+    .addOption(switchOption("reference", "make a reference token with it, a short name for it"))
+    .addOption(switchOption("force-revocable", "let it be revoked even if its life is short"))
+    .addOption(formatOption())
+    .addOption(switchOption("dry-run", "print the request that would be sent, secrets masked"))
+    .action(run({ text: createdText, data: createdData, failure: failureOf }, create));
+}
+
+async function create(
+  context: CommandContext,
+  username: string | undefined,
+  options: Options,
+): Promise<Result> {
+  const { tokenRequest } = await import("../../jfrog/token_request.ts");
+  const { requireCredentials } = await import("../../jfrog/server_choice.ts");
+  const access = await openAccess(context, options);
+  requireCredentials(access.server);
+  const request = tokenRequest({ ...options, username }, access.server.user);
+  const format = options.format ?? "json";
+  if (options.dryRun) {
+    const { showRequest } = await import("../../jfrog/shown_request.ts");
+    return showRequest(access.server, request);
+  }
+  return await orJfFailure(context, options.format, async () => {
+    const token = await (await openTokens(context, access)).create(request);
+    return await createdToken(token, format);
+  });
+}
+
+/** A token as the commands that make one hand it over. */
+export async function createdToken(token: CreatedToken, format: JfFormat): Promise<Created> {
+  const { expiryOf } = await import("../../jfrog/created_token.ts");
+  return { token, expiresAt: expiryOf(token, Date.now()), format };
+}
+
+const tableOrder = [
+  "access_token",
+  "token_id",
+  "expires_in",
+  "scope",
+  "token_type",
+  "refreshable",
+  "refresh_token",
+  "reference_token",
+  "grant_type",
+  "audience",
+] as const;
+
+/** What jf prints. */
+export async function createdText(result: Result): Promise<string> {
+  const { writeGoJson } = await import("../../jfrog/go_json.ts");
+  if (result instanceof JfFailure) return writeGoJson(result.printed);
+  if ("request" in result) {
+    const { request, headers, body } = result;
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join("");
+    return `${request}\n${lines}\n${writeGoJson(body)}`;
+  }
+  const { token, format } = result;
+  return format === "table" ? fieldTable({ ...token }, tableOrder) : writeGoJson(token);
+}
+
+/** The same with the time at which the token expires. */
+export function createdData(result: Result): unknown {
+  if (result instanceof JfFailure) return result.printed;
+  if ("request" in result) return result;
+  const { token, expiresAt } = result;
+  return { ...token, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) };
+}

@@ -1,0 +1,89 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { switchOption } from "../../cli/options.ts";
+import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import type { Runner } from "../../cli/runner.ts";
+import { appError } from "../../errors/app_error.ts";
+import type { Refreshed } from "../../jfrog/token_refresh.ts";
+import { type Created, createdData, createdText, createdToken } from "./access_token_create.ts";
+import {
+  type Access,
+  type AccessOptions,
+  openAccess,
+  withAccessOptions,
+} from "./access_options.ts";
+import { formatOption, type JfFormat } from "./jf_format.ts";
+import { givenSecrets } from "./given_secret.ts";
+
+interface Options extends AccessOptions {
+  refreshToken?: string;
+  refreshTokenStdin?: boolean;
+  format?: JfFormat;
+}
+
+/** `access-token refresh`. */
+export function accessTokenRefresh(run: Runner) {
+  return withAccessOptions(
+    leafWithoutPlatform("refresh", "Exchange a refresh token for a new access token"),
+  )
+    .addOption(
+      switchOption(
+        "refresh-token-stdin",
+        "read the refresh token from stdin, and print what it is exchanged for; " +
+          "by default a configured server's is used, and what comes is stored there",
+      ),
+    )
+    .option("--refresh-token <token>", "the same as an argument")
+    .addOption(formatOption())
+    .action(
+      run({
+        text,
+        data,
+        failure: (result) => "problem" in result ? result.problem : undefined,
+      }, refresh),
+    );
+}
+
+async function refresh(context: CommandContext, options: Options): Promise<Refreshed | Created> {
+  const format = options.format ?? "json";
+  if (options.refreshTokenStdin && (options.accessTokenStdin || options.passwordStdin)) {
+    throw appError("usage", {
+      message: "Standard input holds one secret",
+      help: "Give the access token with JFROG_CLI_ACCESS_TOKEN.",
+    });
+  }
+  const [given] = await givenSecrets(context, [
+    { name: "refresh-token", value: options.refreshToken, onStdin: options.refreshTokenStdin },
+  ]);
+  const access = await openAccess(context, options);
+  if (given === undefined) return await refreshStored(context, access);
+  const { openAccessTokens } = await import("../../jfrog/access_tokens.ts");
+  const { server, surroundings } = access;
+  const tokens = openAccessTokens(server, surroundings, context.deadline);
+  const { credentials } = server;
+  const current = credentials && "accessToken" in credentials ? credentials.accessToken : undefined;
+  return await createdToken(await tokens.refresh(given, current), format);
+}
+
+async function refreshStored(
+  context: CommandContext,
+  { server, surroundings, store }: Access,
+): Promise<Refreshed> {
+  const { configured } = server;
+  if (configured === undefined) throw appError("refresh-token-missing", { id: server.url });
+  const { refreshConfigured } = await import("../../jfrog/token_refresh.ts");
+  const seen = configured.accessToken ?? "";
+  return await refreshConfigured(server, store(), surroundings, context.deadline, seen);
+}
+
+async function text(result: Refreshed | Created): Promise<string> {
+  if ("token" in result) return await createdText(result);
+  const { serverId, byUs } = result;
+  return byUs
+    ? `The access token of server "${serverId}" is refreshed.`
+    : `The access token of server "${serverId}" was refreshed by somebody else just now.`;
+}
+
+/** Without the token of a configured server: it is where it belongs. */
+function data(result: Refreshed | Created): unknown {
+  return "token" in result ? createdData(result) : { serverId: result.serverId, byUs: result.byUs };
+}

@@ -1,0 +1,38 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { fields } from "../../cli/output.ts";
+import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import type { Runner } from "../../cli/runner.ts";
+import type { ListedToken } from "../../jfrog/access_tokens.ts";
+import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
+import { userOf, withTimes } from "./listed_token.ts";
+
+/** `access-token show <id>`. */
+export function accessTokenShow(run: Runner) {
+  return withAccessOptions(
+    leafWithoutPlatform("show", "Show what the server knows of an access token"),
+  )
+    .argument("<id>", "its token_id; me is the token that is asked with")
+    .action(run({ text, data: withTimes }, show));
+}
+
+async function show(context: CommandContext, id: string, options: AccessOptions) {
+  const tokens = await openTokens(context, await openAccess(context, options));
+  return await tokens.show(id);
+}
+
+function text(token: ListedToken): string {
+  const { issued_at_time, expires_at = "never" } = withTimes(token);
+  const pairs: [string, unknown][] = [
+    ["ID", token.token_id],
+    ["User", userOf(token)],
+    ["Subject", token.subject],
+    ["Issuer", token.issuer],
+    ["Issued", issued_at_time],
+    ["Expires", expires_at],
+    ["Refreshable", token.refreshable === true ? "yes" : "no"],
+    ["Scope", token["scope"]],
+    ["Project", token["project"]],
+    ["Description", token.description],
+  ];
+  return fields(pairs.flatMap(([name, value]) => value ? [[name, String(value)]] : []));
+}

@@ -1,0 +1,53 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { appError } from "../../errors/app_error.ts";
+
+const maxSecretBytes = 64 * 1024;
+
+/** A secret as options give it. */
+export interface SecretOption {
+  /** The option's name without its dashes; `<name>-stdin` is the one that reads it. */
+  name: string;
+  value: string | undefined;
+  onStdin: boolean | undefined;
+}
+
+/**
+ * The secrets given, in order, undefined for those that are not. Warns of one among the arguments, where
+ * others on the machine can see it; jf does not. Throws `usage` for one given twice, for two on stdin,
+ * and for none where stdin is to give it.
+ */
+export async function givenSecrets(
+  context: CommandContext,
+  secrets: SecretOption[],
+): Promise<(string | undefined)[]> {
+  const usage = (message: string) =>
+    appError("usage", { message, help: "For example: --access-token-stdin < file" });
+  const [first, second] = secrets.filter(({ onStdin }) => onStdin);
+  if (first !== undefined && second !== undefined) {
+    throw usage(`--${first.name}-stdin and --${second.name}-stdin do not go together`);
+  }
+  const given: (string | undefined)[] = [];
+  for (const { name, value, onStdin } of secrets) {
+    if (value && context.say.program !== "jf") {
+      context.warn(`Others on this machine can see --${name}; --${name}-stdin hides it`);
+    }
+    if (onStdin && value !== undefined) {
+      throw usage(`--${name} and --${name}-stdin do not go together`);
+    }
+    given.push(onStdin ? await readSecret(context, name, usage) : value);
+  }
+  return given;
+}
+
+async function readSecret(
+  context: CommandContext,
+  name: string,
+  usage: (message: string) => Error,
+): Promise<string> {
+  // nobody is made to type a secret where it shows
+  const read = context.stdinIsTerminal ? new Uint8Array() : await context.stdin(maxSecretBytes);
+  if (read.length > maxSecretBytes) throw usage(`The ${name} on standard input is too long`);
+  const secret = new TextDecoder().decode(read).trim();
+  if (secret === "") throw usage(`There is no ${name} on standard input`);
+  return secret;
+}
