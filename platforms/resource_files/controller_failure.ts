@@ -24,9 +24,10 @@ export async function controllerFailure(
   switch (error?.code) {
     case "controller-running":
       return await controllerRunning(files);
-    case "port-in-use": {
+    case "port-in-use":
+    case "port-forbidden": {
       const port = Number(error.message.match(/port (\d+)/)?.[1]);
-      return appError("port-in-use", { host: "*", port, option: "--grant-port" });
+      return appError(error.code, { host: "*", port, option: "--grant-port" });
     }
     case "data-home-unusable": {
       const why = error.message.slice(error.message.indexOf(": ") + 2);

@@ -16,6 +16,7 @@ test("controllerFailure() passes on what a user has a remedy for", async () => {
   const errors = [
     appError("controller-running", { home: files.home, as: undefined }),
     appError("port-in-use", { host: "*", port: 9191, option: "--grant-port" }),
+    appError("port-forbidden", { host: "*", port: 443, option: "--grant-port" }),
     appError("data-home-unusable", { path: files.home, why: "it is full: of eels" }),
   ];
   for (const error of errors) {

@@ -2,10 +2,11 @@ import { entry } from "./entry.ts";
 
 /** What can be wrong with sites, their namespaces, links and controllers. */
 export const siteErrors = {
-  "site-missing": entry<{ namespace: string; purpose: string }>({
+  "site-missing": entry<{ namespace: string; purpose: string; open?: boolean }>({
     exit: "precondition",
     message: (d) => `Cannot ${d.purpose}: there is no site in namespace "${d.namespace}"`,
-    hint: (d, say) => say.command(`site create ${d.namespace}`),
+    hint: (d, say) =>
+      say.command(`site create ${d.namespace}${d.open ? " --enable-link-access" : ""}`),
   }),
   "site-edge": entry<{ site: string }>({
     exit: "precondition",
@@ -96,6 +97,11 @@ export const siteErrors = {
     exit: "precondition",
     message: (d) => `Cannot listen on ${d.host} port ${d.port}: the port is in use`,
     hint: (d) => `Choose another port with ${d.option}.`,
+  }),
+  "port-forbidden": entry<{ host: string; port: number; option: string }>({
+    exit: "precondition",
+    message: (d) => `Cannot listen on ${d.host} port ${d.port}: that port needs privileges`,
+    hint: (d) => `Choose a port of 1024 or above with ${d.option}.`,
   }),
   "link-refused": entry<{ link: string; endpoint: string; why: string }>({
     exit: "refused",

@@ -55,7 +55,8 @@ export interface GrantServer {
 }
 
 /**
- * Listens for HTTP/1.1 over TLS 1.3, one request a connection. Throws `port-in-use`.
+ * Listens for HTTP/1.1 over TLS 1.3, one request a connection. Throws `port-in-use` and
+ * `port-forbidden`.
  *
  * TLS is laid over each accepted socket here rather than by a TLS server: so the identity is a value
  * that may change between two connections, and handshakes count against the limits.

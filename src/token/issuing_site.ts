@@ -12,7 +12,7 @@ export function requireOpenSite(
   purpose = "issue a token",
 ): Site {
   const [first] = sites;
-  if (first === undefined) throw appError("site-missing", { namespace, purpose });
+  if (first === undefined) throw appError("site-missing", { namespace, purpose, open: true });
   const interior = sites.filter((site) => site.spec?.edge !== true);
   if (interior.length === 0) throw appError("site-edge", { site: first.metadata.name });
   const open = interior.filter((site) => wantsLinkAccess(site) || hasEndpoints(site));

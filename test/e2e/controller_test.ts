@@ -127,6 +127,20 @@ test(
 );
 
 test(
+  "a port that needs privileges is told as such",
+  inSandbox(async (sandbox) => {
+    for (const verb of ["run", "start"]) {
+      const { code, stderr } = await sandbox.hawser(["controller", verb, "--grant-port", "1"]);
+      assert.equal(code, 3, stderr);
+      assert.match(
+        stderr,
+        /^error: Cannot listen on \* port 1: that port needs privileges\nhint: .*--grant-port\.$/m,
+      );
+    }
+  }, { ordinaryUser: true }),
+);
+
+test(
   "of controllers started at once one runs, and the others are told so",
   inSandbox(async (sandbox) => {
     const starts = Array.from({ length: 6 }, () => sandbox.hawser(["controller", "start"]));

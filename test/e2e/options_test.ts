@@ -185,15 +185,15 @@ test(
 test(
   "a namespace without a site is told with what makes one, and none is made by asking",
   shared.use(async (sandbox) => {
-    const cannot = (purpose: string) => [
+    const cannot = (purpose: string, option = "") => [
       `error: Cannot ${purpose}: there is no site in namespace "nowhere"`,
-      "hint: hawser site create nowhere -n nowhere",
+      `hint: hawser site create nowhere${option} -n nowhere`,
     ];
     const table: [string, string[]][] = [
       ["site status", cannot("show the status of the site")],
       ["site update --enable-link-access", cannot("update the site")],
       ["site delete", cannot("delete the site")],
-      ["token issue t.yaml", cannot("issue a token")],
+      ["token issue t.yaml", cannot("issue a token", " --enable-link-access")],
     ];
     for (const [line, wanted] of table) {
       assertRefused(await sandbox.hawser([...line.split(" "), "-n", "nowhere"]), 3, ...wanted);

@@ -194,7 +194,7 @@ test(
       await sandbox.hawser(["token", "issue", "s.yaml", "-n", "nowhere"], { calledAs }),
       3,
       'error: Cannot issue a token: there is no site in namespace "nowhere"',
-      "hint: skupper site create nowhere -n nowhere",
+      "hint: skupper site create nowhere --enable-link-access -n nowhere",
     );
     assertRefused(
       await sandbox.hawser(["tokn"], { calledAs }),

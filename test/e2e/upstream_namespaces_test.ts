@@ -228,7 +228,7 @@ test(
       await sandbox.hawser(["link", "generate", "-n", "nowhere"]),
       3,
       'error: Cannot generate a link: there is no site in namespace "nowhere"',
-      "hint: hawser site create nowhere -n nowhere",
+      "hint: hawser site create nowhere --enable-link-access -n nowhere",
     );
   }),
 );
