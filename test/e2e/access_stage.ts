@@ -43,7 +43,22 @@ export interface AccessStage {
   end(): Promise<void>;
 }
 
-export async function openAccessStage(): Promise<AccessStage> {
+/** A stage that the tests of a file share, made for the first that uses it. */
+export interface SharedStage {
+  use(body: (stage: AccessStage) => Promise<void>): () => Promise<void>;
+  /** The file's last test: ends it, and so finds what any test before has leaked. */
+  end(): Promise<void>;
+}
+
+export function shareAccessStage(): SharedStage {
+  let stage: Promise<AccessStage> | undefined;
+  return {
+    use: (body) => async () => await body(await (stage ??= openAccessStage())),
+    end: async () => await (await stage)?.end(),
+  };
+}
+
+async function openAccessStage(): Promise<AccessStage> {
   const sandbox = new Sandbox();
   const api = await startAccessApi();
   sandbox.write("home/.jfrog/security/certs/ca.pem", api.ca);

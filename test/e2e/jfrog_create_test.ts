@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { answerWith } from "../fakes/access_api.ts";
-import { type AccessCase, type AccessStage, openAccessStage } from "./access_stage.ts";
+import { type AccessCase, type AccessStage, shareAccessStage } from "./access_stage.ts";
 
 const path = "POST /access/api/v1/tokens";
 const plain = '{"refreshable":false,"include_reference_token":false}';
@@ -241,12 +241,13 @@ Content-Type: application/json
   },
 ];
 
-let stage: AccessStage;
+const shared = shareAccessStage();
 
-test("a stand-in for the Access API", async () => {
-  stage = await openAccessStage();
-});
+for (const one of cases) {
+  test(
+    `a token is made ${one.name}`,
+    shared.use((stage) => stage.play(one)),
+  );
+}
 
-for (const one of cases) test(`a token is made ${one.name}`, () => stage.play(one));
-
-test("what was printed and left behind holds no secret", () => stage.end());
+test("what was printed and left behind holds no secret", shared.end);

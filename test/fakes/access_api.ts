@@ -35,6 +35,8 @@ export interface AccessApi {
   readonly tokens: AccessTokens;
   /** Does so with the next request, the second one with the one after it, and so on. */
   misbehave(...behaviours: Misbehaviour[]): void;
+  /** A client certificate of its authority, made at that time and good for a day. */
+  clientCertificate(madeAt: number): Promise<{ cert: string; key: string }>;
   close(): Promise<void>;
 }
 
@@ -45,6 +47,8 @@ export interface AccessApiOptions {
   hosts?: string[];
   /** When its certificate was made, in milliseconds since 1970; it is good for a day. */
   certifiedAt?: number;
+  /** True if only clients with a certificate of its authority are let in. */
+  wantsClientCertificate?: boolean;
 }
 
 /** Passwords of the stand-in's users; the one whose name is admin is an administrator. */
@@ -55,7 +59,12 @@ const dayMs = 86_400_000;
 /** Starts one on a free port. */
 export async function startAccessApi(options: AccessApiOptions = {}): Promise<AccessApi> {
   const identity = options.plain ? undefined : await makeIdentity(options);
-  const server = identity === undefined ? createPlainServer() : createServer(identity);
+  const mutual = options.wantsClientCertificate
+    ? { requestCert: true, rejectUnauthorized: true }
+    : {};
+  const server = identity === undefined
+    ? createPlainServer()
+    : createServer({ cert: identity.cert, key: identity.key, ca: identity.ca, ...mutual });
   const tokens = new AccessTokens(passwords);
   const calls: AccessCall[] = [];
   const queue: Misbehaviour[] = [];
@@ -77,6 +86,7 @@ export async function startAccessApi(options: AccessApiOptions = {}): Promise<Ac
     ca: identity?.ca ?? "",
     calls,
     tokens,
+    clientCertificate: (madeAt) => identity!.clientCertificate(madeAt),
     misbehave: (...behaviours) => void queue.push(...behaviours),
     close: () =>
       new Promise((resolve) => {
@@ -125,7 +135,9 @@ function answer(
   if (text !== "" && !isJson) return { status: 415 };
   if (method === "POST" && pathname === "/access/api/v1/oidc/token") return exchange(body, tokens);
   const { authorization } = headers;
-  const caller = tokens.callerOf(authorization);
+  // who refreshes has often nothing but a token that has expired: the refresh token says enough
+  const isRefresh = (body as { grant_type?: unknown })?.grant_type === "refresh_token"; // any JSON
+  const caller = isRefresh ? { user: "", isAdmin: false } : tokens.callerOf(authorization);
   if (caller === undefined) {
     return { status: 401, body: { errors: [{ status: 401, message: "Bad credentials" }] } };
   }
@@ -177,13 +189,23 @@ async function makeIdentity({ hosts, certifiedAt = Date.now() }: AccessApiOption
     lifetimeMs: 1000 * dayMs,
   });
   const authority = await loadAuthority(ca, privateKeyPem);
-  const keys = await createKeyPair();
+  const request = async (now: number) => {
+    const keys = await createKeyPair();
+    const facts = { commonName: "stand-in for JFrog", publicKey: keys.publicKey };
+    return { key: keys.privateKeyPem, signing: { ...facts, now, lifetimeMs: dayMs } };
+  };
+  const { key, signing } = await request(certifiedAt);
   const { certificatePem: cert } = await authority.signServer({
-    commonName: "stand-in for JFrog",
+    ...signing,
     hosts: hosts ?? ["127.0.0.1", "localhost"],
-    publicKey: keys.publicKey,
-    now: certifiedAt,
-    lifetimeMs: dayMs,
   });
-  return { cert, key: keys.privateKeyPem, ca };
+  return {
+    cert,
+    key,
+    ca,
+    async clientCertificate(madeAt: number) {
+      const { key, signing } = await request(madeAt);
+      return { cert: (await authority.signClient(signing)).certificatePem, key };
+    },
+  };
 }
