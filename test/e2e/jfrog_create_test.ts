@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import { answerWith } from "../fakes/access_api.ts";
-import { type AccessCase, type AccessStage, shareAccessStage } from "./access_stage.ts";
+import { type AccessCase, shareAccessStage } from "./access_stage.ts";
 
 const path = "POST /access/api/v1/tokens";
 const plain = '{"refreshable":false,"include_reference_token":false}';
