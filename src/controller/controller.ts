@@ -100,12 +100,13 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
         work.signal,
       ),
   });
+  const busy = new Set<string>();
   const tokens = new WorkQueue<Change>({
     ...queueOptions,
     limit: tokensAtOnce,
     longestBackOffMs: longestTokenBackOffMs,
     work: (change) =>
-      reconcileToken(change, { home, report, announce, env: setup.env, now }, work.signal),
+      reconcileToken(change, { home, report, announce, busy, env: setup.env, now }, work.signal),
   });
 
   function add(change: Change, afterMs?: number): void {

@@ -26,6 +26,8 @@ export interface TokenWork {
   home: ControllerHome;
   report: Report;
   announce?: Announce | undefined;
+  /** The urls of the tokens that are being redeemed. */
+  busy: Set<string>;
   /** For the proxy settings of the request. */
   env: Record<string, string | undefined>;
   now: Now;
@@ -33,6 +35,9 @@ export interface TokenWork {
 
 /** One try, from the first connection to the stored link; upstream's clients wait no longer. */
 const tryLimitMs = 10_000;
+
+/** How soon a token is looked at again whose grant another token is being redeemed at, in milliseconds. */
+const lookAgainMs = 200;
 
 /** Failures that no further try can mend: only another token can. */
 const finalCodes: ErrorCode[] = [
@@ -61,17 +66,38 @@ export async function reconcileToken(
   // what has no uid lies in a place without a site, and is looked at again when there is one
   if (!token?.metadata.uid) return {};
   if (!isFinished(token)) {
-    const claim = await namespace.claimToken?.(token, signal) ?? "ours";
-    if (claim !== "ours") return claim === "theirs" ? {} : claim;
-    const { state, again, keepsKey } = await tryToken(token, namespace, work, signal);
-    const isNews = await writeStatus(token, state, namespace, work, signal);
-    if (isNews) tell(change, token.metadata.uid, state, work);
-    if (again !== undefined) throw again;
-    if (state.reason === "Pending") return {};
-    if (!keepsKey) await forgetKey(token, namespace, signal);
+    const url = token.spec?.url ?? "";
+    // upstream's service, asked twice at once with one grant, counts uses that it does not give
+    if (work.busy.has(url)) return { againInMs: lookAgainMs };
+    work.busy.add(url);
+    try {
+      const outcome = await finish(change, token, namespace, work, signal);
+      if (outcome !== undefined) return outcome;
+    } finally {
+      work.busy.delete(url);
+    }
   }
   await namespace.retireToken?.(change.name, signal);
   return {};
+}
+
+/** Tries the token if it is ours to; returns what is left to do, or undefined if all is done. */
+async function finish(
+  change: Change,
+  token: AccessToken,
+  namespace: ControllerNamespace,
+  work: TokenWork,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const claim = await namespace.claimToken?.(token, signal) ?? "ours";
+  if (claim !== "ours") return claim === "theirs" ? {} : claim;
+  const { state, again, keepsKey } = await tryToken(token, namespace, work, signal);
+  const isNews = await writeStatus(token, state, namespace, work, signal);
+  if (isNews) tell(change, token.metadata.uid!, state, work);
+  if (again !== undefined) throw again;
+  if (state.reason === "Pending") return {};
+  if (!keepsKey) await forgetKey(token, namespace, signal);
+  return undefined;
 }
 
 /** Puts an outcome on record, and announces it. */

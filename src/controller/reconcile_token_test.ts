@@ -37,6 +37,7 @@ function openEast() {
       changes: () => assert.fail("not asked for by a reconciler"),
     },
     report: (event) => events.push(event),
+    busy: new Set(),
     env: {},
     now: Date.now,
   };
@@ -101,6 +102,23 @@ test("a token whose server is down stays, to be tried again", async () => {
   assert.match(message!, /^Cannot reach https:/);
   assert.equal(conditions![0]!.reason, "Pending");
   assert.deepEqual(retired, []);
+});
+
+test("tokens of one grant are redeemed one after the other", async () => {
+  const { addSite, addToken, reconcile } = openEast();
+  const silent = createServer().listen(0, "127.0.0.1");
+  await once(silent, "listening");
+  const { port } = silent.address() as AddressInfo; // of a TCP server
+  await addSite();
+  await addToken({ url: `https://127.0.0.1:${port}/x`, code: "c", ca });
+  const arrived = once(silent, "connection");
+  const first = reconcile();
+  const [socket] = await arrived;
+  assert.deepEqual(await reconcile(), { againInMs: 200 });
+  silent.close();
+  socket.destroy();
+  await assert.rejects(first, (error) => isAppError(error, "unreachable"));
+  await assert.rejects(reconcile(), (error) => isAppError(error, "unreachable"));
 });
 
 test("a token waits for a site", async () => {

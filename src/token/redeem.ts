@@ -142,9 +142,10 @@ async function refuseRepetition(
     if (found === undefined || isMadeFrom(found, mark)) continue;
     throw appError("name-taken", { kind: found.kind, name, namespace });
   }
+  if (secret === undefined) return;
   // the first Link is stored last: where it is, all is
   const first = link ?? await platform.get("Link", `${name}-1`, signal);
-  if (secret !== undefined && isMadeFrom(first, mark)) {
+  if (isMadeFrom(first, mark)) {
     throw appError("already-redeemed", { token: name, namespace });
   }
 }
@@ -216,10 +217,14 @@ async function storeOurs(
   signal: AbortSignal,
 ): Promise<void> {
   const { kind, metadata } = resource;
-  const there = await platform.get<Kind>(kind, metadata.name, signal) as Resource | undefined;
-  if (there !== undefined && !isMadeFrom(there, mark)) {
-    throw appError("conflict", { kind, name: metadata.name });
+  const write = (resourceVersion: string) =>
+    platform.apply<Kind>({ ...resource, metadata: { ...metadata, resourceVersion } }, signal);
+  try {
+    await write("");
+  } catch (error) {
+    if (!isAppError(error, "conflict")) throw error;
+    const there = await platform.get<Kind>(kind, metadata.name, signal) as Resource | undefined;
+    if (!isMadeFrom(there, mark)) throw error;
+    await write(there!.metadata.resourceVersion!);
   }
-  const resourceVersion = there?.metadata.resourceVersion ?? "";
-  await platform.apply<Kind>({ ...resource, metadata: { ...metadata, resourceVersion } }, signal);
 }

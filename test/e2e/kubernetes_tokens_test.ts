@@ -264,7 +264,8 @@ spec:
         const ca = (await cluster.issue(west)).token.spec.ca;
         const held = { url: silent.url, ca };
         for (let i = 0; i < 80; i++) {
-          await cluster.create(east, parseToken(standInToken(held, `held-${i}`), "held"));
+          const text = standInToken(held, `held-${i}`).replace("11111111", String(10_000_000 + i));
+          await cluster.create(east, parseToken(text, "held"));
         }
         cluster.sandbox.write("held.yaml", standInToken(held, "held"));
         const waiting = redeem("held.yaml", "--timeout=3s");
@@ -316,6 +317,36 @@ spec:
         cluster.sandbox.write("busy.yaml", standInToken(service, "busy"));
         await cluster.succeed("token", "redeem", "busy.yaml", "-n", east);
         assert.equal(service.requests.length, 4);
+      } finally {
+        await service.close();
+      }
+    });
+
+    test("tokens of one grant are redeemed without a use that upstream's service counts in vain", async () => {
+      let underWay = 0;
+      let counted = 0;
+      const service = await startStandInServer(async (request, response) => {
+        counted++;
+        if (underWay++ > 0) {
+          response.writeHead(503);
+          response.end("Internal error\n");
+        } else {
+          response.end(renderGrantAnswer(await makeGrantAnswer(request)));
+        }
+        underWay--;
+      });
+      try {
+        const names = Array.from({ length: 8 }, (_, i) => `same-grant-${i}`);
+        for (const name of names) {
+          await cluster.create(east, parseToken(standInToken(service, name), name));
+        }
+        for (const name of names) {
+          await eventually(async () =>
+            (await cluster.read("AccessToken", east, name))?.status?.redeemed === true
+          );
+        }
+        assert.equal(counted, names.length);
+        assert.ok(!/"reconcile-failed"/.test(controller.log()), controller.log());
       } finally {
         await service.close();
       }
