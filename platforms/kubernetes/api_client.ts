@@ -1,5 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import { appError } from "../../src/errors/app_error.ts";
+import { whatWasAwaited, whileAwaiting } from "../../src/wait/deadline.ts";
 import { retry, type RetryDecision } from "../../src/wait/retry.ts";
 import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./api_errors.ts";
 import { type ApiRequest, methodOf, pathOf } from "./api_request.ts";
@@ -53,23 +54,29 @@ export class ApiClient {
     return describeFailedExchange(error, this.#access.context);
   }
 
-  #persevere<T>(
+  async #persevere<T>(
     request: ApiRequest,
     signal: AbortSignal,
     use: (answer: Answer) => Promise<T>,
   ): Promise<T> {
-    return retry(
-      async () => {
-        try {
-          return await use(await this.#accepted(request, signal));
-        } catch (error) {
-          signal.throwIfAborted();
-          throw this.describeFailure(error);
-        }
-      },
-      (error, number) => number < maxTries ? decide(error, request) : "give-up",
-      signal,
-    );
+    let awaited = `an answer from ${this.url}`;
+    try {
+      return await retry(
+        async () => {
+          try {
+            return await use(await this.#accepted(request, signal));
+          } catch (error) {
+            awaited = whatWasAwaited(error) ?? awaited;
+            signal.throwIfAborted();
+            throw this.describeFailure(error);
+          }
+        },
+        (error, number) => number < maxTries ? decide(error, request) : "give-up",
+        signal,
+      );
+    } catch (error) {
+      throw whileAwaiting(error, awaited);
+    }
   }
 
   /** The answer, if it is a success. */

@@ -4,6 +4,7 @@ import type { Socket } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
 import { type AppError, isAppError } from "../../src/errors/app_error.ts";
 import type { ErrorCode } from "../../src/errors/catalog.ts";
+import { startDeadline } from "../../src/wait/deadline.ts";
 import { FakeApiServer, refuse, reply } from "../../test/fakes/kube_api_server.ts";
 import type { ApiClient } from "./api_client.ts";
 import type { ApiRequest } from "./api_request.ts";
@@ -209,6 +210,15 @@ test("a request ends at once with its signal, whatever the server does", async (
   }
   answer();
   assert.deepEqual(await api.send(getSite, signal), done);
+});
+
+test("a server that says nothing is named by a command whose time is up", async () => {
+  answer(() => {});
+  const deadline = startDeadline(200, new AbortController().signal);
+  await assert.rejects(api.send(getSite, deadline.signal), (error: Error) => {
+    assert.equal(error.message, `Timed out after 200ms waiting for an answer from ${api.url}`);
+    return isAppError(error, "timed-out");
+  });
 });
 
 test("100 requests at once are all answered", async () => {

@@ -2,6 +2,7 @@ import { type AppError, appError, isAppError } from "../../src/errors/app_error.
 import { codeOf, describeConnectionError } from "../../src/runtime/secure_connection.ts";
 import { type ApiRequest, resourceOf } from "./api_request.ts";
 import type { KubeContext } from "./kubeconfig.ts";
+import { failedProxy } from "./server_agent.ts";
 import { noAnswerCode } from "./transport.ts";
 
 /** An answer that is no success. */
@@ -79,7 +80,10 @@ export function describeFailedExchange(cause: unknown, context: KubeContext): Ap
   if (cause instanceof RangeError) {
     return appError("api-answer-invalid", { url, why: cause.message }, { cause });
   }
-  const { tls, why } = describeConnectionError(cause, new URL(url).hostname);
+  const name = context.cluster["tls-server-name"] || new URL(url).hostname;
+  const { tls, why: reason } = describeConnectionError(cause, name);
+  const proxy = failedProxy(cause);
+  const why = proxy === undefined ? reason : `its proxy ${proxy} can't be reached: ${reason}`;
   const hint = `It is the API server of context "${context.name}" in ${context.files.join(", ")}.`;
   return appError(tls ? "tls-failed" : "unreachable", { url, why, hint }, { cause });
 }

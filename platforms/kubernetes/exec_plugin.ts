@@ -2,6 +2,7 @@ import type { Buffer } from "node:buffer";
 import { execFile } from "node:child_process";
 import { appError } from "../../src/errors/app_error.ts";
 import { systemErrorCode } from "../../src/runtime/system_error.ts";
+import { whileAwaiting } from "../../src/wait/deadline.ts";
 import { abortable } from "./abortable.ts";
 import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
 
@@ -60,6 +61,8 @@ export class ExecPlugin {
     run.waiters++;
     try {
       return this.#credential = await abortable(run.credential, signal);
+    } catch (error) {
+      throw whileAwaiting(error, `credentials from ${this.#entry.command}`);
     } finally {
       if (--run.waiters === 0) {
         run.stop();

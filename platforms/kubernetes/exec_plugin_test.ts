@@ -4,6 +4,7 @@ import * as path from "node:path";
 import process from "node:process";
 import { after, before, beforeEach, test } from "node:test";
 import { type AppError, isAppError } from "../../src/errors/app_error.ts";
+import { startDeadline } from "../../src/wait/deadline.ts";
 import { FakeApiServer, reply } from "../../test/fakes/kube_api_server.ts";
 import type { ApiClient } from "./api_client.ts";
 import type { ApiRequest } from "./api_request.ts";
@@ -181,6 +182,17 @@ test("a plugin that hangs ends with the request, and is killed with the last of 
   two.abort(enough);
   await second;
   while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+});
+
+test("a plugin that hangs is named by a command whose time is up", async () => {
+  const { api, folder } = await plugin("exec sleep 600");
+  const deadline = startDeadline(200, new AbortController().signal);
+  await assert.rejects(api.send(getSite, deadline.signal), (error: Error) => {
+    assert.ok(isAppError(error, "timed-out"));
+    assert.match(error.message, /^Timed out after 200ms waiting for credentials from /);
+    assert.ok(error.message.includes(folder));
+    return true;
+  });
 });
 
 function isRunning(pid: number): boolean {

@@ -113,8 +113,16 @@ test("a server is trusted by the kubeconfig's authority alone, unless it says ot
   await headersOf({ cluster: { ...file, "certificate-authority-data": data } });
   await headersOf({ cluster: { ...file, "insecure-skip-tls-verify": true } });
   await headersOf({ cluster: { "tls-server-name": "kubernetes.test" } });
-  for (const cluster of [file, { "tls-server-name": "other.test" }]) {
-    await assert.rejects(headersOf({ cluster }), (error) => isAppError(error, "tls-failed"));
+  for (
+    const [cluster, why] of [
+      [file, "its certificate is not trusted"],
+      [{ "tls-server-name": "other.test" }, "its certificate is not for other.test"],
+    ] as const
+  ) {
+    await assert.rejects(
+      headersOf({ cluster }),
+      (error) => isAppError(error, "tls-failed") && error.message.endsWith(why),
+    );
   }
 });
 
@@ -229,10 +237,19 @@ test("a proxy that refuses, or is not there, leaves the server unreachable", asy
     socket.end("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n");
   });
   const port = await listen(server);
-  for (const proxy of [`http://127.0.0.1:${port}`, "http://127.0.0.1:1"]) {
+  for (
+    const [proxy, why] of [
+      [`http://127.0.0.1:${port}`, `the proxy 127.0.0.1:${port} answered 407`],
+      ["http://127.0.0.1:1", "its proxy 127.0.0.1:1 can't be reached: the connection was refused"],
+      [
+        "socks5://127.0.0.1:1",
+        "its proxy 127.0.0.1:1 can't be reached: the connection was refused",
+      ],
+    ] as const
+  ) {
     await assert.rejects(
       headersOf({ cluster: { "proxy-url": proxy } }),
-      (error) => isAppError(error, "unreachable"),
+      (error) => isAppError(error, "unreachable") && error.message.endsWith(why),
     );
   }
 });

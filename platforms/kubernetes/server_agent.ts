@@ -3,7 +3,12 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { bareHost, openTunnel } from "../../src/runtime/proxy.ts";
-import { openTcp, secure, withinConnectLimit } from "../../src/runtime/secure_connection.ts";
+import {
+  codeOf,
+  openTcp,
+  secure,
+  withinConnectLimit,
+} from "../../src/runtime/secure_connection.ts";
 import { openSocks } from "./socks.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
@@ -54,14 +59,24 @@ function connect(route: Route): Promise<TLSSocket> {
   }, never);
 }
 
-function dial(
+/** Of a connection that did not come about, the proxy that could not be reached; undefined if none failed. */
+export function failedProxy(error: unknown): string | undefined {
+  return (error as { proxy?: string } | undefined)?.proxy;
+}
+
+async function dial(
   { proxy, tls }: Route,
   host: string,
   port: number,
   signal: AbortSignal,
 ): Promise<Socket> {
   if (proxy === undefined) return openTcp(host, port, signal);
-  return proxy.protocol.startsWith("socks5")
-    ? openSocks(proxy, host, port, signal)
-    : openTunnel(proxy, host, port, signal, tls.ca);
+  try {
+    return proxy.protocol.startsWith("socks5")
+      ? await openSocks(proxy, host, port, signal)
+      : await openTunnel(proxy, host, port, signal, tls.ca);
+  } catch (error) {
+    // what a proxy answers names it; what the system says of the connection does not
+    throw codeOf(error) === "" ? error : Object.assign(error as Error, { proxy: proxy.host });
+  }
 }

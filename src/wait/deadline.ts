@@ -35,6 +35,18 @@ export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSi
   };
 }
 
+/** The end of a deadline, with what was awaited then where that is not said yet; any other error as it is. */
+export function whileAwaiting(error: unknown, what: string): unknown {
+  if (!isTimeout(error) || whatWasAwaited(error) !== undefined) return error;
+  const { after } = error.data as { after: string };
+  return appError("timed-out", { after, what }, { cause: error });
+}
+
+/** What the end of a deadline says was awaited; undefined for any other error, and where it does not say. */
+export function whatWasAwaited(error: unknown): string | undefined {
+  return isTimeout(error) ? (error.data as { what?: string }).what : undefined;
+}
+
 /** True if `error` is the end of a deadline: what was awaited may be added to it. */
 export function isTimeout(error: unknown): error is AppError {
   return error instanceof AppError && error.code === "timed-out";

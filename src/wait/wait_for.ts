@@ -1,5 +1,5 @@
 import { appError } from "../errors/app_error.ts";
-import { type Deadline, isTimeout } from "./deadline.ts";
+import { type Deadline, isTimeout, whatWasAwaited } from "./deadline.ts";
 import { formatDuration } from "./duration.ts";
 
 /** What is waited for. */
@@ -25,6 +25,7 @@ export async function waitFor<S, R>(
   deadline: Deadline,
 ): Promise<R> {
   let last: string | undefined;
+  let held: string | undefined;
   try {
     for await (const state of states) {
       const result = await wait.done(state);
@@ -34,6 +35,7 @@ export async function waitFor<S, R>(
     }
   } catch (error) {
     if (!isTimeout(error)) throw error;
+    held = whatWasAwaited(error);
   }
   const reason = deadline.signal.reason;
   if (deadline.signal.aborted && !isTimeout(reason)) throw reason;
@@ -41,5 +43,6 @@ export async function waitFor<S, R>(
     after: formatDuration(deadline.timeoutMs ?? 0),
     what: wait.what,
     ...(last === undefined ? {} : { last }),
+    ...(held === undefined ? {} : { lastError: `waited for ${held}` }),
   }, wait.resume === undefined ? undefined : { resume: wait.resume });
 }

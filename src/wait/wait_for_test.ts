@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AppError, appError } from "../errors/app_error.ts";
 import { sleep } from "../runtime/clock.ts";
-import { startDeadline } from "./deadline.ts";
+import { startDeadline, whileAwaiting } from "./deadline.ts";
 import { waitFor } from "./wait_for.ts";
 
 const never = new AbortController().signal;
@@ -40,6 +40,20 @@ test("waitFor() names the last state on timeout, and the command that resumes", 
   assert.match(error.message, /^Timed out after 40ms waiting for count -1: count is \d+$/);
   assert.equal(error.resume, "count again");
   assert.equal(error.exitCode, 124);
+});
+
+test("waitFor() names what held it up where no state was ever seen", async () => {
+  const deadline = startDeadline(40, never);
+  // deno-lint-ignore require-yield -- it never comes to that
+  async function* silence(signal: AbortSignal) {
+    await sleep(10_000, signal).catch((error) => {
+      throw whileAwaiting(error, "an answer");
+    });
+  }
+  const error = await waitFor(silence(deadline.signal), until(1), deadline).catch((e) => e);
+  const expected = "Timed out after 40ms waiting for count 1 (last error: waited for an answer)";
+  assert.equal(error.message, expected);
+  assert.equal(error.resume, "count again");
 });
 
 test("waitFor() with timeout 0 looks once", async () => {
