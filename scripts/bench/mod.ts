@@ -7,6 +7,7 @@ import { measureContainers } from "./containers.ts";
 import type { Figure } from "./figure.ts";
 import { measureIssuing } from "./issuing.ts";
 import { measureKubernetes } from "./kubernetes.ts";
+import { measureJfrog } from "./jfrog.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRedemptions } from "./redemptions.ts";
 import { measureStartup } from "./startup.ts";
@@ -21,6 +22,7 @@ async function main(only: string | undefined): Promise<void> {
     issuing: () => measureIssuing(hawser),
     redemptions: () => measureRedemptions(hawser),
     memory: () => measureMemory(hawser),
+    jfrog: () => measureJfrog(hawser, nothing),
     containers: () => measureContainers(hawser, nothing),
     kubernetes: () => measureKubernetes(hawser),
   };
