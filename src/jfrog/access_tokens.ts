@@ -7,7 +7,7 @@ import { type CreatedToken, readCreatedToken } from "./created_token.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { writeGoJson } from "./go_json.ts";
 import { readJsonObject } from "./json_answer.ts";
-import type { TokenRequest } from "./token_request.ts";
+import { type TokenRequest, tokensPath } from "./token_request.ts";
 
 /** A token as the server lists it; times are seconds since 1970. */
 export interface ListedToken {
@@ -30,9 +30,6 @@ export interface TokenFilter {
   order_by?: string | undefined;
   descending_order?: boolean | undefined;
 }
-
-/** Where tokens are made, listed and revoked, below the platform's url. */
-export const tokensPath = "access/api/v1/tokens";
 
 /** A list of all an instance's tokens. */
 const maxListBytes = 256 * 1024 * 1024;

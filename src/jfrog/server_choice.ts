@@ -29,7 +29,7 @@ export interface ChosenServer extends AccessServer {
 export interface ChoiceSurroundings {
   env: Record<string, string | undefined>;
   /** Opened only if what is given does not say everything. */
-  openStore(): ServerStore;
+  openStore(): Promise<ServerStore>;
   warn(text: string): void;
   detail(text: string): void;
 }
@@ -141,7 +141,7 @@ async function findConfigured(
   { openStore }: ChoiceSurroundings,
   signal: AbortSignal,
 ): Promise<Server> {
-  const servers = await openStore().read(signal);
+  const servers = await (await openStore()).read(signal);
   if (id) {
     const named = servers.find(({ serverId }) => serverId === id);
     if (named !== undefined) return named;

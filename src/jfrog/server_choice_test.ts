@@ -25,11 +25,12 @@ async function choose(flags: ServerFlags, env: Record<string, string>, servers?:
   const details: string[] = [];
   const chosen = await chooseServer(flags, {
     env,
-    openStore: () => ({
-      file: "",
-      read: () => Promise.resolve(servers ?? assert.fail("the configuration was read")),
-      change: () => assert.fail("the configuration was changed"),
-    }),
+    openStore: () =>
+      Promise.resolve({
+        file: "",
+        read: () => Promise.resolve(servers ?? assert.fail("the configuration was read")),
+        change: () => assert.fail("the configuration was changed"),
+      }),
     warn: (text) => warnings.push(text),
     detail: (text) => details.push(text),
   }, signal);

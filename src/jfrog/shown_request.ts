@@ -1,6 +1,5 @@
 import type { AccessServer } from "./access_server.ts";
-import { tokensPath } from "./access_tokens.ts";
-import type { TokenRequest } from "./token_request.ts";
+import { type TokenRequest, tokensPath } from "./token_request.ts";
 
 /** A request as it may be shown. */
 export interface ShownRequest {

@@ -1,6 +1,9 @@
 import { appError } from "../errors/app_error.ts";
 import { parseDuration } from "../wait/duration.ts";
 
+/** Where tokens are made, listed and revoked, below the platform's url. */
+export const tokensPath = "access/api/v1/tokens";
+
 /** What a command's options say of a token to be made; undefined is not given. */
 export interface TokenOptions {
   username?: string | undefined;

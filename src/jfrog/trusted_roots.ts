@@ -23,11 +23,13 @@ const bundles = [
  */
 export function trustedRoots(home: string, env: Record<string, string | undefined>): string[] {
   const extra = env["NODE_EXTRA_CA_CERTS"];
-  return [
+  const texts = [
     ...systemRoots(env),
-    ...[...extra ? [extra] : [], ...filesOf(trustedCertificates(home))]
-      .flatMap((file) => certificatesOf(readOwn(file))),
+    ...extra ? [readOwn(extra)] : [],
+    ...filesOf(trustedCertificates(home)).flatMap((file) => certificatesOf(readOwn(file))),
   ];
+  // a bundle is often named twice, and takes milliseconds to read
+  return [...new Set(texts)];
 }
 
 function systemRoots(env: Record<string, string | undefined>): string[] {

@@ -54,6 +54,8 @@ test(
     assert.deepEqual(trustedRoots(home, { SSL_CERT_DIR: more }), [two]);
     const extra = { SSL_CERT_FILE: file, NODE_EXTRA_CA_CERTS: path.join(folder, "more/two.pem") };
     assert.deepEqual(trustedRoots(home, extra), [one, two]);
+    const same = { SSL_CERT_FILE: file, NODE_EXTRA_CA_CERTS: file };
+    assert.deepEqual(trustedRoots(home, same), [one]);
     assert.throws(
       () => trustedRoots(home, { SSL_CERT_FILE: path.join(folder, "missing") }),
       (error) =>

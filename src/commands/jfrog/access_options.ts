@@ -61,7 +61,7 @@ function grouped<F extends string>(flags: F, description: string) {
 export interface Access {
   server: ChosenServer;
   surroundings: Surroundings;
-  store(): ServerStore;
+  store(): Promise<ServerStore>;
 }
 
 /**
@@ -74,13 +74,13 @@ export async function openAccess(
 ): Promise<Access> {
   const { chooseServer } = await import("../../jfrog/server_choice.ts");
   const { jfrogHome } = await import("../../jfrog/config_home.ts");
-  const { openServerStore } = await import("../../jfrog/config_store.ts");
   const [accessToken, password] = await givenSecrets(context, [
     { name: "access-token", value: options.accessToken, onStdin: options.accessTokenStdin },
     { name: "password", value: options.password, onStdin: options.passwordStdin },
   ]);
   const { env, warn, detail, progress } = context;
-  const store = () => openServerStore(env);
+  // options often say everything, and then nothing is to be read
+  const store = async () => (await import("../../jfrog/config_store.ts")).openServerStore(env);
   const server = await chooseServer(
     { ...options, accessToken, password },
     { env, openStore: store, warn, detail },
@@ -97,11 +97,12 @@ export async function openAccess(
 export async function openTokens(context: CommandContext, access: Access): Promise<AccessTokens> {
   const { requireCredentials } = await import("../../jfrog/server_choice.ts");
   const { openAccessTokens } = await import("../../jfrog/access_tokens.ts");
-  const { withFreshToken } = await import("../../jfrog/token_refresh.ts");
   const { server, surroundings, store } = access;
   requireCredentials(server);
-  const fresh = server.configured === undefined
-    ? server
-    : await withFreshToken(server, store(), surroundings, context.deadline);
+  if (server.configured === undefined) {
+    return openAccessTokens(server, surroundings, context.deadline);
+  }
+  const { withFreshToken } = await import("../../jfrog/token_refresh.ts");
+  const fresh = await withFreshToken(server, await store(), surroundings, context.deadline);
   return openAccessTokens(fresh, surroundings, context.deadline);
 }

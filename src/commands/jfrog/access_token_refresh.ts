@@ -72,7 +72,7 @@ async function refreshStored(
   if (configured === undefined) throw appError("refresh-token-missing", { id: server.url });
   const { refreshConfigured } = await import("../../jfrog/token_refresh.ts");
   const seen = configured.accessToken ?? "";
-  return await refreshConfigured(server, store(), surroundings, context.deadline, seen);
+  return await refreshConfigured(server, await store(), surroundings, context.deadline, seen);
 }
 
 async function text(result: Refreshed | Created): Promise<string> {
