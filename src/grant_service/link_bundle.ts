@@ -1,8 +1,7 @@
 import { Buffer } from "node:buffer";
-import type { Link } from "../resources/link.ts";
 import { apiVersion, type Endpoint } from "../resources/resource.ts";
 import { tlsSecretType } from "../resources/secret.ts";
-import { writeResource, writeResources } from "../resources/yaml.ts";
+import { writeYamlText } from "../resources/yaml.ts";
 
 /** What a redemption gives: the credentials of a link and the addresses it connects to. PEM. */
 export interface LinkBundle {
@@ -17,40 +16,60 @@ export interface LinkBundle {
 
 /**
  * The YAML stream of a successful answer: a Secret, then a Link for each group of endpoints, as
- * spec/skupper-kubernetes.md 3 has it but with the groups in order.
+ * spec/skupper-kubernetes.md 3 has it but with the groups in order. Put together by hand: a YAML writer
+ * takes longer to look for what needs quotes than the certificate took to sign.
  */
 export function writeLinkBundle(bundle: LinkBundle): string {
-  const metadata = { name: bundle.name };
-  const secret = writeResource({ apiVersion: "v1", kind: "Secret", metadata, type: tlsSecretType });
-  return `---\n${secret}${writeData(bundle)}${
-    writeResources(linksOf(bundle), { separatorFirst: true })
-  }`;
-}
-
-/**
- * The Secret's data. Written by hand, since base64 needs no quotes and a YAML writer takes longer to
- * find that out than the certificate took to sign.
- */
-function writeData({ caPem, certificatePem, privateKeyPem }: LinkBundle): string {
-  const data = { "ca.crt": caPem, "tls.crt": certificatePem, "tls.key": privateKeyPem };
-  const lines = Object.entries(data).map(([name, pem]) =>
-    pem === undefined ? "" : `  ${name}: ${Buffer.from(pem).toString("base64")}\n`
+  const { name, endpoints } = bundle;
+  const groups = groupsOf(endpoints);
+  const links = groups.map((group, index) =>
+    writeLink(groups.length === 1 ? name : `${name}-${index + 1}`, name, group)
   );
-  return `data:\n${lines.join("")}`;
+  return writeSecret(bundle) + links.join("");
 }
 
-function linksOf({ name, endpoints }: LinkBundle): Link[] {
+function writeSecret({ name, caPem, certificatePem, privateKeyPem }: LinkBundle): string {
+  const data = { "ca.crt": caPem, "tls.crt": certificatePem, "tls.key": privateKeyPem };
+  const lines = Object.entries(data).map(([key, pem]) =>
+    pem === undefined ? "" : `  ${key}: ${Buffer.from(pem).toString("base64")}\n`
+  );
+  return `---
+apiVersion: v1
+kind: Secret
+metadata:
+  name: ${writeYamlText(name)}
+type: ${tlsSecretType}
+data:
+${lines.join("")}`;
+}
+
+function writeLink(name: string, credentials: string, endpoints: Endpoint[]): string {
+  return `---
+apiVersion: ${apiVersion}
+kind: Link
+metadata:
+  name: ${writeYamlText(name)}
+spec:
+  endpoints:
+${endpoints.map(writeEndpoint).join("")}  tlsCredentials: ${writeYamlText(credentials)}
+`;
+}
+
+function writeEndpoint(endpoint: Endpoint): string {
+  const { name, host, port, group } = endpoint;
+  const fields = Object.entries({ name, host, port, group }).filter(([, value]) =>
+    value !== undefined
+  );
+  const lines = fields.map(([key, value]) => `${key}: ${writeYamlText(value!)}\n`);
+  return `    - ${lines.join("      ")}`;
+}
+
+function groupsOf(endpoints: readonly Endpoint[]): Endpoint[][] {
   const groups = new Map<string, Endpoint[]>();
   for (const endpoint of endpoints) {
     const group = groups.get(endpoint.group ?? "");
     if (group === undefined) groups.set(endpoint.group ?? "", [endpoint]);
     else group.push(endpoint);
   }
-  const sorted = [...groups.keys()].toSorted().map((group) => groups.get(group)!);
-  return sorted.map((endpoints, index) => ({
-    apiVersion,
-    kind: "Link",
-    metadata: { name: sorted.length === 1 ? name : `${name}-${index + 1}` },
-    spec: { endpoints, tlsCredentials: name },
-  }));
+  return [...groups.keys()].toSorted().map((group) => groups.get(group)!);
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Endpoint } from "../resources/resource.ts";
+import { readResources } from "../resources/yaml.ts";
 import { writeLinkBundle } from "./link_bundle.ts";
 
 function endpoint(name: string, group?: string): Endpoint {
@@ -63,4 +64,15 @@ test("writeLinkBundle() writes a Link for each group, in order", () => {
     "group: b",
   ]);
   assert.equal(text.match(/tlsCredentials: east\n/g)?.length, 2);
+});
+
+test("writeLinkBundle() is read as it was meant, whatever names look like", () => {
+  const endpoints = [{ name: "edge", host: "fd00::1", port: "45671", group: "1e3" }];
+  const [secret, link] = readResources(
+    writeLinkBundle({ name: "0x1", ...pem, endpoints }),
+    "answer",
+  );
+  assert.deepEqual(secret?.["metadata"], { name: "0x1" });
+  assert.deepEqual(link?.["metadata"], { name: "0x1" });
+  assert.deepEqual(link?.["spec"], { endpoints, tlsCredentials: "0x1" });
 });

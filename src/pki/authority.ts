@@ -3,12 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { certificatesIn, isKeyOfCertificate, readCertificate } from "./certificate.ts";
 import { type Der, explicit, integer, sequence, time } from "./der.ts";
 import { readElement, readInside } from "./der_reader.ts";
-import {
-  authorityExtensions,
-  findExtension,
-  holderExtensions,
-  type Purpose,
-} from "./extensions.ts";
+import { authorityExtensions, findExtension, holderExtensions } from "./extensions.ts";
 import {
   createKeyPair,
   createRsaKeyPair,
@@ -96,10 +91,13 @@ export async function loadAuthority(
     throw new Error("the private key is not the certificate's");
   }
   const signer = { ...issuer, notAfter, keys: await importPrivateKey(privateKeyPem) };
+  const { keyIdentifier } = signer;
+  const ofClients = holderExtensions("clientAuth", keyIdentifier, []); // the same in all of them
   return {
     certificatePem,
-    signClient: (request) => sign(signer, request, "clientAuth", []),
-    signServer: (request) => sign(signer, request, "serverAuth", request.hosts),
+    signClient: (request) => sign(signer, request, ofClients),
+    signServer: (request) =>
+      sign(signer, request, holderExtensions("serverAuth", keyIdentifier, request.hosts)),
   };
 }
 
@@ -131,8 +129,7 @@ function readIssuer(certificatePem: string): Issuer {
 async function sign(
   signer: Issuer & { notAfter: Date; keys: KeyPair },
   request: SigningRequest,
-  purpose: Purpose,
-  hosts: readonly string[],
+  extensions: Der[],
 ): Promise<SignedCertificate> {
   const { publicKey, now = Date.now() } = request;
   const end = signer.notAfter.getTime();
@@ -148,7 +145,7 @@ async function sign(
     notBefore: wholeSecond(now - backdatedMs),
     notAfter,
     spki: publicKey instanceof Uint8Array ? publicKey : await exportPublicKey(publicKey),
-    extensions: holderExtensions(purpose, signer.keyIdentifier, hosts),
+    extensions,
   });
   return { certificatePem, serial: Buffer.from(serial).toString("hex"), notAfter };
 }

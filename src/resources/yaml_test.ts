@@ -2,7 +2,14 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { isAppError } from "../errors/app_error.ts";
-import { parseResource, readResources, writeResource, writeResources, writeYaml } from "./yaml.ts";
+import {
+  parseResource,
+  readResources,
+  writeResource,
+  writeResources,
+  writeYaml,
+  writeYamlText,
+} from "./yaml.ts";
 
 /** The message of the `resource-invalid` that `read` throws. */
 function complaint(read: () => unknown): string {
@@ -288,4 +295,41 @@ test("what is written is read back the same", () => {
     }),
     { numRuns: 500 },
   );
+});
+
+describe("writeYamlText()", () => {
+  const dangerous = [
+    "",
+    "y",
+    "no",
+    "null",
+    "true",
+    "1e3",
+    "0x1f",
+    "12:30:45",
+    "2024-01-01",
+    "~",
+    "-",
+  ];
+
+  test("is read as that very text, whatever it looks like", () => {
+    const text = fc.oneof(
+      fc.string(),
+      fc.string({ unit: "binary" }),
+      fc.constantFrom(...dangerous),
+    );
+    fc.assert(fc.property(text.filter((given) => given.isWellFormed()), (given) => {
+      assert.deepEqual(readResources(`a: ${writeYamlText(given)}`, "t.yaml"), [{ a: given }]);
+    }));
+  });
+
+  test("quotes what a reader of YAML 1.1 would take for something else, and no usual name", () => {
+    for (const text of dangerous) assert.equal(writeYamlText(text), `'${text}'`);
+    for (const name of ["east", "west-6bfn6", "west.example.com"]) {
+      assert.equal(writeYamlText(name), name);
+      assert.equal(`${writeYamlText(name)}\n`, writeYaml(name));
+    }
+    assert.equal(writeYamlText("it's ::1"), "'it''s ::1'");
+    assert.equal(writeYamlText("two\nlines"), '"two\\nlines"');
+  });
 });
