@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { setImmediate } from "node:timers";
 import { appError } from "../../src/errors/app_error.ts";
 import type { GrantBacking } from "../../src/grant_service/backing.ts";
 import { certificatesIn } from "../../src/pki/certificate.ts";
@@ -17,6 +18,14 @@ import { isStarted } from "./started_namespace.ts";
 /** How old what many redemptions a second ask for may be: reading it anew would be most of the work. */
 const freshMs = 1000;
 
+/** What a namespace looks like at a moment. */
+interface NamespaceLooks {
+  /** Of its site. */
+  uid: string | undefined;
+  /** Changes with the authority and with every file put in place whole; an edit is seen when it is due. */
+  stamp: string;
+}
+
 /** What the grant service needs of a namespace kept as files; `platform` is the namespace's store. */
 export function grantBacking(
   paths: NamespacePaths,
@@ -25,7 +34,7 @@ export function grantBacking(
 ): GrantBacking {
   const { namespace } = paths;
   const { signal } = new AbortController(); // what is read here is short
-  let stamped: Promise<string> | undefined;
+  let looked: Promise<NamespaceLooks> | undefined;
   const issuers = new Recent<AuthorityFiles>(now, stamp);
   const endpoints = new Recent<Endpoint[]>(now, stamp);
 
@@ -33,7 +42,7 @@ export function grantBacking(
     namespace,
 
     ledgers: new LedgerFiles(namespace, async () => {
-      const uid = await siteUid(paths);
+      const { uid } = await look();
       return uid && siteStatePaths(paths, uid).ledgers;
     }),
 
@@ -60,19 +69,22 @@ export function grantBacking(
       }),
   };
 
-  /** Read once a turn: a redemption asks for authority and endpoints in the same one. */
-  function stamp(): Promise<string> {
-    if (stamped === undefined) queueMicrotask(() => stamped = undefined);
-    return stamped ??= readStamp();
+  async function stamp(): Promise<string> {
+    return (await look()).stamp;
   }
 
-  /** Changes with the authority and with every file put in place whole; an edit is seen when it is due. */
-  async function readStamp(): Promise<string> {
+  /** Once a turn of the event loop: each redemption asks several times, and many may come in one. */
+  function look(): Promise<NamespaceLooks> {
+    if (looked === undefined) setImmediate(() => looked = undefined);
+    return looked ??= lookAt();
+  }
+
+  async function lookAt(): Promise<NamespaceLooks> {
     const uid = await siteUid(paths);
     const folders = [paths.inputResources, paths.inputIssuers, paths.runtimeResources];
     if (uid !== undefined) folders.push(siteStatePaths(paths, uid).root);
     const times = folders.map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs);
-    return [uid, ...times].join(" ");
+    return { uid, stamp: [uid, ...times].join(" ") };
   }
 
   /** The grant's own choice, else the site's (which upstream doesn't look at), else that of its link access. */
