@@ -83,9 +83,14 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
   const book: GrantBook = new GrantBook({
     now,
     ...(setup.replica === undefined ? {} : { service: setup.replica }),
-    onChanged: ({ namespace, name }) =>
-      add({ kind: "AccessGrant", namespace, name }, mirrorAfterMs),
+    onChanged({ namespace, name }) {
+      const change = { kind: "AccessGrant", namespace, name } as const;
+      behind.set(keyOf(change), change);
+      add(change, mirrorAfterMs);
+    },
   });
+  /** Grants whose status says less than their ledger. */
+  const behind = new Map<string, Change>();
   const queueOptions = {
     keyOf,
     failed: (...failure: Failure) => reportFailure(report, ...failure),
@@ -93,12 +98,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
   const grants = new WorkQueue<Change>({
     ...queueOptions,
     limit: grantsAtOnce,
-    work: (change) =>
-      change.kind === "Site" ? requeue(change.namespace) : reconcileGrant(
-        change,
-        { home, book, addresses, audit, announce, isAlone, now },
-        work.signal,
-      ),
+    work: (change) => change.kind === "Site" ? requeue(change.namespace) : lookAtGrant(change),
   });
   const busy = new Set<string>();
   const tokens = new WorkQueue<Change>({
@@ -111,6 +111,24 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
 
   function add(change: Change, afterMs?: number): void {
     (change.kind === "AccessToken" ? tokens : grants).add(change, afterMs);
+  }
+
+  async function lookAtGrant(change: Change): Promise<Outcome> {
+    const wasBehind = behind.delete(keyOf(change)); // first: a use may be spent meanwhile
+    const tools = { home, book, addresses, audit, announce, isAlone, now };
+    try {
+      return await reconcileGrant(change, tools, work.signal);
+    } catch (error) {
+      if (wasBehind) behind.set(keyOf(change), change);
+      throw error;
+    }
+  }
+
+  /** Has the statuses say what was given until now: nobody will until the next start. */
+  async function catchUp(): Promise<void> {
+    for (const change of [...behind.values()]) {
+      await lookAtGrant(change).catch((error) => reportFailure(report, change, error, 1));
+    }
   }
 
   /** Has all of a namespace looked at: they may have waited for its site. */
@@ -176,6 +194,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     const limit = setTimeout(() => work.abort(new Error("stopped")), finishWithinMs);
     await listener.stop();
     await Promise.all([grants.stop(), tokens.stop()]);
+    await catchUp();
     await book.close().catch((error) => report("ledger-failed", errorFields(error)));
     clearTimeout(limit);
     report("stopped");

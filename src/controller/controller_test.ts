@@ -125,6 +125,13 @@ function tokenOf(grant: AccessGrant): UsableToken {
   return { apiVersion, kind: "AccessToken", metadata: { name: "t" }, spec };
 }
 
+async function redeemOnce(token: UsableToken): Promise<void> {
+  const csr = Buffer.from(await createRequest(await createKeyPair(), "east"));
+  const deadline = startDeadline(60_000, never);
+  await requestRedemption(token, { subject: "east", csr }, deadline, surroundings);
+  deadline.end();
+}
+
 test("a token is redeemed from a grant, and the grant's status tells", async () => {
   const west = memoryNamespace("west");
   const east = memoryNamespace("east");
@@ -253,11 +260,7 @@ test("a start with a clock days ahead leaves the ledgers of the grants that are 
     tell(await west.addGrant());
     const grant = await west.grant();
     uid = grant.metadata.uid!;
-    const csr = Buffer.from(await createRequest(await createKeyPair(), "east"));
-    const token = tokenOf(grant);
-    const deadline = startDeadline(60_000, never);
-    await requestRedemption(token, { subject: "east", csr }, deadline, surroundings);
-    deadline.end();
+    await redeemOnce(tokenOf(grant));
   }, { identities });
   const { ledgers } = west.namespace.backing;
   assert.deepEqual(await ledgers.list(), [uid]);
@@ -300,6 +303,32 @@ test("a grant whose ledger can't be read keeps no other from being served", asyn
     assert.deepEqual(await probeToken(damaged!, surroundings, never), {});
     assert.ok(events.some(({ event, grant }) => event === "grant-unreadable" && grant === "a"));
   }, { identities, ports: [port] });
+});
+
+test("what was given last is in the grant's status when it has stopped", async () => {
+  const west = memoryNamespace("west");
+  await withController([west], async ({ tell, stop }) => {
+    tell(await west.addSite());
+    tell(await west.addGrant());
+    await redeemOnce(tokenOf(await west.grant()));
+    await stop();
+    const grant = await west.namespace.platform.get("AccessGrant", "g", never);
+    assert.equal(grant?.status?.redemptions, 1);
+  });
+});
+
+test("it stops though the last status can't be written", async () => {
+  const west = memoryNamespace("west");
+  await withController([west], async ({ tell, stop, events }) => {
+    tell(await west.addSite());
+    tell(await west.addGrant());
+    await redeemOnce(tokenOf(await west.grant()));
+    const full = appError("not-writable", { path: "g", why: "the disk is full" });
+    west.namespace.platform.apply = () => Promise.reject(full);
+    await stop();
+    assert.ok(events.some(({ event, code }) => event === "reconcile-failed" && code === full.code));
+    assert.equal(events.at(-1)?.["event"], "stopped");
+  });
 });
 
 test("it tells that it stops, and answers no more", async () => {
