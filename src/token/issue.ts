@@ -160,7 +160,12 @@ function awaitGrant(
       if (request.grant !== undefined) checkUsable(grant);
       return isReady(grant) && isComplete(grant) ? grant : undefined;
     },
-    describe: (grants) => describeState(find(grants)!),
+    describe(grants) {
+      const grant = find(grants)!;
+      return grant.status === undefined
+        ? "Pending (no controller has taken it up)"
+        : describeState(grant);
+    },
     resume: resumeWords(request, name),
   }, deadline);
 }

@@ -220,7 +220,10 @@ test("issueToken() keeps a grant that timed out and names it", async () => {
   const { name } = grant!.metadata;
   assert.ok(isAppError(failure, "timed-out"));
   assert.equal(failure.resume, `token issue t.yaml --grant ${name} --link-cost 4`);
-  assert.match(failure.message, new RegExp(`access grant "${name}" to be ready: Pending`));
+  assert.match(
+    failure.message,
+    new RegExp(`access grant "${name}" to be ready: Pending \\(no controller has taken it up\\)`),
+  );
 });
 
 test("issueToken() removes its grant when interrupted", async () => {

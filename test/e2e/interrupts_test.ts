@@ -106,7 +106,7 @@ test(
       assertRefused(
         outcome,
         124,
-        'error: Timed out after 3s waiting for access grant "west-[WILDCARD]" to be ready: Pending',
+        'error: Timed out after 3s waiting for access grant "west-[WILDCARD]" to be ready: Pending (no controller has taken it up)',
         "hint: To go on from here: hawser token issue t.yaml --grant west-[WILDCARD] --link-cost 3 -n west",
       );
       hint = outcome.stderr.match(/from here: (.*)$/m)![1]!;
