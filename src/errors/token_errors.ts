@@ -43,10 +43,13 @@ export const tokenErrors = {
       `Token "${d.token}" was issued in this very namespace, "${d.namespace}": a site cannot link to itself`,
     hint: () => "Redeem it at another site. No use of it was spent.",
   }),
-  "already-redeemed": entry<{ token: string; namespace: string }>({
+  "already-redeemed": entry<{ token: string; namespace: string; isLinkGone?: boolean }>({
     exit: "conflict",
     message: (d) => `Token "${d.token}" is already redeemed in namespace "${d.namespace}"`,
-    hint: (d, say) => say.command(`link status ${d.token}`),
+    hint: (d, say) =>
+      d.isLinkGone
+        ? `Its link was deleted. To redeem it once more, delete AccessToken "${d.token}" first.`
+        : say.command(`link status ${d.token}`),
   }),
   "name-taken": entry<{ kind: string; name: string; namespace: string }>({
     exit: "conflict",

@@ -53,14 +53,19 @@ export async function redeemByController(
     if (isOver && isMadeFrom(stored, markToken(usable))) await withdraw(platform, name);
     throw isRefused ? error.failure : error;
   }
-  const links = await platform.list("Link", signal);
   return {
     token: name,
     site: site.metadata.name,
     secret: name,
-    links: links.filter(({ spec }) => spec?.tlsCredentials === name)
-      .map(({ metadata }) => metadata.name),
+    links: await linksOf(platform, name, signal),
   };
+}
+
+/** The names of the links that were made of a token. */
+async function linksOf(platform: Platform, token: string, signal: AbortSignal): Promise<string[]> {
+  const links = await platform.list("Link", signal);
+  return links.filter(({ spec }) => spec?.tlsCredentials === token)
+    .map(({ metadata }) => metadata.name);
 }
 
 /** The AccessToken of the token: the one that is there already, or a new one. */
@@ -79,7 +84,11 @@ async function storeToken(
       if (found.spec === undefined || markToken({ ...found, spec: found.spec }) !== mark) {
         throw appError("name-taken", { kind: "AccessToken", name, namespace });
       }
-      if (isRedeemed(found)) throw appError("already-redeemed", { token: name, namespace });
+      if (isRedeemed(found)) {
+        const links = await linksOf(platform, name, signal);
+        const isLinkGone = links.length === 0;
+        throw appError("already-redeemed", { token: name, namespace, isLinkGone });
+      }
       return found;
     }
     await refuseUseless(platform, token, signal);

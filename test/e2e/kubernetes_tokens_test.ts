@@ -102,6 +102,12 @@ if (missingForKubernetes !== undefined) {
       );
       await cluster.succeed("link", "delete", name, "-n", east);
       assert.equal(await cluster.read("Secret", east, name), undefined);
+      assertRefused(
+        await redeem(file),
+        7,
+        `error: Token "${name}" is already redeemed in namespace "${east}"`,
+        `hint: Its link was deleted. To redeem it once more, delete AccessToken "${name}" first.`,
+      );
     });
 
     test("a token that is used up is refused at once, and not tried again", async () => {
