@@ -110,6 +110,7 @@ const lazyImporters = [
   "src/commands/token/issue.ts",
   "src/commands/token/read_token.ts",
   "src/commands/token/redeem.ts",
+  "src/jfrog/access_connection.ts",
   "src/jfrog/config_key.ts",
 ];
 

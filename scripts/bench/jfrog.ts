@@ -21,7 +21,9 @@ export async function measureJfrog(hawser: string, nothing: string): Promise<Fig
   ], { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const [url = "", token = ""] = await firstLines(server.stdout!);
-    const env = { ...process.env, JFROG_CLI_HOME_DIR: home, JFROG_CLI_ACCESS_TOKEN: token };
+    // what else the environment names, proxies and authorities, is not the program's to answer for
+    const { PATH } = process.env;
+    const env = { PATH, JFROG_CLI_HOME_DIR: home, JFROG_CLI_ACCESS_TOKEN: token };
     const atc = [hawser, "atc", "--url", url];
     const [base, version, create] = measureCommands(
       {

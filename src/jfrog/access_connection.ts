@@ -10,7 +10,6 @@ import {
 } from "../runtime/secure_connection.ts";
 import type { AccessServer, Surroundings } from "./access_server.ts";
 import { trustedCertificates } from "./config_home.ts";
-import { readClientCertificate } from "./client_certificate.ts";
 import { trustedRoots } from "./trusted_roots.ts";
 
 /** What may pass by itself: the others need someone to act, or took their ten seconds already. */
@@ -57,9 +56,11 @@ async function prepareSecure(
   surroundings: Surroundings,
   signal: AbortSignal,
 ): Promise<Open> {
-  const certificate = server.clientCertificate === undefined
+  const { clientCertificate } = server;
+  const certificate = clientCertificate === undefined
     ? {}
-    : await readClientCertificate(server.clientCertificate, surroundings.now(), signal);
+    : await (await import("./client_certificate.ts"))
+      .readClientCertificate(clientCertificate, surroundings.now(), signal);
   const trust = server.insecureTls
     ? { rejectUnauthorized: false }
     : { ca: trustedRoots(surroundings.home, surroundings.env) };
@@ -77,6 +78,11 @@ async function prepareSecure(
 function explainFault(error: unknown, url: URL, { home }: Surroundings) {
   const data = { url: url.origin };
   const options = { cause: error };
+  if (codeOf(error) === "ERR_BORINGSSL") {
+    const why = "a file of authorities that the environment names has a broken certificate in it";
+    const hint = "See SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS.";
+    return appError("tls-failed", { ...data, why, hint }, options);
+  }
   const { tls, why } = describeConnectionError(error, bareHost(url));
   if (!tls) return appError("unreachable", { ...data, why }, options);
   const code = codeOf(error);

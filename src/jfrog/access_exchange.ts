@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { Buffer } from "node:buffer";
 import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import { exchangeOver, type HttpAnswer, tooLargeCode } from "../runtime/http_exchange.ts";
 import { chooseProxy, proxyAuthorization } from "../runtime/proxy.ts";
@@ -100,7 +100,7 @@ function headersOf(
   { body }: AccessRequest,
   { env, detail }: Surroundings,
 ): Record<string, string> {
-  const trace = randomBytes(8).toString("hex");
+  const trace = Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString("hex");
   detail(`Trace ID for JFrog Platform logs: ${trace}`);
   return {
     "user-agent": env["JFROG_CLI_USER_AGENT"] || `hawser/${version}`,

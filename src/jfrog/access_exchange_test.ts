@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { writeFileSync } from "node:fs";
 import { createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import {
@@ -73,6 +74,17 @@ test(
     assert.match(String(headers["uber-trace-id"]), /^([0-9a-f]{16}):\1:0:0$/);
     assert.match(headers.authorization!, /^Bearer eyJ/);
     assert.equal(text, "{}");
+  }),
+);
+
+test(
+  "ask() is not led astray by what is no certificate among those trusted",
+  withApi({}, async ({ ask, surroundings }) => {
+    const block = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+    writeFileSync(`${surroundings.home}/security/certs/broken.pem`, block);
+    writeFileSync(`${surroundings.home}/empty.pem`, "");
+    surroundings.env["SSL_CERT_FILE"] = `${surroundings.home}/empty.pem`;
+    assert.equal((await ask()).status, 200);
   }),
 );
 

@@ -29,7 +29,7 @@ export function trustedRoots(home: string, env: Record<string, string | undefine
     ...filesOf(trustedCertificates(home)).flatMap((file) => certificatesOf(readOwn(file))),
   ];
   // a bundle is often named twice, and takes milliseconds to read
-  return [...new Set(texts)];
+  return [...new Set(texts)].filter((text) => text.includes("-----BEGIN CERTIFICATE-----"));
 }
 
 function systemRoots(env: Record<string, string | undefined>): string[] {
@@ -74,7 +74,7 @@ function filesOf(folder: string): string[] {
   }
 }
 
-/** The certificates in a PEM text that are ones. */
+/** The certificates in a PEM text that are ones: another would keep a connection from coming about. */
 function certificatesOf(text: string): string[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.filter((block) => {

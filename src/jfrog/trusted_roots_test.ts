@@ -29,15 +29,11 @@ test(
   withFolder((folder, certs) => {
     fs.writeFileSync(path.join(certs, "a.pem"), `# both\n${one}\n${two}\n`);
     fs.writeFileSync(path.join(certs, "b"), "no certificate");
-    fs.writeFileSync(
-      path.join(certs, "c"),
-      "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
-    );
     fs.mkdirSync(path.join(certs, "folder"));
     const empty = path.join(folder, "none.pem");
     fs.writeFileSync(empty, "");
-    assert.deepEqual(trustedRoots(folder, { SSL_CERT_FILE: empty }), ["", one, two]);
-    assert.deepEqual(trustedRoots(path.join(folder, "nowhere"), { SSL_CERT_FILE: empty }), [""]);
+    assert.deepEqual(trustedRoots(folder, { SSL_CERT_FILE: empty }), [one, two]);
+    assert.deepEqual(trustedRoots(path.join(folder, "nowhere"), { SSL_CERT_FILE: empty }), []);
   }),
 );
 
