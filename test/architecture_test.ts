@@ -111,6 +111,7 @@ const lazyImporters = [
   "src/commands/token/read_token.ts",
   "src/commands/token/redeem.ts",
   "src/jfrog/access_connection.ts",
+  "src/jfrog/application_key.ts",
   "src/jfrog/config_key.ts",
 ];
 

@@ -152,6 +152,25 @@ test(
 );
 
 test(
+  "eot takes the application's key from the project's file, and tells what is wrong with that",
+  shared.use(async (stage) => {
+    const { sandbox, api } = stage;
+    const folder = `${sandbox.folder}/project`;
+    const env = { JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: "ID_TOKEN" };
+    const args = ["eot", "github", "--url=URL"];
+    sandbox.write("project/.jfrog/config.yml", "application:\n  key: app-1\n");
+    assert.equal((await stage.call(args, { env, cwd: folder })).code, 0);
+    assert.match(api.calls.at(-1)!.text, /"provider_type":"GitHub","application_key":"app-1"}$/);
+    sandbox.write("project/.jfrog/config.yml", "application: [\n");
+    const from = api.calls.length;
+    const { code, stderr } = await stage.call(args, { env, cwd: folder });
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: Invalid resource in \.jfrog\/config\.yml: /);
+    assert.equal(api.calls.length, from);
+  }),
+);
+
+test(
   "a token of a short life is revoked only if that was asked for",
   shared.use(async (stage) => {
     const make = async (...more: string[]) => {

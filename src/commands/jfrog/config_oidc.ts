@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Surroundings } from "../../jfrog/access_server.ts";
+import { projectApplicationKey } from "../../jfrog/application_key.ts";
 import { exchangeOidcToken, oidcFromEnv, oidcProviderType } from "../../jfrog/oidc_exchange.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { platformUrl } from "../../jfrog/platform_url.ts";
@@ -57,7 +58,8 @@ export async function exchangedToken(
   const exchange = {
     ...fromEnv,
     ...{ providerName, providerType, tokenId, audience: options.oidcAudience },
-    applicationKey: options.applicationKey || fromEnv.applicationKey,
+    applicationKey: options.applicationKey || fromEnv.applicationKey ||
+      await projectApplicationKey(context.signal),
   };
   const exchanged = await exchangeOidcToken(server, exchange, surroundings, deadline);
   return exchanged.accessToken;

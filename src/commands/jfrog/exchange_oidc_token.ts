@@ -54,6 +54,7 @@ async function exchange(
   const { exchangeOidcToken, oidcFromEnv, oidcProviderType } = await import(
     "../../jfrog/oidc_exchange.ts"
   );
+  const { projectApplicationKey } = await import("../../jfrog/application_key.ts");
   const { env, say } = context;
   const format = options.format ?? "json";
   const [typeSource, type] = options.oidcProviderType
@@ -84,7 +85,8 @@ async function exchange(
     providerType,
     tokenId,
     audience: options.oidcAudience,
-    applicationKey: options.applicationKey || fromEnv.applicationKey,
+    applicationKey: options.applicationKey || fromEnv.applicationKey ||
+      await projectApplicationKey(context.signal),
     projectKey: options.project || fromEnv.projectKey,
     repository: options.repository || fromEnv.repository,
   };
