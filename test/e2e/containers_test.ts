@@ -204,10 +204,12 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
         await new Promise((resolve) => setTimeout(resolve, afterMs));
         restart.process.kill("SIGINT");
         await restart.ended;
+        let last: unknown;
         await eventually(async () => {
-          const { running, problem } = await controllerStatus(sandbox);
-          return running && problem === undefined;
-        });
+          const status = await controllerStatus(sandbox);
+          last = { afterMs, status, containers: await containersOf(sandbox) };
+          return status.running && status.problem === undefined;
+        }, () => JSON.stringify(last, null, 1));
       }
       await sandbox.succeed(["controller", "restart"]);
       assert.equal((await containersOf(sandbox)).length, 1);

@@ -61,7 +61,8 @@ describe("the controller as a unit of systemd (needs docker and debootstrap)", {
   }
 
   test("is shut in, ready when it says so, comes back when it is killed, and leaves nothing", async () => {
-    const started = await hawser(["controller", "start"]);
+    const port = ["--grant-port", await findQuietPort()];
+    const started = await hawser(["controller", "start", ...port]);
     assert.equal(started.code, 0, started.stderr);
     assert.match(started.stdout, /^The controller is running\.\n/);
     assert.match(started.stdout, /^Unit: +hawser-controller\.service$/m);
@@ -71,7 +72,7 @@ describe("the controller as a unit of systemd (needs docker and debootstrap)", {
     await succeed(["systemd-analyze", "verify", unitFile]);
     await succeed(["systemd-analyze", "security", "--threshold=20", unit]);
     const { text, unitText } = {
-      text: (await hawser(["controller", "manifest"])).stdout,
+      text: (await hawser(["controller", "manifest", ...port])).stdout,
       unitText: await succeed(["cat", unitFile]),
     };
     assert.equal(text, unitText);
@@ -139,7 +140,8 @@ describe("the controller as a unit of systemd (needs docker and debootstrap)", {
   });
 
   test("is one of the user's own for an ordinary user", async () => {
-    const started = await hawser(["controller", "start"], "fritz");
+    const start = ["controller", "start", "--grant-port", await findQuietPort()];
+    const started = await hawser(start, "fritz");
     assert.equal(started.code, 0, started.stderr);
     assert.doesNotMatch(started.stdout, /^Problem/m);
     const { pid } = await statusOf("fritz");
@@ -157,7 +159,8 @@ describe("the controller as a unit of systemd (needs docker and debootstrap)", {
   test("ends with the session of a user who does not linger, and who is told so", async () => {
     const session = `user@${(await succeed(["id", "-u", "anna"])).trim()}`;
     await succeed(["systemctl", "start", session]);
-    const { code, stdout } = await hawser(["controller", "start"], "anna");
+    const start = ["controller", "start", "--grant-port", await findQuietPort()];
+    const { code, stdout } = await hawser(start, "anna");
     assert.equal(code, 0);
     assert.match(stdout, /^Unit/m);
     assert.match(stdout, /^Problem: .*"loginctl enable-linger" keeps it/m);
