@@ -11,7 +11,7 @@ export const siteErrors = {
   "site-edge": entry<{ site: string }>({
     exit: "precondition",
     message: (d) =>
-      `Cannot issue a token: site "${d.site}" is an edge site, and edge sites cannot accept links from remote sites`,
+      `Site "${d.site}" is an edge site, and edge sites cannot accept links from remote sites`,
     hint: () => "Issue the token at an interior site, and redeem it here.",
   }),
   "site-failed": entry<{ site: string; message: string }>({

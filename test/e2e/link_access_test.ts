@@ -106,7 +106,7 @@ test(
     assertRefused(
       await sandbox.hawser(issue),
       3,
-      'error: Cannot issue a token: site "west" is an edge site, ' +
+      'error: Site "west" is an edge site, ' +
         "and edge sites cannot accept links from remote sites",
       "hint: Issue the token at an interior site, and redeem it here.",
     );
