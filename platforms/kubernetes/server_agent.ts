@@ -2,14 +2,14 @@ import { Agent } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { bareHost, openTunnel } from "../../src/runtime/proxy.ts";
+import { bareHost } from "../../src/runtime/proxy.ts";
+import { openThrough } from "../../src/runtime/proxy_connection.ts";
 import {
   codeOf,
   openTcp,
   secure,
   withinConnectLimit,
 } from "../../src/runtime/secure_connection.ts";
-import { openSocks } from "./socks.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** How an https server is reached and trusted. */
@@ -72,9 +72,7 @@ async function dial(
 ): Promise<Socket> {
   if (proxy === undefined) return openTcp(host, port, signal);
   try {
-    return proxy.protocol.startsWith("socks5")
-      ? await openSocks(proxy, host, port, signal)
-      : await openTunnel(proxy, host, port, signal, tls.ca);
+    return await openThrough(proxy, host, port, signal, tls.ca);
   } catch (error) {
     // what a proxy answers names it; what the system says of the connection does not
     throw codeOf(error) === "" ? error : Object.assign(error as Error, { proxy: proxy.host });

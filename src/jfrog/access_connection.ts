@@ -1,6 +1,7 @@
 import type { Socket } from "node:net";
 import { appError, isAppError } from "../errors/app_error.ts";
-import { bareHost, openTunnel } from "../runtime/proxy.ts";
+import { bareHost } from "../runtime/proxy.ts";
+import { openThrough } from "../runtime/proxy_connection.ts";
 import {
   codeOf,
   describeConnectionError,
@@ -46,9 +47,16 @@ export async function openConnection(
 type Open = (url: URL, proxy: URL | undefined, signal: AbortSignal) => Promise<Socket>;
 
 /** An http proxy is not tunnelled through but asked for the whole url. */
+export function isAskedForUrl(proxy: URL | undefined, url: URL): proxy is URL {
+  return proxy?.protocol === "http:" && url.protocol === "http:";
+}
+
 function openPlain(url: URL, proxy: URL | undefined, signal: AbortSignal): Promise<Socket> {
-  const target = proxy ?? url;
-  return openTcp(bareHost(target), Number(target.port || 80), signal);
+  const target = isAskedForUrl(proxy, url) ? proxy : url;
+  const [host, port] = [bareHost(target), Number(target.port || 80)];
+  return proxy === undefined || target === proxy
+    ? openTcp(host, port, signal)
+    : openThrough(proxy, host, port, signal);
 }
 
 async function prepareSecure(
@@ -70,7 +78,7 @@ async function prepareSecure(
     const port = Number(url.port || 443);
     const socket = proxy === undefined
       ? await openTcp(host, port, bounded)
-      : await openTunnel(proxy, host, port, bounded);
+      : await openThrough(proxy, host, port, bounded, trust.ca);
     return await secure(socket, host, options, bounded);
   };
 }

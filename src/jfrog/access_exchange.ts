@@ -7,7 +7,7 @@ import { version } from "../version.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
 import { retry, type RetryDecision } from "../wait/retry.ts";
-import { mayPass, openConnection } from "./access_connection.ts";
+import { isAskedForUrl, mayPass, openConnection } from "./access_connection.ts";
 import { type AccessServer, authorization, isLocal, type Surroundings } from "./access_server.ts";
 
 /** A request to a service of the platform. */
@@ -137,7 +137,7 @@ async function sendOnce(sending: Sending, url: URL): Promise<HttpAnswer> {
   surroundings.detail(`${method} ${shown(url)}`);
   const proxy = chooseProxy(url, surroundings.env);
   if (proxy !== undefined) surroundings.detail(`Through the proxy ${proxy.host}`);
-  const asksProxy = proxy !== undefined && url.protocol === "http:";
+  const asksProxy = isAskedForUrl(proxy, url);
   const socket = await openConnection(url, proxy, server, surroundings, signal);
   const sent = {
     url,

@@ -1,14 +1,15 @@
 import { Buffer } from "node:buffer";
-import { request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
-import { BlockList, isIP, type Socket } from "node:net";
+import { BlockList, isIP } from "node:net";
 import { appError } from "../errors/app_error.ts";
+
+/** Of proxies; with socks5h the proxy looks names up, which it always does here. */
+const protocols = ["http:", "https:", "socks5:", "socks5h:"];
 
 /**
  * The proxy that HTTPS_PROXY, or HTTP_PROXY for an http url, and NO_PROXY name (or their lower-case
  * forms, which win as in curl), or undefined. NO_PROXY takes `*`, hosts, domains (`.example.com` or
  * `example.com`, with what is below), addresses, CIDR ranges and `host:port`; this machine itself is
- * never behind a proxy. Throws `invalid-value` for a proxy that is not an http url.
+ * never behind a proxy. Throws `invalid-value` for one that is no http, https or socks5 url.
  */
 export function chooseProxy(url: URL, env: Record<string, string | undefined>): URL | undefined {
   const name = url.protocol === "http:" ? "HTTP_PROXY" : "HTTPS_PROXY";
@@ -17,61 +18,11 @@ export function chooseProxy(url: URL, env: Record<string, string | undefined>): 
   const proxy = env[name.toLowerCase()] || (isForged ? undefined : env[name]);
   if (!proxy || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
   const parsed = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
-  if (parsed?.protocol === "http:") return parsed;
+  if (parsed !== null && protocols.includes(parsed.protocol)) return parsed;
   throw appError("invalid-value", {
     name,
     value: parsed === null ? "…" : `${parsed.protocol}//${parsed.host}`,
-    wanted: "an http:// url",
-  });
-}
-
-/**
- * A connection through the proxy, of an http or https url, to `host:port` (RFC 9110 9.3.6, CONNECT).
- * An https proxy is trusted by `ca` where that is given, else as the system does. Rejects with the
- * system's error, an Error that says how the proxy answered, or the signal's reason.
- */
-export function openTunnel(
-  proxy: URL,
-  host: string,
-  port: number,
-  signal: AbortSignal,
-  ca?: Buffer,
-): Promise<Socket> {
-  const isHttps = proxy.protocol === "https:";
-  const request = isHttps ? httpsRequest : httpRequest;
-  return new Promise((resolve, reject) => {
-    const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
-    const connect = request({
-      host: bareHost(proxy),
-      port: proxy.port || (isHttps ? 443 : 80),
-      method: "CONNECT",
-      path: authority,
-      headers: { host: authority, ...proxyAuthorization(proxy) },
-      agent: false,
-      ...(ca && { ca }),
-    });
-    const stop = () => connect.destroy(signal.reason);
-    const settle = () => signal.removeEventListener("abort", stop);
-    signal.addEventListener("abort", stop, { once: true });
-    connect.on("connect", (response, socket, head) => {
-      settle();
-      if (response.statusCode === 200) {
-        if (head.length > 0) socket.unshift(head);
-        return resolve(socket as Socket); // http: without TLS it is one of node:net
-      }
-      socket.destroy();
-      reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`));
-    });
-    connect.on("response", (response) => {
-      settle();
-      connect.destroy();
-      reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`));
-    });
-    connect.on("error", (error) => {
-      settle();
-      reject(signal.aborted ? signal.reason : error);
-    });
-    connect.end();
+    wanted: "an http://, https:// or socks5:// url",
   });
 }
 

@@ -3,7 +3,8 @@ import type { TLSSocket } from "node:tls";
 import { appError, isAppError } from "../errors/app_error.ts";
 import type { Now } from "../runtime/clock.ts";
 import { exchangeOver, type HttpAnswer, tooLargeCode } from "../runtime/http_exchange.ts";
-import { bareHost, chooseProxy, openTunnel } from "../runtime/proxy.ts";
+import { bareHost, chooseProxy } from "../runtime/proxy.ts";
+import { openThrough } from "../runtime/proxy_connection.ts";
 import { explainRefusedCertificate } from "./refused_certificate.ts";
 import {
   codeOf,
@@ -97,7 +98,7 @@ function connect(url: URL, { env }: Surroundings, signal: AbortSignal): Promise<
   const proxy = chooseProxy(url, env);
   return proxy === undefined
     ? openTcp(bareHost(url), port, signal)
-    : openTunnel(proxy, bareHost(url), port, signal);
+    : openThrough(proxy, bareHost(url), port, signal);
 }
 
 /** The server's certificate, believed or not; nothing is sent to the server. */

@@ -4,7 +4,7 @@ import process from "node:process";
 import { runController } from "../../../src/controller/controller.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import type { ControllerRunOptions, ControllerStatus } from "../../../src/platform/abilities.ts";
-import { abortable } from "../abortable.ts";
+import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ApiClient } from "../api_client.ts";
 import { grantPort, operationsPort } from "../deployed_names.ts";
 import { openStore } from "../store.ts";

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
-import { bareHost } from "../../src/runtime/proxy.ts";
-import { openTcp } from "../../src/runtime/secure_connection.ts";
 import { abortable } from "./abortable.ts";
+import { bareHost } from "./proxy.ts";
+import { openTcp } from "./secure_connection.ts";
 
 const version = 5;
 

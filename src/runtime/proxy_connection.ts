@@ -1,0 +1,69 @@
+import type { Buffer } from "node:buffer";
+import { request as httpRequest } from "node:http";
+import { request as httpsRequest } from "node:https";
+import { isIP, type Socket } from "node:net";
+import { bareHost, proxyAuthorization } from "./proxy.ts";
+import { openSocks } from "./socks.ts";
+
+/**
+ * A connection through the proxy, of an http, https or socks5 url, to `host:port`. An https proxy is
+ * trusted by `ca` where that is given, else as the system does. Rejects with the system's error, an Error
+ * that says how the proxy answered, or the signal's reason.
+ */
+export function openThrough(
+  proxy: URL,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  ca?: string[] | Buffer,
+): Promise<Socket> {
+  return proxy.protocol.startsWith("socks5")
+    ? openSocks(proxy, host, port, signal)
+    : openTunnel(proxy, host, port, signal, ca);
+}
+
+/** RFC 9110 9.3.6, CONNECT. */
+function openTunnel(
+  proxy: URL,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+  ca?: string[] | Buffer,
+): Promise<Socket> {
+  const isHttps = proxy.protocol === "https:";
+  const request = isHttps ? httpsRequest : httpRequest;
+  return new Promise((resolve, reject) => {
+    const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+    const connect = request({
+      host: bareHost(proxy),
+      port: proxy.port || (isHttps ? 443 : 80),
+      method: "CONNECT",
+      path: authority,
+      headers: { host: authority, ...proxyAuthorization(proxy) },
+      agent: false,
+      ...(ca && { ca }),
+    });
+    const stop = () => connect.destroy(signal.reason);
+    const settle = () => signal.removeEventListener("abort", stop);
+    signal.addEventListener("abort", stop, { once: true });
+    connect.on("connect", (response, socket, head) => {
+      settle();
+      if (response.statusCode === 200) {
+        if (head.length > 0) socket.unshift(head);
+        return resolve(socket as Socket); // http: without TLS it is one of node:net
+      }
+      socket.destroy();
+      reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`));
+    });
+    connect.on("response", (response) => {
+      settle();
+      connect.destroy();
+      reject(new Error(`the proxy ${proxy.host} answered ${response.statusCode}`));
+    });
+    connect.on("error", (error) => {
+      settle();
+      reject(signal.aborted ? signal.reason : error);
+    });
+    connect.end();
+  });
+}
