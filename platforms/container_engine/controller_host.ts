@@ -1,6 +1,6 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
-import { appError } from "../../src/errors/app_error.ts";
+import { appError, isAppError } from "../../src/errors/app_error.ts";
 import type {
   ControllerHost,
   ControllerOptions,
@@ -53,7 +53,7 @@ export function containerController(
     const engine = await connect(signal);
     const [container] = containerNames(files.home);
     const image = await provideImage(engine, executable, signal);
-    for (const left of await engine.listContainers(homeLabels(files.home), signal)) {
+    for (const left of await listOwn(engine, signal)) {
       await engine.removeContainer(left.name, signal);
     }
     await orRemove(engine, container, async () => {
@@ -69,7 +69,7 @@ export function containerController(
     checkHost(before, name);
     const engine = await connect(signal);
     const image = await provideImage(engine, executable, signal);
-    const old = await engine.listContainers(homeLabels(files.home), signal);
+    const old = await listOwn(engine, signal);
     const holder = before?.container ?? old.find(({ isRunning }) => isRunning)?.name;
     const container = containerNames(files.home).find((one) => one !== holder)!;
     const isNext = async () =>
@@ -88,9 +88,26 @@ export function containerController(
     const isServed = isHeld(files);
     if (isServed) checkHost(await readState(files), name);
     const engine = await connect(signal);
-    const containers = await engine.listContainers(homeLabels(files.home), signal);
+    const containers = await listOwn(engine, signal);
     await end(engine, containers, signal);
     return isServed || containers.length > 0;
+  }
+
+  /** The containers of the data home. */
+  async function listOwn(engine: Engine, signal: AbortSignal): Promise<EngineContainer[]> {
+    const list = () => engine.listContainers(homeLabels(files.home), signal);
+    try {
+      return await list();
+    } catch (error) {
+      if (!isAppError(error, "engine-failed")) throw error;
+      const holder = isHeld(files) ? (await readState(files))?.container : "";
+      if (holder === undefined) throw error;
+      // of a command that was killed, half a container may be left: Podman can list none until that is gone
+      for (const name of containerNames(files.home)) {
+        if (name !== holder) await engine.removeContainer(name, signal);
+      }
+      return await list();
+    }
   }
 
   async function run(

@@ -1,6 +1,7 @@
 import { stat } from "node:fs/promises";
 import { appError } from "../../src/errors/app_error.ts";
 import { openEngineApi, parseAnswer } from "./engine_api.ts";
+import type { EngineRequest } from "./engine_connection.ts";
 import { joinFrames } from "./log_frames.ts";
 
 /** A container as an engine describes it. */
@@ -73,6 +74,21 @@ export async function connectEngine(socket: string, signal: AbortSignal): Promis
   const { title, program } = api;
   const isRootless = (await stat(socket)).uid !== 0;
 
+  /**
+   * A call that makes or removes a container, which goes on to its end once it has begun: Podman keeps
+   * half a container of one that is cut off, and fails at listing any from then on.
+   */
+  async function finish(
+    purpose: string,
+    request: EngineRequest,
+    signal: AbortSignal,
+    expected?: number[],
+  ): Promise<void> {
+    signal.throwIfAborted();
+    await api.call(purpose, request, new AbortController().signal, expected);
+    signal.throwIfAborted();
+  }
+
   async function inspectContainer(name: string, signal: AbortSignal) {
     const request = { method: "GET", path: `/containers/${name}/json` } as const;
     const answer = await api.call("look at its container", request, signal, [404]);
@@ -132,9 +148,9 @@ export async function connectEngine(socket: string, signal: AbortSignal): Promis
 
     async runContainer(name, spec, signal) {
       const create = { method: "POST", path: "/containers/create", query: { name } } as const;
-      await api.call("make a container", { ...create, json: spec }, signal);
+      await finish("make a container", { ...create, json: spec }, signal);
       const start = { method: "POST", path: `/containers/${name}/start` } as const;
-      await api.call("start its container", start, signal);
+      await finish("start its container", start, signal);
     },
 
     async stopContainer({ name, state }, limitMs, signal) {
@@ -151,11 +167,11 @@ export async function connectEngine(socket: string, signal: AbortSignal): Promis
     async removeContainer(name, signal) {
       const kill = { method: "POST", path: `/containers/${name}/kill` } as const;
       // Podman would ask a container first, and wait; 409 and 500: it doesn't run
-      await api.call("kill its container", kill, signal, [404, 409, 500]);
+      await finish("kill its container", kill, signal, [404, 409, 500]);
       const query = { force: "true" };
       const request = { method: "DELETE", path: `/containers/${name}`, query } as const;
       // 409: it is being removed already
-      await api.call("remove its container", request, signal, [404, 409]);
+      await finish("remove its container", request, signal, [404, 409]);
     },
 
     async readLog(name, signal) {

@@ -156,6 +156,22 @@ function engineContract(name: EngineName): void {
     assert.deepEqual(await engine.listOtherImages(applicationLabel, "", signal), before);
   });
 
+  test("a container whose making is interrupted is removed, and hides no other", async () => {
+    const image = await provideImage(engine, [shell], signal);
+    for (let afterMs = 0; afterMs < 120; afterMs += 6) {
+      const interrupt = new AbortController();
+      const timer = setTimeout(() => interrupt.abort(new Error("enough")), afterMs);
+      const spec = { Image: image, Cmd: ["-c", "exit"], Labels: { application: "hawser" } };
+      await engine.runContainer("cut", spec, interrupt.signal).catch((error) => {
+        assert.match(error.message, /enough/);
+      });
+      clearTimeout(timer);
+      await engine.listContainers([applicationLabel], signal);
+      await engine.removeContainer("cut", signal);
+      assert.equal(await engine.inspectContainer("cut", signal), undefined);
+    }
+  });
+
   test("an engine that ends in the middle is lost, and is whole when it is back", async () => {
     const before = await engine.listOtherImages(applicationLabel, "", signal);
     await assert.rejects(
