@@ -13,6 +13,15 @@ export function wantsLinkAccess(site: Site): boolean {
   return access !== undefined && access !== "" && access !== "none";
 }
 
+/**
+ * True if its controller can't make the site as it is. That what the site needs exists already is what
+ * Skupper's says for moments after its own restart (spec/skupper-kubernetes.md 7, #24): it passes.
+ */
+export function hasFailed({ status }: Site): boolean {
+  return status?.status === "Error" &&
+    !/\.skupper\.io ".*" already exists$/.test(status.message ?? "");
+}
+
 /** The CA that signs for the site: its spec's, else its status', else the platform's usual one. */
 export function defaultIssuer(site: Site): string {
   return site.spec?.defaultIssuer || site.status?.defaultIssuer || siteIssuer;

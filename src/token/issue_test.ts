@@ -177,6 +177,16 @@ test("issueToken() awaits the site's endpoint", async () => {
   assert.equal((await issuing).site, "west");
 });
 
+test("issueToken() awaits a site whose controller has just been started again", async () => {
+  const message = 'certificates.skupper.io "skupper-site-ca" already exists';
+  const platform = await platformWith(
+    makeSite({ linkAccess: "default" }, { status: "Error", message }),
+  );
+  const error = await issue(platform, { timeoutMs: 50 }).catch((error) => error);
+  assert.ok(isAppError(error, "timed-out"), String(error));
+  assert.ok(error.message.includes(message));
+});
+
 test("issueToken() ends as soon as the awaited site fails or loses its link access", async () => {
   for (
     const [next, code] of [

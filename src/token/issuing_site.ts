@@ -1,6 +1,6 @@
 import { appError } from "../errors/app_error.ts";
 import { describeState, isReady } from "../resources/resource.ts";
-import { type Site, wantsLinkAccess } from "../resources/site.ts";
+import { hasFailed, type Site, wantsLinkAccess } from "../resources/site.ts";
 
 /**
  * The site that may come to issue tokens, ready or not; `purpose` is what it is needed for. Throws where no waiting will help:
@@ -19,7 +19,7 @@ export function requireOpenSite(
   if (open.length === 0) {
     throw appError("link-access-disabled", { site: interior[0]!.metadata.name });
   }
-  const hopeful = open.find((site) => site.status?.status !== "Error");
+  const hopeful = open.find((site) => !hasFailed(site));
   if (hopeful !== undefined) return hopeful;
   throw appError("site-failed", {
     site: open[0]!.metadata.name,

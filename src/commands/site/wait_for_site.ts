@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, hasCondition, isReady } from "../../resources/resource.ts";
-import type { Site } from "../../resources/site.ts";
+import { hasFailed, type Site } from "../../resources/site.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 
 /** What `--wait` takes. */
@@ -40,8 +40,8 @@ export async function waitForSite(
         return undefined;
       }
       if (reached(site)) return site;
-      if (site.status?.status === "Error") {
-        throw appError("site-failed", { site: name, message: site.status.message ?? "" });
+      if (hasFailed(site)) {
+        throw appError("site-failed", { site: name, message: site.status?.message ?? "" });
       }
       context.progress("Waiting for status...");
       return undefined;
