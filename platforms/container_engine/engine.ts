@@ -75,8 +75,8 @@ export async function connectEngine(socket: string, signal: AbortSignal): Promis
   const isRootless = (await stat(socket)).uid !== 0;
 
   /**
-   * A call that makes or removes a container, which goes on to its end once it has begun: Podman keeps
-   * half a container of one that is cut off, and fails at listing any from then on.
+   * A call that makes or removes a container, which is awaited to its end once it has begun: Podman keeps
+   * half of a container that is removed while it is still being made, and can list none from then on.
    */
   async function finish(
     purpose: string,
