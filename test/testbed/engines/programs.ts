@@ -69,7 +69,17 @@ export function podmanProgram(folder: string, socket: string, rootless: boolean)
   if (rootless) spawnSync("chown", ["--recursive", "65534:65534", folder]);
   const words = [...user, "podman", "system", "service", "--time=0", `unix://${socket}`];
   const removal = [...user, "podman", "rm", "--all", "--force", "--time=0"].join(" ");
-  return { words, env, end: `kill -TERM $!; wait; ${removal}` };
+  if (!rootless) return { words, env, end: `kill -TERM $!; wait; ${removal}` };
+  // it runs on in a child, in a user namespace that yet another process keeps
+  const pause = path.join(folder, "tmp", "pause.pid");
+  const end = [
+    "service=$(cat /proc/$!/task/*/children)",
+    "kill -TERM $! $service",
+    "wait",
+    removal,
+    `kill -KILL $service $(cat ${pause})`,
+  ];
+  return { words, env, end: end.join("; ") };
 }
 
 function write(folder: string, name: string, lines: string[]): string {
