@@ -49,9 +49,8 @@ export function isApiKey(token: string): boolean {
 /** The secrets among credentials: what must not be shown. */
 export function secretsIn(credentials: Credentials | undefined): string[] {
   if (credentials === undefined) return [];
-  return "password" in credentials
-    ? [credentials.password, authorization(credentials).replace("Basic ", "")]
-    : [credentials.accessToken];
+  const secret = "password" in credentials ? credentials.password : credentials.accessToken;
+  return [secret, authorization(credentials).replace(/^\w+ /, "")];
 }
 
 /** True for a server on this machine, where nobody can listen in. */

@@ -4,8 +4,8 @@ import type { HttpAnswer } from "../runtime/http_exchange.ts";
 
 const excerptLength = 300;
 
-/** A JSON Web Token wherever it stands. */
-const tokenPattern = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*/g;
+/** A JSON Web Token wherever it stands, or a reference token: base64 of "reftkn". */
+const tokenPattern = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|cmVmdGtu[\w+/-]{8,}=*/g;
 
 /**
  * The error that an answer other than a success is; `secrets` are blanked out of what the server says
@@ -19,11 +19,12 @@ export function describeFailedAnswer(
 ): AppError {
   const { status } = answer;
   const text = blank(answer.body.toString("utf8"), secrets);
-  const body = parse(text);
+  // JSON has many ways to write the same text
+  const body = blankAll(parse(text), secrets);
   const data: FailedAnswer = {
     url,
     status,
-    statusLine: `${status} ${answer.statusText}`.trimEnd(),
+    statusLine: blank(`${status} ${answer.statusText}`.trimEnd(), secrets),
     why: explain(body),
     ...(text === "" ? {} : { body }),
   };
@@ -45,8 +46,19 @@ const remedies = {
 /** Text without the secrets, and without anything that looks like a token. */
 export function blank(text: string, secrets: string[]): string {
   return secrets.filter((secret) => secret !== "")
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
     .reduce((left, secret) => left.replaceAll(secret, "…"), text)
     .replaceAll(tokenPattern, "…");
+}
+
+/** The same for all text in a JSON value. */
+function blankAll(value: unknown, secrets: string[]): unknown {
+  if (typeof value === "string") return blank(value, secrets);
+  if (Array.isArray(value)) return value.map((each) => blankAll(each, secrets));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [blank(name, secrets), blankAll(each, secrets)]),
+  );
 }
 
 function parse(text: string): unknown {

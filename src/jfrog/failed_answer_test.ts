@@ -9,7 +9,11 @@ const jwt = "eyJhbGciOiJub25lIn0.eyJzdWIiOiJhbGljZSJ9.c2lnbmF0dXJl";
 
 function describe(status: number, body: unknown, secrets: string[] = []) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  const answer = { status, statusText: "Whatever", headers: {}, body: Buffer.from(text) };
+  return describeAnswer(status, "Whatever", text, secrets);
+}
+
+function describeAnswer(status: number, statusText: string, text: string, secrets: string[]) {
+  const answer = { status, statusText, headers: {}, body: Buffer.from(text) };
   return describeFailedAnswer(answer, url, secrets);
 }
 
@@ -68,3 +72,22 @@ test("describeFailedAnswer() blanks secrets out of words and body", () => {
   assert.match(error.message, /no: … …$/);
   assert.deepEqual((error.data as FailedAnswer).body, { message: "no: … …", token: "…" });
 });
+
+test("describeFailedAnswer() blanks secrets out of whatever a server says back, and however", () => {
+  const password = 'pa"ss w/ü';
+  const escaped = JSON.stringify({ [jwt]: [`${password} ${jwt}`] }).replace(/ey|ss/g, escape);
+  const said = `${encodeURIComponent(password)} cmVmdGtuOjAxOjAwMDA6YWJj`;
+  for (const text of [escaped, `{"message":${JSON.stringify(password)}}`, said]) {
+    const error = describeAnswer(403, `No ${password} ${jwt}`, text, [password]);
+    const all = error.message + JSON.stringify(error.data);
+    assert.match(all, /403 No … …/);
+    for (const secret of [password, JSON.stringify(password).slice(1, -1), jwt, "cmVmdGtu"]) {
+      assert.ok(!all.includes(secret), all);
+    }
+    assert.ok(!all.includes(encodeURIComponent(password)), all);
+  }
+});
+
+function escape(text: string): string {
+  return [...text].map((character) => `\\u00${character.charCodeAt(0).toString(16)}`).join("");
+}
