@@ -80,6 +80,11 @@ export const jfrogErrors = {
     hint: () =>
       "Give --access-token-stdin or JFROG_CLI_ACCESS_TOKEN, --user with --password-stdin, or --client-cert-path.",
   }),
+  "access-token-invalid": entry<{ source: string }>({
+    exit: "usage",
+    message: (d) =>
+      `The access token of ${d.source} is none: there are spaces, line breaks or other characters in it`,
+  }),
   "refresh-token-missing": entry<{ id: string }>({
     exit: "precondition",
     message: (d) => `Server "${d.id}" is configured without a refresh token`,

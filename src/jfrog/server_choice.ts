@@ -45,8 +45,8 @@ interface Found {
  * JFROG_CLI_USER, JFROG_CLI_PASSWORD), else the configured server, the one of --server-id or
  * JFROG_CLI_SERVER_ID or the default one. A server named by --server-id is taken as it is configured,
  * but for options; without a url, options need a server named. Throws `jfrog-url-missing`,
- * `jfrog-server-not-found`, `jfrog-server-missing`, `jfrog-default-missing`, `invalid-value`, `usage`,
- * and what reading the configuration throws.
+ * `jfrog-server-not-found`, `jfrog-server-missing`, `jfrog-default-missing`, `access-token-invalid`,
+ * `invalid-value`, `usage`, and what reading the configuration throws.
  */
 export async function chooseServer(
   flags: ServerFlags,
@@ -55,31 +55,30 @@ export async function chooseServer(
 ): Promise<ChosenServer> {
   const { env, warn, detail } = surroundings;
   if (flags.sshKeyPath || flags.sshPassphrase) warn("SSH keys have no effect on access tokens");
-  const envMatters = !flags.serverId || isAnyGiven(flags);
-  const fromFlags = findCredentials(flags, "options");
-  const fromEnv = envMatters
-    ? findCredentials({
-      user: env["JFROG_CLI_USER"],
-      password: env["JFROG_CLI_PASSWORD"],
-      accessToken: env["JFROG_CLI_ACCESS_TOKEN"],
-    }, "the environment")
-    : undefined;
+  const envMatters = !flags.serverId || Boolean(flags.url);
+  const user = envMatters ? env["JFROG_CLI_USER"] : undefined;
+  const fromEnv = {
+    user,
+    password: env["JFROG_CLI_PASSWORD"],
+    accessToken: env["JFROG_CLI_ACCESS_TOKEN"],
+  };
+  const given = findCredentials(flags, user, "options") ??
+    (envMatters ? findCredentials(fromEnv, flags.user, "the environment") : undefined);
   const source = flags.url ? "--url" : "JFROG_CLI_URL";
-  const given = flags.url || (envMatters && env["JFROG_CLI_URL"]);
-  if (given) {
-    const found = fromFlags ?? fromEnv;
-    detail(`Server ${source}, credentials from ${found?.source ?? "nowhere"}`);
-    return finish(platformUrl(given, source, warn), flags, found, undefined, warn);
+  const givenUrl = flags.url || (envMatters && env["JFROG_CLI_URL"]);
+  if (givenUrl) {
+    detail(`Server ${source}, credentials from ${given?.source ?? "nowhere"}`);
+    return finish(platformUrl(givenUrl, source, warn), flags, given, undefined, warn);
   }
   const id = flags.serverId || env["JFROG_CLI_SERVER_ID"];
   if (!id && isAnyGiven(flags)) throw appError("jfrog-url-missing", {});
   const configured = await findConfigured(id, surroundings, signal);
   const name = configured.serverId ?? "";
-  const own = findCredentials(ownCredentials(configured), `server "${name}"`);
-  const found = fromFlags ?? fromEnv ?? own;
+  const server = `server "${name}"`;
+  const found = given ?? findCredentials(ownCredentials(configured), flags.user, server);
   detail(`Server "${name}", credentials from ${found?.source ?? "nowhere"}`);
-  const url = platformUrl(urlOf(configured), `server "${name}"`, warn);
-  return finish(url, flags, found, configured, warn, found === own);
+  const url = platformUrl(urlOf(configured), server, warn);
+  return finish(url, flags, found, configured, warn, given === undefined);
 }
 
 function finish(
@@ -123,13 +122,21 @@ function isAnyGiven(flags: ServerFlags): boolean {
     .concat(clientCertPath, clientCertKeyPath).some(Boolean);
 }
 
+/** The credentials of one source; `otherUser` is whose password it is where that source does not say. */
 function findCredentials(
   { user, password, accessToken }: Pick<ServerFlags, "user" | "password" | "accessToken">,
+  otherUser: string | undefined,
   source: string,
 ): Found | undefined {
-  if (accessToken) return { credentials: { accessToken, user: user || undefined }, source };
+  if (accessToken) {
+    // anything else cannot stand in a header
+    if (!/^[!-~]+$/.test(accessToken)) throw appError("access-token-invalid", { source });
+    const owner = isApiKey(accessToken) ? user || otherUser : user;
+    return { credentials: { accessToken, user: owner || undefined }, source };
+  }
   if (!password) return undefined;
-  if (user) return { credentials: { user, password }, source };
+  const owner = user || otherUser;
+  if (owner) return { credentials: { user: owner, password }, source };
   throw appError("usage", {
     message: `There is a password in ${source}, but no user`,
     help: "Name the user with --user or JFROG_CLI_USER.",

@@ -87,6 +87,41 @@ test("chooseServer() takes options, then the environment, then the configured se
   }
 });
 
+test("chooseServer() finds the user of a password elsewhere, and asks of nothing that is not needed", async () => {
+  const url = "https://o.example";
+  const lonely = { JFROG_CLI_PASSWORD: "E" };
+  const table: [ServerFlags, Record<string, string>, unknown][] = [
+    [{ url, user: "u" }, lonely, { user: "u", password: "E" }],
+    [{ url, password: "O" }, { JFROG_CLI_USER: "e" }, { user: "e", password: "O" }],
+    [{ url, accessToken: "O" }, lonely, { accessToken: "O", user: undefined }],
+    [{ url, accessToken: "O" }, { JFROG_CLI_USER: "e" }, { accessToken: "O", user: undefined }],
+    [{ url, accessToken: apiKey }, { JFROG_CLI_USER: "e" }, { accessToken: apiKey, user: "e" }],
+  ];
+  for (const [flags, env, credentials] of table) {
+    assert.deepEqual((await choose(flags, env)).chosen.credentials, credentials);
+  }
+});
+
+test("chooseServer() asks a server named by --server-id, whatever the environment says", async () => {
+  const env = { JFROG_CLI_URL: "https://env.example", JFROG_CLI_ACCESS_TOKEN: "E" };
+  const table: [ServerFlags, string][] = [
+    [{}, "A"],
+    [{ user: "u" }, "A"],
+    [{ clientCertPath: "/c" }, "A"],
+    [{ accessToken: "O" }, "O"],
+  ];
+  for (const [flags, accessToken] of table) {
+    const { chosen } = await choose({ serverId: "acme", ...flags }, env, [acme]);
+    assert.equal(chosen.url, "https://acme.example/");
+    assert.equal((chosen.credentials as { accessToken: string }).accessToken, accessToken);
+  }
+  const { chosen } = await choose({ serverId: "acme", url: "https://o.example" }, env);
+  assert.deepEqual([chosen.url, chosen.credentials], [
+    "https://o.example/",
+    { accessToken: "E", user: undefined },
+  ]);
+});
+
 test("chooseServer() keeps the configured server where its credentials are used", async () => {
   assert.equal((await choose({}, {}, [acme])).chosen.configured, acme);
   const other = await choose({}, { JFROG_CLI_ACCESS_TOKEN: "E" }, [acme]);
@@ -141,6 +176,9 @@ test("chooseServer() says what is missing", async () => {
     [{}, {}, [{ serverId: "acme" }], "jfrog-url-missing", 2],
     [{ url: "https://o.example", password: "P" }, {}, undefined, "usage", 2],
     [{ url: "https://o.example", clientCertKeyPath: "/k" }, {}, undefined, "usage", 2],
+    [{ url: "https://o.example", accessToken: "a\nb" }, {}, undefined, "access-token-invalid", 2],
+    [{}, { JFROG_CLI_ACCESS_TOKEN: "a→" }, [acme], "access-token-invalid", 2],
+    [{}, {}, [{ ...acme, accessToken: "a b" }], "access-token-invalid", 2],
     [{ url: "https://u:p@o.example" }, {}, undefined, "invalid-value", 2],
   ];
   for (const [flags, env, servers, code, exit] of table) {

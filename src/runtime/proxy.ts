@@ -18,12 +18,20 @@ export function chooseProxy(url: URL, env: Record<string, string | undefined>): 
   const proxy = env[name.toLowerCase()] || (isForged ? undefined : env[name]);
   if (!proxy || isExcepted(url, env["no_proxy"] || env["NO_PROXY"] || "")) return undefined;
   const parsed = URL.parse(proxy.includes("://") ? proxy : `http://${proxy}`);
-  if (parsed !== null && protocols.includes(parsed.protocol)) return parsed;
+  if (parsed !== null && protocols.includes(parsed.protocol) && canDecode(parsed)) return parsed;
   throw appError("invalid-value", {
     name,
     value: parsed === null ? "…" : `${parsed.protocol}//${parsed.host}`,
-    wanted: "an http://, https:// or socks5:// url",
+    wanted: "an http://, https:// or socks5:// url, where a % of user or password is %25",
   });
+}
+
+function canDecode({ username, password }: URL): boolean {
+  try {
+    return decodeURIComponent(username + password) !== undefined;
+  } catch {
+    return false;
+  }
 }
 
 /** A url's host as sockets take it: IPv6 without brackets. */

@@ -37,6 +37,12 @@ test("chooseProxy() refuses other kinds of proxy without showing the password", 
       chooseProxy(new URL("https://a.example"), { HTTPS_PROXY: "socks4://user:hunter2@p:1080" }),
     (error) => isAppError(error, "invalid-value") && !error.message.includes("hunter2"),
   );
+  assert.throws(
+    () => chooseProxy(new URL("http://a.example"), { HTTP_PROXY: "http://user:hunter2%@p:1080" }),
+    (error) =>
+      isAppError(error, "invalid-value") && error.message.includes("%25") &&
+      !error.message.includes("hunter2"),
+  );
 });
 
 test("chooseProxy() leaves out what NO_PROXY names, and this machine", () => {
