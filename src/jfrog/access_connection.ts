@@ -40,7 +40,7 @@ export async function openConnection(
     return await withinConnectLimit((bounded) => open(url, proxy, bounded), signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw explainFault(error, url, surroundings);
+    throw explainFault(error, url, proxy, surroundings);
   }
 }
 
@@ -83,7 +83,12 @@ async function prepareSecure(
   };
 }
 
-function explainFault(error: unknown, url: URL, { home }: Surroundings) {
+function explainFault(
+  error: unknown,
+  url: URL,
+  proxy: URL | undefined,
+  { home }: Surroundings,
+) {
   const data = { url: url.origin };
   const options = { cause: error };
   if (codeOf(error) === "ERR_BORINGSSL") {
@@ -92,7 +97,10 @@ function explainFault(error: unknown, url: URL, { home }: Surroundings) {
     return appError("tls-failed", { ...data, why, hint }, options);
   }
   const { tls, why } = describeConnectionError(error, bareHost(url));
-  if (!tls) return appError("unreachable", { ...data, why }, options);
+  if (!tls) {
+    const through = proxy === undefined ? "" : `, through the proxy ${proxy.host}`;
+    return appError("unreachable", { ...data, why: why + through }, options);
+  }
   const code = codeOf(error);
   if (code === "CERT_HAS_EXPIRED") {
     const hint = "Its owner must renew it; --insecure-tls does without the check.";

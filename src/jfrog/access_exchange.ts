@@ -6,9 +6,10 @@ import { codeOf } from "../runtime/secure_connection.ts";
 import { version } from "../version.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
-import { retry, type RetryDecision } from "../wait/retry.ts";
+import { backOffMs, retry, type RetryDecision } from "../wait/retry.ts";
 import { isAskedForUrl, mayPass, openConnection } from "./access_connection.ts";
 import { type AccessServer, authorization, isLocal, type Surroundings } from "./access_server.ts";
+import { blank } from "./failed_answer.ts";
 
 /** A request to a service of the platform. */
 export interface AccessRequest {
@@ -44,7 +45,7 @@ class ComeAgain extends Error {
  * Makes a request, and gives back the answer, whatever its status. It is made again only where it can't
  * have been obeyed: a connection that did not come about, and 429 or 503 with a Retry-After within the
  * deadline. Redirects are followed within the server, and refused beyond it. Throws `unreachable`,
- * `tls-failed`, `access-redirected`, `access-answer-invalid`, `timed-out`, the interrupt's error, and
+ * `tls-failed`, `access-redirected`, `access-answer-invalid`, `invalid-value`, `timed-out`, the interrupt's error, and
  * `access-answer-lost` where a request that mints was sent; what ends the wait for its answer is
  * warned of.
  */
@@ -101,9 +102,14 @@ function headersOf(
   { env, detail }: Surroundings,
 ): Record<string, string> {
   const trace = Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString("hex");
+  const agent = env["JFROG_CLI_USER_AGENT"] || `hawser/${version}`;
+  if (!/^[ -~]+$/.test(agent)) {
+    const wanted = "one line of ASCII text";
+    throw appError("invalid-value", { name: "JFROG_CLI_USER_AGENT", value: agent, wanted });
+  }
   detail(`Trace ID for JFrog Platform logs: ${trace}`);
   return {
-    "user-agent": env["JFROG_CLI_USER_AGENT"] || `hawser/${version}`,
+    "user-agent": agent,
     ...(credentials === undefined ? {} : { authorization: authorization(credentials) }),
     ...(body === undefined ? {} : { "content-type": body.type }),
     "uber-trace-id": `${trace}:${trace}:0:0`,
@@ -150,7 +156,8 @@ async function sendOnce(sending: Sending, url: URL): Promise<HttpAnswer> {
   try {
     const answer = await exchangeOver(socket, sent, maxBytes, signal);
     sending.isUnderWay = false;
-    surroundings.detail(`Answered ${answer.status} ${answer.statusText}`.trimEnd());
+    // not in the server's words: it may say anything, secrets too
+    surroundings.detail(`Answered ${answer.status}`);
     return answer;
   } catch (error) {
     signal.throwIfAborted();
@@ -196,7 +203,9 @@ function decide(
 ): RetryDecision {
   if (deadline.timeoutMs === 0) return "give-up";
   if (error instanceof ComeAgain) {
-    const { afterMs, answer } = error;
+    const { answer } = error;
+    // a server that says "at once" and means it not is not asked without a pause
+    const afterMs = Math.max(error.afterMs, backOffMs(number));
     if (afterMs >= deadline.remainingMs()) return "give-up";
     const seconds = Math.ceil(afterMs / 1000);
     surroundings.progress(`The server answered ${answer.status}; asking again in ${seconds} s...`);
@@ -221,7 +230,7 @@ function retryAfterMs({ headers }: HttpAnswer, now: number): number | undefined 
   return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }
 
-/** A url as it may be shown: a query may hold what is private. */
+/** A url as it may be shown: a query may hold what is private, and a server redirects to anything. */
 function shown(url: URL): string {
-  return url.origin + url.pathname;
+  return blank(url.origin + url.pathname, []);
 }

@@ -252,6 +252,27 @@ test(
   }),
 );
 
+test(
+  "ask() comes again ever later to a server that always says: at once",
+  withApi({}, async ({ api, ask }) => {
+    api.misbehave(
+      ...Array.from({ length: 100 }, () => answerWith(429, "", { "retry-after": "0" })),
+    );
+    await ask({}, 1000).catch(() => {}); // its last answer, or the end of the time
+    assert.ok(api.calls.length > 1 && api.calls.length <= 6, String(api.calls.length));
+  }),
+);
+
+test("ask() sends nothing under a name that can't stand in a header", async () => {
+  for (const name of ["a\nb", "a→b"]) {
+    const surroundings = makeSurroundings("", { JFROG_CLI_USER_AGENT: name });
+    const server = { url: "http://127.0.0.1:1/" };
+    const error = await failure(ask(server, request, surroundings, startDeadline(0, never)));
+    assert.equal(error.code, "invalid-value");
+    surroundings.remove();
+  }
+});
+
 test("ask() asks an http proxy for the whole url, and goes through it for https", async () => {
   const heads: string[] = [];
   const proxy = createServer((socket: Socket) => {
@@ -275,6 +296,15 @@ test("ask() asks an http proxy for the whole url, and goes through it for https"
   assert.equal((await askOf("http://acme.example/")).status, 418);
   const error = await failure(askOf("https://acme.example/"));
   assert.match(error.message, /the proxy 127\.0\.0\.1:\d+ answered 418/);
+  const gone = makeSurroundings("", { HTTPS_PROXY: "http://user:pass@127.0.0.1:1" });
+  const unreachable = await failure(
+    ask({ url: "https://acme.example/" }, request, gone, startDeadline(0, never)),
+  );
+  assert.match(
+    unreachable.message,
+    /the connection was refused, through the proxy 127\.0\.0\.1:1$/,
+  );
+  gone.remove();
   assert.match(heads[0]!, /^POST http:\/\/acme\.example\/access\/api\/v1\/tokens HTTP\/1\.1\r\n/);
   assert.match(heads[0]!, /proxy-authorization: Basic dXNlcjpwYXNz/i);
   assert.match(heads[1]!, /^CONNECT acme\.example:443 HTTP\/1\.1\r\n/);

@@ -63,11 +63,16 @@ const answers: AccessCase[] = [
     500,
     "",
     8,
-    `${url} answered 500 Internal Server Error: Bearer …\\x1b[2J`,
+    "",
     {
-      misbehave: [({ headers }, response) => {
-        response.writeHead(500).end(`${headers.authorization}\x1b[2J`);
+      args: [...atc, "--verbose"],
+      misbehave: [({ headers: { authorization } }, response) => {
+        response.writeHead(500, authorization).end(`${authorization}\x1b[2J`);
       }],
+      stderr: [
+        "[WILDCARD]detail: Answered 500",
+        `error: ${url} answered 500 Bearer …: Bearer …\\x1b[2J`,
+      ],
     },
   ),
   answered(

@@ -157,7 +157,7 @@ token_type    Bearer
       'detail: Server "acme", credentials from server "acme"',
       "detail: Trace ID for JFrog Platform logs: [WILDCARD]",
       "detail: POST URL/access/api/v1/tokens",
-      "detail: Answered 200 OK",
+      "detail: Answered 200",
     ],
   },
   {
@@ -204,8 +204,8 @@ token_type    Bearer
     sent: Array.from({ length: 3 }, () => `${path} | Bearer admin | ${plain}`),
     stdout: made,
     stderr: [
-      "The server answered 429; asking again in 0 s...",
-      "The server answered 503; asking again in 0 s...",
+      "The server answered 429; asking again in 1 s...",
+      "The server answered 503; asking again in 1 s...",
     ],
   },
   {

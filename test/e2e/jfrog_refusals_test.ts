@@ -119,6 +119,13 @@ const early: AccessCase[] = [
     ],
   },
   {
+    name: "an access token that can't stand in a header",
+    args: ["atc", "--url", "URL"],
+    env: { JFROG_CLI_ACCESS_TOKEN: "ADMIN\nmore" },
+    code: 2,
+    stderr: ["error: The access token of the environment is none: there are spaces, [WILDCARD]"],
+  },
+  {
     name: "a url of another kind",
     args: ["atc", "--url", "ftp://acme.example", "--access-token-stdin"],
     code: 2,
