@@ -102,6 +102,7 @@ const lazyImporters = [
   "src/commands/jfrog/access_options.ts",
   "src/commands/jfrog/access_token_create.ts",
   "src/commands/jfrog/access_token_refresh.ts",
+  "src/commands/jfrog/deliver_token.ts",
   "src/commands/jfrog/exchange_oidc_token.ts",
   "src/commands/link/check.ts",
   "src/commands/link/generate.ts",

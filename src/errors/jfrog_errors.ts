@@ -85,9 +85,12 @@ export const jfrogErrors = {
     message: (d) =>
       `The access token of ${d.source} is none: there are spaces, line breaks or other characters in it`,
   }),
-  "refresh-token-missing": entry<{ id: string }>({
+  "refresh-token-missing": entry<{ id?: string }>({
     exit: "precondition",
-    message: (d) => `Server "${d.id}" is configured without a refresh token`,
+    message: (d) =>
+      d.id === undefined
+        ? "There is no refresh token: the credentials are not those of a configured server"
+        : `Server "${d.id}" is configured without a refresh token`,
     hint: () => "Give one with --refresh-token-stdin.",
   }),
   "client-certificate-invalid": entry<{ path: string; why: string }>({

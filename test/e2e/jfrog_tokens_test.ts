@@ -273,6 +273,32 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
 }
 
 test(
+  "a token that nobody takes is told, with how to revoke it",
+  shared.use(async (stage) => {
+    const { api, sandbox } = stage;
+    const args = ["atc", "--url", api.url, "--access-token-stdin"];
+    api.misbehave((_call, response) => {
+      running.process.stdout!.destroy();
+      running.process.stdout!.on("close", () => {
+        response.end(JSON.stringify({ access_token: "t", token_id: "the-id" }));
+      });
+    });
+    const running = sandbox.start(args, { stdin: stage.admin.value });
+    const { code, stderr } = await running.ended;
+    assert.match(
+      stderr,
+      /^warning: A token was made, and could not be printed: access-token revoke the-id revokes it\nerror: Cannot write standard output: /,
+    );
+    assert.equal(code, 1);
+    const env = { JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: "ID_TOKEN" };
+    const line = `hawser eot github --url ${api.url} > /dev/full`;
+    const full = await sandbox.run("bash", ["-c", line], { env });
+    assert.match(full.stderr, /^warning: A token was made, .*access-token list shows it/);
+    assert.equal(full.code, 1);
+  }),
+);
+
+test(
   "Ctrl-C while it is to come again says nothing of a token",
   shared.use(async (stage) => {
     const { api, sandbox } = stage;

@@ -2,12 +2,11 @@ import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { CreatedToken } from "../../jfrog/created_token.ts";
 import type { ShownRequest } from "../../jfrog/shown_request.ts";
 import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
+import { deliverCreated } from "./deliver_token.ts";
 import { formatOption, type JfFormat } from "./jf_format.ts";
 import { failureOf, JfFailure, orJfFailure } from "./jf_failure.ts";
-import { fieldTable } from "./token_text.ts";
 
 interface Options extends AccessOptions {
   project?: string;
@@ -24,15 +23,8 @@ interface Options extends AccessOptions {
   dryRun?: boolean;
 }
 
-/** A token that was made, with how jf would print it. */
-export interface Created {
-  token: CreatedToken;
-  /** RFC 3339; undefined for a token without end. */
-  expiresAt: string | undefined;
-  format: JfFormat;
-}
-
-type Result = Created | ShownRequest | JfFailure;
+/** Undefined where a token was made, which is printed by then. */
+type Result = ShownRequest | JfFailure | undefined;
 
 /** `access-token-create [username]` (spec/jfrog.md 1). */
 export function accessTokenCreate(run: Runner) {
@@ -55,7 +47,7 @@ export function accessTokenCreate(run: Runner) {
     .addOption(switchOption("force-revocable", "let it be revoked even if its life is short"))
     .addOption(formatOption())
     .addOption(switchOption("dry-run", "print the request that would be sent, secrets masked"))
-    .action(run({ text: createdText, data: createdData, failure: failureOf }, create));
+    .action(run({ text, data, failure: failureOf }, create));
 }
 
 async function create(
@@ -75,46 +67,21 @@ async function create(
   }
   return await orJfFailure(context, options.format, async () => {
     const token = await (await openTokens(context, access)).create(request);
-    return await createdToken(token, format);
+    await deliverCreated(context, token, format);
+    return undefined;
   });
 }
 
-/** A token as the commands that make one hand it over. */
-export async function createdToken(token: CreatedToken, format: JfFormat): Promise<Created> {
-  const { expiryOf } = await import("../../jfrog/created_token.ts");
-  return { token, expiresAt: expiryOf(token, Date.now()), format };
-}
-
-const tableOrder = [
-  "access_token",
-  "token_id",
-  "expires_in",
-  "scope",
-  "token_type",
-  "refreshable",
-  "refresh_token",
-  "reference_token",
-  "grant_type",
-  "audience",
-] as const;
-
-/** What jf prints. */
-export async function createdText(result: Result): Promise<string> {
+/** What there is to print beside a token. */
+async function text(result: Result): Promise<string> {
+  if (result === undefined) return "";
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   if (result instanceof JfFailure) return writeGoJson(result.printed);
-  if ("request" in result) {
-    const { request, headers, body } = result;
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join("");
-    return `${request}\n${lines}\n${writeGoJson(body)}`;
-  }
-  const { token, format } = result;
-  return format === "table" ? fieldTable({ ...token }, tableOrder) : writeGoJson(token);
+  const { request, headers, body } = result;
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join("");
+  return `${request}\n${lines}\n${writeGoJson(body)}`;
 }
 
-/** The same with the time at which the token expires. */
-export function createdData(result: Result): unknown {
-  if (result instanceof JfFailure) return result.printed;
-  if ("request" in result) return result;
-  const { token, expiresAt } = result;
-  return { ...token, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) };
+function data(result: Result): unknown {
+  return result instanceof JfFailure ? result.printed : result;
 }

@@ -4,13 +4,13 @@ import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Refreshed } from "../../jfrog/token_refresh.ts";
-import { type Created, createdData, createdText, createdToken } from "./access_token_create.ts";
 import {
   type Access,
   type AccessOptions,
   openAccess,
   withAccessOptions,
 } from "./access_options.ts";
+import { deliverCreated } from "./deliver_token.ts";
 import { formatOption, type JfFormat } from "./jf_format.ts";
 import { givenSecrets } from "./given_secret.ts";
 
@@ -35,15 +35,14 @@ export function accessTokenRefresh(run: Runner) {
     .option("--refresh-token <token>", "the same as an argument")
     .addOption(formatOption())
     .action(
-      run({
-        text,
-        data,
-        failure: (result) => "problem" in result ? result.problem : undefined,
-      }, refresh),
+      run({ text, data, failure: (result) => result?.problem }, refresh),
     );
 }
 
-async function refresh(context: CommandContext, options: Options): Promise<Refreshed | Created> {
+/** Undefined where the refresh token was given: what it was exchanged for is printed by then. */
+type Result = Refreshed | undefined;
+
+async function refresh(context: CommandContext, options: Options): Promise<Result> {
   const format = options.format ?? "json";
   if (options.refreshTokenStdin && (options.accessTokenStdin || options.passwordStdin)) {
     throw appError("usage", {
@@ -61,7 +60,8 @@ async function refresh(context: CommandContext, options: Options): Promise<Refre
   const tokens = openAccessTokens(server, surroundings, context.deadline);
   const { credentials } = server;
   const current = credentials && "accessToken" in credentials ? credentials.accessToken : undefined;
-  return await createdToken(await tokens.refresh(given, current), format);
+  await deliverCreated(context, await tokens.refresh(given, current), format);
+  return undefined;
 }
 
 async function refreshStored(
@@ -69,14 +69,14 @@ async function refreshStored(
   { server, surroundings, store }: Access,
 ): Promise<Refreshed> {
   const { configured } = server;
-  if (configured === undefined) throw appError("refresh-token-missing", { id: server.url });
+  if (configured === undefined) throw appError("refresh-token-missing", {});
   const { refreshConfigured } = await import("../../jfrog/token_refresh.ts");
   const seen = configured.accessToken ?? "";
   return await refreshConfigured(server, await store(), surroundings, context.deadline, seen);
 }
 
-async function text(result: Refreshed | Created): Promise<string> {
-  if ("token" in result) return await createdText(result);
+function text(result: Result): string {
+  if (result === undefined) return "";
   const { serverId, byUs } = result;
   return byUs
     ? `The access token of server "${serverId}" is refreshed.`
@@ -84,6 +84,6 @@ async function text(result: Refreshed | Created): Promise<string> {
 }
 
 /** Without the token of a configured server: it is where it belongs. */
-function data(result: Refreshed | Created): unknown {
-  return "token" in result ? createdData(result) : { serverId: result.serverId, byUs: result.byUs };
+function data(result: Result): unknown {
+  return result && { serverId: result.serverId, byUs: result.byUs };
 }

@@ -4,8 +4,9 @@ import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { ExchangedToken } from "../../jfrog/oidc_exchange.ts";
 import { type AccessOptions, openAccess, withAccessOptions } from "./access_options.ts";
+import { deliverMade } from "./deliver_token.ts";
 import { formatOption, type JfFormat } from "./jf_format.ts";
-import { failureOf, JfFailure, orJfFailure } from "./jf_failure.ts";
+import { failureOf, type JfFailure, orJfFailure } from "./jf_failure.ts";
 import { fieldTable } from "./token_text.ts";
 
 interface Options extends AccessOptions {
@@ -19,7 +20,8 @@ interface Options extends AccessOptions {
   format?: JfFormat;
 }
 
-type Result = (ExchangedToken & { format: JfFormat }) | JfFailure;
+/** Undefined where a token was made, which is printed by then. */
+type Result = JfFailure | undefined;
 
 /** `exchange-oidc-token [provider-name] [oidc-token-id]` (spec/jfrog.md 5.1). */
 export function exchangeOidcTokenCommand(run: Runner) {
@@ -90,10 +92,12 @@ async function exchange(
     projectKey: options.project || fromEnv.projectKey,
     repository: options.repository || fromEnv.repository,
   };
-  return await orJfFailure(context, options.format, async () => ({
-    ...await exchangeOidcToken(server, details, surroundings, context.deadline),
-    format,
-  }));
+  return await orJfFailure(context, options.format, async () => {
+    const token = await exchangeOidcToken(server, details, surroundings, context.deadline);
+    const printed = { AccessToken: token.accessToken, Username: token.username };
+    await deliverMade(context, printed, await tokenText(token, printed, format), undefined);
+    return undefined;
+  });
 }
 
 function required(value: string | undefined, message: string, help: string): string {
@@ -101,21 +105,28 @@ function required(value: string | undefined, message: string, help: string): str
   throw appError("usage", { message, help });
 }
 
-/** What jf prints: setup-jfrog-cli reads it. */
-async function text(result: Result): Promise<string> {
+/** What jf prints: setup-jfrog-cli reads the JSON. */
+async function tokenText(
+  token: ExchangedToken,
+  printed: object,
+  format: JfFormat,
+): Promise<string> {
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
-  if (result instanceof JfFailure) return writeGoJson(result.printed);
-  if (result.format === "json") return writeGoJson(data(result));
+  if (format === "json") return writeGoJson(printed);
   return fieldTable({
-    access_token: result.accessToken,
-    username: result.username,
-    issued_token_type: result.issuedTokenType,
-    scope: result.scope,
-    token_type: result.tokenType,
+    access_token: token.accessToken,
+    username: token.username,
+    issued_token_type: token.issuedTokenType,
+    scope: token.scope,
+    token_type: token.tokenType,
   }, ["access_token", "username", "issued_token_type", "scope", "token_type"]);
 }
 
+async function text(result: Result): Promise<string> {
+  const { writeGoJson } = await import("../../jfrog/go_json.ts");
+  return result === undefined ? "" : writeGoJson(result.printed);
+}
+
 function data(result: Result): unknown {
-  if (result instanceof JfFailure) return result.printed;
-  return { AccessToken: result.accessToken, Username: result.username };
+  return result?.printed;
 }
