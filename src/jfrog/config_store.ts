@@ -49,17 +49,14 @@ export function openServerStore(env: Environment): ServerStore {
     }
   }
 
-  function change(
-    make: (servers: Server[]) => Server[] | Promise<Server[]>,
-    signal: AbortSignal,
-  ): Promise<Server[]> {
+  function change(...[make, signal]: Parameters<ServerStore["change"]>): Promise<Server[]> {
     return withConfigLock(home, signal, async () => {
       const found = await find(signal);
       const before = await decrypt(found);
-      const after = await make(before);
-      if (after === before) return before;
-      if (mustMigrate(found)) await migrate(found, after);
-      else await write(found, after);
+      const store = (servers: Server[]) =>
+        mustMigrate(found) ? migrate(found, servers) : write(found, servers);
+      const after = await make(before, () => store(before));
+      if (after !== before) await store(after);
       return after;
     });
   }

@@ -16,6 +16,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import fc from "fast-check";
 import { anyServer, comparable } from "../../test/fakes/jfrog_servers.ts";
+import { isAppError } from "../errors/app_error.ts";
 import { encryptSecret } from "./config_cipher.ts";
 import { secretFields } from "./config_fields.ts";
 import { openServerStore } from "./config_store.ts";
@@ -83,6 +84,29 @@ describe("openServerStore()", () => {
     await assert.rejects(failing, /^Error: no$/);
     await read(withKey);
     assert.equal(await readFile(file, "utf8"), '{"servers":[{"serverId":"a"}]}');
+  });
+
+  test("rehearses a change by writing what is there, and finds what keeps it from being stored", async () => {
+    await add(acme);
+    const before = await readFile(file, "utf8");
+    const { ino } = await stat(file);
+    await assert.rejects(
+      open().change(async (_servers, rehearse) => {
+        await rehearse();
+        throw new Error("too late");
+      }, forever),
+      /too late/,
+    );
+    assert.equal(await readFile(file, "utf8"), before);
+    assert.notEqual((await stat(file)).ino, ino);
+    let isDone = false;
+    const done = open({ JFROG_CLI_ENCRYPTION_KEY: "short" }).change(async (servers, rehearse) => {
+      await rehearse();
+      isDone = true;
+      return servers;
+    }, forever);
+    await assert.rejects(done, (error) => isAppError(error, "jfrog-key-invalid"));
+    assert.ok(!isDone);
   });
 
   test("loses nothing of many changes at once", async () => {

@@ -36,10 +36,11 @@ export interface ServerStore {
   read(signal: AbortSignal): Promise<Server[]>;
   /**
    * Replaces the servers by what `change` makes of them, under jf's lock; nothing is written where
-   * `change` throws or gives back the same array.
+   * `change` throws or gives back the same array. `rehearse` writes them as they are: what would keep
+   * the change from being stored is found before anything is done that can't be undone.
    */
   change(
-    change: (servers: Server[]) => Server[] | Promise<Server[]>,
+    change: (servers: Server[], rehearse: () => Promise<void>) => Server[] | Promise<Server[]>,
     signal: AbortSignal,
   ): Promise<Server[]>;
 }

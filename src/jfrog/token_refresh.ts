@@ -4,6 +4,7 @@ import { ask } from "./access_exchange.ts";
 import type { AccessServer, Surroundings } from "./access_server.ts";
 import { openAccessTokens } from "./access_tokens.ts";
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
+import type { FailedAnswer } from "../errors/jfrog_errors.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { readClaims } from "./jwt.ts";
 import { type Server, type ServerStore, withSlash } from "./server.ts";
@@ -23,20 +24,26 @@ export async function withFreshToken(
 ): Promise<ChosenServer> {
   const { configured, credentials } = server;
   if (configured === undefined || credentials === undefined) return server;
-  if (!("accessToken" in credentials) || kindOf(configured) === undefined) return server;
+  if (!("accessToken" in credentials) || !isRefreshed(configured)) return server;
   const { accessToken } = credentials;
   const left = minutesLeft(accessToken, surroundings.now());
   if (left === undefined || left > thresholdOf(configured, accessToken)) return server;
   try {
     const fresh = await refreshConfigured(server, store, surroundings, deadline, accessToken);
     if (fresh.problem !== undefined) {
-      surroundings.warn(`The refreshed tokens could not be stored: ${fresh.problem.message}`);
+      surroundings.warn(
+        `The refreshed tokens could not be stored: ${fresh.problem.message}. ${
+          remedyFor(fresh.serverId)
+        }`,
+      );
     }
     return { ...server, credentials: { ...credentials, accessToken: fresh.accessToken } };
   } catch (error) {
     if (left === 0 || !isAppError(error) || deadline.signal.aborted) throw error;
+    const { remedy } = error.data as { remedy?: string }; // some errors have one
     surroundings.warn(
-      `The access token could not be refreshed, and is used as it is: ${error.message}`,
+      `The access token could not be refreshed, and is used as it is: ${error.message}` +
+        (remedy === undefined ? "" : `. ${remedy}`),
     );
     return server;
   }
@@ -68,13 +75,18 @@ export async function refreshConfigured(
   let byUs = true;
   let made: CreatedToken | undefined;
   try {
-    const servers = await store.change(async (servers) => {
+    const servers = await store.change(async (servers, rehearse) => {
       const entry = servers.find((one) => one.serverId === serverId);
       if (entry === undefined) throw appError("jfrog-server-not-found", { id: serverId });
       byUs = entry.accessToken === seen;
       if (!byUs) return servers;
       surroundings.detail(`Refreshing the access token of server "${serverId}"`);
-      const answer = made = await exchange(entry, server, surroundings, deadline);
+      if (kindOf(entry) === undefined) throw appError("refresh-token-missing", { id: serverId });
+      await rehearse(); // a refresh token is good for one exchange
+      const answer = made = await exchange(entry, server, surroundings, deadline)
+        .catch((error) => {
+          throw withRemedy(error, serverId);
+        });
       return servers.map((one) => one === entry ? renewed(entry, answer) : one);
     }, deadline.signal);
     const { accessToken = "" } = servers.find((one) => one.serverId === serverId) ?? {};
@@ -85,10 +97,27 @@ export async function refreshConfigured(
   }
 }
 
+/** A refresh token that the server does not know is no more: somebody used it, and its successor is lost. */
+function withRemedy(error: unknown, id: string): unknown {
+  if (!isAppError(error, "access-not-found")) return error;
+  const data = error.data as FailedAnswer; // what that error has
+  return appError("access-not-found", { ...data, remedy: remedyFor(id) }, { cause: error });
+}
+
+function remedyFor(id: string): string {
+  return `Server "${id}" needs a new token: config edit with --access-token-stdin`;
+}
+
 /** Which of its refresh tokens goes with a server's access token, if one does. */
 function kindOf(server: Server): "access" | "artifactory" | undefined {
-  if (server.refreshToken && !server.disableTokenRefresh) return "access";
+  if (server.refreshToken) return "access";
   return server.artifactoryRefreshToken ? "artifactory" : undefined;
+}
+
+/** True for a server whose token is refreshed before it is used; whoever asks for a refresh gets one. */
+function isRefreshed(server: Server): boolean {
+  return kindOf(server) === "artifactory" ||
+    (kindOf(server) === "access" && !server.disableTokenRefresh);
 }
 
 /** Whole minutes until a token expires, 0 if it has; undefined where nobody can tell. */
@@ -111,17 +140,13 @@ async function exchange(
   deadline: Deadline,
 ): Promise<CreatedToken> {
   const { accessToken = "" } = entry;
-  const kind = kindOf(entry);
-  if (kind === "access") {
-    // the entry under the lock is newer than the one that was chosen
-    const asker = { ...server, credentials: { accessToken } };
-    const tokens = openAccessTokens(asker, surroundings, deadline);
-    return await tokens.refresh(entry.refreshToken ?? "", accessToken);
-  }
-  if (kind === "artifactory") {
+  if (kindOf(entry) === "artifactory") {
     return await exchangeAtArtifactory(entry, server, surroundings, deadline);
   }
-  throw appError("refresh-token-missing", { id: entry.serverId ?? "" });
+  // the entry under the lock is newer than the one that was chosen
+  const asker = { ...server, credentials: { accessToken } };
+  const tokens = openAccessTokens(asker, surroundings, deadline);
+  return await tokens.refresh(entry.refreshToken ?? "", accessToken);
 }
 
 /** The hourly tokens of older versions of jf, which Artifactory makes itself. */

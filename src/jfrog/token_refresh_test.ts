@@ -154,7 +154,10 @@ test(
     }
     const warnings = surroundings.told.filter((line) => line.startsWith("warning"));
     assert.match(warnings[0]!, /could not be refreshed.*The answer of .* was lost/);
-    assert.match(warnings[1]!, /could not be refreshed.*not found/);
+    assert.match(
+      warnings[1]!,
+      /could not be refreshed.*not found. Server "acme" needs a new token/,
+    );
     const expired = await configure(-5, 60);
     api.misbehave(answerWith(403, ""));
     await assert.rejects(freshen(expired), (error) => isAppError(error, "access-refused"));
@@ -178,16 +181,36 @@ test(
     const full: ServerStore = {
       ...store,
       async change(change, signal) {
-        await change(await store.read(signal));
+        await change(await store.read(signal), () => Promise.resolve());
         throw appError("not-writable", { path: "conf", why: "the disk is full" });
       },
     };
     const fresh = await withFreshToken(chosenOf(server), full, surroundings, deadline());
     assert.notDeepEqual(fresh.credentials, { accessToken: server.accessToken });
     assert.ok(
-      surroundings.told.some((line) => /^warning: .*not be stored.*disk is full/.test(line)),
+      surroundings.told.some((line) =>
+        /^warning: .*not be stored.*disk is full. Server "acme" needs a new token/.test(line)
+      ),
     );
     assert.equal(api.calls.length, 1);
+  }),
+);
+
+test(
+  "withFreshToken() uses up no refresh token where the new one could not be stored",
+  onStage(async ({ configure, api, surroundings }) => {
+    const env = { JFROG_CLI_HOME_DIR: surroundings.home, JFROG_CLI_ENCRYPTION_KEY: "too short" };
+    const broken = openServerStore(env);
+    const good = chosenOf(await configure(5, 60));
+    const fresh = await withFreshToken(good, broken, surroundings, deadline());
+    assert.deepEqual(fresh.credentials, good.credentials);
+    assert.match(surroundings.told.at(-1)!, /^warning: .*could not be refreshed.*exactly 32 bytes/);
+    const expired = chosenOf(await configure(-5, 60));
+    await assert.rejects(
+      withFreshToken(expired, broken, surroundings, deadline()),
+      (error) => isAppError(error, "jfrog-key-invalid"),
+    );
+    assert.equal(api.calls.length, 0);
   }),
 );
 
@@ -227,5 +250,32 @@ test(
       (error) => isAppError(error, "refresh-token-missing"),
     );
     assert.equal(api.calls.length, 0);
+  }),
+);
+
+test(
+  "refreshConfigured() refreshes for whoever asks, and says what is to be done where the server knows no such token",
+  onStage(async ({ configure, api, store, surroundings }) => {
+    const server = await configure(50, 60, { disableTokenRefresh: true });
+    const refresh = () =>
+      refreshConfigured(
+        chosenOf(server),
+        store,
+        surroundings,
+        deadline(),
+        server.accessToken!,
+      );
+    assert.equal((await refresh()).byUs, true);
+    await store.change(
+      (servers) => servers.map((one) => one.serverId === "acme" ? server : one),
+      signal,
+    );
+    await assert.rejects(
+      refresh(),
+      (error) =>
+        isAppError(error, "access-not-found") &&
+        /config edit/.test(error.hint({ program: "jf", command: String, commandForAll: String })!),
+    );
+    assert.equal(api.calls.length, 2);
   }),
 );
