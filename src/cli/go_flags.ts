@@ -17,7 +17,9 @@ export function rewriteGoFlags(
     if (arg === "--") return [...rewritten, arg, ...rest];
     const [, dashes, name, value] = /^(--?)(\w[\w-]+)(=[^]*)?$/.exec(arg) ?? [];
     const option = command.options.find(({ long }) => long === `--${name}`);
-    if (option === undefined || (dashes === "-" && !singleDash)) {
+    if (arg === "-help" && singleDash) {
+      rewritten.push("--help"); // which commander keeps apart from the options
+    } else if (option === undefined || (dashes === "-" && !singleDash)) {
       rewritten.push(arg);
     } else if (value !== undefined) {
       rewritten.push(`--${name}${value}`);

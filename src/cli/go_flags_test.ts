@@ -40,6 +40,8 @@ test("one dash is as good as two before a long name, where that is asked for", (
   assert.deepEqual(parse(["-refreshable", "alice", "-description", "-refreshable"]), wanted);
   assert.deepEqual(parse(["-description=a=b"]), [{ description: "a=b" }]);
   assert.throws(() => parse(["-description=a"], false), /unknown option/);
+  assert.throws(() => parse(["-help"]), { code: "commander.helpDisplayed" });
+  assert.throws(() => parse(["-help"], false), /unknown option/);
 });
 
 test("short options, values and what follows -- are left alone", () => {

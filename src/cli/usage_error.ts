@@ -7,7 +7,9 @@ const refusedValue =
 
 /**
  * A wrong command line in the words of the catalog: `invalid-value`, else `usage` with commander's
- * suggestion. `help` is the command that shows how it should be.
+ * suggestion. `help` is the command that shows how it should be. What a slip of the hand may have made
+ * of a secret is left out: the value of an unknown option, or of one that reads a secret from stdin, and
+ * arguments beyond those there are.
  */
 export function wordUsageError({ message }: CommanderError, help: string): AppError {
   const [, fault = "", suggestion] = /^error: (.*?)(?:\n\((Did you mean .*)\))?$/s.exec(message) ??
@@ -17,11 +19,13 @@ export function wordUsageError({ message }: CommanderError, help: string): AppEr
     const { option, argument, variable, value = "", wanted = "" } = refused;
     return appError("invalid-value", {
       name: variable ?? option ?? `the ${argument}`,
-      value,
+      value: option?.endsWith("-stdin") ? "…" : value,
       wanted: wanted.replace(/^Allowed choices are (.*)\.$/, "one of $1"),
     });
   }
-  const sentence = fault.replaceAll(/'([^']*)'/g, '"$1"').replace(/\.$/, "");
+  const sentence = fault.replace(/^(unknown option '-[^=]*)=.*'$/s, "$1'")
+    .replace(/(^too many arguments .* but got \d+): .*$/s, "$1")
+    .replaceAll(/'([^']*)'/g, '"$1"').replace(/\.$/, "");
   return appError("usage", {
     message: sentence.charAt(0).toUpperCase() + sentence.slice(1),
     help: suggestion === undefined ? help : `${suggestion} See: ${help}`,

@@ -39,7 +39,7 @@ test("any other wrong command line is told with the command that shows its help"
     ["token issue", 'Missing required argument "file"\nhint: hawser token issue --help'],
     [
       "token redeem a b",
-      'Too many arguments for "redeem". Expected 1 argument but got 2: a, b\nhint: hawser token redeem --help',
+      'Too many arguments for "redeem". Expected 1 argument but got 2\nhint: hawser token redeem --help',
     ],
     [
       "site update --enable-link-access --disable-link-access",
@@ -48,6 +48,21 @@ test("any other wrong command line is told with the command that shows its help"
   ];
   for (const [line, message] of table) {
     assert.equal((await run(line.split(" "))).stderr, `error: ${message}\n`);
+  }
+});
+
+test("a secret that a slip of the hand has put elsewhere is not said", async () => {
+  const lines = [
+    "access-token-create --acess-token=hunter2",
+    "access-token-create --access-token-stdin=hunter2",
+    "config import x hunter2,it's",
+    "config import x --nope='hunter2'",
+  ];
+  for (const line of lines) {
+    const { code, stdout, stderr } = await run(line.split(" "));
+    assert.equal(code, 2);
+    assert.match(stderr, /^error: (Unknown option "--\w+(-\w+)?"|Invalid value "…"|Too many arg)/);
+    assert.doesNotMatch(stdout + stderr, /hunter2/);
   }
 });
 

@@ -132,6 +132,7 @@ async function othersAlive(folder: string, mine: LockFile): Promise<LockFile[]> 
 
 function isAlive({ path, pid }: LockFile): boolean {
   if (pid === process.pid) return own.has(path);
+  if (pid === 0) return false; // as a target of signals it is this process's own group
   try {
     process.kill(pid, 0);
     return true;

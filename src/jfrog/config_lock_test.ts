@@ -139,11 +139,12 @@ describe("withConfigLock()", () => {
     assert.equal((await readdir(locks)).length, 1);
   });
 
-  test("takes away the file of a process that is no more, and one of its own pid that it has not made", async () => {
+  test("takes away the file of a process that is no more, or cannot be, and one of its own pid that it has not made", async () => {
     const gone = start("true", []);
     await once(gone, "exit");
     await putLock(gone.pid!, nanoseconds() - 1n);
     await putLock(process.pid, nanoseconds() - 2n);
+    await putLock(0, nanoseconds() - 3n);
     await withConfigLock(home, forever, async () => {
       assert.equal((await readdir(locks)).length, 1);
     });

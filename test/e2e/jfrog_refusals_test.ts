@@ -11,7 +11,7 @@ const early: AccessCase[] = [
     args: [...atc, "a", "b"],
     code: 2,
     stderr: [
-      'error: Too many arguments for "access-token-create". Expected 1 argument but got 2: a, b',
+      'error: Too many arguments for "access-token-create". Expected 1 argument but got 2',
       "hint: hawser access-token-create --help",
     ],
   },

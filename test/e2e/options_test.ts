@@ -113,7 +113,7 @@ const refused: [string, ...string[]][] = [
   ],
   [
     "token redeem a.yaml b.yaml",
-    'error: Too many arguments for "redeem". Expected 1 argument but got 2: a.yaml, b.yaml',
+    'error: Too many arguments for "redeem". Expected 1 argument but got 2',
     "hint: hawser token redeem --help",
   ],
   [
