@@ -49,7 +49,7 @@ export const jfrogConfigErrors = {
     exit: "conflict",
     message: (d) => `Server ID "${d.id}" already exists`,
     hint: (d, say) =>
-      `To change it: ${say.program} config edit ${d.id}; to replace it: config add --overwrite.`,
+      `To replace it, give --overwrite. To change it: ${say.program} config edit "${d.id}"`,
   }),
   "jfrog-no-servers": entry<{ file: string }>({
     exit: "precondition",

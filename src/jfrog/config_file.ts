@@ -54,6 +54,9 @@ export function parseConfig(text: string, file: string): ConfigFile {
   if (servers !== null && !Array.isArray(servers)) {
     throw invalid(`servers must be a list, not ${nameType(servers)}`);
   }
+  if (enc !== undefined && enc !== null && typeof enc !== "boolean") {
+    throw invalid(`enc must be true or false, not ${nameType(enc)}`);
+  }
   return {
     servers: (servers ?? []).map((server, index) =>
       checkServer(server, `servers[${index}]`, invalid)

@@ -96,6 +96,7 @@ const invalid: [text: string, why: string][] = [
     '{"servers":[{"isDefault":"canary"}]}',
     "servers[0].isDefault must be true or false, not text",
   ],
+  ['{"servers":[],"version":"6","enc":"canary"}', "enc must be true or false, not text"],
   ['{"artifactory":"canary","version":"4"}', "servers must be a list, not text"],
   ['{"artifactory":[7],"version":"4"}', "servers[0] must be an object, not a whole number"],
 ];

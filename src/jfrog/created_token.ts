@@ -2,6 +2,7 @@ import { appError } from "../errors/app_error.ts";
 import type { HttpAnswer } from "../runtime/http_exchange.ts";
 import { readJsonObject } from "./json_answer.ts";
 import { readClaims } from "./jwt.ts";
+import { timeOf } from "./token_time.ts";
 
 /** What a server answers to a request for a token, in the order in which jf prints it. */
 export interface CreatedToken {
@@ -72,11 +73,4 @@ export function expiryOf(
   const seconds = readClaims(access_token)?.exp ??
     (expires_in ? Math.floor(now / 1000) + expires_in : undefined);
   return seconds === undefined ? undefined : timeOf(seconds);
-}
-
-/** Seconds since 1970 as RFC 3339, UTC; undefined for what is no time. */
-export function timeOf(seconds: number): string | undefined {
-  const date = new Date(seconds * 1000);
-  if (Number.isNaN(date.getTime())) return undefined;
-  return date.toISOString().replace(/\.\d+Z$/, "Z");
 }

@@ -30,3 +30,11 @@ export function platformUrl(text: string, source: string, warn: (text: string) =
   }
   return base;
 }
+
+/** Throws `invalid-value`, naming `source`, for a url with a password in it, which is not shown. */
+export function refusePassword(text: string | undefined, source: string): void {
+  const url = URL.parse(text ?? "");
+  if (!url?.password) return;
+  const wanted = "a url without a password: there are options for that";
+  throw appError("invalid-value", { name: source, value: `…@${url.host}`, wanted });
+}

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isAppError } from "../errors/app_error.ts";
-import { platformUrl } from "./platform_url.ts";
+import { platformUrl, refusePassword } from "./platform_url.ts";
 
 test("platformUrl() gives the base url with a slash, and warns of what it mended", () => {
   const table: [text: string, url: string, warning: RegExp | undefined][] = [
@@ -47,4 +47,14 @@ test("platformUrl() refuses what is no such url, and shows no credentials", () =
       text,
     );
   }
+});
+
+test("refusePassword() refuses a url with a password, and shows neither", () => {
+  for (const text of [undefined, "", "no url", "https://a.example/x", "ssh://git@a.example:1339"]) {
+    refusePassword(text, "--xray-url");
+  }
+  assert.throws(
+    () => refusePassword("ssh://git:hunter2@a.example", "--xray-url"),
+    (error) => isAppError(error, "invalid-value") && !/hunter2/.test(error.message),
+  );
 });

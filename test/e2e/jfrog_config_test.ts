@@ -170,7 +170,7 @@ const cases: Case[] = [
     before: [acme],
     code: 7,
     stderr: 'error: Server ID "acme" already exists\n' +
-      "hint: To change it: hawser config edit acme; to replace it: config add --overwrite.\n",
+      'hint: To replace it, give --overwrite. To change it: hawser config edit "acme"\n',
   },
   {
     name: "add refuses a name that is taken, the default one too",
@@ -178,7 +178,7 @@ const cases: Case[] = [
     before: [{ ...acme, serverId: "Default-Server" }],
     code: 7,
     stderr: 'error: Server ID "Default-Server" already exists\n' +
-      "hint: To change it: hawser config edit Default-Server; to replace it: config add --overwrite.\n",
+      'hint: To replace it, give --overwrite. To change it: hawser config edit "Default-Server"\n',
   },
   {
     name: "add --overwrite replaces all of a server, and leaves it the default",
@@ -487,6 +487,26 @@ const cases: Case[] = [
     code: 3,
     stderr: "error: No server is configured in [HOME]/.jfrog/jfrog-cli.conf.v6\n" +
       "hint: hawser config add <server id> --url <url> --access-token-stdin\n",
+  },
+  {
+    name: "add takes no url with a password, and does not show it",
+    args: ["add", "b", "--url=https://b.example", `--xray-url=https://u:${canaries.password}@x/`],
+    code: 2,
+    stderr: 'error: Invalid value "…@x" for --xray-url: it must be a url without a password: ' +
+      "there are options for that\n",
+  },
+  {
+    name: "show masks a password in a url",
+    args: ["show"],
+    before: [{ url: `https://u:${canaries.password}@b.example/`, serverId: "b" }],
+    stdout: "Server ID:\t\t\tb\nJFrog Platform URL:\t\thttps://u:***@b.example/\n" +
+      "Default:\t\t\tfalse\n\n",
+  },
+  {
+    name: "show --format=json masks a password in a url",
+    args: ["show", "--format=json"],
+    before: [{ xrayUrl: `https://u:${canaries.password}@b.example/`, serverId: "b" }],
+    stdout: '[\n  {\n    "xrayUrl": "https://u:***@b.example/",\n    "serverId": "b"\n  }\n]\n',
   },
   {
     name: "import refuses what is no token, and shows none of it",

@@ -152,6 +152,19 @@ test(
 );
 
 test(
+  "access-token list and show take whatever a server sends, and let none of it steer the terminal",
+  shared.use(async (stage) => {
+    const { api, admin } = stage;
+    const token = { token_id: "a", subject: 7, description: 5, scope: "\x1b[2J\n", expiry: 1e99 };
+    api.misbehave(answerWith(200, { tokens: [token] }), answerWith(200, token));
+    const call = async (...args: string[]) =>
+      (await stage.call(["access-token", ...args, ...server], { stdin: admin.value })).stdout;
+    assert.match(await call("list"), /\na   7     {9}never {4}no {11}\\x1b\[2J\\n  5\n$/);
+    assert.match(await call("show", "a"), /\nScope: +\\x1b\[2J\\n\nDescription: +5\n$/);
+  }),
+);
+
+test(
   "eot takes the application's key from the project's file, and tells what is wrong with that",
   shared.use(async (stage) => {
     const { sandbox, api } = stage;

@@ -81,7 +81,9 @@ export function whyNotCreate(body: unknown, caller: Caller): Refused | undefined
     if (found !== kind) {
       return bad(`Field ${name} must be a ${kind}`);
     }
-    if (String(value).length > (longest[name] ?? Infinity)) return bad(`Field ${name} is too long`);
+    if ([...String(value)].length > (longest[name] ?? Infinity)) {
+      return bad(`Field ${name} is too long`);
+    }
   }
   if (fields["grant_type"] === "refresh_token") {
     return fields["refresh_token"] ? undefined : bad("refresh_token is missing");

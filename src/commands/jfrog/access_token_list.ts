@@ -55,8 +55,8 @@ function text(tokens: ListedToken[]): string {
       const { issued_at_time = "", expires_at = "never" } = withTimes(token);
       const { token_id, refreshable, scope, description } = token;
       const times = [String(issued_at_time), String(expires_at)];
-      const rest = [refreshable === true ? "yes" : "no", String(scope ?? ""), description ?? ""];
-      return [token_id, userOf(token), ...times, ...rest];
+      const rest = [scope, description].map((value) => String(value ?? "")); // a server may send anything
+      return [token_id, userOf(token), ...times, refreshable === true ? "yes" : "no", ...rest];
     }),
   ]);
 }

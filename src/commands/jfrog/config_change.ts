@@ -13,13 +13,13 @@ import {
 import { jfrogHome } from "../../jfrog/config_home.ts";
 import { openServerStore } from "../../jfrog/config_store.ts";
 import { encryptPassword } from "../../jfrog/password_encryption.ts";
-import { platformUrl } from "../../jfrog/platform_url.ts";
+import { platformUrl, refusePassword } from "../../jfrog/platform_url.ts";
 import { defaultServerId, type Server } from "../../jfrog/server.ts";
 import { requireFile } from "../../runtime/files.ts";
 import { type Deadline, startDeadline } from "../../wait/deadline.ts";
 import { chosenProviderType, exchangedToken, type OidcOptions } from "./config_oidc.ts";
 import { givenServer, isInCi, type ServerOptions } from "./config_options.ts";
-import { askForServer, confirmInsecure } from "./config_questions.ts";
+import { askForServer, confirmInsecure, services } from "./config_questions.ts";
 import { maskServer } from "./config_text.ts";
 
 /** What jf's old commands were called: no server may be. */
@@ -98,8 +98,10 @@ async function complete(
     })
     : given;
   requireUrl(context, before, answered, options);
+  for (const [name, , option] of services) refusePassword(answered[name], option);
   const { url } = answered;
-  if (url && !/^ssh:/i.test(url)) answered.url = platformUrl(url, "--url", context.warn);
+  if (/^ssh:/i.test(url ?? "")) refusePassword(url, "--url");
+  else if (url) answered.url = platformUrl(url, "--url", context.warn);
   const surroundings = surroundingsOf(context);
   const token = await within(
     context,

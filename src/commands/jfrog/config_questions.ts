@@ -29,14 +29,16 @@ export async function askForServer(
 
 type Ask = CommandContext["ask"];
 
+/** Urls of services, with what people and options call them. */
+export const services = [
+  ["artifactoryUrl", "Artifactory", "--artifactory-url"],
+  ["distributionUrl", "Distribution", "--distribution-url"],
+  ["xrayUrl", "Xray", "--xray-url"],
+  ["missionControlUrl", "Mission Control", "--mission-control-url"],
+  ["pipelinesUrl", "Pipelines", "--pipelines-url"],
+] as const;
+
 async function askForServices(ask: Ask, before: Server, answered: Server): Promise<void> {
-  const services = [
-    ["artifactoryUrl", "Artifactory", "--artifactory-url"],
-    ["distributionUrl", "Distribution", "--distribution-url"],
-    ["xrayUrl", "Xray", "--xray-url"],
-    ["missionControlUrl", "Mission Control", "--mission-control-url"],
-    ["pipelinesUrl", "Pipelines", "--pipelines-url"],
-  ] as const;
   for (const [name, service, option] of services) {
     if (answered[name] !== undefined) continue;
     const text = `JFrog ${service} URL`;

@@ -1,6 +1,6 @@
 import { escapeControls, table } from "../../cli/output.ts";
 import type { Server } from "../../jfrog/server.ts";
-import { serverFieldNames } from "../../jfrog/config_fields.ts";
+import { secretFields, serverFieldNames } from "../../jfrog/config_fields.ts";
 import { readClaims } from "../../jfrog/jwt.ts";
 
 /** A line of `config show`: its label with the tabs that jf puts behind it. */
@@ -43,17 +43,11 @@ const rows: [field: string, name: keyof Server][] = [
   ["is_default", "isDefault"],
 ];
 
-const secrets = [
-  "password",
-  "sshPassphrase",
-  "accessToken",
-  "refreshToken",
-  "artifactoryRefreshToken",
-];
+const secrets: readonly string[] = secretFields;
 
 /** The servers as jf shows them without --format: the default one last (spec/jfrog.md 4.2). */
 export function legacyText(servers: Server[]): string {
-  const shown = [...servers];
+  const shown = servers.map(maskUrls);
   const at = shown.findIndex(({ isDefault }) => isDefault);
   if (at >= 0 && !shown.at(-1)!.isDefault) {
     [shown[at], shown[shown.length - 1]] = [shown.at(-1)!, shown[at]!];
@@ -80,10 +74,22 @@ export function fieldTable(servers: Server[]): string {
 
 /** A server as it may be shown: known fields in jf's order, filled ones only, secrets as ***. */
 export function maskServer(server: Server): Partial<Record<keyof Server, unknown>> {
-  const filled = serverFieldNames.filter((name) => server[name]);
+  const shown = maskUrls(server);
+  const filled = serverFieldNames.filter((name) => shown[name]);
   return Object.fromEntries(
-    filled.map((name) => [name, secrets.includes(name) ? "***" : server[name]]),
+    filled.map((name) => [name, secrets.includes(name) ? "***" : shown[name]]),
   );
+}
+
+/** The server with passwords in urls as ***: jf takes them, and so did a file from elsewhere. */
+function maskUrls(server: Server): Server {
+  const masked = Object.entries(server).map(([name, value]) => [
+    name,
+    typeof value === "string" && /Url$|^url$/.test(name)
+      ? value.replace(/^([\w+.-]+:\/\/[^/@:]*:)[^/@]*@/, "$1***@")
+      : value,
+  ]);
+  return Object.fromEntries(masked);
 }
 
 function mask(secret: string | undefined): string | undefined {

@@ -1,4 +1,5 @@
 import type { ListedToken } from "../../jfrog/access_tokens.ts";
+import { timeOf } from "../../jfrog/token_time.ts";
 
 /** A token as the server has it, with its times as RFC 3339, UTC, beside the seconds. */
 export function withTimes(token: ListedToken): ListedToken {
@@ -15,6 +16,6 @@ export function userOf({ subject = "" }: ListedToken): string {
 }
 
 function time(name: string, seconds: unknown): Record<string, string> {
-  const date = new Date(typeof seconds === "number" ? seconds * 1000 : NaN);
-  return Number.isNaN(date.getTime()) ? {} : { [name]: `${date.toISOString().slice(0, 19)}Z` };
+  const time = typeof seconds === "number" ? timeOf(seconds) : undefined;
+  return time === undefined ? {} : { [name]: time };
 }
