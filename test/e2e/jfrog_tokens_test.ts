@@ -159,7 +159,7 @@ test(
     api.misbehave(answerWith(200, { tokens: [token] }), answerWith(200, token));
     const call = async (...args: string[]) =>
       (await stage.call(["access-token", ...args, ...server], { stdin: admin.value })).stdout;
-    assert.match(await call("list"), /\na   7     {9}never {4}no {11}\\x1b\[2J\\n  5\n$/);
+    assert.match(await call("list"), /\na +7 +never +no +\\x1b\[2J\\n +5\n$/);
     assert.match(await call("show", "a"), /\nScope: +\\x1b\[2J\\n\nDescription: +5\n$/);
   }),
 );
