@@ -1,8 +1,8 @@
 import { type AppError, appError, isAppError } from "../../src/errors/app_error.ts";
+import { failedProxy } from "../../src/runtime/proxy_connection.ts";
 import { codeOf, describeConnectionError } from "../../src/runtime/secure_connection.ts";
 import { type ApiRequest, resourceOf } from "./api_request.ts";
 import type { KubeContext } from "./kubeconfig.ts";
-import { failedProxy } from "./server_agent.ts";
 import { noAnswerCode } from "./transport.ts";
 
 /** An answer that is no success. */

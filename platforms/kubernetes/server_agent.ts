@@ -4,12 +4,7 @@ import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
 import { bareHost } from "../../src/runtime/proxy.ts";
 import { openThrough } from "../../src/runtime/proxy_connection.ts";
-import {
-  codeOf,
-  openTcp,
-  secure,
-  withinConnectLimit,
-} from "../../src/runtime/secure_connection.ts";
+import { openTcp, secure, withinConnectLimit } from "../../src/runtime/secure_connection.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** How an https server is reached and trusted. */
@@ -59,22 +54,13 @@ function connect(route: Route): Promise<TLSSocket> {
   }, never);
 }
 
-/** Of a connection that did not come about, the proxy that could not be reached; undefined if none failed. */
-export function failedProxy(error: unknown): string | undefined {
-  return (error as { proxy?: string } | undefined)?.proxy;
-}
-
-async function dial(
+function dial(
   { proxy, tls }: Route,
   host: string,
   port: number,
   signal: AbortSignal,
 ): Promise<Socket> {
-  if (proxy === undefined) return openTcp(host, port, signal);
-  try {
-    return await openThrough(proxy, host, port, signal, tls.ca);
-  } catch (error) {
-    // what a proxy answers names it; what the system says of the connection does not
-    throw codeOf(error) === "" ? error : Object.assign(error as Error, { proxy: proxy.host });
-  }
+  return proxy === undefined
+    ? openTcp(host, port, signal)
+    : openThrough(proxy, host, port, signal, tls.ca);
 }

@@ -1,7 +1,7 @@
 import type { Socket } from "node:net";
 import { appError, isAppError } from "../errors/app_error.ts";
 import { bareHost } from "../runtime/proxy.ts";
-import { openThrough } from "../runtime/proxy_connection.ts";
+import { failedProxy, openThrough } from "../runtime/proxy_connection.ts";
 import {
   codeOf,
   describeConnectionError,
@@ -96,24 +96,23 @@ function explainFault(
     const hint = "See SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS.";
     return appError("tls-failed", { ...data, why, hint }, options);
   }
-  const { tls, why } = describeConnectionError(error, bareHost(url));
-  if (!tls) {
-    const through = proxy === undefined ? "" : `, through the proxy ${proxy.host}`;
-    return appError("unreachable", { ...data, why: why + through }, options);
-  }
+  const { tls, why: reason } = describeConnectionError(error, bareHost(url));
+  const failed = failedProxy(error) ?? (isAskedForUrl(proxy, url) ? proxy.host : undefined);
+  const why = failed === undefined ? reason : `its proxy ${failed} can't be reached: ${reason}`;
+  if (!tls) return appError("unreachable", { ...data, why }, options);
   const code = codeOf(error);
   if (code === "CERT_HAS_EXPIRED") {
     const hint = "Its owner must renew it; --insecure-tls does without the check.";
     return appError(
       "tls-failed",
-      { ...data, why: "a certificate of it has expired", hint },
+      { ...data, why: failed === undefined ? "a certificate of it has expired" : why, hint },
       options,
     );
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return appError("tls-failed", { ...data, why }, options);
   }
-  const isDistrust = why === "its certificate is not trusted";
+  const isDistrust = reason === "its certificate is not trusted";
   const hint = `Put the certificate of its authority (PEM) into ${trustedCertificates(home)}, ` +
     "or name it in SSL_CERT_FILE; --insecure-tls does without the check.";
   return appError("tls-failed", { ...data, why, ...(isDistrust ? { hint } : {}) }, options);

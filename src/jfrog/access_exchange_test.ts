@@ -263,6 +263,21 @@ test(
   }),
 );
 
+test(
+  "ask() tells a proxy that is not trusted from the server behind it",
+  withApi({}, async ({ api }) => {
+    const surroundings = makeSurroundings("", { HTTPS_PROXY: api.url });
+    const server = { url: "https://acme.example/" };
+    const error = await failure(ask(server, request, surroundings, startDeadline(5000, never)));
+    assert.equal(error.code, "tls-failed");
+    assert.match(
+      error.message,
+      /its proxy 127.* can't be reached: its certificate is not trusted$/,
+    );
+    surroundings.remove();
+  }),
+);
+
 test("ask() sends nothing under a name that can't stand in a header", async () => {
   for (const name of ["a\nb", "a→b"]) {
     const surroundings = makeSurroundings("", { JFROG_CLI_USER_AGENT: name });
@@ -302,7 +317,7 @@ test("ask() asks an http proxy for the whole url, and goes through it for https"
   );
   assert.match(
     unreachable.message,
-    /the connection was refused, through the proxy 127\.0\.0\.1:1$/,
+    /its proxy 127\.0\.0\.1:1 can't be reached: the connection was refused$/,
   );
   gone.remove();
   assert.match(heads[0]!, /^POST http:\/\/acme\.example\/access\/api\/v1\/tokens HTTP\/1\.1\r\n/);

@@ -3,23 +3,35 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type Socket } from "node:net";
 import { bareHost, proxyAuthorization } from "./proxy.ts";
+import { codeOf } from "./secure_connection.ts";
 import { openSocks } from "./socks.ts";
 
 /**
  * A connection through the proxy, of an http, https or socks5 url, to `host:port`. An https proxy is
- * trusted by `ca` where that is given, else as the system does. Rejects with the system's error, an Error
- * that says how the proxy answered, or the signal's reason.
+ * trusted by `ca` where that is given, else as the system does. Rejects with the system's error, of which
+ * `failedProxy` knows the proxy, an Error that says how the proxy answered, or the signal's reason.
  */
-export function openThrough(
+export async function openThrough(
   proxy: URL,
   host: string,
   port: number,
   signal: AbortSignal,
   ca?: string[] | Buffer,
 ): Promise<Socket> {
-  return proxy.protocol.startsWith("socks5")
-    ? openSocks(proxy, host, port, signal)
-    : openTunnel(proxy, host, port, signal, ca);
+  try {
+    return proxy.protocol.startsWith("socks5")
+      ? await openSocks(proxy, host, port, signal)
+      : await openTunnel(proxy, host, port, signal, ca);
+  } catch (error) {
+    // what a proxy answers names it; what the system says of the connection does not
+    if (signal.aborted || codeOf(error) === "") throw error;
+    throw Object.assign(error as Error, { proxy: proxy.host });
+  }
+}
+
+/** Of a connection that did not come about, the proxy that could not be reached; undefined if none failed. */
+export function failedProxy(error: unknown): string | undefined {
+  return (error as { proxy?: string } | undefined)?.proxy;
 }
 
 /** RFC 9110 9.3.6, CONNECT. */
