@@ -201,6 +201,17 @@ test(
 );
 
 test(
+  "a url without a scheme is asked by https",
+  shared.use(async ({ api, admin, call }) => {
+    const host = api.url.replace(/^https:\/\/|\/$/g, "");
+    const args = ["atc", "--url", host, "--access-token-stdin"];
+    const { code, stderr } = await call(args, { stdin: admin.value });
+    assert.equal(stderr, `warning: The url of --url has no scheme: ${api.url} is asked\n`);
+    assert.equal(code, 0);
+  }),
+);
+
+test(
   "an expired server's certificate is told",
   shared.use(async (stage) => {
     const expired = await startAccessApi({ certifiedAt: Date.now() - 3 * 86_400_000 });

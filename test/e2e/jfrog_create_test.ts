@@ -21,6 +21,10 @@ const made = `{
 }
 `;
 
+/** Characters that take two units of UTF-16, and four bytes. */
+const longText = "🚀".repeat(1024);
+const longScope = "applied-permissions/groups:".padEnd(500, "g");
+
 const cases: AccessCase[] = [
   {
     name: "as the documentation of jf has it",
@@ -87,6 +91,16 @@ const cases: AccessCase[] = [
     ],
     stdout:
       '{\n  "scope": "applied-permissions/groups:readers,\\"group 2\\",\\"a,b\\"",[WILDCARD]}\n',
+  },
+  {
+    name: "with as long a description and scope as there may be",
+    args: ["atc", ...server, "--scope", longScope, "--description", longText],
+    stdin: "ADMIN",
+    sent: [
+      `${path} | Bearer admin | {"scope":"${longScope}","refreshable":false,` +
+      `"include_reference_token":false,"description":"${longText}"}`,
+    ],
+    stdout: made.replace("applied-permissions/user", longScope),
   },
   {
     name: "without end",

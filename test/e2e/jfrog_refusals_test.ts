@@ -86,7 +86,7 @@ const early: AccessCase[] = [
   },
   {
     name: "a long description",
-    args: [...atc, "--description", "d".repeat(1025)],
+    args: [...atc, "--description", "🚀".repeat(1025)],
     code: 2,
     stderr: [
       "error: [WILDCARD] for --description: it must be no longer than 1024 characters, not 1025",
@@ -146,6 +146,32 @@ const early: AccessCase[] = [
     stdin: " \n",
     code: 2,
     stderr: ["error: There is no access-token on standard input", "hint: [WILDCARD]"],
+  },
+  {
+    name: "a configuration that is no JSON",
+    args: ["atc"],
+    config: '{"servers":[{"accessToken":"ADMIN"',
+    code: 2,
+    stderr: [
+      "error: Invalid JFrog configuration file [WILDCARD]: it is not valid JSON",
+      "hint: [WILDCARD]",
+    ],
+  },
+  {
+    name: "a configuration of a newer program",
+    args: ["atc"],
+    config: '{"servers":[],"version":"7"}',
+    code: 3,
+    stderr: ["error: JFrog configuration file [WILDCARD] has version 7, of a newer [WILDCARD]"],
+  },
+  {
+    name: "secrets that another key encrypted",
+    args: ["atc"],
+    config:
+      '{"servers":[{"serverId":"a","accessToken":"AAECAwQFBgcICQoLnBqzv5YQOc/JegXPQ2Tjth9b4Tq7zwTw"}],"enc":true}',
+    env: { JFROG_CLI_ENCRYPTION_KEY: "another key with exactly 32 byte" },
+    code: 4,
+    stderr: ["error: Cannot decrypt servers[0].accessToken in [WILDCARD]"],
   },
   {
     name: "a client certificate that is not there",
