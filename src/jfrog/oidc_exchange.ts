@@ -7,8 +7,8 @@ import { writeGoJson } from "./go_json.ts";
 import { readJsonObject } from "./json_answer.ts";
 
 /** The kinds of OIDC provider that the platform knows. */
-export const oidcProviderTypes = ["GitHub", "Azure", "GenericOidc"] as const;
-export type OidcProviderType = (typeof oidcProviderTypes)[number];
+const oidcProviderTypes = ["GitHub", "Azure", "GenericOidc"] as const;
+type OidcProviderType = (typeof oidcProviderTypes)[number];
 
 /** What an id token is exchanged by; undefined or "" is left out (spec/jfrog.md 5.1). */
 export interface OidcExchange {
@@ -61,7 +61,7 @@ export function oidcFromEnv(env: Record<string, string | undefined>): Partial<Oi
 }
 
 /** The body of the exchange, in jf's order. */
-export function oidcBody(exchange: OidcExchange): Record<string, string> {
+function oidcBody(exchange: OidcExchange): Record<string, string> {
   const fields: [string, string | undefined][] = [
     ["grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"],
     ["subject_token_type", "urn:ietf:params:oauth:token-type:id_token"],
@@ -82,7 +82,7 @@ export function oidcBody(exchange: OidcExchange): Record<string, string> {
 }
 
 /** Where an id token is exchanged, below the platform's url. */
-export const oidcPath = "access/api/v1/oidc/token";
+const oidcPath = "access/api/v1/oidc/token";
 
 /**
  * Exchanges a provider's id token for an access token of the platform. The server's credentials go

@@ -36,11 +36,7 @@ export function failedProxy(error: unknown): string | undefined {
 
 /** RFC 9110 9.3.6, CONNECT. */
 function openTunnel(
-  proxy: URL,
-  host: string,
-  port: number,
-  signal: AbortSignal,
-  ca?: string[] | Buffer,
+  ...[proxy, host, port, signal, ca]: Parameters<typeof openThrough>
 ): Promise<Socket> {
   const isHttps = proxy.protocol === "https:";
   const request = isHttps ? httpsRequest : httpRequest;

@@ -201,6 +201,19 @@ test(
 );
 
 test(
+  "a secret that never comes on stdin is what a command says it waited for",
+  shared.use(async ({ sandbox }) => {
+    const line = "hawser atc --url https://a.example --access-token-stdin --timeout 100ms";
+    const never = "< <(sleep 2 2> /dev/null)";
+    assertRefused(
+      await sandbox.run("bash", ["-c", `exec ${line} ${never}`]),
+      124,
+      "error: Timed out after 100ms waiting for the access-token on standard input",
+    );
+  }),
+);
+
+test(
   "a url without a scheme is asked by https",
   shared.use(async ({ api, admin, call }) => {
     const host = api.url.replace(/^https:\/\/|\/$/g, "");

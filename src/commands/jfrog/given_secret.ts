@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
+import { whileAwaiting } from "../../wait/deadline.ts";
 
 const maxSecretBytes = 64 * 1024;
 
@@ -45,7 +46,11 @@ async function readSecret(
   usage: (message: string) => Error,
 ): Promise<string> {
   // nobody is made to type a secret where it shows
-  const read = context.stdinIsTerminal ? new Uint8Array() : await context.stdin(maxSecretBytes);
+  const read = context.stdinIsTerminal
+    ? new Uint8Array()
+    : await context.stdin(maxSecretBytes).catch((error) => {
+      throw whileAwaiting(error, `the ${name} on standard input`);
+    });
   if (read.length > maxSecretBytes) throw usage(`The ${name} on standard input is too long`);
   const secret = new TextDecoder().decode(read).trim();
   if (secret === "") throw usage(`There is no ${name} on standard input`);
