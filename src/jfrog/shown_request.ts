@@ -1,4 +1,4 @@
-import type { AccessServer } from "./access_server.ts";
+import { type AccessServer, authorization } from "./access_server.ts";
 import { type TokenRequest, tokensPath } from "./token_request.ts";
 
 /** A request as it may be shown. */
@@ -12,11 +12,11 @@ export interface ShownRequest {
 /** The request for a token as it would be sent, without what is secret in it. */
 export function showRequest(server: AccessServer, body: TokenRequest): ShownRequest {
   const { credentials, clientCertificate } = server;
-  const scheme = credentials === undefined ? "" : "password" in credentials ? "Basic" : "Bearer";
+  const shown = credentials && authorization(credentials).replace(/ .*/s, " ***");
   return {
     request: `POST ${server.url}${tokensPath}`,
     headers: {
-      ...(scheme === "" ? {} : { Authorization: `${scheme} ***` }),
+      ...(shown === undefined ? {} : { Authorization: shown }),
       ...(clientCertificate === undefined
         ? {}
         : { "(client certificate)": clientCertificate.certPath }),

@@ -239,6 +239,13 @@ Content-Type: application/json
 `,
   },
   {
+    name: "only for show with an API key, which goes as a password",
+    args: ["atc", "--url", "URL", "--user=bob", "--access-token-stdin", "--dry-run"],
+    stdin: `AKCp8${"x".repeat(68)}`,
+    stdout: `POST URL/access/api/v1/tokens\nAuthorization: Basic ***\n[WILDCARD]"bob"\n}\n`,
+    stderr: ["warning: The access token is an API key, and is used as the password of [WILDCARD]"],
+  },
+  {
     name: "though the server says odd things beside it",
     args: ["atc", ...server],
     stdin: "ADMIN",
