@@ -46,6 +46,11 @@ export function isApiKey(token: string): boolean {
   return token.startsWith("AKCp8") && token.length >= 73;
 }
 
+/** True for text that a header can hold: no access token has anything else in it. */
+export function canBeToken(text: string): boolean {
+  return /^[!-~]+$/.test(text);
+}
+
 /** The secrets among credentials: what must not be shown. */
 export function secretsIn(credentials: Credentials | undefined): string[] {
   if (credentials === undefined) return [];

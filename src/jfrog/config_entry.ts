@@ -1,5 +1,5 @@
 import { appError } from "../errors/app_error.ts";
-import { isApiKey, isLocal } from "./access_server.ts";
+import { canBeToken, isApiKey, isLocal } from "./access_server.ts";
 import { usernameIn } from "./jwt.ts";
 import { defaultServerId, type Server, withSlash } from "./server.ts";
 
@@ -53,10 +53,13 @@ export function mergeServer(before: Server, given: Server): Server {
 
 /**
  * The server with its user: the one given, else the token's own; jf keeps it in lower case. Throws
- * `jfrog-server-invalid` for an API key without a user.
+ * `jfrog-server-invalid` for an API key without a user, and `access-token-invalid`.
  */
 export function nameUser(server: Server, given: Server, warn: (text: string) => void): Server {
   const { accessToken } = given;
+  if (accessToken && !canBeToken(accessToken)) {
+    throw appError("access-token-invalid", { source: "the server" });
+  }
   let user = server.user;
   if (accessToken && !given.user) {
     if (isApiKey(accessToken)) {

@@ -1,5 +1,5 @@
 import { appError } from "../errors/app_error.ts";
-import { type AccessServer, type Credentials, isApiKey } from "./access_server.ts";
+import { type AccessServer, canBeToken, type Credentials, isApiKey } from "./access_server.ts";
 import { platformUrl } from "./platform_url.ts";
 import type { Server, ServerStore } from "./server.ts";
 
@@ -129,8 +129,7 @@ function findCredentials(
   source: string,
 ): Found | undefined {
   if (accessToken) {
-    // anything else cannot stand in a header
-    if (!/^[!-~]+$/.test(accessToken)) throw appError("access-token-invalid", { source });
+    if (!canBeToken(accessToken)) throw appError("access-token-invalid", { source });
     const owner = isApiKey(accessToken) ? user || otherUser : user;
     return { credentials: { accessToken, user: owner || undefined }, source };
   }

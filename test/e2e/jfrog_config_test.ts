@@ -18,6 +18,8 @@ const canaries = {
 
 const jwt = `e30.${base64url({ sub: "jfac@01/users/Alice" })}.CanarySignature0001`;
 
+const expired = `e30.${base64url({ sub: "jfac@01/users/Alice", exp: 1 })}.CanarySignature0001`;
+
 const services = (url: string) => ({
   url,
   artifactoryUrl: `${url}artifactory/`,
@@ -487,6 +489,27 @@ const cases: Case[] = [
     code: 3,
     stderr: "error: No server is configured in [HOME]/.jfrog/jfrog-cli.conf.v6\n" +
       "hint: hawser config add <server id> --url <url> --access-token-stdin\n",
+  },
+  {
+    name: "add takes no access token that is none",
+    args: ["add", "b", "--url=https://b.example", "--access-token-stdin"],
+    stdin: `${canaries.token} ${canaries.token}`,
+    code: 2,
+    stderr: "error: The access token of the server is none: " +
+      "there are spaces, line breaks or other characters in it\n",
+  },
+  {
+    name: "add warns of an access token that has expired",
+    args: ["add", "b", "--url=https://b.example", "--access-token-stdin", "--user=u"],
+    stdin: expired,
+    stderr: "warning: The access token has expired\n",
+    after: [{
+      ...services("https://b.example/"),
+      user: "u",
+      accessToken: expired,
+      serverId: "b",
+      isDefault: true,
+    }],
   },
   {
     name: "add takes no url with a password, and does not show it",

@@ -12,6 +12,7 @@ import {
 } from "../../jfrog/config_entry.ts";
 import { jfrogHome } from "../../jfrog/config_home.ts";
 import { openServerStore } from "../../jfrog/config_store.ts";
+import { readClaims } from "../../jfrog/jwt.ts";
 import { encryptPassword } from "../../jfrog/password_encryption.ts";
 import { platformUrl, refusePassword } from "../../jfrog/platform_url.ts";
 import { defaultServerId, type Server } from "../../jfrog/server.ts";
@@ -110,6 +111,8 @@ async function complete(
   if (token !== undefined) answered.accessToken = token;
   const server = nameUser(mergeServer(before, answered), answered, context.warn);
   checkAuthentication(server, options.basicAuthOnly === true);
+  const { exp = Infinity } = readClaims(answered.accessToken ?? "") ?? {};
+  if (exp * 1000 < surroundings.now()) context.warn("The access token has expired");
   await confirmInsecure(context, server, asks);
   const { user = "", password, artifactoryUrl } = server;
   if (answered.password && password && artifactoryUrl && options.encPassword !== false) {
