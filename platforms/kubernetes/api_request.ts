@@ -7,6 +7,8 @@ export type Verb = "get" | "list" | "watch" | "create" | "update" | "delete";
 export interface ApiRequest {
   verb: Verb;
   kind: ApiKind;
+  /** Where the API has a kind of which no more is known. */
+  at?: DiscoveredResource | undefined;
   /** Undefined for what is in no namespace, and for all namespaces. */
   namespace?: string;
   /** Undefined for a whole collection. */
@@ -14,6 +16,12 @@ export interface ApiRequest {
   subresource?: string;
   query?: Record<string, string>;
   body?: unknown;
+}
+
+/** What the API server's discovery tells of one of Skupper's resources. */
+export interface DiscoveredResource {
+  version: string;
+  plural: string;
 }
 
 /** Where the API has a kind. */
@@ -25,17 +33,23 @@ interface ApiResource {
   hasStatus: boolean;
 }
 
-/** What is only read, or written by the controller alone, beside the kinds that platforms store. */
+/** What is only read or removed, or written by the controller alone, beside the kinds that platforms store. */
 type ClusterKind =
   | "ApiGroup"
+  | "AttachedConnector"
+  | "AttachedConnectorBinding"
+  | "Connector"
   | "Deployment"
   | "Event"
+  | "Listener"
+  | "MultiKeyListener"
   | "Namespace"
   | "Node"
   | "Route"
   | "SecuredAccess"
   | "SelfSubjectAccessReview"
-  | "Service";
+  | "Service"
+  | "SkupperResource";
 
 /** The kinds of object that requests are about. */
 export type ApiKind = Kind | ClusterKind;
@@ -47,6 +61,13 @@ export const apiResources: Record<ApiKind, ApiResource> = {
   AccessToken: skupper("accesstokens"),
   RouterAccess: skupper("routeraccesses"),
   SecuredAccess: skupper("securedaccesses"),
+  Listener: skupper("listeners"),
+  Connector: skupper("connectors"),
+  MultiKeyListener: skupper("multikeylisteners"),
+  AttachedConnector: skupper("attachedconnectors"),
+  AttachedConnectorBinding: skupper("attachedconnectorbindings"),
+  // any of them: `at` says which
+  SkupperResource: skupper(""),
   Secret: core("secrets"),
   Service: core("services"),
   Event: core("events"),
@@ -75,8 +96,8 @@ export function methodOf(request: ApiRequest): string {
 
 /** The path and query of a request, below the server's own path. */
 export function pathOf(request: ApiRequest): string {
-  const { group, version, plural } = apiResources[request.kind];
-  const { namespace, name, subresource } = request;
+  const { namespace, name, subresource, at } = request;
+  const { group, version, plural } = { ...apiResources[request.kind], ...at };
   const parts = [
     ...(version === "" ? [] : [group === "" ? "api" : `apis/${group}`, version]),
     ...(namespace === undefined ? [] : ["namespaces", encodeURIComponent(namespace)]),
@@ -90,8 +111,8 @@ export function pathOf(request: ApiRequest): string {
 }
 
 /** The resource as RBAC and kubectl name it: `accessgrants.skupper.io`, `sites.skupper.io/status`. */
-export function resourceOf({ kind, subresource }: ApiRequest): string {
-  const { group, plural } = apiResources[kind];
+export function resourceOf({ kind, subresource, at }: ApiRequest): string {
+  const { group, plural } = { ...apiResources[kind], ...at };
   return plural + (group === "" ? "" : `.${group}`) +
     (subresource === undefined ? "" : `/${subresource}`);
 }

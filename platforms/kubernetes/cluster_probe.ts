@@ -9,7 +9,7 @@ import type { Platform } from "../../src/platform/platform.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import type { ApiClient } from "./api_client.ts";
-import { resourceOf, type Verb } from "./api_request.ts";
+import { type ApiKind, resourceOf, type Verb } from "./api_request.ts";
 import { commandRights, policyNames, type Rights, rightsOf } from "./command_rights.ts";
 import { seeControllers } from "./seen_controllers.ts";
 import { listSkupperResources } from "./served_resources.ts";
@@ -80,7 +80,7 @@ async function reviewCommands(
   signal: AbortSignal,
 ): Promise<CommandRights[]> {
   const reviews = new Map<string, Promise<boolean>>();
-  function isAllowed(kind: Kind, verb: Verb): Promise<boolean> {
+  function isAllowed(kind: ApiKind, verb: Verb): Promise<boolean> {
     const key = `${verb} ${kind}`;
     const review = reviews.get(key) ?? reviewAccess(api, namespace, kind, verb, signal);
     reviews.set(key, review);
@@ -96,7 +96,7 @@ async function reviewCommands(
 
 async function findMissing(
   rights: Rights,
-  isAllowed: (kind: Kind, verb: Verb) => Promise<boolean>,
+  isAllowed: (kind: ApiKind, verb: Verb) => Promise<boolean>,
 ): Promise<string[]> {
   const pairs = rightsOf(rights).flatMap(([kind, verbs]) =>
     verbs.map((verb) => [kind, verb] as const)
@@ -111,7 +111,7 @@ async function findMissing(
 async function reviewAccess(
   api: ApiClient,
   namespace: string,
-  kind: Kind,
+  kind: ApiKind,
   verb: Verb,
   signal: AbortSignal,
 ): Promise<boolean> {

@@ -1,8 +1,7 @@
-import { apiResources, type Verb } from "./api_request.ts";
-import type { Kind } from "../../src/resources/kinds.ts";
+import { type ApiKind, apiResources, type Verb } from "./api_request.ts";
 
 /** Verbs that a command uses, by kind. */
-export type Rights = Partial<Record<Kind, readonly Verb[]>>;
+export type Rights = Partial<Record<ApiKind, readonly Verb[]>>;
 
 const read = ["get", "list", "watch"] as const;
 
@@ -16,12 +15,18 @@ export const commandRights: Record<string, Rights> = {
   "site status": { Site: ["list"] },
   "site create": { Site: ["list", "watch", "create"] },
   "site update": { Site: ["get", "list", "watch", "update"] },
+  // --all takes list and delete of what else the cluster serves: these are the kinds of today
   "site delete": {
     Site: ["list", "watch", "delete"],
     Link: ["list", "delete"],
     AccessGrant: ["list", "delete"],
     AccessToken: ["list", "delete"],
     RouterAccess: ["list", "delete"],
+    Listener: ["list", "delete"],
+    Connector: ["list", "delete"],
+    MultiKeyListener: ["list", "delete"],
+    AttachedConnector: ["list", "delete"],
+    AttachedConnectorBinding: ["list", "delete"],
   },
   "token issue": { Site: ["list", "watch"], AccessGrant: [...read, "create", "delete"] },
   "token redeem": {
@@ -40,7 +45,7 @@ export const commandRights: Record<string, Rights> = {
 
 /** The rights that all of the commands take together. */
 export function combineRights(commands: string[]): Rights {
-  const combined: Partial<Record<Kind, Verb[]>> = {};
+  const combined: Partial<Record<ApiKind, Verb[]>> = {};
   for (const command of commands) {
     for (const [kind, verbs] of rightsOf(commandRights[command]!)) {
       const all = [...combined[kind] ?? [], ...verbs];
@@ -51,12 +56,12 @@ export function combineRights(commands: string[]): Rights {
 }
 
 /** The rights, kind by kind. */
-export function rightsOf(rights: Rights): [Kind, readonly Verb[]][] {
-  return Object.entries(rights) as [Kind, readonly Verb[]][];
+export function rightsOf(rights: Rights): [ApiKind, readonly Verb[]][] {
+  return Object.entries(rights) as [ApiKind, readonly Verb[]][];
 }
 
 /** A kind as RBAC names it: its group and resource. */
-export function policyNames(kind: Kind): { group: string; resource: string } {
+export function policyNames(kind: ApiKind): { group: string; resource: string } {
   const { group, plural } = apiResources[kind];
   return { group, resource: plural };
 }

@@ -7,6 +7,7 @@ import type {
 import type { Platform } from "../../src/platform/platform.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 import { ApiClient } from "./api_client.ts";
+import { dependentRemover } from "./dependent_remover.ts";
 import { ServerAccess } from "./server_access.ts";
 import { loadContext, podContext } from "./kubeconfig.ts";
 import { openStore } from "./store.ts";
@@ -48,6 +49,7 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
         await runClusterController(place, options, signal, log, ready);
       },
     },
+    dependentRemover: dependentRemover(api, namespace),
     linkMaker: {
       async make(name, signal) {
         // certificates are much to load, and only this needs them here

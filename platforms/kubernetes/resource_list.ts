@@ -4,7 +4,12 @@ import { parseResource } from "../../src/resources/yaml.ts";
 import type { Metadata } from "../../src/resources/resource.ts";
 import type { ApiClient } from "./api_client.ts";
 import { isExpired } from "./api_errors.ts";
-import { type ApiKind, apiResources } from "./api_request.ts";
+import {
+  type ApiKind,
+  type ApiRequest,
+  apiResources,
+  type DiscoveredResource,
+} from "./api_request.ts";
 
 /** What an object is known by. */
 export interface Named {
@@ -14,6 +19,8 @@ export interface Named {
 /** Which objects are listed, and what is made of them. */
 export interface ListRequest<T extends Named> {
   kind: ApiKind;
+  /** As an ApiRequest has it. */
+  at?: DiscoveredResource;
   /** Undefined: all namespaces. */
   namespace?: string | undefined;
   labelSelector?: string;
@@ -93,12 +100,12 @@ export function keyOf(request: ListRequest<Named>, { namespace, name }: Partial<
 }
 
 /** Where the objects are, and which: the part that list and watch have in common. */
-export function rangeOf({ kind, namespace, labelSelector }: ListRequest<Named>): {
-  target: { kind: ApiKind; namespace?: string };
+export function rangeOf({ kind, at, namespace, labelSelector }: ListRequest<Named>): {
+  target: Pick<ApiRequest, "kind" | "at" | "namespace">;
   query: Record<string, string>;
 } {
   return {
-    target: { kind, ...(namespace === undefined ? {} : { namespace }) },
+    target: { kind, at, ...(namespace === undefined ? {} : { namespace }) },
     query: labelSelector === undefined ? {} : { labelSelector },
   };
 }

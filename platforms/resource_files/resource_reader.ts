@@ -61,6 +61,30 @@ export function readFiles<K extends Kind>(
   return reading;
 }
 
+/**
+ * Where a folder has resources of Skupper, of any kind but Site: also kinds that no platform stores, and
+ * what no schema accepts. What can't be read is passed over. Throws `not-readable` if the folder can't
+ * be listed.
+ */
+export async function findDependents(folder: string): Promise<Place[]> {
+  const found: Place[] = [];
+  for (const file of await listResourceFiles(folder)) {
+    try {
+      const source = readParsedFile(file);
+      for (const { document, content } of source?.documents ?? []) {
+        if (isDependent(content ?? {})) found.push({ source: source!, document });
+      }
+    } catch (problem) {
+      if (!isAppError(problem)) throw problem;
+    }
+  }
+  return found;
+}
+
+function isDependent({ apiVersion, kind }: PlainDocument): boolean {
+  return String(apiVersion).startsWith("skupper.io/") && kind !== "Site";
+}
+
 /** The resource files in a folder and the folders in it, in upstream's order. */
 export async function listResourceFiles(folder: string): Promise<string[]> {
   const files: string[] = [];

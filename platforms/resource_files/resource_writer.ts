@@ -34,9 +34,14 @@ export async function putResource(
   await write(resourceFile(folder, kind, name), content);
 }
 
-/** Removes a resource from every place it stands in; a file that holds nothing else goes too. */
+/** Removes a resource from every place it stands in, as `removePlaces`. */
 export async function removeResource<K extends Kind>(found: FoundResource<K>): Promise<void> {
-  for (const [source, places] of Map.groupBy(found.places, (place) => place.source)) {
+  await removePlaces(found.places);
+}
+
+/** Removes documents; a file that holds nothing else goes too. Throws `not-writable`. */
+export async function removePlaces(all: Place[]): Promise<void> {
+  for (const [source, places] of Map.groupBy(all, (place) => place.source)) {
     let text: string | undefined = source.text;
     // from the last to the first, so that those to come stay where they are
     for (const place of places.toReversed()) text = text && removeDocument(text, place.document);

@@ -3,7 +3,6 @@ import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../src/errors/app_error.ts";
 import type { SiteFounder } from "../../src/platform/abilities.ts";
-import type { Platform } from "../../src/platform/platform.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 import type { Site } from "../../src/resources/site.ts";
 import { keepLinkHosts } from "./chosen_hosts.ts";
@@ -11,6 +10,8 @@ import { allowLinks, type LinkAccessSetup } from "./link_access.ts";
 import { checkLinkHost } from "./link_hosts.ts";
 import { forgetPlatform, notePlatform } from "./namespace_platform.ts";
 import type { NamespacePaths } from "./paths.ts";
+import { findDependents } from "./resource_reader.ts";
+import { removePlaces } from "./resource_writer.ts";
 import {
   createSiteAuthority,
   removeSiteAuthority,
@@ -20,6 +21,7 @@ import {
 import { siteMarks } from "./site_marks.ts";
 import { takesRemoteLinks } from "./site_status.ts";
 import { isStarted, startCommand } from "./started_namespace.ts";
+import { withLock } from "./store.ts";
 
 /**
  * Founds sites as files that a later `skupper system start` adopts. A namespace that upstream started
@@ -50,7 +52,7 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
       await refuseForeign(paths);
       const uid = await siteUid(paths);
       const marks = uid === undefined ? undefined : siteMarks(paths, uid);
-      if (everything) await removeEverything(platform, signal);
+      if (everything) await removeEverything(setup, signal);
       if (await marks?.has(`RouterAccess-${name}`)) {
         await platform.remove("RouterAccess", name, signal);
       }
@@ -99,14 +101,23 @@ async function chooseHosts(
   await keepLinkHosts(paths, hosts);
 }
 
-/** Tokens first, so that nothing new is made of them; a link before the Secret it needs. */
-async function removeEverything(platform: Platform, signal: AbortSignal): Promise<void> {
+/**
+ * Tokens first, so that nothing new is made of them; a link before the Secret it needs. Kinds that the
+ * platform does not store, such as Listener and Connector, are removed as documents.
+ */
+async function removeEverything(
+  { paths, platform }: LinkAccessSetup,
+  signal: AbortSignal,
+): Promise<void> {
   const links = await platform.list("Link", signal);
   for (const kind of ["AccessToken", "AccessGrant", "Link", "RouterAccess"] as const) {
     for (const { metadata } of await platform.list(kind, signal)) {
       await platform.remove(kind, metadata.name, signal);
     }
   }
+  await withLock(paths, signal, async () => {
+    await removePlaces(await findDependents(paths.inputResources));
+  });
   for (const { spec } of links) {
     if (spec?.tlsCredentials) await platform.remove("Secret", spec.tlsCredentials, signal);
   }

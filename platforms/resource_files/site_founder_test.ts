@@ -215,6 +215,35 @@ test("dissolve() takes what others put there only when everything is to go", () 
     assert.deepEqual(await readdir(paths.inputResources), ["Secret-other.yaml"]);
   }));
 
+test("dissolve() takes Skupper's documents of any kind with everything, but for other Sites", () =>
+  withDataHome(async (home) => {
+    const { paths, platform, founder } = home.open("west");
+    const site = newSite("west");
+    await found(home, "west");
+    await platform.apply(site, signal);
+    const document = (kind: string, group = "skupper.io/v2alpha1") =>
+      `apiVersion: ${group}\nkind: ${kind}\nmetadata:\n  name: mine\n`;
+    const others = `${document("Listener", "example.io/v1")}---\n${document("Site")}`;
+    const texts = {
+      "mixed.yaml": `${document("Listener")}---\n${others}`,
+      "connector.yml": document("Connector"),
+      "later.yaml": document("Gadget", "skupper.io/v9"),
+      "broken.yaml": document("Link").replace("name: mine", "name: 7"),
+      "torn.yaml": "{ kind: Listener",
+    };
+    for (const [name, text] of Object.entries(texts)) {
+      await writeFile(join(paths.inputResources, name), text);
+    }
+    await founder.dissolve(site, false, signal);
+    assert.deepEqual((await readdir(paths.inputResources)).sort(), Object.keys(texts).sort());
+    await founder.dissolve(site, true, signal);
+    assert.deepEqual((await readdir(paths.inputResources)).sort(), ["mixed.yaml", "torn.yaml"]);
+    assert.equal(
+      await readFile(join(paths.inputResources, "mixed.yaml"), "utf8"),
+      `---\n${others}`,
+    );
+  }));
+
 test("dissolve() leaves a certificate authority of the user's", () =>
   withDataHome(async (home) => {
     const { paths, founder } = home.open("west");

@@ -109,8 +109,8 @@ async function pathsToWatch(paths: NamespacePaths, hooks: StoreHooks): Promise<s
   ];
 }
 
-/** Does what must not happen twice at once in the namespace, in any process. */
-async function withLock<T>(
+/** Does what must not happen twice at once in the namespace, in any process. Throws `data-home-unusable`. */
+export async function withLock<T>(
   paths: NamespacePaths,
   signal: AbortSignal,
   action: () => Promise<T>,

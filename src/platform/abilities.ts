@@ -22,6 +22,8 @@ export interface Abilities {
   readonly controllerManifest?: ControllerManifest;
   /** Sites are founded here: certificate authority, ports and addresses are ours to make. */
   readonly siteFounder?: SiteFounder;
+  /** What belongs to a site can be removed here, kinds included that no platform stores. */
+  readonly dependentRemover?: DependentRemover;
   /** Links to a site can be made here without a grant. */
   readonly linkMaker?: LinkMaker;
   /** Whether the router of a site runs can be seen from here. */
@@ -148,6 +150,11 @@ export interface SiteFounder {
   found(site: Site, linkHosts: string[], signal: AbortSignal): Promise<void>;
   /** Removes what `found` made; with `everything` all Skupper resources of the namespace too. */
   dissolve(site: Site, everything: boolean, signal: AbortSignal): Promise<void>;
+}
+
+export interface DependentRemover {
+  /** Removes all Skupper resources of the namespace but Sites and what controllers make of them. */
+  remove(site: Site, signal: AbortSignal): Promise<void>;
 }
 
 export interface LinkMaker {

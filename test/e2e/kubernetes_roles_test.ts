@@ -7,6 +7,11 @@ import { redeemedToken } from "../../src/resources/access_token.ts";
 import { readResources, writeYaml } from "../../src/resources/yaml.ts";
 import { kubectl } from "../testbed/kubernetes/kubectl.ts";
 import { missingForKubernetes } from "../testbed/kubernetes/programs.ts";
+import {
+  defineResources,
+  kindOf,
+  serviceResources,
+} from "../testbed/kubernetes/service_definitions.ts";
 import { type SiteStandIn, startSiteStandIn } from "../testbed/kubernetes/site_stand_in.ts";
 import {
   type KubernetesTestbed,
@@ -52,6 +57,7 @@ if (missingForKubernetes !== undefined) {
 
     before(async () => {
       testbed = await startKubernetes();
+      await defineResources(testbed, serviceResources);
       standIn = startSiteStandIn(testbed, "127.0.0.1");
       standIn.fortune.named = false; // so that this controller redeems tokens too
       sandbox = new Sandbox();
@@ -166,8 +172,33 @@ if (missingForKubernetes !== undefined) {
       },
     };
 
+    const deleteAll: Use = {
+      place: "new",
+      async arrange(namespace) {
+        await makeSite(namespace);
+        const spec = { roles: [{ name: "edge" }], tlsCredentials: "edge" };
+        const kinds = Object.fromEntries(
+          serviceResources.map((plural) => [plural, kindOf(plural)]),
+        );
+        for (const [plural, kind] of Object.entries({ ...kinds, routeraccesses: "RouterAccess" })) {
+          const resource = { apiVersion: "skupper.io/v2alpha1", kind, metadata: { name: "edge" } };
+          await testbed.admin.call("POST", `${skupper}/${namespace}/${plural}`, {
+            ...resource,
+            spec,
+          });
+        }
+        return ["site", "delete", "--all", "--no-wait"];
+      },
+    };
+
     /** For each right a command that needs it. */
     const uses: Record<string, Use> = {
+      ...Object.fromEntries(
+        serviceResources.flatMap((plural) => [
+          [`list ${plural}`, deleteAll],
+          [`delete ${plural}`, deleteAll],
+        ]),
+      ),
       "list sites": { place: "west", arrange: () => ["site", "status"] },
       "create sites": {
         place: "new",
@@ -244,17 +275,7 @@ if (missingForKubernetes !== undefined) {
         code: 124,
       },
       "list routeraccesses": { place: "west", arrange: () => ["link", "generate"] },
-      "delete routeraccesses": {
-        place: "new",
-        async arrange(namespace) {
-          await makeSite(namespace);
-          const spec = { roles: [{ name: "edge" }], tlsCredentials: "edge" };
-          const access = { apiVersion: "skupper.io/v2alpha1", kind: "RouterAccess", spec };
-          const path = `${skupper}/${namespace}/routeraccesses`;
-          await testbed.admin.call("POST", path, { ...access, metadata: { name: "edge" } });
-          return ["site", "delete", "--all", "--no-wait"];
-        },
-      },
+      "delete routeraccesses": deleteAll,
       "get secrets": deleteLink,
       "delete secrets": deleteLink,
     };

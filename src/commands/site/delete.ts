@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Site } from "../../resources/site.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { currentSite } from "./current_site.ts";
@@ -10,9 +10,6 @@ import { currentSite } from "./current_site.ts";
 interface Deleted {
   deleted: string;
 }
-
-/** The kinds of resource that mean nothing without a site. */
-const dependents = ["AccessToken", "AccessGrant", "Link", "RouterAccess"] as const;
 
 /** `site delete [name]`. */
 export function siteDelete(run: Runner) {
@@ -57,9 +54,5 @@ async function dissolve(
   if (platform.siteFounder !== undefined) {
     return await platform.siteFounder.dissolve(site, everything, signal);
   }
-  for (const kind of everything ? dependents : []) {
-    for (const { metadata } of await platform.list(kind, signal)) {
-      await platform.remove(kind, metadata.name, signal);
-    }
-  }
+  if (everything) await need(platform, "dependentRemover", "--all").remove(site, signal);
 }

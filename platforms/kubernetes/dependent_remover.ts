@@ -1,0 +1,63 @@
+import { isAppError } from "../../src/errors/app_error.ts";
+import type { DependentRemover } from "../../src/platform/abilities.ts";
+import type { Metadata } from "../../src/resources/resource.ts";
+import type { Site } from "../../src/resources/site.ts";
+import type { ApiClient } from "./api_client.ts";
+import type { DiscoveredResource } from "./api_request.ts";
+import { type Named, readObjects } from "./resource_list.ts";
+import { listSkupperResources } from "./served_resources.ts";
+
+/** The latter two are made by controllers, also for their own grant service: they are not the site's. */
+const kept = ["sites", "certificates", "securedaccesses"];
+
+/** Before the Links that a controller makes of them. */
+const first = ["accesstokens", "accessgrants"];
+
+/** Links late, as a token may just have been redeemed. */
+const last = ["links", "routeraccesses"];
+
+/**
+ * Removes what the API server's discovery names, so kinds too that only a later Skupper has. What has no
+ * definition or is gone by then is no error; throws what else `ApiClient.send` throws.
+ */
+export function dependentRemover(api: ApiClient, namespace: string): DependentRemover {
+  /** Removes all of a kind. */
+  async function removeAll(at: DiscoveredResource, site: Site, signal: AbortSignal): Promise<void> {
+    const target = { kind: "SkupperResource", at, namespace } as const;
+    // what this program would call invalid is to go too
+    const read = (object: unknown) => object as Named; // each object of the API has a name
+    const { items } = await readObjects(api, { ...target, read }, signal);
+    for (const { metadata } of items.values()) {
+      if (at.plural === "routeraccesses" && isOwnedBy(site, metadata)) continue;
+      const { name } = metadata;
+      await unlessGone(api.send({ verb: "delete", ...target, name }, signal));
+    }
+  }
+
+  return {
+    async remove(site, signal) {
+      const served = await listSkupperResources(api, signal);
+      const named = [...kept, ...first, ...last];
+      const others = [...served.keys()].filter((plural) => !named.includes(plural)).sort();
+      for (const plural of [...first, ...others, ...last]) {
+        const version = served.get(plural)?.[0];
+        if (version === undefined) continue;
+        await unlessGone(removeAll({ version, plural }, site, signal));
+      }
+    },
+  };
+}
+
+/** Such a RouterAccess goes with the Site, and would be made anew if it went before. */
+function isOwnedBy({ metadata: { uid } }: Site, metadata: Metadata): boolean {
+  const owners = metadata["ownerReferences"] as { uid: string }[] | undefined; // metav1.ObjectMeta
+  return owners?.some((owner) => owner.uid === uid) ?? false;
+}
+
+async function unlessGone(work: Promise<unknown>): Promise<void> {
+  try {
+    await work;
+  } catch (error) {
+    if (!isAppError(error, "resource-not-found", "crd-missing")) throw error;
+  }
+}
