@@ -10,6 +10,7 @@ import { backOffMs, retry, type RetryDecision } from "../wait/retry.ts";
 import { isAskedForUrl, mayPass, openConnection } from "./access_connection.ts";
 import { type AccessServer, authorization, isLocal, type Surroundings } from "./access_server.ts";
 import { blank } from "./failed_answer.ts";
+import { refusePassword } from "./platform_url.ts";
 
 /** A request to a service of the platform. */
 export interface AccessRequest {
@@ -55,6 +56,7 @@ export async function ask(
   surroundings: Surroundings,
   deadline: Deadline,
 ): Promise<HttpAnswer> {
+  refusePassword(server.url, "the server's url");
   const url = new URL(request.path, server.url);
   if (url.protocol === "http:" && !isLocal(url)) {
     surroundings.warn(`${url.origin} is not asked by https: credentials can be read on the way`);

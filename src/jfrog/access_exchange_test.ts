@@ -278,6 +278,15 @@ test(
   }),
 );
 
+test("ask() asks no url with a password, which an older configuration may have", async () => {
+  const surroundings = makeSurroundings();
+  const server = { url: "http://user:hunter2@127.0.0.1:1/artifactory/" };
+  const error = await failure(ask(server, request, surroundings, startDeadline(0, never)));
+  assert.equal(error.code, "invalid-value");
+  assert.doesNotMatch(error.message, /hunter2/);
+  surroundings.remove();
+});
+
 test("ask() sends nothing under a name that can't stand in a header", async () => {
   for (const name of ["a\nb", "a→b"]) {
     const surroundings = makeSurroundings("", { JFROG_CLI_USER_AGENT: name });

@@ -41,9 +41,9 @@ export interface AccessTokens {
   /** Makes a new token of a refresh token, which is used up then. */
   refresh(refreshToken: string, accessToken: string | undefined): Promise<CreatedToken>;
   list(filter: TokenFilter): Promise<ListedToken[]>;
-  /** The token of that id; `me` is the one in use. */
+  /** The token of that id; `me` is the one in use. Throws `invalid-value` for what can be no id. */
   show(id: string): Promise<ListedToken>;
-  /** False for a token that is revoked already, or never was. */
+  /** False for a token that is revoked already, or never was. Throws `invalid-value` as `show` does. */
   revoke(id: string): Promise<boolean>;
 }
 
@@ -103,6 +103,10 @@ function refreshBody(refreshToken: string, accessToken: string | undefined) {
 }
 
 function pathOf(id: string): string {
+  // these would be another path
+  if (["", ".", ".."].includes(id)) {
+    throw appError("invalid-value", { name: "the id", value: id, wanted: "a token_id, or me" });
+  }
   return `${tokensPath}/${encodeURIComponent(id)}`;
 }
 

@@ -12,7 +12,8 @@ export function platformUrl(text: string, source: string, warn: (text: string) =
   const url = URL.parse(hasScheme ? given : `https://${given}`);
   if (url === null || url.hostname === "" || !["http:", "https:"].includes(url.protocol)) {
     const wanted = "an http:// or https:// url, such as https://acme.jfrog.io";
-    throw appError("invalid-value", { name: source, value: given.replace(/^.*@/, "…@"), wanted });
+    const value = given.replace(/^[^]*@/, "…@").replace(/[?#][^]*$/, "…");
+    throw appError("invalid-value", { name: source, value, wanted });
   }
   if (url.username !== "" || url.password !== "") {
     const wanted = "a url without user and password: there are options and variables for those";

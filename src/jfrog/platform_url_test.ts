@@ -39,6 +39,8 @@ test("platformUrl() refuses what is no such url, and shows no credentials", () =
     "user:hunter2@acme.jfrog.io",
     "ftp://user:hunter2@acme.jfrog.io",
     "https://user:hunter2@a b",
+    "https://user:x\nhunter2@a b",
+    "https://acme.jfrog.io:99999/?token=hunter2",
   ];
   for (const text of texts) {
     assert.throws(

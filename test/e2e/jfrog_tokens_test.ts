@@ -100,6 +100,13 @@ token_type         Bearer
       "error: URL/access/api/v1/tokens/a%2F..%2Fb answered 404 Not Found: Token with id: a/../b not found",
     ],
   },
+  ...["", ".", ".."].map((id) => ({
+    name: `access-token revoke takes "${id}" for no id`,
+    args: ["access-token", "revoke", id, ...server],
+    stdin: "ADMIN",
+    code: 2,
+    stderr: [`error: Invalid value "${id}" for the id: it must be a token_id, or me`],
+  })),
   {
     name: "access-token revoke is content with a token that is not there",
     args: ["access-token", "revoke", "gone", ...server],
