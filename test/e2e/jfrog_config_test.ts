@@ -499,6 +499,27 @@ const cases: Case[] = [
       "there are spaces, line breaks or other characters in it\n",
   },
   {
+    name: "add takes no password without a user",
+    args: ["add", "b", "--url=https://b.example", "--password-stdin"],
+    stdin: canaries.password,
+    code: 2,
+    stderr: "error: There is a password, but no user whose it is\nhint: Give --user.\n",
+  },
+  {
+    name: "edit takes a new password for the user that is there",
+    args: ["edit", "b", "--password-stdin", "--enc-password=false"],
+    before: [{ url: "https://b.example/", user: "u", password: "old", serverId: "b" }],
+    stdin: canaries.password,
+    after: [{
+      ...services("https://b.example/"),
+      user: "u",
+      password: canaries.password,
+      tokenRefreshInterval: 60,
+      serverId: "b",
+      isDefault: true,
+    }],
+  },
+  {
     name: "add warns of an access token that has expired",
     args: ["add", "b", "--url=https://b.example", "--access-token-stdin", "--user=u"],
     stdin: expired,

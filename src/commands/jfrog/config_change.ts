@@ -111,6 +111,10 @@ async function complete(
   if (token !== undefined) answered.accessToken = token;
   const server = nameUser(mergeServer(before, answered), answered, context.warn);
   checkAuthentication(server, options.basicAuthOnly === true);
+  if (answered.password && !server.user) {
+    const why = "There is a password, but no user whose it is";
+    throw appError("jfrog-server-invalid", { why, remedy: "Give --user." });
+  }
   const { exp = Infinity } = readClaims(answered.accessToken ?? "") ?? {};
   if (exp * 1000 < surroundings.now()) context.warn("The access token has expired");
   await confirmInsecure(context, server, asks);
