@@ -5,6 +5,7 @@ import * as path from "node:path";
 import process from "node:process";
 import type { Figure } from "./figure.ts";
 import { median } from "./figure.ts";
+import { programWords } from "./load.ts";
 import { measureCommands } from "./processes.ts";
 
 const rounds = 60;
@@ -15,10 +16,9 @@ const rounds = 60;
  */
 export async function measureJfrog(hawser: string, nothing: string): Promise<Figure[]> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-jfrog-"));
-  const server = spawn(process.execPath, [
-    ...["run", "-A", "--no-check", path.join(import.meta.dirname!, "jfrog_server.ts")],
-    home,
-  ], { stdio: ["ignore", "pipe", "inherit"] });
+  // what the server takes for its part of the handshake and its answer is in the figure too
+  const [program, file] = programWords("jfrog_server.ts");
+  const server = spawn(program, [file, home], { stdio: ["ignore", "pipe", "inherit"] });
   try {
     const [url = "", token = ""] = await firstLines(server.stdout!);
     // what else the environment names, proxies and authorities, is not the program's to answer for
@@ -36,12 +36,19 @@ export async function measureJfrog(hawser: string, nothing: string): Promise<Fig
     );
     return [
       { name: base!.name, value: `${base!.ms.toFixed(1)} ms` },
-      ...[version!, create!].map(({ name, ms }) => ({
-        name,
-        value: `${ms.toFixed(1)} ms`,
-        comparison: `${(ms - base!.ms).toFixed(1)} ms more`,
-        ...(name === create!.name ? { goal: "at most 25 ms" } : { goal: "at most 8 ms more" }),
-      })),
+      {
+        name: version!.name,
+        value: `${version!.ms.toFixed(1)} ms`,
+        comparison: `${(version!.ms - base!.ms).toFixed(1)} ms more`,
+        goal: "at most 8 ms more",
+      },
+      {
+        name: create!.name,
+        value: `${create!.ms.toFixed(1)} ms`,
+        comparison: `${(create!.ms / base!.ms).toFixed(1)} times doing nothing`,
+        // jf took 49 ms where doing nothing took 3
+        goal: "at most 8.2 times, half of what jf takes",
+      },
       ...memoryFigures(nothing, atc, env),
     ];
   } finally {
