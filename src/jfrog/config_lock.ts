@@ -4,6 +4,7 @@ import process from "node:process";
 import { appError } from "../errors/app_error.ts";
 import { sleep } from "../runtime/clock.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
+import { whileAwaiting } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
 import { makeFolder } from "./config_home.ts";
 
@@ -45,7 +46,9 @@ export async function withConfigLock<R>(
 ): Promise<R> {
   const folder = join(home, "locks", "config");
   await makeFolder(folder);
-  const path = await acquire(folder, signal, pace);
+  const path = await acquire(folder, signal, pace).catch((error) => {
+    throw whileAwaiting(error, `the lock of the JFrog configuration in ${folder}`);
+  });
   try {
     return await body();
   } finally {

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { pathToFileURL } from "node:url";
+import { startDeadline } from "../wait/deadline.ts";
 import { type LockPace, withConfigLock } from "./config_lock.ts";
 
 const forever = new AbortController().signal;
@@ -154,6 +155,18 @@ describe("withConfigLock()", () => {
     await putLock(1, "none");
     await withConfigLock(home, forever, () => Promise.resolve(), impatient);
     assert.deepEqual(await readdir(locks), ["jfrog-cli.conf.lck.1.none"]);
+  });
+
+  test("is what was waited for when the time is up", async () => {
+    const other = start("sleep", ["600"]);
+    await putLock(other.pid!, nanoseconds() - 1n);
+    const { signal } = startDeadline(50, forever);
+    await assert.rejects(
+      withConfigLock(home, signal, () => Promise.resolve()),
+      {
+        message: `Timed out after 50ms waiting for the lock of the JFrog configuration in ${locks}`,
+      },
+    );
   });
 
   test("ends with the signal while it waits, and leaves nothing", async () => {
