@@ -112,6 +112,12 @@ test(
     );
     assertNothingIssued(sandbox);
     assert.deepEqual(await listGrants(sandbox), []);
+
+    const before = sandbox.read(file);
+    const update = await sandbox.hawser(["site", "update", "-n", "west", "--enable-link-access"]);
+    assert.equal(update.code, 3);
+    assert.match(update.stderr, /^error: Site "west" is an edge site, /);
+    assert.equal(sandbox.read(file), before);
   }),
 );
 

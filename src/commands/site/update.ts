@@ -3,6 +3,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
+import { appError } from "../../errors/app_error.ts";
 import { need } from "../../platform/abilities.ts";
 import { currentSite } from "./current_site.ts";
 import { linkHostOption } from "./link_host_option.ts";
@@ -47,6 +48,9 @@ async function update(
   const linkAccess = options.disableLinkAccess ? "none" : linkAccessOf(options);
   const platform = await context.platform();
   const site = await currentSite(platform, name, "update the site", context);
+  if (options.enableLinkAccess && site.spec?.edge) {
+    throw appError("site-edge", { site: site.metadata.name });
+  }
   site.spec = {
     ...site.spec,
     ...(linkAccess === undefined ? {} : { linkAccess }),
