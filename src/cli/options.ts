@@ -54,7 +54,9 @@ export function outputOption() {
 
 /** --verbose. */
 export function verboseOption() {
-  return new Option("--verbose", "show the causes of an error").helpGroup(globalOptions);
+  return new Option("--verbose", "show details, and the causes of an error").helpGroup(
+    globalOptions,
+  );
 }
 
 /** -h, --help. */
