@@ -2,30 +2,36 @@ import { catalog, type ErrorCode, type ErrorData } from "./catalog.ts";
 import type { Say } from "./entry.ts";
 import { exitCodes } from "./exit_code.ts";
 
+/** What is known of a failure beside its code and data. */
+export interface ErrorContext {
+  cause?: unknown;
+  resume?: string;
+  /** False where it may have done what was asked all the same; by default as its exit code says. */
+  retryable?: boolean;
+}
+
 /** A failure with a code of the catalog: the only kind of error that reaches a user with a remedy. */
 export class AppError extends Error {
   override readonly name = "AppError";
   readonly code: ErrorCode;
   /** What the catalog's wording is filled with; never holds a secret. */
   readonly data: unknown;
+  /** True if the same command may succeed when simply run again, and does no harm then. */
+  readonly retryable: boolean;
   /** The words of the command that goes on where this one stopped, without the program's name. */
   resume?: string;
 
-  constructor(code: ErrorCode, data: unknown, options?: { cause?: unknown; resume?: string }) {
+  constructor(code: ErrorCode, data: unknown, options?: ErrorContext) {
     const entry = catalog[code] as { message(data: unknown): string };
     super(entry.message(data), options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = data;
+    this.retryable = options?.retryable ?? exitCodes[catalog[code].exit].retry;
     if (options?.resume !== undefined) this.resume = options.resume;
   }
 
   get exitCode(): number {
     return exitCodes[catalog[this.code].exit].code;
-  }
-
-  /** True if the same command may succeed when simply run again. */
-  get retryable(): boolean {
-    return exitCodes[catalog[this.code].exit].retry;
   }
 
   /** The remedy, in the words of the program as it was called. */
@@ -39,7 +45,7 @@ export class AppError extends Error {
 export function appError<C extends ErrorCode>(
   code: C,
   data: ErrorData<C>,
-  options?: { cause?: unknown; resume?: string },
+  options?: ErrorContext,
 ): AppError {
   return new AppError(code, data, options);
 }

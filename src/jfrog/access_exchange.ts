@@ -84,7 +84,7 @@ export async function ask(
       after: formatDuration(deadline.timeoutMs ?? 0),
       what: `the answer of ${shown(url)}`,
       ...(last === undefined ? {} : { lastError: last.message }),
-    }, { cause: error });
+    }, { cause: error, retryable: !sending.isUnderWay });
   }
 }
 

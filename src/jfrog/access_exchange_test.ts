@@ -201,6 +201,7 @@ test(
     const error = await failure(ask({}, 200));
     assert.equal(error.code, "timed-out");
     assert.match(error.message, /waiting for the answer of https:/);
+    assert.equal(error.retryable, false);
     const interrupts = new AbortController();
     api.misbehave(() => interrupts.abort(appError("interrupted", {})));
     assert.equal((await failure(ask({}, 5000, interrupts.signal))).code, "interrupted");

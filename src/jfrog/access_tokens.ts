@@ -57,7 +57,8 @@ export function openAccessTokens(
     const answer = await ask(server, request, surroundings, deadline);
     if (answer.status >= 200 && answer.status < 300) return answer;
     const known = [...secrets, ...secretsIn(server.credentials)];
-    throw describeFailedAnswer(answer, server.url + request.path.replace(/\?.*$/s, ""), known);
+    const url = server.url + request.path.replace(/\?.*$/s, "");
+    throw describeFailedAnswer(answer, url, known, request);
   }
 
   async function mint(body: object, secrets: string[] = []): Promise<CreatedToken> {

@@ -10,12 +10,14 @@ const tokenPattern = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|cmVmdGtu[\w+/-]{8,}=*/g;
 /**
  * The error that an answer other than a success is; `secrets` are blanked out of what the server says
  * back. 400 and 422 are the user's to mend, 401 and 403 `access-refused`, 404 `access-not-found`, 409
- * `access-conflict`, 429 and 5xx `access-server-failed`, any other `access-answer-unexpected`.
+ * `access-conflict`, 429 and 5xx `access-server-failed`, any other `access-answer-unexpected`. Where the
+ * request `mints`, a failure behind which a token may be is not to be retried.
  */
 export function describeFailedAnswer(
   answer: HttpAnswer,
   url: string,
   secrets: string[],
+  { mints = false }: { mints?: boolean } = {},
 ): AppError {
   const { status } = answer;
   const text = blank(answer.body.toString("utf8"), secrets);
@@ -34,7 +36,11 @@ export function describeFailedAnswer(
   }
   if (status === 404) return appError("access-not-found", data);
   if (status === 409) return appError("access-conflict", data);
-  if (status === 429 || status >= 500) return appError("access-server-failed", data);
+  if (status === 429 || status >= 500) {
+    // busy is said before anything is done; whatever else failed may have failed after it
+    const retryable = !mints || status === 429 || status === 503;
+    return appError("access-server-failed", data, { retryable });
+  }
   return appError("access-answer-unexpected", data);
 }
 

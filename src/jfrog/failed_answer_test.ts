@@ -38,6 +38,16 @@ test("describeFailedAnswer() gives each status its code", () => {
   }
 });
 
+test("describeFailedAnswer() calls no failure retryable behind which a token may be", () => {
+  for (
+    const [status, expected] of [[429, true], [500, false], [502, false], [503, true]] as const
+  ) {
+    const answer = { status, statusText: "", headers: {}, body: Buffer.from("") };
+    assert.equal(describeFailedAnswer(answer, url, [], { mints: true }).retryable, expected);
+    assert.equal(describeFailedAnswer(answer, url, []).retryable, true);
+  }
+});
+
 test("describeFailedAnswer() finds the words in every shape of body", () => {
   const table: [unknown, string][] = [
     [
