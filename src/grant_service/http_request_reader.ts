@@ -67,7 +67,7 @@ export function* readHttpRequest(
   if (!/^[^\s,]+$/.test(headers.get("host") ?? (version === "1.0" ? "-" : ""))) {
     throw new HttpProblem(400, "Host header missing or not valid");
   }
-  const framing = bodyFraming(headers, limits.bodyBytes);
+  const framing = bodyFraming(headers, version, limits.bodyBytes);
   if (wantsContinue(headers, version) && incoming.length === 0 && framing !== 0) {
     yield "wants-continue";
   }
@@ -122,7 +122,7 @@ function* readFields(lines: LineReader): Generator<ReadStep, Map<string, string>
   for (let line = yield* lines.next(); line !== ""; line = yield* lines.next()) {
     const colon = line.indexOf(":");
     const name = line.slice(0, Math.max(0, colon)).toLowerCase();
-    const value = line.slice(colon + 1).replace(/^[ \t]+|[ \t]+$/g, "");
+    const value = trimBlanks(line, colon + 1);
     if (!token.test(name) || forbiddenInValue.test(value)) {
       throw new HttpProblem(400, "Request header not valid");
     }
@@ -132,12 +132,30 @@ function* readFields(lines: LineReader): Generator<ReadStep, Map<string, string>
   return fields;
 }
 
-/** The body's length in bytes, or that it comes in chunks (RFC 9112 6.3). */
-function bodyFraming(headers: Map<string, string>, maxBytes: number): number | "chunked" {
+/**
+ * What follows `start` in a line, without the blanks around it (RFC 9112 5.1). Searched from its ends:
+ * an expression is tried anew at each of thousands of blanks within the value, and stops the service.
+ */
+function trimBlanks(line: string, start: number): string {
+  const isBlank = (at: number) => line[at] === " " || line[at] === "\t";
+  let end = line.length;
+  while (start < end && isBlank(start)) start++;
+  while (start < end && isBlank(end - 1)) end--;
+  return line.slice(start, end);
+}
+
+/** The body's length in bytes, or that it comes in chunks (RFC 9112 6.1 and 6.3). */
+function bodyFraming(
+  headers: Map<string, string>,
+  version: string,
+  maxBytes: number,
+): number | "chunked" {
   const coding = headers.get("transfer-encoding");
   const length = headers.get("content-length");
   if (coding !== undefined) {
-    if (length !== undefined) throw new HttpProblem(400, "Request length is ambiguous");
+    if (length !== undefined || version === "1.0") {
+      throw new HttpProblem(400, "Request length is ambiguous");
+    }
     if (coding.toLowerCase() !== "chunked") {
       throw new HttpProblem(501, "Only the transfer coding chunked is supported");
     }

@@ -44,6 +44,21 @@ test("readHttpRequest() reads a request however it is cut", () => {
   assert.equal(read(text.slice(0, -1)), undefined);
 });
 
+test("readHttpRequest() drops the blanks around a value, and none within it", () => {
+  const blanks = " \t".repeat(3000);
+  const values: [sent: string, read: string][] = [
+    ["", ""],
+    [blanks, ""],
+    ["a", "a"],
+    [`${blanks}a${blanks}`, "a"],
+    [`a${blanks}b`, `a${blanks}b`],
+    [` a${blanks}b `, `a${blanks}b`],
+  ];
+  for (const [sent, value] of values) {
+    assert.equal(read(`${line}name:${sent}\r\n\r\n`)?.headers.get("name"), value);
+  }
+});
+
 test("readHttpRequest() reads chunked bodies with extensions and trailers", () => {
   const body = "2\r\nhe\r\n003;x=y\r\nllo\r\n0\r\nTrailer: t\r\n\r\n";
   const text = `${line}Transfer-Encoding: Chunked\r\n\r\n${body}`;
@@ -90,6 +105,7 @@ const refused: [title: string, text: string, status: number][] = [
   ["a negative length", `${line}Content-Length: -5\r\n\r\n`, 400],
   ["two lengths", `${line}Content-Length: 5\r\nContent-Length: 6\r\n\r\n`, 400],
   ["length and chunks", `${line}Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n`, 400],
+  ["chunks of HTTP/1.0", "POST /x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n", 400],
   ["another coding", `${line}Transfer-Encoding: gzip, chunked\r\n\r\n`, 501],
   ["another expectation", `${line}Expect: a miracle\r\nContent-Length: 5\r\n\r\n`, 417],
   ["a body announced too large", `${line}Content-Length: 4097\r\n\r\n`, 413],
