@@ -42,15 +42,15 @@ export async function redeemByController(
   if (site === undefined) {
     throw appError("site-missing", { namespace, purpose: "redeem a token" });
   }
-  const stored = await storeToken(platform, usable, linkCost, signal);
   const { name } = usable.metadata;
-  progress(`Redeeming token "${name}"...`);
   try {
+    await storeToken(platform, usable, linkCost, signal);
+    progress(`Redeeming token "${name}"...`);
     await awaitRedemption(platform, usable, deadline, now);
   } catch (error) {
     const isRefused = error instanceof Refusal;
     const isOver = isRefused || signal.aborted && !isTimeout(signal.reason);
-    if (isOver && isMadeFrom(stored, markToken(usable))) await withdraw(platform, name);
+    if (isOver) await withdraw(platform, usable);
     throw isRefused ? error.failure : error;
   }
   return {
@@ -68,13 +68,13 @@ async function linksOf(platform: Platform, token: string, signal: AbortSignal): 
     .map(({ metadata }) => metadata.name);
 }
 
-/** The AccessToken of the token: the one that is there already, or a new one. */
+/** Sees to it that there is an AccessToken of the token: the one that is there already, or a new one. */
 async function storeToken(
   platform: Platform,
   token: UsableToken,
   linkCost: number | undefined,
   signal: AbortSignal,
-): Promise<AccessToken> {
+): Promise<void> {
   const { name, annotations, labels } = token.metadata;
   const { namespace } = platform;
   const mark = markToken(token);
@@ -89,11 +89,11 @@ async function storeToken(
         const isLinkGone = links.length === 0;
         throw appError("already-redeemed", { token: name, namespace, isLinkGone });
       }
-      return found;
+      return;
     }
     await refuseUseless(platform, token, signal);
     try {
-      return await platform.apply<"AccessToken">({
+      await platform.apply<"AccessToken">({
         ...token,
         metadata: {
           name,
@@ -103,6 +103,7 @@ async function storeToken(
         },
         spec: { ...token.spec, ...(linkCost === undefined ? {} : { linkCost }) },
       }, signal);
+      return;
     } catch (error) {
       // made meanwhile: then it is the one
       if (!isAppError(error, "conflict")) throw error;
@@ -147,8 +148,8 @@ async function awaitRedemption(
     done(tokens) {
       const found = find(tokens);
       if (found === undefined) throw appError("conflict", { kind: "AccessToken", name });
+      if (hasSucceeded(found)) return true;
       if (isRedeemed(found)) {
-        if (findCondition(found, "Redeemed")?.reason !== "Error") return true;
         // by upstream's controller, where the site that it was redeemed for is gone
         throw new Refusal(appError("already-redeemed", { token: name, namespace }));
       }
@@ -178,9 +179,21 @@ function isRedeemed(token: AccessToken): boolean {
   return findCondition(token, "Redeemed")?.status === "True";
 }
 
-async function withdraw(platform: Platform, name: string): Promise<void> {
+function hasSucceeded(token: AccessToken): boolean {
+  return isRedeemed(token) && findCondition(token, "Redeemed")?.reason !== "Error";
+}
+
+/**
+ * Takes away the AccessToken that such a call has made, unless it was redeemed in the last moment. It is
+ * looked for since an interrupt may have come between its making and the answer that tells of it.
+ */
+async function withdraw(platform: Platform, token: UsableToken): Promise<void> {
+  const signal = AbortSignal.timeout(withdrawalMs);
+  const { name } = token.metadata;
   try {
-    await platform.remove("AccessToken", name, AbortSignal.timeout(withdrawalMs));
+    const found = await platform.get("AccessToken", name, signal);
+    if (found === undefined || !isMadeFrom(found, markToken(token))) return;
+    if (!hasSucceeded(found)) await platform.remove("AccessToken", name, signal);
   } catch {
     // why it was refused matters more
   }
