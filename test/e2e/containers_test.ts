@@ -128,11 +128,18 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
         assert.notEqual(name, "home");
       }
       const found = await engine.call("GET", `/containers/${status.container}/json`) as {
-        HostConfig: { NetworkMode: string; RestartPolicy: { Name: string } };
+        HostConfig: {
+          NetworkMode: string;
+          ReadonlyRootfs: boolean;
+          RestartPolicy: { Name: string };
+        };
+        Mounts: { Source: string }[];
         Config: { Labels: Record<string, string> };
       };
       assert.equal(found.HostConfig.NetworkMode, "host");
       assert.equal(found.HostConfig.RestartPolicy.Name, "always");
+      assert.equal(found.HostConfig.ReadonlyRootfs, true);
+      assert.deepEqual(found.Mounts.map(({ Source }) => Source), [sandbox.dataHome]);
       assert.equal(found.Config.Labels["application"], "hawser");
     }),
   );
