@@ -200,6 +200,18 @@ service(
   },
 );
 
+for (const moment of ["0", new Date(0).toUTCString()]) {
+  service(
+    `pauses though it may always come again at once (${moment})`,
+    answer(503, "busy", { "retry-after": moment }),
+    async (fake) => {
+      await assert.rejects(redeem(fake.token, { timeoutMs: 1000 }));
+      const { length } = fake.requests;
+      assert.ok(length >= 1 && length <= 6, `it was asked ${length} times`);
+    },
+  );
+}
+
 service("names the last failure when its time is over", answer(503, "busy"), async (fake) => {
   await assert.rejects(
     redeem(fake.token, { timeoutMs: 300 }),

@@ -1,6 +1,9 @@
 import { sleep } from "../runtime/clock.ts";
 
-/** How a retry goes on after a failure: not at all, after the usual back-off, or after that time. */
+/**
+ * How a retry goes on after a failure: not at all, after the usual back-off, or after that time; never
+ * sooner than the back-off, since a server that says "at once" may mean it not.
+ */
 export type RetryDecision = "give-up" | "back-off" | { afterMs: number };
 
 /**
@@ -19,7 +22,8 @@ export async function retry<T>(
       signal.throwIfAborted();
       const decision = decide(error, number);
       if (decision === "give-up") throw error;
-      await sleep(decision === "back-off" ? backOffMs(number) : decision.afterMs, signal);
+      const askedMs = decision === "back-off" ? 0 : decision.afterMs;
+      await sleep(Math.max(askedMs, backOffMs(number)), signal);
     }
   }
 }
