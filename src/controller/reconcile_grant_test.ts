@@ -11,6 +11,7 @@ import type { PendingKeys } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import type { Site } from "../resources/site.ts";
+import type { Announcement } from "./announcement.ts";
 import type { GrantAddress } from "./home.ts";
 import { type GrantWork, reconcileGrant } from "./reconcile_grant.ts";
 
@@ -33,6 +34,7 @@ function openWest(sitePart: Site["spec"] | "no site" = {}) {
     now: start,
     address: { url: "https://west.example:9090", ca: "CA" } as GrantAddress,
     audited: [] as AuditEvent[],
+    announced: [] as Announcement[],
   };
   const book = new GrantBook({ now: () => state.now });
   const namespace = { platform, backing, pendingKeys: {} as PendingKeys }; // no token is redeemed
@@ -45,6 +47,7 @@ function openWest(sitePart: Site["spec"] | "no site" = {}) {
     book,
     audit: (event) => state.audited.push(event),
     isAlone: true,
+    announce: (announcement) => void state.announced.push(announcement),
     addresses: { of: () => Promise.resolve(state.address) },
     now: () => state.now,
   };
@@ -146,9 +149,14 @@ test("code and window count when they are changed later", async () => {
 
 test("a window that is none is an error, until it is mended", async () => {
   for (const bad of ["1d", "-5m", "soon", "99999999h"]) {
-    const { platform, reconciled } = openWest();
-    await putGrant(platform, { expirationWindow: bad });
+    const { platform, state, reconciled } = openWest();
+    const { metadata: { uid } } = await putGrant(platform, { expirationWindow: bad });
     const status = await reconciled();
+    await reconciled();
+    const about = { ...change, uid };
+    assert.deepEqual(state.announced, [
+      { about, reason: "Invalid", message: status.message, isProblem: true },
+    ]);
     assert.equal(status.status, "Error");
     assert.ok(status.message!.startsWith(`Invalid duration "${bad}": `), bad);
     assert.equal(status.expirationTime, undefined);
@@ -230,4 +238,5 @@ test("an expired grant goes a day later, with its ledger", async () => {
   assert.deepEqual(await reconcile(), {});
   assert.equal(await platform.get("AccessGrant", "g", never), undefined);
   assert.deepEqual(await ledgers.list(), []);
+  assert.deepEqual(state.announced.map(({ reason }) => reason), ["Removed"]);
 });

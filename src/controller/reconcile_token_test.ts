@@ -9,6 +9,7 @@ import { createAuthority } from "../pki/authority.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
 import { memoryPlatform } from "../platform/memory.ts";
 import type { AccessToken } from "../resources/access_token.ts";
+import type { Announcement } from "./announcement.ts";
 import { reconcileToken, type TokenWork } from "./reconcile_token.ts";
 
 const apiVersion = "skupper.io/v2alpha1";
@@ -24,6 +25,7 @@ function openEast() {
   const platform = memoryPlatform("east");
   const retired: string[] = [];
   const events: string[] = [];
+  const announced: Announcement[] = [];
   const namespace = {
     platform,
     backing: {} as GrantBacking, // tokens are redeemed elsewhere
@@ -37,6 +39,7 @@ function openEast() {
       changes: () => assert.fail("not asked for by a reconciler"),
     },
     report: (event) => events.push(event),
+    announce: (announcement) => void announced.push(announcement),
     busy: new Set(),
     env: {},
     now: Date.now,
@@ -45,6 +48,7 @@ function openEast() {
     platform,
     retired,
     events,
+    announced,
     reconcile: () => reconcileToken(change, work, never),
     token: () => platform.get("AccessToken", "t", never),
     addSite: () =>
@@ -70,7 +74,7 @@ async function findClosedPort(): Promise<number> {
 }
 
 test("a token that can't be redeemed is refused once, and taken out of the way", async () => {
-  const { addSite, addToken, reconcile, token, retired, events } = openEast();
+  const { addSite, addToken, reconcile, token, retired, events, announced } = openEast();
   await addSite();
   await addToken({ url: "http://127.0.0.1:1/x", code: "c", ca });
   assert.deepEqual(await reconcile(), {});
@@ -87,16 +91,20 @@ test("a token that can't be redeemed is refused once, and taken out of the way",
   assert.deepEqual(await token(), refused);
   assert.deepEqual(retired, ["t", "t"]);
   assert.deepEqual(events, ["token-not-redeemed"]);
+  const about = { ...change, uid: refused!.metadata.uid! };
+  assert.deepEqual(announced, [{ about, reason: "Refused", message, isProblem: true }]);
   await addToken({ url: "http://127.0.0.1:2/x", code: "c", ca });
   await reconcile();
   assert.equal((await token())!.status!.conditions![0]!.observedGeneration, 2);
 });
 
 test("a token whose server is down stays, to be tried again", async () => {
-  const { addSite, addToken, reconcile, token, retired } = openEast();
+  const { addSite, addToken, reconcile, token, retired, announced } = openEast();
   await addSite();
   await addToken({ url: `https://127.0.0.1:${await findClosedPort()}/x`, code: "c", ca });
   await assert.rejects(reconcile(), (error) => isAppError(error, "unreachable"));
+  await assert.rejects(reconcile(), (error) => isAppError(error, "unreachable"));
+  assert.deepEqual(announced.map(({ reason }) => reason), ["NotYetRedeemed"]);
   const { status, message, conditions } = (await token())!.status!;
   assert.equal(status, "Pending");
   assert.match(message!, /^Cannot reach https:/);

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { identitySecretName } from "../../platforms/kubernetes/deployed_names.ts";
 import { type AccessGrant, grantsDisabled } from "../../src/resources/access_grant.ts";
 import { apiVersion, isReady } from "../../src/resources/resource.ts";
 import { missingForKubernetes } from "../testbed/kubernetes/programs.ts";
+import { findFreePort } from "../testbed/server_process.ts";
 import { Cluster, type Replica } from "./cluster.ts";
 import { eventually } from "./eventually.ts";
 import { postToken } from "./grant_client.ts";
@@ -297,6 +299,41 @@ if (missingForKubernetes !== undefined) {
       await balance({ hostname: "grants.example" });
       await grantThat("g", at("https://grants.example:9090/"), west2);
       assert.equal((await cluster.stopController(controller)).code, 0);
+    });
+
+    test("a controller that is started again writes to no grant, whatever Secrets lie about", async () => {
+      const home = await cluster.testbed.createNamespace();
+      const east = await cluster.createSite("east");
+      const port = await findFreePort();
+      const start = () =>
+        cluster.startController("--grant-host=127.0.0.1", `--grant-port=${port}`, "-n", home);
+      const first = await start();
+      const { token, file } = await cluster.issue(west);
+      const { name } = token.metadata;
+      const before = await grant(name);
+      assert.equal((await cluster.stopController(first)).code, 0);
+      const identity = await cluster.read("Secret", home, identitySecretName);
+      const data = Object.fromEntries(
+        Object.keys({ ...identity!.data, "tls.crt": "", "tls.key": "", "ca.crt": "" })
+          .map((field) => [field, "eA=="]),
+      );
+      for (
+        const [namespace, name] of [
+          [west, identitySecretName],
+          [west, "skupper-grant-server"],
+          [home, "skupper-grant-server"],
+        ] as const
+      ) {
+        const metadata = { name };
+        await cluster.create(namespace, { apiVersion: "v1", kind: "Secret", metadata, data });
+      }
+      const second = await start();
+      await createGrant("after-restart");
+      const { status } = await grantThat("after-restart", isReady);
+      assert.equal(status!.ca, token.spec.ca);
+      assert.deepEqual(await grant(name), before);
+      await cluster.succeed("token", "redeem", file, "-n", east);
+      assert.equal((await cluster.stopController(second)).code, 0);
     });
 
     test("a controller serves the namespaces it is told to, and no others", async () => {
