@@ -336,6 +336,37 @@ if (missingForKubernetes !== undefined) {
       assert.equal((await cluster.stopController(second)).code, 0);
     });
 
+    test("link access that Skupper's controller leaves open when it is taken away is told of", async () => {
+      const disable = ["site", "update", "--disable-link-access", "-n"];
+      const closing = await cluster.createSite("closing", "--enable-link-access");
+      assert.doesNotMatch((await cluster.succeed(...disable, closing)).stderr, /routeraccess/);
+      cluster.standIn.fortune.staysOpen = true;
+      try {
+        const open = await cluster.createSite("open", "--enable-link-access");
+        const { stderr } = await cluster.succeed(...disable, open);
+        assert.match(
+          stderr,
+          new RegExp(`until .*: kubectl delete routeraccess skupper-router -n ${open}\n`),
+        );
+        const { stdout } = await cluster.succeed("site", "status", "-n", open);
+        assert.match(stdout, /^Link access: {2}enabled$/m);
+      } finally {
+        cluster.standIn.fortune.staysOpen = false;
+      }
+    });
+
+    test("site update keeps what it is not told to change", async () => {
+      const kept = await cluster.createSite("kept", "--enable-link-access");
+      const metadata = { labels: { team: "blue" }, annotations: { note: "hers" } };
+      const spec = { defaultIssuer: "odd-ca", settings: { "router-logging": "debug" } };
+      await cluster.patch("Site", kept, "kept", { metadata, spec });
+      await cluster.succeed("site", "update", "--enable-ha", "-n", kept);
+      const site = (await cluster.read("Site", kept, "kept"))!;
+      assert.deepEqual(site.spec, { ...spec, linkAccess: "default", ha: true });
+      assert.deepEqual(site.metadata.labels, metadata.labels);
+      assert.deepEqual(site.metadata.annotations, metadata.annotations);
+    });
+
     test("a controller serves the namespaces it is told to, and no others", async () => {
       const [one, two, three] = await Promise.all(
         ["one", "two", "three"].map((name) => cluster.createSite(name, "--enable-link-access")),

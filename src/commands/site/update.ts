@@ -4,7 +4,7 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
-import { need } from "../../platform/abilities.ts";
+import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import { currentSite } from "./current_site.ts";
 import { linkHostOption } from "./link_host_option.ts";
 import { linkAccessOf, type SiteSettings } from "./site_spec.ts";
@@ -61,5 +61,20 @@ async function update(
   const applied = await platform.apply<"Site">(site, context.signal);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
+  if (options.disableLinkAccess) warnStillOpen(platform, changed, context);
   return changed;
+}
+
+/** Skupper's controller on Kubernetes leaves what it made for links (spec/skupper-kubernetes.md 7, 23). */
+function warnStillOpen(
+  { namespace, siteFounder }: PlatformWithAbilities,
+  { site, waitedFor }: ChangedSite,
+  context: CommandContext,
+): void {
+  const isOpen = (site.status?.endpoints ?? []).length > 0;
+  if (siteFounder !== undefined || waitedFor === "none" || !isOpen) return;
+  context.note(
+    "Links are accepted until the site's RouterAccess is deleted too: " +
+      `kubectl delete routeraccess skupper-router -n ${namespace}`,
+  );
 }

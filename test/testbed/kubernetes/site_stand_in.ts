@@ -19,6 +19,8 @@ export interface SiteFortune {
   named: boolean;
   /** True: grants are marked as Skupper's controller does that does not serve any. */
   marksGrants: boolean;
+  /** True: what was opened for links stays open, as Skupper's controller leaves it. */
+  staysOpen: boolean;
 }
 
 /** Does to Sites what Skupper's controller would, as spec/skupper-kubernetes.md 5 has it. */
@@ -36,7 +38,13 @@ const allGrants = "/apis/skupper.io/v2alpha1/accessgrants";
 
 /** Begins to serve the Sites of all namespaces; `host` is where their routers can be reached. */
 export function startSiteStandIn(testbed: KubernetesTestbed, host: string): SiteStandIn {
-  const fortune: SiteFortune = { host, running: true, named: true, marksGrants: false };
+  const fortune: SiteFortune = {
+    host,
+    running: true,
+    named: true,
+    marksGrants: false,
+    staysOpen: false,
+  };
   let stopped = false;
   async function serve(): Promise<void> {
     while (!stopped) {
@@ -90,7 +98,8 @@ async function settle(testbed: KubernetesTestbed, site: Site, fortune: SiteFortu
 }
 
 function deriveStatus(site: Site, fortune: SiteFortune): NonNullable<Site["status"]> {
-  const open = wantsLinkAccess(site);
+  const wasOpen = (site.status?.endpoints ?? []).length > 0;
+  const open = wantsLinkAccess(site) || fortune.staysOpen && wasOpen;
   const endpoints = open ? endpointsOf(site, fortune.host) : [];
   const states: Record<string, State> = {
     Configured: ready,
