@@ -121,6 +121,12 @@ function goBoolean(text: string): boolean {
   throw new InvalidArgumentError("true or false");
 }
 
+/** The name of a file to read or write. An empty one is a variable of a script that is not set. */
+export function fileName(text: string): string {
+  if (text === "") throw new InvalidArgumentError("the name of a file, or -");
+  return text;
+}
+
 /** Collects a repeatable option's values. */
 export function collect(value: string, before: string[]): string[] {
   return [...before, value];

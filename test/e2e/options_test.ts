@@ -140,6 +140,14 @@ const refused: [string, ...string[]][] = [
   ],
 ];
 
+// a variable of a script that is not set
+for (const command of ["issue", "redeem", "inspect"]) {
+  refused.push([
+    `token ${command} `,
+    'error: Invalid value "" for the file: it must be the name of a file, or -',
+  ]);
+}
+
 for (const [line, ...wanted] of refused) {
   test(
     `hawser ${line}`,

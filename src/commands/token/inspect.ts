@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
+import { fileName } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { TokenFacts } from "../../token/inspect.ts";
@@ -8,7 +9,7 @@ import { readToken } from "./read_token.ts";
 /** `token inspect <file>`: what it says of itself; never its code. */
 export function tokenInspect(run: Runner) {
   return leaf("inspect", "Show what a token file says, without its secret code")
-    .argument("<file>", "the token file, or - for standard input")
+    .argument("<file>", "the token file, or - for standard input", fileName)
     .action(run({ text }, inspect));
 }
 

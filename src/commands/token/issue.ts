@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { grantDuration, timeoutOption, wholeNumber } from "../../cli/options.ts";
+import { fileName, grantDuration, timeoutOption, wholeNumber } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
@@ -21,7 +21,7 @@ type Issued = IssuedToken & { file: string };
 /** `token issue <file>` (spec/seeds, spec/refdog/commands-token.yaml). */
 export function tokenIssue(run: Runner) {
   return leaf("issue", "Issue a token file redeemable for a link to the current site")
-    .argument("<file>", "the name of the token file to create, or - for standard output")
+    .argument("<file>", "the name of the token file to create, or - for standard output", fileName)
     .addOption(timeoutOption("60s"))
     .addOption(
       new Option(

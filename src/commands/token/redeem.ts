@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { timeoutOption } from "../../cli/options.ts";
+import { fileName, timeoutOption } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
@@ -28,7 +28,7 @@ interface Redeemed extends RedeemedToken {
 /** `token redeem <file>` (spec/refdog/commands-token.yaml). */
 export function tokenRedeem(run: Runner) {
   return leaf("redeem", "Redeem a token file in order to create a link to a remote site")
-    .argument("<file>", "the name of the token file to use, or - for standard input")
+    .argument("<file>", "the name of the token file to use, or - for standard input", fileName)
     .addOption(timeoutOption("60s"))
     .addOption(linkCostOption())
     .addOption(costOption())
