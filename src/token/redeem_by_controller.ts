@@ -1,7 +1,7 @@
 import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type AccessToken, redeemedToken } from "../resources/access_token.ts";
-import { describeState, findCondition } from "../resources/resource.ts";
+import { describeState, findCondition, isReady } from "../resources/resource.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { waitFor } from "../wait/wait_for.ts";
 import { type RedeemedToken, type RedeemOptions, refuseOwn } from "./redeem.ts";
@@ -38,7 +38,8 @@ export async function redeemByController(
   const { signal } = deadline;
   const { namespace } = platform;
   const usable = checkToken(token, `AccessToken ${token.metadata.name}`);
-  const [site] = await platform.list("Site", signal);
+  const sites = await platform.list("Site", signal);
+  const site = sites.find(isReady) ?? sites[0];
   if (site === undefined) {
     throw appError("site-missing", { namespace, purpose: "redeem a token" });
   }

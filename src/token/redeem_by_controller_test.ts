@@ -184,6 +184,24 @@ test("redeemByController() leaves what was redeemed in the moment of the interru
   assert.equal((await find(memory))?.status?.redeemed, true);
 });
 
+test("redeemByController() names the site that is ready, of several", async () => {
+  const platform = await east();
+  const lastTransitionTime = new Date().toISOString();
+  const ready = { type: "Ready", status: "True", reason: "Ready", message: "OK" } as const;
+  await platform.apply<"Site">({
+    apiVersion,
+    kind: "Site",
+    metadata: { name: "west" },
+    status: { conditions: [{ ...ready, lastTransitionTime }] },
+  }, never);
+  const acting = controller(
+    platform,
+    (found) => platform.apply<"AccessToken">({ ...found, status: redeemed() }, never),
+  );
+  assert.equal((await redeem(platform)).site, "west");
+  await acting;
+});
+
 test("redeemByController() stores nothing where there is no site, or a name is taken", async () => {
   const nowhere = memoryPlatform("nowhere", "kubernetes");
   await assert.rejects(redeem(nowhere), hasCode("site-missing"));

@@ -77,7 +77,7 @@ export class Cluster {
     namespace: string,
     ...options: string[]
   ): Promise<{ token: UsableToken; file: string }> {
-    const file = `token-${++this.#files}.yaml`;
+    const file = `my_token_${++this.#files}.yaml`;
     await this.succeed("token", "issue", file, "-n", namespace, ...options);
     return { token: parseToken(this.sandbox.read(file), file), file };
   }

@@ -69,6 +69,10 @@ const refused: [string, ...string[]][] = [
     'error: Invalid value "active" for --wait: it must be one of redeemed, ready',
   ],
   [
+    "site create west --wait=",
+    'error: Invalid value "" for --wait: it must be one of none, configured, ready',
+  ],
+  [
     "site status -p mars",
     'error: Invalid value "mars" for --platform: it must be one of kubernetes, docker, podman, linux',
   ],

@@ -61,11 +61,13 @@ export function grantBacking(
   /** The site that accepts links: of several in a namespace only one is ever made ready. */
   function findSite(): Site {
     const sites = known.sites();
-    const site = sites.find(isReady) ?? sites.find(hasEndpoints) ?? sites[0];
-    if (site === undefined) {
+    const [first] = sites;
+    if (first === undefined) {
       throw appError("site-missing", { namespace, purpose: "sign for a grant" });
     }
-    if (site.spec?.edge) throw appError("site-edge", { site: site.metadata.name });
+    const interior = sites.filter((site) => site.spec?.edge !== true);
+    const site = interior.find(isReady) ?? interior.find(hasEndpoints) ?? interior[0];
+    if (site === undefined) throw appError("site-edge", { site: first.metadata.name });
     return site;
   }
 

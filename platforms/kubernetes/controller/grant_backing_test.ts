@@ -117,7 +117,16 @@ test("of several sites the one that accepts links counts; what is missing is sai
   const idle = site("a");
   const { backing } = openWest([idle, site("b", { status: { endpoints } })]);
   assert.deepEqual(await backing.endpoints(grant), endpoints);
+  const ready = [{
+    type: "Ready",
+    status: "True",
+    lastTransitionTime: "",
+    reason: "",
+    message: "",
+  }];
+  const edge = site("e", { spec: { edge: true }, status: { conditions: ready } } as Partial<Site>);
   const cases = [
+    [[edge, idle], "no-endpoints"],
     [[], "site-missing"],
     [[site("a", { spec: { edge: true } })], "site-edge"],
     [[idle], "no-endpoints"],
