@@ -339,3 +339,21 @@ test("it tells that it stops, and answers no more", async () => {
     await assert.rejects(fetch(`${address.operationsUrl}/healthz`));
   });
 });
+
+test("while it lingers it is not ready any more, but serves whom nobody has told yet", async () => {
+  const west = memoryNamespace("west");
+  await withController([west], async ({ address, tell, stop }) => {
+    tell(await west.addSite());
+    tell(await west.addGrant());
+    const token = tokenOf(await west.grant());
+    const stopped = stop();
+    const readiness = async () => (await fetch(`${address.operationsUrl}/readyz`)).status;
+    while (await readiness() === 200) await sleep(5);
+    assert.equal(await readiness(), 503);
+    assert.equal((await fetch(`${address.operationsUrl}/healthz`)).status, 200);
+    await redeemOnce(token);
+    await stopped;
+    const grant = await west.namespace.platform.get("AccessGrant", "g", never);
+    assert.equal(grant?.status?.redemptions, 1);
+  }, { lingerMs: 3000 });
+});

@@ -8,6 +8,22 @@ import { kubernetesManifest } from "./manifest.ts";
 import type { KubernetesObject, PolicyRule } from "./objects.ts";
 
 const signal = new AbortController().signal;
+
+interface Probe {
+  httpGet: { path: string; port: string };
+}
+
+/** The Pod of the Deployment, as far as it is looked at here. */
+interface PodSpec {
+  enableServiceLinks: boolean;
+  terminationGracePeriodSeconds: number;
+  containers: [{
+    ports: { name: string }[];
+    livenessProbe: Probe;
+    readinessProbe: Probe;
+    securityContext: { readOnlyRootFilesystem: boolean };
+  }];
+}
 const cluster = appError("kubeconfig-missing", { files: "/home/jane/.kube/config" });
 
 function write(options: ManifestOptions) {
@@ -66,6 +82,33 @@ test("image and replicas are as asked for, else two of this version", async () =
     await text({ replicas: 5, image: "registry.example/hawser:9" }),
     /"replicas":5.*"image":"registry\.example\/hawser:9"/,
   );
+});
+
+test("the Pods are probed, write nowhere, and go one at a time, with time to finish", async () => {
+  const objects = await objectsOf({});
+  const [deployment] = find(objects, "Deployment");
+  const { strategy, template } = deployment!["spec"] as {
+    strategy: object;
+    template: { metadata: { labels: object }; spec: PodSpec };
+  };
+  const { spec } = template;
+  assert.deepEqual(strategy, {
+    type: "RollingUpdate",
+    rollingUpdate: { maxUnavailable: 0, maxSurge: 1 },
+  });
+  // variables that Kubernetes makes of Services would be taken for settings
+  assert.equal(spec.enableServiceLinks, false);
+  // 5 seconds until the endpoint is gone, 30 for what is in flight, 2 for Events
+  assert.ok(spec.terminationGracePeriodSeconds > 37);
+  const [container] = spec.containers;
+  const { livenessProbe, readinessProbe, securityContext, ports } = container;
+  assert.deepEqual(livenessProbe.httpGet, { path: "/healthz", port: "operations" });
+  assert.deepEqual(readinessProbe.httpGet, { path: "/readyz", port: "operations" });
+  assert.ok(ports.some(({ name }) => name === "operations"));
+  assert.equal(securityContext.readOnlyRootFilesystem, true);
+  const [budget] = find(objects, "PodDisruptionBudget");
+  const matchLabels = template.metadata.labels;
+  assert.deepEqual(budget!["spec"], { maxUnavailable: 1, selector: { matchLabels } });
 });
 
 test("each way of exposing has its objects, and the right to read the address from them", async () => {
