@@ -3,7 +3,7 @@ import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
 import { type AccessToken, tokenAnnotations } from "../resources/access_token.ts";
 import { nameAfter } from "../resources/names.ts";
-import { apiVersion, describeState, isReady } from "../resources/resource.ts";
+import { apiVersion, describeState, findCondition, isReady } from "../resources/resource.ts";
 import type { Site } from "../resources/site.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
@@ -154,6 +154,7 @@ function awaitGrant(
     done(grants) {
       const grant = find(grants);
       if (grant === undefined) throw appError("grant-removed", { grant: name });
+      if (!isCurrent(grant)) return undefined;
       if (grant.status?.status === "Error") {
         throw appError("grant-failed", { grant: name, message: grant.status.message ?? "" });
       }
@@ -162,12 +163,19 @@ function awaitGrant(
     },
     describe(grants) {
       const grant = find(grants)!;
-      return grant.status === undefined
-        ? "Pending (no controller has taken it up)"
-        : describeState(grant);
+      if (grant.status === undefined) return "Pending (no controller has taken it up)";
+      return isCurrent(grant)
+        ? describeState(grant)
+        : "Pending (no controller has taken up its change)";
     },
     resume: resumeWords(request, name),
   }, deadline);
+}
+
+/** True if the status speaks of the spec as it is now, where it says of which. */
+function isCurrent(grant: AccessGrant): boolean {
+  const observed = findCondition(grant, "Ready")?.observedGeneration || Infinity;
+  return observed >= (grant.metadata.generation ?? 0);
 }
 
 function isComplete(grant: AccessGrant): grant is ReadyGrant {

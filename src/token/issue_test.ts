@@ -328,6 +328,36 @@ test("issueToken() reuses a grant and tells what is left of it", async () => {
   assert.ok(issued.windowMs > 0 && issued.windowMs <= 900_000);
 });
 
+test("issueToken() goes by no status of a grant from before it was changed", async () => {
+  const stale: AccessGrant["status"][] = [
+    { ...readyGrant, code: "the code before" },
+    { ...readyGrant, expirationTime: "2020-01-01T00:00:00Z" },
+    { status: "Error", message: "Invalid duration", conditions: ready() },
+  ];
+  for (const status of stale) {
+    const platform = await platformWith(readySite);
+    const observed = (observedGeneration: number) => ({
+      conditions: ready().map((condition) => ({ ...condition, observedGeneration })),
+    });
+    await platform.apply<"AccessGrant">(makeGrant({ ...status, ...observed(1) }), never);
+    const stored = await platform.apply<"AccessGrant">(
+      makeGrant({ ...status, ...observed(1) }, { code: testCode, expirationWindow: "1h" }),
+      never,
+    );
+    assert.equal(stored.metadata.generation, 2);
+    await assert.rejects(
+      issue(platform, { request: { grant: "mine" }, timeoutMs: 0 }),
+      rejectsWith("timed-out", /no controller has taken up its change/),
+    );
+    const issuing = issue(platform, { request: { grant: "mine" } });
+    await platform.apply<"AccessGrant">(
+      { ...stored, status: { ...readyGrant, ...observed(2) } },
+      never,
+    );
+    assert.equal((await issuing).token.spec!.code, testCode);
+  }
+});
+
 const spent: [what: string, grant: AccessGrant[], code: ErrorCode][] = [
   ["that does not exist", [], "resource-not-found"],
   [

@@ -165,6 +165,10 @@ if (missingForKubernetes !== undefined) {
         assert.equal((await redeem("two")).status, 404);
         await cluster.patch("AccessGrant", west, name, { spec: { redemptionsAllowed: 2 } });
         await eventually(async () => (await redeem("two")).status === 200);
+        const code = "ChangedChangedChanged123";
+        await cluster.patch("AccessGrant", west, name, { spec: { redemptionsAllowed: 3, code } });
+        const changed = await cluster.issue(west, `--grant=${name}`);
+        assert.equal(changed.token.spec.code, code);
         await cluster.patch("AccessGrant", west, name, { spec: { expirationWindow: "1d" } });
         const bad = await grantThat(name, ({ status }) => status?.status === "Error");
         assert.match(bad.status!.message!, /^Invalid duration "1d": /);
