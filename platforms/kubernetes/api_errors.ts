@@ -1,5 +1,4 @@
 import { type AppError, appError, isAppError } from "../../src/errors/app_error.ts";
-import { failedProxy } from "../../src/runtime/proxy_connection.ts";
 import { codeOf, describeConnectionError } from "../../src/runtime/secure_connection.ts";
 import { type ApiRequest, resourceOf } from "./api_request.ts";
 import type { KubeContext } from "./kubeconfig.ts";
@@ -81,9 +80,7 @@ export function describeFailedExchange(cause: unknown, context: KubeContext): Ap
     return appError("api-answer-invalid", { url, why: cause.message }, { cause });
   }
   const name = context.cluster["tls-server-name"] || new URL(url).hostname;
-  const { tls, why: reason } = describeConnectionError(cause, name);
-  const proxy = failedProxy(cause);
-  const why = proxy === undefined ? reason : `its proxy ${proxy} can't be reached: ${reason}`;
+  const { tls, why } = describeConnectionError(cause, name);
   const hint = `It is the API server of context "${context.name}" in ${context.files.join(", ")}.`;
   return appError(tls ? "tls-failed" : "unreachable", { url, why, hint }, { cause });
 }

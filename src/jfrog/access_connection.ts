@@ -1,10 +1,13 @@
 import type { Socket } from "node:net";
 import { appError, isAppError } from "../errors/app_error.ts";
 import { bareHost } from "../runtime/proxy.ts";
-import { failedProxy, openThrough } from "../runtime/proxy_connection.ts";
+import { openThrough } from "../runtime/proxy_connection.ts";
 import {
+  blameProxy,
   codeOf,
   describeConnectionError,
+  failedProxy,
+  isCertificateRefused,
   openTcp,
   secure,
   withinConnectLimit,
@@ -40,7 +43,7 @@ export async function openConnection(
     return await withinConnectLimit((bounded) => open(url, proxy, bounded), signal);
   } catch (error) {
     signal.throwIfAborted();
-    throw explainFault(error, url, proxy, surroundings);
+    throw explainFault(error, url, surroundings);
   }
 }
 
@@ -51,12 +54,20 @@ export function isAskedForUrl(proxy: URL | undefined, url: URL): proxy is URL {
   return proxy?.protocol === "http:" && url.protocol === "http:";
 }
 
-function openPlain(url: URL, proxy: URL | undefined, signal: AbortSignal): Promise<Socket> {
-  const target = isAskedForUrl(proxy, url) ? proxy : url;
-  const [host, port] = [bareHost(target), Number(target.port || 80)];
-  return proxy === undefined || target === proxy
-    ? openTcp(host, port, signal)
-    : openThrough(proxy, host, port, signal);
+async function openPlain(
+  url: URL,
+  proxy: URL | undefined,
+  signal: AbortSignal,
+): Promise<Socket> {
+  if (proxy === undefined) return await openTcp(bareHost(url), Number(url.port || 80), signal);
+  if (!isAskedForUrl(proxy, url)) {
+    return await openThrough(proxy, bareHost(url), Number(url.port || 80), signal);
+  }
+  try {
+    return await openTcp(bareHost(proxy), Number(proxy.port || 80), signal);
+  } catch (error) {
+    throw blameProxy(error, proxy);
+  }
 }
 
 async function prepareSecure(
@@ -86,7 +97,6 @@ async function prepareSecure(
 function explainFault(
   error: unknown,
   url: URL,
-  proxy: URL | undefined,
   { home }: Surroundings,
 ) {
   const data = { url: url.origin };
@@ -96,24 +106,25 @@ function explainFault(
     const hint = "See SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS.";
     return appError("tls-failed", { ...data, why, hint }, options);
   }
-  const { tls, why: reason } = describeConnectionError(error, bareHost(url));
-  const failed = failedProxy(error) ?? (isAskedForUrl(proxy, url) ? proxy.host : undefined);
-  const why = failed === undefined ? reason : `its proxy ${failed} can't be reached: ${reason}`;
+  const { tls, why } = describeConnectionError(error, bareHost(url));
   if (!tls) return appError("unreachable", { ...data, why }, options);
   const code = codeOf(error);
   if (code === "CERT_HAS_EXPIRED") {
     const hint = "Its owner must renew it; --insecure-tls does without the check.";
     return appError(
       "tls-failed",
-      { ...data, why: failed === undefined ? "a certificate of it has expired" : why, hint },
+      { ...data, why: failedProxy(error) ? why : "a certificate of it has expired", hint },
       options,
     );
   }
   if (code === "ERR_TLS_CERT_ALTNAME_INVALID") {
     return appError("tls-failed", { ...data, why }, options);
   }
-  const isDistrust = reason === "its certificate is not trusted";
   const hint = `Put the certificate of its authority (PEM) into ${trustedCertificates(home)}, ` +
     "or name it in SSL_CERT_FILE; --insecure-tls does without the check.";
-  return appError("tls-failed", { ...data, why, ...(isDistrust ? { hint } : {}) }, options);
+  return appError(
+    "tls-failed",
+    { ...data, why, ...(isCertificateRefused(error) ? { hint } : {}) },
+    options,
+  );
 }

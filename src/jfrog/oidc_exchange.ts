@@ -101,7 +101,7 @@ export async function exchangeOidcToken(
   const url = server.url + oidcPath;
   if (answer.status !== 200) {
     const secrets = [exchange.tokenId, ...secretsIn(server.credentials)];
-    throw describeFailedAnswer(answer, url, secrets);
+    throw describeFailedAnswer(answer, url, secrets, request);
   }
   const fields = readJsonObject(answer, url);
   const textOf = (name: string) => {

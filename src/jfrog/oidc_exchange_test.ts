@@ -73,6 +73,12 @@ test("exchangeOidcToken() tells a refusal, and a success without a token", async
     run(),
     (error) => isAppError(error, "access-refused") && !/ID<TOKEN/.test(error.message),
   );
+  api.misbehave(answerWith(500, "oops"));
+  await assert.rejects(
+    run(),
+    // a token may be behind it
+    (error) => isAppError(error, "access-server-failed") && !error.retryable,
+  );
   await api.close();
   surroundings.remove();
 });

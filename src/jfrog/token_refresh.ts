@@ -169,7 +169,7 @@ async function exchangeAtArtifactory(
   const request = { method: "POST", path, body, mints: true } as const;
   const answer = await ask(asked, request, surroundings, deadline);
   if (answer.status === 200) return readCreatedToken(answer, url + path, surroundings.warn);
-  throw describeFailedAnswer(answer, url + path, [accessToken, artifactoryRefreshToken]);
+  throw describeFailedAnswer(answer, url + path, [accessToken, artifactoryRefreshToken], request);
 }
 
 function renewed(entry: Server, { access_token, refresh_token }: CreatedToken): Server {

@@ -3,13 +3,13 @@ import { request as httpRequest } from "node:http";
 import { request as httpsRequest } from "node:https";
 import { isIP, type Socket } from "node:net";
 import { bareHost, proxyAuthorization } from "./proxy.ts";
-import { codeOf } from "./secure_connection.ts";
+import { blameProxy, codeOf } from "./secure_connection.ts";
 import { openSocks } from "./socks.ts";
 
 /**
  * A connection through the proxy, of an http, https or socks5 url, to `host:port`. An https proxy is
- * trusted by `ca` where that is given, else as the system does. Rejects with the system's error, of which
- * `failedProxy` knows the proxy, an Error that says how the proxy answered, or the signal's reason.
+ * trusted by `ca` where that is given, else as the system does. Rejects with the system's error, on which
+ * the proxy is blamed, an Error that says how the proxy answered, or the signal's reason.
  */
 export async function openThrough(
   proxy: URL,
@@ -25,13 +25,8 @@ export async function openThrough(
   } catch (error) {
     // what a proxy answers names it; what the system says of the connection does not
     if (signal.aborted || codeOf(error) === "") throw error;
-    throw Object.assign(error as Error, { proxy: proxy.host });
+    throw blameProxy(error, proxy);
   }
-}
-
-/** Of a connection that did not come about, the proxy that could not be reached; undefined if none failed. */
-export function failedProxy(error: unknown): string | undefined {
-  return (error as { proxy?: string } | undefined)?.proxy;
 }
 
 /** RFC 9110 9.3.6, CONNECT. */

@@ -84,8 +84,27 @@ export function isCertificateRefused(error: unknown): boolean {
   return certificateRefusals.includes(codeOf(error));
 }
 
-/** What a failed connection to `host` means. The runtimes agree in most codes; see the tests. */
+/** The error of a connection to a proxy, which whoever describes it is to know. */
+export function blameProxy(error: unknown, proxy: URL): Error {
+  return Object.assign(error as Error, { proxy: proxy.host });
+}
+
+/** Of a connection that did not come about, the proxy that could not be reached; undefined if none failed. */
+export function failedProxy(error: unknown): string | undefined {
+  return (error as { proxy?: string } | undefined)?.proxy;
+}
+
+/**
+ * What a failed connection to `host`, or to the proxy it leads through, means. The runtimes agree in most
+ * codes; see the tests.
+ */
 export function describeConnectionError(error: unknown, host: string): ConnectionFailure {
+  const { tls, why } = describeFault(error, host);
+  const proxy = failedProxy(error);
+  return { tls, why: proxy === undefined ? why : `its proxy ${proxy} can't be reached: ${why}` };
+}
+
+function describeFault(error: unknown, host: string): ConnectionFailure {
   const code = codeOf(error);
   const plain = plainReasons[code];
   if (plain !== undefined) return { tls: false, why: plain };

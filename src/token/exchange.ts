@@ -9,6 +9,7 @@ import { explainRefusedCertificate } from "./refused_certificate.ts";
 import {
   codeOf,
   describeConnectionError,
+  failedProxy,
   isCertificateRefused,
   openTcp,
   secure,
@@ -82,7 +83,7 @@ async function open(
     signal.throwIfAborted();
     if (isAppError(error)) throw error;
     const data = { url: request.url };
-    if (isCertificateRefused(error)) {
+    if (isCertificateRefused(error) && failedProxy(error) === undefined) {
       const fetch = () =>
         withinConnectLimit((bounded) => fetchCertificate(url, surroundings, bounded), signal);
       const found = await explainRefusedCertificate(fetch, request.ca, surroundings.now());

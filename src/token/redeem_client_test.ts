@@ -333,6 +333,22 @@ service("goes through the proxy of HTTPS_PROXY", answer(200, "behind"), async (f
   proxy.close();
 }, { hosts: ["west.example"] });
 
+service("tells a proxy that can't be reached from the service", answer(200, ""), async (fake) => {
+  const { port } = new URL(fake.token.spec.url);
+  const through = (HTTPS_PROXY: string) => redeem(fake.token, { env: { HTTPS_PROXY } });
+  await assert.rejects(
+    through("http://127.0.0.1:1"),
+    rejectsWith("unreachable", /its proxy 127\.0\.0\.1:1 can't be reached: the connection was/),
+  );
+  await assert.rejects(
+    through(`https://127.0.0.1:${port}`),
+    rejectsWith(
+      "tls-failed",
+      /its proxy 127\.0\.0\.1:\d+ can't be reached: its certificate is not/,
+    ),
+  );
+}, { hosts: ["west.example"] });
+
 test("probeToken() spends nothing and tells how the token stands", async () => {
   const fake = await startGrantService(first(
     answer(200, "usesLeft: 2\nexpires: 2026-01-01T00:00:00Z\n"),
