@@ -73,12 +73,12 @@ export async function openAccess(
   options: AccessOptions,
 ): Promise<Access> {
   const { chooseServer } = await import("../../jfrog/server_choice.ts");
-  const { jfrogHome } = await import("../../jfrog/config_home.ts");
+  const { surroundingsOf } = await import("./surroundings.ts");
   const [accessToken, password] = await givenSecrets(context, [
     { name: "access-token", value: options.accessToken, onStdin: options.accessTokenStdin },
     { name: "password", value: options.password, onStdin: options.passwordStdin },
   ]);
-  const { env, warn, detail, progress } = context;
+  const { env, warn, detail } = context;
   // options often say everything, and then nothing is to be read
   const store = async () => (await import("../../jfrog/config_store.ts")).openServerStore(env);
   const server = await chooseServer(
@@ -86,8 +86,7 @@ export async function openAccess(
     { env, openStore: store, warn, detail },
     context.signal,
   );
-  const home = jfrogHome(env);
-  return { server, surroundings: { env, home, now: Date.now, warn, detail, progress }, store };
+  return { server, surroundings: surroundingsOf(context), store };
 }
 
 /**

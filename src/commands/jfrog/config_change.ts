@@ -1,6 +1,5 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
-import type { Surroundings } from "../../jfrog/access_server.ts";
 import { readClientCertificate } from "../../jfrog/client_certificate.ts";
 import {
   checkAuthentication,
@@ -10,7 +9,6 @@ import {
   nameUser,
   putServer,
 } from "../../jfrog/config_entry.ts";
-import { jfrogHome } from "../../jfrog/config_home.ts";
 import { openServerStore } from "../../jfrog/config_store.ts";
 import { readClaims } from "../../jfrog/jwt.ts";
 import { encryptPassword } from "../../jfrog/password_encryption.ts";
@@ -22,6 +20,7 @@ import { chosenProviderType, exchangedToken, type OidcOptions } from "./config_o
 import { givenServer, isInCi, type ServerOptions } from "./config_options.ts";
 import { askForServer, confirmInsecure, services } from "./config_questions.ts";
 import { maskServer } from "./config_text.ts";
+import { surroundingsOf } from "./surroundings.ts";
 
 /** What jf's old commands were called: no server may be. */
 const reservedIds = ["delete", "use", "show", "clear"];
@@ -183,10 +182,6 @@ function clientCertificate({ clientCertPath, clientCertKeyPath }: Server) {
   return {
     clientCertificate: { certPath: clientCertPath, keyPath: clientCertKeyPath || undefined },
   };
-}
-
-function surroundingsOf({ env, warn, detail, progress }: CommandContext): Surroundings {
-  return { env, home: jfrogHome(env), now: Date.now, warn, detail, progress };
 }
 
 type Change = [name: string, value: unknown];

@@ -1,0 +1,8 @@
+import type { CommandContext } from "../../cli/context.ts";
+import type { Surroundings } from "../../jfrog/access_server.ts";
+import { jfrogHome } from "../../jfrog/config_home.ts";
+
+/** What requests need of the outside, as a command has it. Throws `jfrog-home-unknown`. */
+export function surroundingsOf({ env, warn, detail, progress }: CommandContext): Surroundings {
+  return { env, home: jfrogHome(env), now: Date.now, warn, detail, progress };
+}
