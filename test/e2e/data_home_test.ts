@@ -8,6 +8,7 @@ import { fileURLToPath } from "node:url";
 import { bunHere } from "../../scripts/build.ts";
 import { eventually } from "./eventually.ts";
 import { inSandbox, isRoot, type Outcome, type Sandbox } from "./harness.ts";
+import { findQuietPort } from "./quiet_port.ts";
 import { assertRefused } from "./refusal.ts";
 import { issueToken, linkAccess, listGrants } from "./sites.ts";
 
@@ -66,7 +67,7 @@ async function shareDataHome(
     return stdout;
   };
   assert.match(await succeed(["version"]), /99\.0\.0/);
-  await sandbox.succeed(["controller", "start"]);
+  await sandbox.succeed(["controller", "start", "--grant-port", await findQuietPort()]);
   await succeed(["site", "create", "west", "-n", "west", ...linkAccess]);
   await sandbox.succeed(["site", "create", "east", "-n", "east"]);
   await succeed(["site", "create", "south", "-n", "south"]);
