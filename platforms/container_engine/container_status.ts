@@ -6,9 +6,9 @@ import {
   isHeld,
   readState,
   stateFields,
-} from "../resource_files/controller_files.ts";
-import { isReadyAt } from "../resource_files/controller_probe.ts";
-import { findError } from "../resource_files/controller_program.ts";
+} from "../resource_files/hosting/controller_files.ts";
+import { isReadyAt } from "../resource_files/hosting/controller_probe.ts";
+import { findError } from "../resource_files/hosting/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
 import { homeLabels } from "./controller_container.ts";
 import type { Engine, EngineContainer } from "./engine.ts";

@@ -17,10 +17,14 @@ import {
   isHeld,
   makeControllerFolder,
   readState,
-} from "../resource_files/controller_files.ts";
-import { controllerFailure } from "../resource_files/controller_failure.ts";
-import { isReadyAt } from "../resource_files/controller_probe.ts";
-import { isWaiting, proxySettings, runWords } from "../resource_files/controller_program.ts";
+} from "../resource_files/hosting/controller_files.ts";
+import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
+import { isReadyAt } from "../resource_files/hosting/controller_probe.ts";
+import {
+  isWaiting,
+  proxySettings,
+  runWords,
+} from "../resource_files/hosting/controller_program.ts";
 import { containerVariable } from "../resource_files/local_platform.ts";
 import { containerNames, containerSpec, homeLabels } from "./controller_container.ts";
 import { readContainerStatus } from "./container_status.ts";

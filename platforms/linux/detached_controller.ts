@@ -9,8 +9,8 @@ import type {
   ControllerStatus,
 } from "../../src/platform/abilities.ts";
 import { sleep } from "../../src/runtime/clock.ts";
-import { controllerFailure } from "../resource_files/controller_failure.ts";
-import { isWaiting, runWords } from "../resource_files/controller_program.ts";
+import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
+import { isWaiting, runWords } from "../resource_files/hosting/controller_program.ts";
 import { listNamespaces } from "../resource_files/namespaces.ts";
 import {
   checkHost,
@@ -20,9 +20,9 @@ import {
   makeControllerFolder,
   readState,
   stateFields,
-} from "../resource_files/controller_files.ts";
-import { readProcessStart } from "../resource_files/process_start.ts";
-import { isReadyAt } from "../resource_files/controller_probe.ts";
+} from "../resource_files/hosting/controller_files.ts";
+import { readProcessStart } from "../resource_files/hosting/process_start.ts";
+import { isReadyAt } from "../resource_files/hosting/controller_probe.ts";
 import { openLog } from "./controller_log.ts";
 
 /** How this program is started again. */

@@ -10,18 +10,18 @@ import type {
 } from "../../src/platform/abilities.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
 import { sleep } from "../../src/runtime/clock.ts";
-import { controllerFailure } from "../resource_files/controller_failure.ts";
+import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
 import {
   type ControllerFiles,
   controllerRunning,
   isHeld,
   makeControllerFolder,
   readState,
-} from "../resource_files/controller_files.ts";
-import { isReadyAt } from "../resource_files/controller_probe.ts";
-import { proxySettings, runWords } from "../resource_files/controller_program.ts";
+} from "../resource_files/hosting/controller_files.ts";
+import { isReadyAt } from "../resource_files/hosting/controller_probe.ts";
+import { proxySettings, runWords } from "../resource_files/hosting/controller_program.ts";
 import { findDataHome } from "../resource_files/paths.ts";
-import { makeFolder } from "../resource_files/resource_writer.ts";
+import { makeFolder } from "../resource_files/store/resource_writer.ts";
 import { writeUnit } from "./controller_unit.ts";
 import type { Program } from "./detached_controller.ts";
 import type { Systemd } from "./systemd.ts";

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { appError } from "../../src/errors/app_error.ts";
 import type { Manifest, ManifestOptions } from "../../src/platform/abilities.ts";
-import { controllerFiles } from "../resource_files/controller_files.ts";
+import { controllerFiles } from "../resource_files/hosting/controller_files.ts";
 import { findDataHome } from "../resource_files/paths.ts";
 import type { Program } from "./detached_controller.ts";
 import { unitFolder } from "./systemd.ts";

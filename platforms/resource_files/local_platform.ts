@@ -7,18 +7,18 @@ import type {
 } from "../../src/platform/abilities.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
 import type { Platform } from "../../src/platform/platform.ts";
-import { type ControllerFiles, controllerFiles, servingSince } from "./controller_files.ts";
-import { thisMachine } from "./link_hosts.ts";
+import { type ControllerFiles, controllerFiles, servingSince } from "./hosting/controller_files.ts";
+import { thisMachine } from "./site/link_hosts.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 import { requirePlatform } from "./namespace_platform.ts";
-import { pendingKeyFiles } from "./pending_keys.ts";
-import { routerAnswers, routerProbe } from "./router_probe.ts";
-import { siteUid } from "./site_authority.ts";
-import { siteFounder } from "./site_founder.ts";
-import { startedStatus } from "./started_status.ts";
-import { statusSource } from "./status_source.ts";
-import { openStore } from "./store.ts";
-import type { StoreHooks } from "./store_hooks.ts";
+import { pendingKeyFiles } from "./serving/pending_keys.ts";
+import { routerAnswers, routerProbe } from "./site/router_probe.ts";
+import { siteUid } from "./site/site_authority.ts";
+import { siteFounder } from "./site/site_founder.ts";
+import { startedStatus } from "./site/started_status.ts";
+import { statusSource } from "./site/status_source.ts";
+import { openStore } from "./store/store.ts";
+import type { StoreHooks } from "./store/store_hooks.ts";
 
 /** Names its container to the controller that runs in one. */
 export const containerVariable = "HAWSER_CONTAINER";
@@ -57,7 +57,7 @@ export function openLocalPlatform(
     linkMaker: {
       // certificates are much to load
       make: async (link, signal) =>
-        await (await import("./link_maker.ts")).linkMaker(paths, store).make(link, signal),
+        await (await import("./serving/link_maker.ts")).linkMaker(paths, store).make(link, signal),
     },
     routerProbe: routerProbe(paths, name),
     pendingKeys: pendingKeyFiles(paths),
@@ -102,7 +102,7 @@ function controllerRunner(
   return {
     async run(options, signal, log, ready) {
       // certificates and the grant service are much to load, and only the controller needs them
-      const { runLocalController } = await import("./controller_runner.ts");
+      const { runLocalController } = await import("./hosting/controller_runner.ts");
       await runLocalController(
         {
           platform: name,

@@ -1,6 +1,6 @@
 import { isLabel } from "../../src/resources/names.ts";
 import { namespacesFolder } from "./paths.ts";
-import { listFolder } from "./resource_reader.ts";
+import { listFolder } from "./store/resource_reader.ts";
 
 /** The namespaces of a data home, upstream's included. Throws `not-readable`. */
 export async function listNamespaces(home: string): Promise<string[]> {

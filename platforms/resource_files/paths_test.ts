@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { isAppError } from "../../src/errors/app_error.ts";
-import { derivedUid } from "./derived_uid.ts";
+import { derivedUid } from "./store/derived_uid.ts";
 import { findDataHome, namespacePaths, siteStatePaths } from "./paths.ts";
 
 describe("findDataHome()", () => {

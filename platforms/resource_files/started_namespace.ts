@@ -6,7 +6,7 @@ import type { RouterAccess } from "../../src/resources/router_access.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { readPlatform } from "./namespace_platform.ts";
 import type { NamespacePaths } from "./paths.ts";
-import { type FolderReading, readFolder } from "./resource_reader.ts";
+import { type FolderReading, readFolder } from "./store/resource_reader.ts";
 
 /** True if `skupper system start` made the namespace or runs it. */
 export async function isStarted(paths: NamespacePaths): Promise<boolean> {

@@ -20,8 +20,8 @@ import { createAuthority, loadAuthority } from "../../src/pki/authority.ts";
 import { createKeyPair } from "../../src/pki/key_pair.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import { apiVersion, hostAndPort, isReady } from "../../src/resources/resource.ts";
-import { grantBacking } from "./grant_backing.ts";
-import { siteUid } from "./site_authority.ts";
+import { grantBacking } from "./serving/grant_backing.ts";
+import { siteUid } from "./site/site_authority.ts";
 
 const signal = new AbortController().signal;
 

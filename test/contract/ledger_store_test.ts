@@ -2,7 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "node:test";
-import { LedgerFiles } from "../../platforms/resource_files/ledger_files.ts";
+import { LedgerFiles } from "../../platforms/resource_files/serving/ledger_files.ts";
 import { memoryLedgerStore } from "../fakes/memory_ledger_store.ts";
 import { ledgerStoreContract } from "./ledger_store_contract.ts";
 

@@ -4,7 +4,7 @@ import process from "node:process";
 import type { AppError } from "../../src/errors/app_error.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { namespacePaths } from "../../platforms/resource_files/paths.ts";
-import { openStore } from "../../platforms/resource_files/store.ts";
+import { openStore } from "../../platforms/resource_files/store/store.ts";
 
 /** A store of resource files in that data home, its site taken as given. */
 export function openTestStore(home: string, onProblem?: (problem: AppError) => void): Platform {

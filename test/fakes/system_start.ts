@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import { join } from "node:path";
 import { namespacePaths } from "../../platforms/resource_files/paths.ts";
-import { listResourceFiles } from "../../platforms/resource_files/resource_reader.ts";
+import { listResourceFiles } from "../../platforms/resource_files/store/resource_reader.ts";
 import { type PlainDocument, readResources, writeYaml } from "../../src/resources/yaml.ts";
 import { isIP } from "node:net";
 import { type Access, type Certificates, provideCertificates } from "./system_certificates.ts";

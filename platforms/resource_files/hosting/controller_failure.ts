@@ -1,0 +1,39 @@
+import { type AppError, appError } from "../../../src/errors/app_error.ts";
+import { type ControllerFiles, controllerRunning } from "./controller_files.ts";
+import { findError, whyEnded } from "./controller_program.ts";
+
+/** What is known of a controller that has ended before it answered. */
+export interface EarlyEnd {
+  /** What it wrote. */
+  output: string;
+  /** How its process ended. */
+  ending?: string;
+  /** Where its log is. */
+  log?: string;
+}
+
+/**
+ * The error that starting a controller ends with that has ended early: its own where the user has a
+ * remedy for that, as `controller run` would have told it; else `controller-failed`.
+ */
+export async function controllerFailure(
+  files: ControllerFiles,
+  { output, ending, log }: EarlyEnd,
+): Promise<AppError> {
+  const error = findError(output);
+  switch (error?.code) {
+    case "controller-running":
+      return await controllerRunning(files);
+    case "port-in-use":
+    case "port-forbidden": {
+      const port = Number(error.message.match(/port (\d+)/)?.[1]);
+      return appError(error.code, { host: "*", port, option: "--grant-port" });
+    }
+    case "data-home-unusable": {
+      const why = error.message.slice(error.message.indexOf(": ") + 2);
+      return appError("data-home-unusable", { path: files.home, why });
+    }
+  }
+  const why = whyEnded(output, ending);
+  return appError("controller-failed", { why, ...(log === undefined ? {} : { log }) });
+}

@@ -1,0 +1,192 @@
+import { fstatSync, statSync } from "node:fs";
+import process from "node:process";
+import { formatTime } from "../../../src/controller/conditions.ts";
+import { runController } from "../../../src/controller/controller.ts";
+import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
+import { errorFields, reportTo } from "../../../src/controller/log.ts";
+import type { AppError } from "../../../src/errors/app_error.ts";
+import type { ControllerRunOptions, ControllerStatus } from "../../../src/platform/abilities.ts";
+import type { PlatformName } from "../../../src/platform/name.ts";
+import type { Platform } from "../../../src/platform/platform.ts";
+import { sleep } from "../../../src/runtime/clock.ts";
+import { type HeldLock, lock, tryLock } from "../../../src/runtime/lock.ts";
+import { controllerHome } from "../serving/controller_home.ts";
+import { findLinkHosts, thisMachine } from "../site/link_hosts.ts";
+import type { NamespacePaths } from "../paths.ts";
+import { servedNamespace } from "../serving/served_namespace.ts";
+import {
+  type ControllerFiles,
+  controllerRunning,
+  type ControllerState,
+  makeControllerFolder,
+  readSettings,
+  removeState,
+  stateFields,
+  writeSettings,
+  writeState,
+} from "./controller_files.ts";
+import { waitingEvent } from "./controller_program.ts";
+import { readProcessStart } from "./process_start.ts";
+import { identityFiles } from "../serving/identity_files.ts";
+
+/** What the controller of a data home runs with. */
+export interface RunnerSetup {
+  platform: PlatformName;
+  /** The container this process runs in, if it is one of the platform's. */
+  container: string | undefined;
+  files: ControllerFiles;
+  /** Opens a namespace for the controller that has run since then (RFC 3339). */
+  open(
+    namespace: string,
+    since: string,
+    onProblem: (problem: AppError) => void,
+  ): { paths: NamespacePaths; platform: Platform };
+  env: Record<string, string | undefined>;
+  version: string;
+}
+
+/** The port of the grant service, and how many above it are tried where none is fixed yet. */
+const firstPort = 9090;
+const portsTried = 100;
+
+/** Those who look whether the lock is free are in its way for a moment: they are no controller. */
+const lockPatienceMs = 250;
+
+/** How often a controller that waits for another one looks whether that has ended. */
+const lookEveryMs = 5;
+
+/**
+ * Runs the controller of a data home in this process until the signal aborts. Throws
+ * `controller-running` if there is one that is not waited for, `port-in-use`, and
+ * `data-home-unusable`.
+ */
+export async function runLocalController(
+  { platform, container, files, open, env, version }: RunnerSetup,
+  { wait = false, ...options }: ControllerRunOptions,
+  signal: AbortSignal,
+  log: (line: string) => void,
+  ready?: (status: ControllerStatus) => void,
+): Promise<void> {
+  await makeControllerFolder(files);
+  const mine = wait ? await awaitHome(files, signal, log) : await lockHome(files);
+  if (mine === undefined) return;
+  try {
+    const processStart = await readProcessStart(process.pid);
+    const state: ControllerState = {
+      platform,
+      ...(container === undefined ? {} : { container }),
+      pid: process.pid,
+      ...(processStart === undefined ? {} : { processStart }),
+      version,
+      startedAt: formatTime(Date.now()),
+      ...(writesTo(files.log) ? { log: files.log } : {}),
+      options,
+    };
+    await writeState(files, state);
+    await runController({
+      home: servedHome(
+        files.home,
+        (namespace, onProblem) => open(namespace, state.startedAt, onProblem),
+        log,
+      ),
+      identities: identityFiles(files.issuer),
+      ports: await choosePorts(files, options),
+      hosts: {
+        fixed: options.grantHost,
+        async ofMachine() {
+          const [host] = await findLinkHosts(thisMachine);
+          return host === undefined ? undefined : { host };
+        },
+      },
+      env,
+      log,
+      async listening({ grantPort, grantUrl, operationsUrl }) {
+        await writeSettings(files, { grantPort });
+        const listening = { ...state, grantUrl, operationsUrl };
+        await writeState(files, listening);
+        ready?.({ running: true, home: files.home, ...stateFields(listening) });
+      },
+    }, signal);
+  } finally {
+    await removeState(files);
+    mine.release();
+  }
+}
+
+async function lockHome(files: ControllerFiles): Promise<HeldLock> {
+  const patience = AbortSignal.timeout(lockPatienceMs);
+  try {
+    return await lock(files.lock, patience);
+  } catch (error) {
+    if (!patience.aborted) throw error;
+    throw await controllerRunning(files);
+  }
+}
+
+/**
+ * Takes the lock as soon as the controller that has it ends, and says so while it waits; undefined
+ * if the signal aborts before.
+ */
+async function awaitHome(
+  files: ControllerFiles,
+  signal: AbortSignal,
+  log: (line: string) => void,
+): Promise<HeldLock | undefined> {
+  let mine = tryLock(files.lock);
+  if (mine === undefined) reportTo(log, Date.now)(waitingEvent);
+  while (mine === undefined && !signal.aborted) {
+    await sleep(lookEveryMs, signal).catch(() => {});
+    mine = tryLock(files.lock);
+  }
+  return mine;
+}
+
+/** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
+function servedHome(
+  home: string,
+  open: (namespace: string, onProblem: (problem: AppError) => void) => {
+    paths: NamespacePaths;
+    platform: Platform;
+  },
+  log: (line: string) => void,
+): ControllerHome {
+  const report = reportTo(log, Date.now);
+  const namespaces = new Map<string, ControllerNamespace>();
+  return controllerHome({
+    home,
+    open(namespace) {
+      let opened = namespaces.get(namespace);
+      if (opened === undefined) {
+        const { paths, platform } = open(
+          namespace,
+          (problem) => report("resource-ignored", { namespace, ...errorFields(problem) }),
+        );
+        opened = servedNamespace(paths, platform);
+        namespaces.set(namespace, opened);
+      }
+      return Promise.resolve(opened);
+    },
+    onProblem: (problem) => report("watch-failed", errorFields(problem)),
+  });
+}
+
+/** The port that grants issued before name, or those to choose from. */
+async function choosePorts(
+  files: ControllerFiles,
+  options: ControllerRunOptions,
+): Promise<number[]> {
+  const fixed = options.grantPort ?? (await readSettings(files)).grantPort;
+  return fixed === undefined
+    ? Array.from({ length: portsTried }, (_, i) => firstPort + i)
+    : [fixed];
+}
+
+/** True if this process' stderr goes to that file. */
+function writesTo(path: string): boolean {
+  try {
+    const [mine, file] = [fstatSync(2), statSync(path)];
+    return mine.ino === file.ino && mine.dev === file.dev;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,144 @@
+import { statSync } from "node:fs";
+import { setImmediate } from "node:timers";
+import { appError } from "../../../src/errors/app_error.ts";
+import type { GrantBacking } from "../../../src/grant_service/backing.ts";
+import { certificatesIn } from "../../../src/pki/certificate.ts";
+import type { Platform } from "../../../src/platform/platform.ts";
+import type { AccessGrant } from "../../../src/resources/access_grant.ts";
+import type { Endpoint } from "../../../src/resources/resource.ts";
+import { siteIssuer } from "../../../src/resources/site.ts";
+import type { Now } from "../../../src/runtime/clock.ts";
+import { LedgerFiles } from "./ledger_files.ts";
+import { linkEndpoints } from "../site/link_endpoints.ts";
+import { issuerOf, type LinkListener, readLinkListeners } from "../site/link_listeners.ts";
+import { type NamespacePaths, siteStatePaths } from "../paths.ts";
+import { type AuthorityFiles, readAuthority, siteUid } from "../site/site_authority.ts";
+import { isStarted } from "../started_namespace.ts";
+
+/** How old what many redemptions a second ask for may be: reading it anew would be most of the work. */
+const freshMs = 1000;
+
+/** What a namespace looks like at a moment. */
+interface NamespaceLooks {
+  /** Of its site. */
+  uid: string | undefined;
+  /** Changes with the authority and with every file put in place whole; an edit is seen when it is due. */
+  stamp: string;
+}
+
+/** What the grant service needs of a namespace kept as files; `platform` is the namespace's store. */
+export function grantBacking(
+  paths: NamespacePaths,
+  platform: Platform,
+  now: Now = Date.now,
+): GrantBacking {
+  const { namespace } = paths;
+  const { signal } = new AbortController(); // what is read here is short
+  let looked: Promise<NamespaceLooks> | undefined;
+  const issuers = new Recent<AuthorityFiles>(now, stamp);
+  const endpoints = new Recent<Endpoint[]>(now, stamp);
+
+  return {
+    namespace,
+
+    ledgers: new LedgerFiles(namespace, async () => {
+      const { uid } = await look();
+      return uid && siteStatePaths(paths, uid).ledgers;
+    }),
+
+    issuer: (grant) =>
+      issuers.get(grant.spec?.issuer, async () => {
+        const listeners = await readLinkListeners(paths, platform, signal);
+        const issuer = await chooseIssuer(grant, listeners);
+        const authority = await readAuthority(paths, issuer);
+        if (listeners.length > 0 && trusting(listeners, issuer, authority).length === 0) {
+          const why = "is not the one that the site's router trusts";
+          throw appError("site-issuer-missing", { namespace, issuer, why });
+        }
+        return authority;
+      }),
+
+    endpoints: (grant) =>
+      endpoints.get(grant.spec?.issuer, async () => {
+        const listeners = await readLinkListeners(paths, platform, signal);
+        const issuer = await chooseIssuer(grant, listeners);
+        const authority = await readAuthority(paths, issuer);
+        const found = linkEndpoints(trusting(listeners, issuer, authority));
+        if (found.length === 0) throw appError("no-endpoints", { namespace });
+        return found;
+      }),
+  };
+
+  async function stamp(): Promise<string> {
+    return (await look()).stamp;
+  }
+
+  /** Once a turn of the event loop: each redemption asks several times, and many may come in one. */
+  function look(): Promise<NamespaceLooks> {
+    if (looked === undefined) setImmediate(() => looked = undefined);
+    return looked ??= lookAt();
+  }
+
+  async function lookAt(): Promise<NamespaceLooks> {
+    const uid = await siteUid(paths);
+    const folders = [paths.inputResources, paths.inputIssuers, paths.runtimeResources];
+    if (uid !== undefined) folders.push(siteStatePaths(paths, uid).root);
+    const times = folders.map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs);
+    return { uid, stamp: [uid, ...times].join(" ") };
+  }
+
+  /** The grant's own choice, else the site's (which upstream doesn't look at), else that of its link access. */
+  async function chooseIssuer(grant: AccessGrant, listeners: LinkListener[]): Promise<string> {
+    const [site] = await platform.list("Site", signal);
+    if (site === undefined) {
+      throw appError("site-missing", { namespace, purpose: "sign for a grant" });
+    }
+    if (site.spec?.edge) throw appError("site-edge", { site: site.metadata.name });
+    const ofSite = await isStarted(paths) ? undefined : site.spec?.defaultIssuer;
+    const [first] = listeners;
+    return grant.spec?.issuer || ofSite || (first === undefined ? siteIssuer : issuerOf(first));
+  }
+}
+
+/**
+ * The listeners where certificates of that authority are accepted. Where no router was rendered yet,
+ * that is those which name the issuer; one that none names is its user's own arrangement, by
+ * certificates in input/certs.
+ */
+function trusting(
+  listeners: LinkListener[],
+  issuer: string,
+  { certificatePem }: AuthorityFiles,
+): LinkListener[] {
+  const [pem] = certificatesIn(certificatePem);
+  const isRendered = listeners.some(({ trusted }) => trusted !== undefined);
+  if (isRendered) return listeners.filter(({ trusted }) => trusted?.some((each) => each === pem));
+  const naming = listeners.filter((listener) => issuerOf(listener) === issuer);
+  return naming.length > 0 ? naming : listeners;
+}
+
+/** Remembers what was read while the stamp is the same, and for as long as it counts as fresh. */
+class Recent<T> {
+  readonly #now: Now;
+  readonly #stamp: () => Promise<string>;
+  readonly #read = new Map<string | undefined, { stamp: string; at: number; value: Promise<T> }>();
+
+  constructor(now: Now, stamp: () => Promise<string>) {
+    this.#now = now;
+    this.#stamp = stamp;
+  }
+
+  async get(key: string | undefined, read: () => Promise<T>): Promise<T> {
+    const stamp = await this.#stamp();
+    const before = this.#read.get(key);
+    if (before?.stamp === stamp && this.#now() - before.at < freshMs) return await before.value;
+    const value = read();
+    this.#read.set(key, { stamp, at: this.#now(), value });
+    try {
+      return await value;
+    } catch (error) {
+      this.#read.delete(key);
+      throw error;
+    }
+  }
+}

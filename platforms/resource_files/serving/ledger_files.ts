@@ -1,0 +1,211 @@
+import { Buffer } from "node:buffer";
+import { closeSync, fdatasync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
+import { mkdir, readdir, readFile, rm, truncate } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { appError } from "../../../src/errors/app_error.ts";
+import type { LedgerStore, StoredLedger } from "../../../src/grant_service/backing.ts";
+import type { Ledger } from "../../../src/grant_service/ledger.ts";
+import { writeWhole } from "../../../src/runtime/files.ts";
+import { explainSystemError } from "../../../src/runtime/system_error.ts";
+import {
+  applyRecord,
+  copyLedger,
+  type LedgerRecord,
+  recordChange,
+  recordsOf,
+  shareLedger,
+  type VersionedLedger,
+} from "./ledger_record.ts";
+
+/** A ledger as last read or written, and what tells whether its file is still that one. */
+interface KnownLedger extends VersionedLedger {
+  identity: string;
+  /** Bytes of whole lines; beyond them may lie the rest of a write that a crash cut short. */
+  bytes: number;
+}
+
+const extension = ".jsonl";
+
+/**
+ * Ledgers as files `<folder>/<grant uid>.jsonl`, mode 0600. A write appends one line, or replaces
+ * the file where something must be erased; both are on the disk when it resolves. One process
+ * writes at a time; the version still tells when another one did. `folder` gives undefined while
+ * the namespace has no site: then there are no ledgers, and a write throws `site-missing`.
+ */
+export class LedgerFiles implements LedgerStore {
+  readonly #namespace: string;
+  readonly #folder: () => Promise<string | undefined>;
+  readonly #known = new Map<string, KnownLedger>();
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  constructor(namespace: string, folder: () => Promise<string | undefined>) {
+    this.#namespace = namespace;
+    this.#folder = folder;
+  }
+
+  async read(grantUid: string): Promise<StoredLedger | undefined> {
+    const path = await this.#path(grantUid);
+    if (path === undefined) return undefined;
+    return await this.#inTurn(path, async () => {
+      const known = await this.#load(path);
+      return known && { ledger: copyLedger(known.ledger), version: String(known.version) };
+    });
+  }
+
+  async write(ledger: Ledger, version: string | undefined): Promise<string> {
+    const path = await this.#path(ledger.grantUid);
+    if (path === undefined) {
+      throw appError("site-missing", { namespace: this.#namespace, purpose: "redeem a token" });
+    }
+    return await this.#inTurn(path, async () => {
+      const known = await this.#load(path);
+      if (version !== (known && String(known.version))) {
+        throw appError("conflict", { kind: "Ledger of access grant", name: ledger.grantName });
+      }
+      const next = (known?.version ?? 0) + 1;
+      const record = known && recordChange(known.ledger, ledger, next);
+      // forgotten first: after a failure the file is the only truth
+      this.#known.delete(path);
+      this.#known.set(
+        path,
+        record === undefined
+          ? await replace(path, { version: next, ledger: shareLedger(ledger) })
+          : { ...await append(path, known!, record), ledger: shareLedger(ledger) },
+      );
+      return String(next);
+    });
+  }
+
+  async remove(grantUid: string): Promise<void> {
+    const path = await this.#path(grantUid);
+    if (path === undefined) return;
+    await this.#inTurn(path, async () => {
+      this.#known.delete(path);
+      await rm(path, { force: true });
+    });
+  }
+
+  async list(): Promise<string[]> {
+    const folder = await this.#folder();
+    if (folder === undefined) return [];
+    const names = await readdir(folder).catch((): string[] => []);
+    return names.filter((name) => name.endsWith(extension))
+      .map((name) => decodeURIComponent(name.slice(0, -extension.length))).toSorted();
+  }
+
+  async #path(grantUid: string): Promise<string | undefined> {
+    const folder = await this.#folder();
+    // encoded, the uid can name nothing outside the folder
+    return folder && join(folder, encodeURIComponent(grantUid) + extension);
+  }
+
+  async #load(path: string): Promise<KnownLedger | undefined> {
+    const identity = identify(path);
+    if (identity === undefined) {
+      this.#known.delete(path);
+      return undefined;
+    }
+    const known = this.#known.get(path);
+    if (known?.identity === identity) return known;
+    const read = await readLedger(path, identity);
+    this.#known.set(path, read);
+    return read;
+  }
+
+  /** Runs what concerns one file one after the other. */
+  async #inTurn<T>(path: string, work: () => Promise<T>): Promise<T> {
+    const turn = (this.#tails.get(path) ?? Promise.resolve()).then(work);
+    const tail = turn.catch(() => {});
+    this.#tails.set(path, tail);
+    try {
+      return await turn;
+    } finally {
+      if (this.#tails.get(path) === tail) this.#tails.delete(path);
+    }
+  }
+}
+
+async function replace(path: string, next: VersionedLedger): Promise<KnownLedger> {
+  let text = "";
+  for (const record of recordsOf(next)) text += `${JSON.stringify(record)}\n`;
+  const bytes = Buffer.from(text);
+  await makeFolder(dirname(path));
+  await writeWhole(path, bytes, { mode: 0o600, replace: "always" });
+  return { ...next, identity: identify(path)!, bytes: bytes.length };
+}
+
+async function makeFolder(path: string) {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+/**
+ * Appends a line to the file of a known ledger. All but what waits for the disk is done at once:
+ * asking a thread takes longer.
+ */
+async function append(
+  path: string,
+  known: KnownLedger,
+  record: LedgerRecord,
+): Promise<Omit<KnownLedger, "ledger">> {
+  const from = known.bytes;
+  const line = Buffer.from(`${JSON.stringify(record)}\n`);
+  try {
+    const file = openSync(path, "r+");
+    try {
+      ftruncateSync(file, from);
+      // a disk that fills up takes a part, and refuses the rest only when asked again
+      for (let done = 0; done < line.length;) {
+        done += writeSync(file, line, done, line.length - done, from + done);
+      }
+      await syncData(file);
+    } finally {
+      closeSync(file);
+    }
+  } catch (cause) {
+    // a line that was reported as failed must not count after all
+    await truncate(path, from).catch(() => {});
+    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
+  }
+  return { version: record.version, identity: identify(path)!, bytes: from + line.length };
+}
+
+function syncData(file: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    fdatasync(file, (error) => error === null ? resolve() : reject(error));
+  });
+}
+
+/** Reads the lines of a ledger; throws `not-readable` if any but the last is damaged. */
+async function readLedger(path: string, identity: string): Promise<KnownLedger> {
+  const content = await readFile(path);
+  let state: VersionedLedger | undefined;
+  let bytes = 0;
+  for (let end; (end = content.indexOf(10, bytes)) !== -1; bytes = end + 1) {
+    try {
+      state = applyRecord(state, JSON.parse(content.toString("utf8", bytes, end)));
+    } catch (cause) {
+      // a power cut leaves the last write broken, which nobody was told had succeeded
+      if (state !== undefined && content.indexOf(10, end + 1) === -1) break;
+      throw damaged(path, cause);
+    }
+  }
+  if (state === undefined) throw damaged(path);
+  return { ...state, identity, bytes };
+}
+
+function identify(path: string): string | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false });
+    return found && `${found.ino} ${found.size} ${found.mtimeMs}`;
+  } catch (cause) {
+    throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+function damaged(path: string, cause?: unknown) {
+  return appError("not-readable", { path, why: "the ledger is damaged" }, { cause });
+}

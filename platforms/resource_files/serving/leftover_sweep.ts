@@ -1,0 +1,51 @@
+import type { Dirent } from "node:fs";
+import { readdir, rm, stat } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import type { Now } from "../../../src/runtime/clock.ts";
+import { systemErrorCode } from "../../../src/runtime/system_error.ts";
+import { listNamespaces } from "../namespaces.ts";
+import { namespacePaths, stateFolder } from "../paths.ts";
+
+/** No write takes as long: whoever made a temporary file that old has ended amid it. */
+const temporaryMs = 600_000;
+
+/** A redemption that nobody has gone on with for so long is given up, and its key with it. */
+const pendingMs = 24 * 3_600_000;
+
+/**
+ * Removes what processes that were killed have left in a data home: temporary files, and the keys of
+ * redemptions given up. Both may hold private keys. Throws what the file system refuses.
+ */
+export async function sweepLeftovers(home: string, now: Now = Date.now): Promise<void> {
+  const inputs = (await listNamespaces(home))
+    .map((namespace) => dirname(namespacePaths(home, namespace).inputResources));
+  for (const folder of [stateFolder(home), ...inputs]) {
+    for (const entry of await listFiles(folder)) {
+      const file = join(entry.parentPath, entry.name);
+      const keptMs = timeToKeep(entry);
+      if (keptMs === undefined || now() - await changedAt(file) < keptMs) continue;
+      await rm(file, { force: true });
+    }
+  }
+}
+
+/** Milliseconds; undefined for what is no leftover. */
+function timeToKeep({ parentPath, name }: Dirent): number | undefined {
+  if (/^\.hawser-[0-9a-f]{16}\.tmp$/.test(name)) return temporaryMs;
+  return basename(parentPath) === "pending" && name.endsWith(".key") ? pendingMs : undefined;
+}
+
+async function listFiles(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+    return entries.filter((entry) => entry.isFile());
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return []; // or a folder that went meanwhile
+    throw error;
+  }
+}
+
+/** Milliseconds since 1970; Infinity for what has gone meanwhile. */
+function changedAt(file: string): Promise<number> {
+  return stat(file).then(({ mtimeMs }) => mtimeMs, () => Infinity);
+}

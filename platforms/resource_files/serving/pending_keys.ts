@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { mkdir, readFile, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { appError } from "../../../src/errors/app_error.ts";
+import type { PendingKeys } from "../../../src/platform/abilities.ts";
+import { writeWhole } from "../../../src/runtime/files.ts";
+import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
+import { type NamespacePaths, siteStatePaths } from "../paths.ts";
+import { siteUid } from "../site/site_authority.ts";
+
+/**
+ * Keys of redemptions under way, one file each in the site's own state, mode 0600. Processes that
+ * ask for the same one at once get the same one. Throws `site-missing` where there is no site.
+ */
+export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
+  async function findFolder(): Promise<string | undefined> {
+    const uid = await siteUid(paths);
+    return uid && siteStatePaths(paths, uid).pending;
+  }
+
+  return {
+    async obtain(redemption, make, signal) {
+      signal.throwIfAborted();
+      const folder = await findFolder();
+      if (folder === undefined) {
+        throw appError("site-missing", {
+          namespace: paths.namespace,
+          purpose: "redeem a token",
+        });
+      }
+      const path = join(folder, fileName(redemption));
+      const before = await readKey(path);
+      if (before !== undefined) return before;
+      const key = await make();
+      signal.throwIfAborted();
+      await makeFolder(folder);
+      try {
+        await writeWhole(path, key, { mode: 0o600, replace: "never" });
+        return key;
+      } catch (error) {
+        // another process was faster: then its key is the one
+        const theirs = await readKey(path);
+        if (theirs === undefined) throw error;
+        return theirs;
+      }
+    },
+
+    async forget(redemption, signal) {
+      signal.throwIfAborted();
+      const folder = await findFolder();
+      if (folder === undefined) return;
+      const path = join(folder, fileName(redemption));
+      try {
+        await rm(path, { force: true });
+      } catch (cause) {
+        throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
+      }
+    },
+  };
+}
+
+/** A redemption is named by what may hold a token's code: its file name must not tell it. */
+function fileName(redemption: string): string {
+  return `${createHash("sha256").update(redemption).digest("hex")}.key`;
+}
+
+async function readKey(path: string): Promise<string | undefined> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (cause) {
+    if (systemErrorCode(cause) === "ENOENT") return undefined;
+    throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
+  }
+}

@@ -1,0 +1,51 @@
+import assert from "node:assert/strict";
+import { readdir, rm } from "node:fs/promises";
+import { test } from "node:test";
+import { withDataHome } from "../../../test/fakes/data_home.ts";
+import { machineOf } from "../../../test/fakes/machine.ts";
+import { siteInput, systemStart, systemStop } from "../../../test/fakes/system_start.ts";
+import { keepLinkHosts } from "../site/chosen_hosts.ts";
+import { namespacePaths } from "../paths.ts";
+import { siteUid } from "../site/site_authority.ts";
+import { sweepFormerSites } from "./state_sweep.ts";
+
+const inAnHour = () => Date.now() + 3_600_000;
+
+test("sweepFormerSites() removes the state of a site that was torn down, once it can't come back", () =>
+  withDataHome(async ({ home }) => {
+    const machine = await machineOf(home, "west");
+    const paths = namespacePaths(home, "west");
+    const start = async () => {
+      siteInput(machine, "west");
+      await systemStart(machine);
+      await keepLinkHosts(paths, ["west.example.org"]);
+      return await siteUid(paths);
+    };
+    const first = await start();
+    await systemStart(machine);
+    await sweepFormerSites(home, inAnHour);
+    assert.deepEqual(await readdir(paths.state), [first]);
+    systemStop(machine);
+    const second = await start();
+    await sweepFormerSites(home);
+    assert.deepEqual((await readdir(paths.state)).toSorted(), [first, second].toSorted());
+    await sweepFormerSites(home, inAnHour);
+    assert.deepEqual(await readdir(paths.state), [second]);
+    systemStop(machine);
+    await sweepFormerSites(home);
+    assert.deepEqual(await readdir(paths.state), [second]);
+    await sweepFormerSites(home, inAnHour);
+    assert.deepEqual(await readdir(paths.state), []);
+  }));
+
+test("sweepFormerSites() keeps the state of a namespace whose authority can't be read just now", () =>
+  withDataHome(async ({ home }) => {
+    const machine = await machineOf(home, "west");
+    const paths = namespacePaths(home, "west");
+    siteInput(machine, "west");
+    await systemStart(machine);
+    await keepLinkHosts(paths, ["west.example.org"]);
+    await rm(paths.runtimeIssuers, { recursive: true });
+    await sweepFormerSites(home, inAnHour);
+    assert.equal((await readdir(paths.state)).length, 1);
+  }));

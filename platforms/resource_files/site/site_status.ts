@@ -1,0 +1,127 @@
+import {
+  type ConditionState,
+  errorState,
+  pendingState,
+  readyState,
+} from "../../../src/controller/conditions.ts";
+import type { Link } from "../../../src/resources/link.ts";
+import type {
+  BaseResource,
+  BaseStatus,
+  Condition,
+  Endpoint,
+} from "../../../src/resources/resource.ts";
+import type { RouterAccess } from "../../../src/resources/router_access.ts";
+import { type Secret, secretText } from "../../../src/resources/secret.ts";
+import { defaultIssuer, type Site, wantsLinkAccess } from "../../../src/resources/site.ts";
+
+/** A fact, and since when it holds (RFC 3339); a state read twice must name the same time. */
+export interface Fact {
+  holds: boolean;
+  since: string;
+}
+
+/** What the status of a site is derived from, in a namespace that upstream does not run. */
+export interface SiteFacts {
+  /** The site's certificate authority is complete. */
+  authority: Fact;
+  /** A controller serves the data home. */
+  controller: Fact;
+  /** The endpoints of the site's RouterAccesses. */
+  endpoints: Endpoint[];
+  endpointsSince: string;
+}
+
+/** True if remote sites may link to the site; an edge site takes no links, whatever it asks for. */
+export function takesRemoteLinks(site: Site): boolean {
+  return wantsLinkAccess(site) && site.spec?.edge !== true;
+}
+
+/**
+ * The status of a Site, in the shapes upstream writes (spec/skupper-system-sites.md 10). Without link
+ * access nothing needs to run for it.
+ */
+export function siteStatus(site: Site, facts: SiteFacts): NonNullable<Site["status"]> {
+  const { authority, controller, endpoints } = facts;
+  const linkAccess = takesRemoteLinks(site);
+  const issuer = defaultIssuer(site);
+  const conditions = [
+    condition(
+      "Configured",
+      authority.holds
+        ? readyState
+        : pendingState(`Certificate authority "${issuer}" is missing or incomplete`),
+      authority.since,
+    ),
+    linkAccess && !controller.holds
+      ? condition("Running", pendingState("No controller is running"), controller.since)
+      : condition("Running", readyState, linkAccess ? controller.since : authority.since),
+  ];
+  if (linkAccess) {
+    const state = endpoints.length > 0 ? readyState : pendingState(
+      "No address that remote sites can reach is known, give one with --link-host",
+    );
+    conditions.push(condition("Resolved", state, facts.endpointsSince));
+  }
+  return {
+    ...summarize(site, conditions),
+    ...(linkAccess && endpoints.length > 0 ? { endpoints } : {}),
+    defaultIssuer: issuer,
+  };
+}
+
+/** The status of a Link while no router runs for its site: it can be configured, not operational. */
+export function linkStatus(link: Link, secret: Secret | undefined, since: string): BaseStatus {
+  return summarize(link, [
+    condition("Configured", linkConfigured(link, secret), since),
+    condition("Operational", pendingState("Not operational"), since),
+  ]);
+}
+
+/** The status of a RouterAccess that no router serves yet. */
+export function routerAccessStatus(
+  access: RouterAccess,
+  endpoints: Endpoint[],
+  since: string,
+): NonNullable<RouterAccess["status"]> {
+  const resolved = endpoints.length > 0;
+  return {
+    ...summarize(access, [
+      condition("Configured", readyState, since),
+      condition("Resolved", resolved ? readyState : pendingState("Pending"), since),
+    ]),
+    ...(resolved ? { endpoints } : {}),
+  };
+}
+
+function linkConfigured(link: Link, secret: Secret | undefined): ConditionState {
+  if ((link.spec?.endpoints.length ?? 0) === 0) return errorState("The link has no endpoints");
+  const credentials = link.spec?.tlsCredentials ?? "";
+  if (secret === undefined) return errorState(`Secret "${credentials}" does not exist`);
+  const missing = ["ca.crt", "tls.crt", "tls.key"].filter((key) => !secretText(secret, key));
+  if (missing.length === 0) return readyState;
+  return errorState(`Secret "${credentials}" lacks ${missing.join(", ")}`);
+}
+
+/** A condition in that state since then. */
+export function condition(type: string, state: ConditionState, since: string): Condition {
+  return { type, lastTransitionTime: since, ...state };
+}
+
+/** Adds the condition Ready, which upstream puts second: the first one that is not met speaks. */
+export function summarize(resource: BaseResource, conditions: Condition[]): BaseStatus {
+  const unmet = conditions.find(({ status }) => status !== "True");
+  const { reason, message, status }: ConditionState = unmet ?? readyState;
+  const latest = conditions.map(({ lastTransitionTime }) => lastTransitionTime).toSorted().at(-1)!;
+  const ready = condition(
+    "Ready",
+    { status, reason, message },
+    unmet?.lastTransitionTime ?? latest,
+  );
+  const observedGeneration = resource.metadata.generation ?? 1;
+  return {
+    status: reason,
+    message,
+    conditions: conditions.toSpliced(1, 0, ready).map((each) => ({ ...each, observedGeneration })),
+  };
+}

@@ -1,0 +1,175 @@
+import { randomUUID } from "node:crypto";
+import { existsSync, statSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { isDeepStrictEqual } from "node:util";
+import { appError } from "../../../src/errors/app_error.ts";
+import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { derivedUid } from "./derived_uid.ts";
+import { type NamespacePaths, siteStatePaths } from "../paths.ts";
+import {
+  type FolderReading,
+  type FoundResource,
+  listResourceFiles,
+  readFiles,
+  readFolder,
+} from "./resource_reader.ts";
+import { putResource, removeFile, removeResource, resourceFile } from "./resource_writer.ts";
+import { type Entry, plain, type Shelf, versionOf, withoutState } from "./shelf.ts";
+import type { StoreHooks } from "./store_hooks.ts";
+
+/** In a record: the input file that has the say about spec, labels and annotations. */
+const originField = "hawser/origin";
+
+/** Editors that save by renaming put the new file in the place of the old one within this time. */
+const replacedWithinMs = 1500;
+
+/**
+ * Keeps AccessGrants and AccessTokens as whole records in our own state, where upstream loses none
+ * of their status (spec/skupper-system-sites.md 11). One that a user has put into the namespace's
+ * input is served from there; its record holds status, uid and generation, and the spec these are
+ * about. It is gone when its file is, but not while the file can't be read, nor while it is replaced.
+ */
+export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
+  const { namespace } = paths;
+
+  async function readRecords<K extends Kind>(
+    siteUid: string | undefined,
+    kind: K,
+    name?: string,
+  ): Promise<FolderReading<K>> {
+    if (siteUid === undefined) return readFiles([], kind, namespace);
+    const folder = siteStatePaths(paths, siteUid).resources;
+    const files = name === undefined
+      ? (await listResourceFiles(folder)).filter((file) =>
+        file.startsWith(join(folder, `${kind}-`))
+      )
+      : [resourceFile(folder, kind, name)];
+    return readFiles(files, kind, namespace);
+  }
+
+  function isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {
+    const origin = originOf(record);
+    if (origin === undefined || input.resources.has(record.metadata.name)) return false;
+    const file = join(paths.inputResources, origin);
+    return !input.doubtful.has(file) && !mayReturn(file);
+  }
+
+  return {
+    async read(kind, name) {
+      const siteUid = await hooks.siteUid();
+      const input = await readFolder(paths.inputResources, kind, namespace);
+      const records = await readRecords(siteUid, kind, name);
+      const entries = new Map<string, Entry<typeof kind>>();
+      let stale = false;
+      for (const [found, record] of records.resources) {
+        if (isStale(record.resource, input)) stale = true;
+        else entries.set(found, { resource: serveRecord(record.resource), record });
+      }
+      for (const [found, inInput] of input.resources) {
+        if (name !== undefined && name !== found) continue;
+        const record = records.resources.get(found);
+        const resource = serveInput(inInput, record?.resource, namespace, siteUid);
+        entries.set(found, { resource, input: inInput, record });
+      }
+      return { entries, problems: [...input.problems, ...records.problems], stale };
+    },
+
+    async write(resource, before) {
+      const { kind, metadata: { name } } = resource;
+      const siteUid = await hooks.siteUid();
+      if (siteUid === undefined) {
+        throw appError("site-missing", { namespace, purpose: `store ${kind} "${name}"` });
+      }
+      const place = before?.input?.places.at(-1);
+      const source = withoutState(before?.input?.resource ?? resource, namespace);
+      const record = plain({
+        ...source,
+        metadata: { ...source.metadata, ...succeed(source, resource, before) },
+        status: resource.status,
+        [originField]: place === undefined
+          ? before?.record && originOf(before.record.resource)
+          : relative(paths.inputResources, place.source.file),
+      });
+      if (isDeepStrictEqual(record, before?.record?.resource)) return;
+      await putResource(siteStatePaths(paths, siteUid).resources, kind, name, record, undefined);
+    },
+
+    async remove({ input, record }) {
+      // this order: without its input file the record is stale, and swept
+      if (input !== undefined) await removeResource(input);
+      if (record !== undefined) await removeResource(record);
+    },
+
+    async sweep(kind) {
+      const input = await readFolder(paths.inputResources, kind, namespace);
+      const records = await readRecords(await hooks.siteUid(), kind);
+      for (const { resource, places } of records.resources.values()) {
+        if (isStale(resource, input)) await removeFile(places[0].source.file);
+      }
+    },
+  };
+}
+
+function serveRecord<R extends ResourceOf<Kind>>(record: R): R {
+  const resource = plain(record);
+  delete (resource as Record<string, unknown>)[originField];
+  resource.metadata.resourceVersion = versionOf(resource);
+  return resource;
+}
+
+function serveInput<K extends Kind>(
+  input: FoundResource<K>,
+  record: ResourceOf<K> | undefined,
+  namespace: string,
+  siteUid: string | undefined,
+): ResourceOf<K> {
+  const resource = withoutState(input.resource, namespace);
+  const { metadata } = resource;
+  if (siteUid !== undefined) {
+    const { inode, changedMs } = input.places.at(-1)!.source;
+    // until the first apply makes it a record, another file is another resource
+    metadata.uid = record?.metadata.uid ??
+      derivedUid(siteUid, resource.kind, metadata.name, `${inode} ${changedMs}`);
+    metadata.creationTimestamp = record?.metadata.creationTimestamp ??
+      new Date(changedMs).toISOString();
+    metadata.generation = nextGeneration(record, resource);
+  }
+  if (record?.status !== undefined) resource.status = plain(record.status);
+  metadata.resourceVersion = versionOf(resource);
+  return resource;
+}
+
+/** The identity of what is stored after `before`, with `source` as its spec. */
+function succeed<K extends Kind>(
+  source: ResourceOf<K>,
+  applied: ResourceOf<K>,
+  before: Entry<K> | undefined,
+) {
+  const known = before?.resource.metadata;
+  return {
+    // one that has no record yet keeps the uid it was read with, though its file be touched since
+    uid: before?.record?.resource.metadata.uid ?? (known && applied.metadata.uid) ?? known?.uid ??
+      randomUUID(),
+    creationTimestamp: known?.creationTimestamp ?? new Date().toISOString(),
+    generation: nextGeneration(before?.record?.resource, source),
+  };
+}
+
+function nextGeneration(before: object | undefined, after: object): number {
+  if (before === undefined) return 1;
+  const { metadata, spec } = before as { metadata: { generation?: number }; spec?: unknown };
+  const generation = metadata.generation ?? 1;
+  return isDeepStrictEqual(spec, (after as { spec?: unknown }).spec) ? generation : generation + 1;
+}
+
+/** True for a file that is away, of a folder that was changed just now: it may be being replaced. */
+function mayReturn(file: string): boolean {
+  const folder = statSync(dirname(file), { throwIfNoEntry: false });
+  return folder !== undefined && Date.now() - folder.mtimeMs < replacedWithinMs &&
+    !existsSync(file);
+}
+
+function originOf(record: object): string | undefined {
+  const origin = (record as Record<string, unknown>)[originField];
+  return typeof origin === "string" ? origin : undefined;
+}

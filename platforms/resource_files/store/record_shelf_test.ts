@@ -1,0 +1,218 @@
+import assert from "node:assert/strict";
+import {
+  access,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import type { Platform } from "../../../src/platform/platform.ts";
+import type { AccessGrant } from "../../../src/resources/access_grant.ts";
+import { type NamespacePaths, namespacePaths, siteStatePaths } from "../paths.ts";
+import { openStore } from "./store.ts";
+
+const signal = new AbortController().signal;
+
+function grantText(code: string): string {
+  return `# my grant
+apiVersion: skupper.io/v2alpha1
+kind: AccessGrant
+metadata:
+  name: g
+  labels: { by: hand }
+spec:
+  code: ${code}
+`;
+}
+
+describe("AccessGrants and AccessTokens", () => {
+  let home: string;
+  let paths: NamespacePaths;
+  let siteUid: string | undefined;
+  let store: Platform;
+
+  beforeEach(async () => {
+    home = await mkdtemp(join(tmpdir(), "records-"));
+    paths = namespacePaths(home, "west");
+    siteUid = "1234";
+    store = openStore("linux", paths, {
+      siteUid: () => Promise.resolve(siteUid),
+      deriveStatus: () => Promise.resolve(undefined),
+    });
+  });
+
+  afterEach(() => rm(home, { recursive: true }));
+
+  async function put(text: string, file = "mine.yaml"): Promise<string> {
+    await mkdir(paths.inputResources, { recursive: true });
+    await writeFile(join(paths.inputResources, file), text);
+    return join(paths.inputResources, file);
+  }
+
+  async function get(): Promise<AccessGrant> {
+    const grant = await store.get("AccessGrant", "g", signal);
+    assert.ok(grant);
+    return grant;
+  }
+
+  /** Makes the last change of the input one of long ago. */
+  async function passTime(): Promise<void> {
+    await utimes(paths.inputResources, 0, 0);
+  }
+
+  function recordPath(): string {
+    return join(siteStatePaths(paths, "1234").resources, "AccessGrant-g.yaml");
+  }
+
+  async function recordExists(): Promise<boolean> {
+    return await access(recordPath()).then(() => true, () => false);
+  }
+
+  const applied: AccessGrant = {
+    apiVersion: "skupper.io/v2alpha1",
+    kind: "AccessGrant",
+    metadata: { name: "g" },
+    spec: { code: "secret" },
+    status: { code: "secret", redemptions: 3 },
+  };
+
+  test("that are applied are kept beside upstream's namespaces, for the owner alone", async () => {
+    const stored = await store.apply<"AccessGrant">(applied, signal);
+    assert.deepEqual(stored.status, applied.status);
+    assert.deepEqual(await readdir(home), ["hawser"]);
+    assert.equal((await stat(recordPath())).mode & 0o777, 0o600);
+    assert.equal((await stat(siteStatePaths(paths, "1234").resources)).mode & 0o777, 0o700);
+    assert.match(await readFile(recordPath(), "utf8"), /^ +uid: [0-9a-f-]{36}$/m);
+  });
+
+  test("of a site that was made anew are not those of the old one", async () => {
+    await store.apply<"AccessGrant">(applied, signal);
+    siteUid = "5678";
+    assert.deepEqual(await store.list("AccessGrant", signal), []);
+    siteUid = undefined;
+    assert.deepEqual(await store.list("AccessGrant", signal), []);
+    siteUid = "1234";
+    assert.equal((await store.list("AccessGrant", signal)).length, 1);
+  });
+
+  test("cannot be applied without a site", async () => {
+    siteUid = undefined;
+    await assert.rejects(store.apply<"AccessGrant">(applied, signal), { code: "site-missing" });
+    await put(grantText("hand"));
+    const grant = await get();
+    assert.equal(grant.metadata.uid, undefined);
+    await assert.rejects(store.apply<"AccessGrant">(grant, signal), { code: "site-missing" });
+  });
+
+  describe("put into the input by hand", () => {
+    test("have an identity at once, which the first apply makes last", async () => {
+      const file = await put(grantText("one"));
+      const { metadata } = await get();
+      assert.equal(metadata.generation, 1);
+      assert.deepEqual((await get()).metadata, metadata);
+      const status = { redemptions: 1 };
+      const stored = await store.apply<"AccessGrant">({ ...await get(), status }, signal);
+      assert.equal(stored.metadata.uid, metadata.uid);
+      assert.equal(stored.metadata.creationTimestamp, metadata.creationTimestamp);
+      assert.deepEqual(stored.status, status);
+      assert.equal(await readFile(file, "utf8"), grantText("one"));
+      await put(grantText("one"));
+      assert.deepEqual(await get(), stored);
+      assert.ok(!JSON.stringify(stored).includes("origin"));
+    });
+
+    test("have the say about spec and labels; a new spec raises the generation", async () => {
+      await put(grantText("one"));
+      const grant = { ...await get(), spec: { code: "mine" }, status: { redemptions: 1 } };
+      const stored = await store.apply<"AccessGrant">(grant, signal);
+      assert.deepEqual(stored.spec, { code: "one" });
+      await put(grantText("two").replace("hand", "foot"));
+      for (const seen of [await get(), await store.apply<"AccessGrant">(await get(), signal)]) {
+        assert.deepEqual(seen.spec, { code: "two" });
+        assert.deepEqual(seen.metadata.labels, { by: "foot" });
+        assert.equal(seen.metadata.generation, 2);
+        assert.equal(seen.metadata.uid, stored.metadata.uid);
+        assert.deepEqual(seen.status, { redemptions: 1 });
+      }
+      assert.equal((await get()).metadata.generation, 2);
+    });
+
+    test("are in conflict with an apply of what their file held before", async () => {
+      await put(grantText("one"));
+      const grant = await get();
+      await put(grantText("two"));
+      await assert.rejects(store.apply<"AccessGrant">(grant, signal), { code: "conflict" });
+    });
+
+    test("are gone when their file is, and new when they are put again", async () => {
+      const file = await put(grantText("one"));
+      const { metadata } = await store.apply<"AccessGrant">(await get(), signal);
+      await rm(file);
+      await passTime();
+      assert.equal(await store.get("AccessGrant", "g", signal), undefined);
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
+      assert.equal(await recordExists(), false);
+      await put(grantText("one"));
+      assert.notEqual((await get()).metadata.uid, metadata.uid);
+    });
+
+    test("stay as they were while their file is replaced", async () => {
+      const file = await put(grantText("one"));
+      const stored = await store.apply<"AccessGrant">(await get(), signal);
+      await rename(file, `${file}~`);
+      assert.deepEqual(await store.list("AccessGrant", signal), [await get()]);
+      const status = { redemptions: 1 };
+      const given = await store.apply<"AccessGrant">({ ...await get(), status }, signal);
+      assert.equal(given.metadata.uid, stored.metadata.uid);
+      await put(grantText("one"));
+      assert.equal((await get()).metadata.uid, stored.metadata.uid);
+      assert.deepEqual((await get()).status, status);
+      await rm(file);
+      await passTime();
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
+    });
+
+    test("are gone when their document is, not when it moves to another file", async () => {
+      const file = await put(grantText("one"));
+      const stored = await store.apply<"AccessGrant">(await get(), signal);
+      await rm(file);
+      await put(grantText("one"), "other.yaml");
+      assert.deepEqual(await store.list("AccessGrant", signal), [stored]);
+      await put("{}", "other.yaml");
+      await put("{}");
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
+      assert.equal(await recordExists(), false);
+    });
+
+    test("stay as they were while their file is half written or broken", async () => {
+      await put(grantText("one"));
+      const stored = await store.apply<"AccessGrant">(await get(), signal);
+      for (const text of ["", "a: [", grantText("one").replace("code: one", "code: [")]) {
+        await put(text);
+        const [seen, ...more] = await store.list("AccessGrant", signal);
+        assert.deepEqual(more, []);
+        assert.deepEqual(seen?.spec, { code: "one" });
+        assert.equal(seen?.metadata.uid, stored.metadata.uid);
+      }
+      await put(grantText("one"));
+      assert.deepEqual(await get(), stored);
+    });
+
+    test("are removed from their file, and their record with them", async () => {
+      const file = await put(`${grantText("one")}---\nkind: Listener\n`);
+      await store.apply<"AccessGrant">(await get(), signal);
+      await store.remove("AccessGrant", "g", signal);
+      assert.equal(await readFile(file, "utf8"), "---\nkind: Listener\n");
+      assert.equal(await recordExists(), false);
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
+    });
+  });
+});

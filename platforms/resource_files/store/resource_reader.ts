@@ -1,0 +1,156 @@
+import type { Dirent } from "node:fs";
+import { readdir } from "node:fs/promises";
+import { join } from "node:path";
+import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
+import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { isSubdomain } from "../../../src/resources/names.ts";
+import { parseResource, type PlainDocument } from "../../../src/resources/yaml.ts";
+import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
+import type { DocumentText } from "./document_text.ts";
+import { type ParsedFile, readParsedFile } from "./parsed_file.ts";
+
+/** Where a resource stands: a document of a file, as both were when they were read. */
+export interface Place {
+  source: ParsedFile;
+  document: DocumentText;
+}
+
+/** A resource and all its places; as for upstream, the last is in force. */
+export interface FoundResource<K extends Kind> {
+  /** Shared with other readers: to be copied before it is changed or given away. */
+  resource: ResourceOf<K>;
+  places: [...Place[], Place];
+}
+
+/** What a folder holds of a kind. */
+export interface FolderReading<K extends Kind> {
+  resources: Map<string, FoundResource<K>>;
+  /** Why documents and files are left out. */
+  problems: AppError[];
+  /** Files that can't be read now or are empty, maybe as someone is writing them. */
+  doubtful: Set<string>;
+}
+
+/**
+ * Reads a folder as upstream's loader does (spec/skupper-system-sites.md 1.3): every .yaml and .yml
+ * file at any depth, any number of documents each, known by kind and metadata.name whatever the file
+ * is called. What is broken hides nothing else. An absent folder is empty; throws `not-readable` if it
+ * can't be listed.
+ */
+export async function readFolder<K extends Kind>(
+  folder: string,
+  kind: K,
+  namespace: string,
+): Promise<FolderReading<K>> {
+  return readFiles(await listResourceFiles(folder), kind, namespace);
+}
+
+/** Reads those files in that order; absent ones are empty. */
+export function readFiles<K extends Kind>(
+  files: string[],
+  kind: K,
+  namespace: string,
+): FolderReading<K> {
+  const reading: FolderReading<K> = { resources: new Map(), problems: [], doubtful: new Set() };
+  for (const file of files) {
+    attempt(file, reading, () => {
+      const source = readParsedFile(file);
+      if (source !== undefined) takeFrom(source, kind, namespace, reading);
+    });
+  }
+  return reading;
+}
+
+/**
+ * Where a folder has resources of Skupper, of any kind but Site: also kinds that no platform stores, and
+ * what no schema accepts. What can't be read is passed over. Throws `not-readable` if the folder can't
+ * be listed.
+ */
+export async function findDependents(folder: string): Promise<Place[]> {
+  const found: Place[] = [];
+  for (const file of await listResourceFiles(folder)) {
+    try {
+      const source = readParsedFile(file);
+      for (const { document, content } of source?.documents ?? []) {
+        if (isDependent(content ?? {})) found.push({ source: source!, document });
+      }
+    } catch (problem) {
+      if (!isAppError(problem)) throw problem;
+    }
+  }
+  return found;
+}
+
+function isDependent({ apiVersion, kind }: PlainDocument): boolean {
+  return String(apiVersion).startsWith("skupper.io/") && kind !== "Site";
+}
+
+/** The resource files in a folder and the folders in it, in upstream's order. */
+export async function listResourceFiles(folder: string): Promise<string[]> {
+  const files: string[] = [];
+  for (const entry of await listFolder(folder)) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) files.push(...await listResourceFiles(path));
+    else if (/\.ya?ml$/.test(entry.name)) files.push(path);
+  }
+  return files;
+}
+
+/** What is in a folder, ordered by name; nothing if there is no folder. Throws `not-readable`. */
+export async function listFolder(folder: string): Promise<Dirent[]> {
+  try {
+    const entries = await readdir(folder, { withFileTypes: true });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (cause) {
+    if (systemErrorCode(cause) === "ENOENT") return [];
+    throw appError("not-readable", { path: folder, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+function takeFrom<K extends Kind>(
+  source: ParsedFile,
+  kind: K,
+  namespace: string,
+  reading: FolderReading<K>,
+): void {
+  if (source.text.trim() === "") reading.doubtful.add(source.file);
+  for (const { document, content, problem } of source.documents) {
+    attempt(source.file, reading, () => {
+      if (problem !== undefined) throw problem;
+      if (content?.["kind"] !== kind) return;
+      const where = `${source.file}, line ${document.linesBefore + 1}`;
+      const resource = checkResource(kind, content, namespace, where);
+      const { name } = resource.metadata;
+      const places = reading.resources.get(name)?.places ?? [];
+      reading.resources.set(name, { resource, places: [...places, { source, document }] });
+    });
+  }
+}
+
+/** Does what may find the file, or a document of it, broken: that is noted and hides nothing else. */
+function attempt<K extends Kind>(file: string, reading: FolderReading<K>, read: () => void): void {
+  try {
+    read();
+  } catch (problem) {
+    if (!isAppError(problem)) throw problem;
+    reading.problems.push(problem);
+    reading.doubtful.add(file);
+  }
+}
+
+function checkResource<K extends Kind>(
+  kind: K,
+  content: PlainDocument,
+  namespace: string,
+  where: string,
+): ResourceOf<K> {
+  const resource = parseResource(kind, content, where);
+  const { name, namespace: own } = resource.metadata;
+  let why: string | undefined;
+  if (!isSubdomain(name)) why = "metadata.name must be an RFC 1123 subdomain";
+  if (own && own !== namespace) {
+    why = `metadata.namespace must be "${namespace}", as the folder it is in`;
+  }
+  if (why !== undefined) throw appError("resource-invalid", { where, why });
+  return resource;
+}

@@ -1,0 +1,83 @@
+import { mkdir, rm, stat } from "node:fs/promises";
+import { join } from "node:path";
+import { appError } from "../../../src/errors/app_error.ts";
+import type { Kind } from "../../../src/resources/kinds.ts";
+import { writeResource } from "../../../src/resources/yaml.ts";
+import { writeWhole } from "../../../src/runtime/files.ts";
+import { explainSystemError } from "../../../src/runtime/system_error.ts";
+import { removeDocument, replaceDocument } from "./document_text.ts";
+import { type FoundResource, listFolder, type Place } from "./resource_reader.ts";
+
+/** The file a resource gets that has none yet, as upstream names it. */
+export function resourceFile(folder: string, kind: Kind, name: string): string {
+  return join(folder, `${kind}-${name}.yaml`);
+}
+
+/**
+ * Writes a resource where it stands, else into a new file of `folder`. Other documents of the same
+ * file stay as they are. Throws `not-writable`.
+ */
+export async function putResource(
+  folder: string,
+  kind: Kind,
+  name: string,
+  resource: object,
+  place: Place | undefined,
+): Promise<void> {
+  const content = writeResource(resource);
+  if (place !== undefined) {
+    const { file, text } = place.source;
+    return await write(file, replaceDocument(text, place.document, content));
+  }
+  await makeFolder(folder);
+  await sweepLeftovers(folder);
+  await write(resourceFile(folder, kind, name), content);
+}
+
+/** Removes a resource from every place it stands in, as `removePlaces`. */
+export async function removeResource<K extends Kind>(found: FoundResource<K>): Promise<void> {
+  await removePlaces(found.places);
+}
+
+/** Removes documents; a file that holds nothing else goes too. Throws `not-writable`. */
+export async function removePlaces(all: Place[]): Promise<void> {
+  for (const [source, places] of Map.groupBy(all, (place) => place.source)) {
+    let text: string | undefined = source.text;
+    // from the last to the first, so that those to come stay where they are
+    for (const place of places.toReversed()) text = text && removeDocument(text, place.document);
+    if (text) await write(source.file, text);
+    else await removeFile(source.file);
+  }
+}
+
+/** Makes a folder, and those above it, for the owner alone. Throws `not-writable`. */
+export async function makeFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw appError("not-writable", { path: folder, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+/** Removes a file; absent is not an error. Throws `not-writable`. */
+export async function removeFile(file: string): Promise<void> {
+  try {
+    await rm(file, { force: true });
+  } catch (cause) {
+    throw appError("not-writable", { path: file, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+async function write(file: string, text: string): Promise<void> {
+  await writeWhole(file, text, { mode: 0o600, replace: "always" });
+}
+
+/** Removes what writers that were killed have left: their files are never taken up by readers. */
+async function sweepLeftovers(folder: string): Promise<void> {
+  const oldMs = Date.now() - 60_000;
+  for (const { name } of await listFolder(folder)) {
+    if (!/^\.hawser-[0-9a-f]+\.tmp$/.test(name)) continue;
+    const left = await stat(join(folder, name)).catch(() => undefined);
+    if (left !== undefined && left.mtimeMs < oldMs) await removeFile(join(folder, name));
+  }
+}
