@@ -8,11 +8,11 @@ import type {
 import type { Platform } from "../../src/platform/platform.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
-import type { ApiClient } from "./api_client.ts";
-import { type ApiKind, resourceOf, type Verb } from "./api_request.ts";
+import type { ApiClient } from "./api/client.ts";
+import { type ApiKind, resourceOf, type Verb } from "./api/request.ts";
 import { commandRights, policyNames, type Rights, rightsOf } from "./command_rights.ts";
 import { seeControllers } from "./seen_controllers.ts";
-import { listSkupperResources } from "./served_resources.ts";
+import { listSkupperResources } from "./api/discovery.ts";
 
 /** What sites, links and tokens need. */
 const needed = ["sites", "links", "accessgrants", "accesstokens"];

@@ -1,4 +1,4 @@
-import { type ApiKind, apiResources, type Verb } from "./api_request.ts";
+import { type ApiKind, apiResources, type Verb } from "./api/request.ts";
 
 /** Verbs that a command uses, by kind. */
 export type Rights = Partial<Record<ApiKind, readonly Verb[]>>;

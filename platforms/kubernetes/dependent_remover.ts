@@ -2,10 +2,10 @@ import { isAppError } from "../../src/errors/app_error.ts";
 import type { DependentRemover } from "../../src/platform/abilities.ts";
 import type { Metadata } from "../../src/resources/resource.ts";
 import type { Site } from "../../src/resources/site.ts";
-import type { ApiClient } from "./api_client.ts";
-import type { DiscoveredResource } from "./api_request.ts";
-import { type Named, readObjects } from "./resource_list.ts";
-import { listSkupperResources } from "./served_resources.ts";
+import type { ApiClient } from "./api/client.ts";
+import type { DiscoveredResource } from "./api/request.ts";
+import { type Named, readObjects } from "./api/list.ts";
+import { listSkupperResources } from "./api/discovery.ts";
 
 /** The latter two are made by controllers, also for their own grant service: they are not the site's. */
 const kept = ["sites", "certificates", "securedaccesses"];

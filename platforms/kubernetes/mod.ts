@@ -6,10 +6,10 @@ import type {
 } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { checkLabel } from "../../src/resources/names.ts";
-import { ApiClient } from "./api_client.ts";
+import { ApiClient } from "./api/client.ts";
 import { dependentRemover } from "./dependent_remover.ts";
-import { ServerAccess } from "./server_access.ts";
-import { loadContext, podContext } from "./kubeconfig.ts";
+import { ServerAccess } from "./access/server_access.ts";
+import { loadContext, podContext } from "./access/kubeconfig.ts";
 import { openStore } from "./store.ts";
 
 /**

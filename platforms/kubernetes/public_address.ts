@@ -1,6 +1,6 @@
 import type { Address, Exposure } from "../../src/platform/exposure.ts";
-import type { ApiClient } from "./api_client.ts";
-import type { ApiKind } from "./api_request.ts";
+import type { ApiClient } from "./api/client.ts";
+import type { ApiKind } from "./api/request.ts";
 import { grantPort, grantServiceName } from "./deployed_names.ts";
 
 /** What the manifest's objects look like once the cluster has seen to them, as far as is read here. */

@@ -1,7 +1,7 @@
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { ClusterController } from "../../src/platform/cluster_status.ts";
 import type { Site } from "../../src/resources/site.ts";
-import type { ApiClient } from "./api_client.ts";
+import type { ApiClient } from "./api/client.ts";
 import { controllerName } from "./deployed_names.ts";
 
 /** A Deployment, as far as is read here. */

@@ -3,10 +3,10 @@ import { appError, isAppError } from "../../src/errors/app_error.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import { checkSubdomain, isSubdomain } from "../../src/resources/names.ts";
-import type { ApiClient } from "./api_client.ts";
-import { apiResources } from "./api_request.ts";
-import { readList, sortByName, toResource } from "./resource_list.ts";
-import { watchList } from "./watch.ts";
+import type { ApiClient } from "./api/client.ts";
+import { apiResources } from "./api/request.ts";
+import { readList, sortByName, toResource } from "./api/list.ts";
+import { watchList } from "./api/watch.ts";
 
 /**
  * The resources of a namespace behind an API server. `peek` gives what is known of one without asking,

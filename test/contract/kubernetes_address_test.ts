@@ -1,10 +1,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { ApiClient } from "../../platforms/kubernetes/api_client.ts";
-import { loadContext } from "../../platforms/kubernetes/kubeconfig.ts";
+import { ApiClient } from "../../platforms/kubernetes/api/client.ts";
+import { loadContext } from "../../platforms/kubernetes/access/kubeconfig.ts";
 import { exposureObjects } from "../../platforms/kubernetes/manifests/exposure_objects.ts";
 import { findPublicAddress } from "../../platforms/kubernetes/public_address.ts";
-import { ServerAccess } from "../../platforms/kubernetes/server_access.ts";
+import { ServerAccess } from "../../platforms/kubernetes/access/server_access.ts";
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { Address, Exposure } from "../../src/platform/exposure.ts";
 import { missingForKubernetes } from "../testbed/kubernetes/programs.ts";

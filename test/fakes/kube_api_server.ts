@@ -4,9 +4,9 @@ import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import * as os from "node:os";
 import * as path from "node:path";
-import { ApiClient } from "../../platforms/kubernetes/api_client.ts";
-import { ServerAccess } from "../../platforms/kubernetes/server_access.ts";
-import { loadContext } from "../../platforms/kubernetes/kubeconfig.ts";
+import { ApiClient } from "../../platforms/kubernetes/api/client.ts";
+import { ServerAccess } from "../../platforms/kubernetes/access/server_access.ts";
+import { loadContext } from "../../platforms/kubernetes/access/kubeconfig.ts";
 import { writeYaml } from "../../src/resources/yaml.ts";
 import { TestAuthority } from "../testbed/kubernetes/certificates.ts";
 

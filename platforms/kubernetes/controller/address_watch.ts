@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Address, Exposure } from "../../../src/platform/exposure.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import { findPublicAddress } from "../public_address.ts";
 
 /** How the grant service is exposed. */

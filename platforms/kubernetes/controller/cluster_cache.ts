@@ -2,7 +2,7 @@ import type { Change } from "../../../src/controller/home.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { findCondition } from "../../../src/resources/resource.ts";
 import type { Site } from "../../../src/resources/site.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import { ResourceCache } from "./resource_cache.ts";
 
 /** What is followed of a cluster, and who is told of it. */

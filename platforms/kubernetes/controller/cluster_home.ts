@@ -1,5 +1,5 @@
 import type { Change, ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import type { AddressWatch } from "./address_watch.ts";
 import { ClusterCache } from "./cluster_cache.ts";
 import { servedNamespace } from "./served_namespace.ts";

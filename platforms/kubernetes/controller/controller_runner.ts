@@ -5,7 +5,7 @@ import { runController } from "../../../src/controller/controller.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import type { ControllerRunOptions, ControllerStatus } from "../../../src/platform/abilities.ts";
 import { abortable } from "../../../src/runtime/abortable.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import { grantPort, operationsPort } from "../deployed_names.ts";
 import { openStore } from "../store.ts";
 import { AddressWatch } from "./address_watch.ts";

@@ -3,7 +3,7 @@ import type { Announcement } from "../../../src/controller/announcement.ts";
 import { formatTime } from "../../../src/controller/conditions.ts";
 import { apiVersion } from "../../../src/resources/resource.ts";
 import type { Now } from "../../../src/runtime/clock.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import { controllerName } from "../deployed_names.ts";
 
 /** What is held back of one kind of outcome of one resource. */

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { FakeApiServer, refuse, reply } from "../../../test/fakes/kube_api_server.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import { EventRecorder } from "./event_recorder.ts";
 
 let fake: FakeApiServer;

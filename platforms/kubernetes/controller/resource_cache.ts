@@ -1,9 +1,9 @@
 import { isAppError } from "../../../src/errors/app_error.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
-import type { ApiClient } from "../api_client.ts";
-import { type ListRequest, toResource } from "../resource_list.ts";
-import { followObjects } from "../watch.ts";
+import type { ApiClient } from "../api/client.ts";
+import { type ListRequest, toResource } from "../api/list.ts";
+import { followObjects } from "../api/watch.ts";
 
 /** What a cache is told to follow, and whom it tells. */
 export interface CacheOptions<K extends Kind> {

@@ -3,7 +3,7 @@ import { AppError, isAppError } from "../../../src/errors/app_error.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import { openStore } from "../store.ts";
 import type { ClusterCache } from "./cluster_cache.ts";
 import { grantBacking } from "./grant_backing.ts";

@@ -3,7 +3,7 @@ import type { Manifest, ManifestOptions } from "../../../src/platform/abilities.
 import { writeExposure } from "../../../src/platform/exposure.ts";
 import { checkLabel } from "../../../src/resources/names.ts";
 import { writeResources } from "../../../src/resources/yaml.ts";
-import type { ApiClient } from "../api_client.ts";
+import type { ApiClient } from "../api/client.ts";
 import { controllerRights } from "./controller_rights.ts";
 import { deployment, disruptionBudget } from "./deployment.ts";
 import { exposureObjects } from "./exposure_objects.ts";

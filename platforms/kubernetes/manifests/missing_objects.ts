@@ -1,6 +1,6 @@
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
-import type { ApiClient } from "../api_client.ts";
-import { listSkupperResources } from "../served_resources.ts";
+import type { ApiClient } from "../api/client.ts";
+import { listSkupperResources } from "../api/discovery.ts";
 import { definitions } from "./definitions.ts";
 import { namespaceObject } from "./deployment.ts";
 import type { KubernetesObject } from "./objects.ts";

@@ -1,9 +1,9 @@
-import { appError } from "../../src/errors/app_error.ts";
-import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
-import { sleep } from "../../src/runtime/clock.ts";
-import { backOffMs } from "../../src/wait/retry.ts";
-import type { ApiClient } from "./api_client.ts";
-import { isExpired, isPassing } from "./api_errors.ts";
+import { appError } from "../../../src/errors/app_error.ts";
+import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { sleep } from "../../../src/runtime/clock.ts";
+import { backOffMs } from "../../../src/wait/retry.ts";
+import type { ApiClient } from "./client.ts";
+import { isExpired, isPassing } from "./errors.ts";
 import {
   keyOf,
   type ListRequest,
@@ -13,7 +13,7 @@ import {
   rangeOf,
   readObjects,
   sortByName,
-} from "./resource_list.ts";
+} from "./list.ts";
 
 /** One line of a watch. */
 interface WatchEvent {

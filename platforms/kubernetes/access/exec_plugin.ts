@@ -1,9 +1,9 @@
 import type { Buffer } from "node:buffer";
 import { execFile } from "node:child_process";
-import { appError } from "../../src/errors/app_error.ts";
-import { systemErrorCode } from "../../src/runtime/system_error.ts";
-import { whileAwaiting } from "../../src/wait/deadline.ts";
-import { abortable } from "../../src/runtime/abortable.ts";
+import { appError } from "../../../src/errors/app_error.ts";
+import { systemErrorCode } from "../../../src/runtime/system_error.ts";
+import { whileAwaiting } from "../../../src/wait/deadline.ts";
+import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
 
 /** What a plugin gives: a bearer token, a client certificate (PEM), or both. */

@@ -1,9 +1,9 @@
 import { Buffer } from "node:buffer";
 import { readFile, realpath } from "node:fs/promises";
-import { appError } from "../../src/errors/app_error.ts";
-import { writeWhole } from "../../src/runtime/files.ts";
-import { chooseProxy } from "../../src/runtime/proxy.ts";
-import { abortable } from "../../src/runtime/abortable.ts";
+import { appError } from "../../../src/errors/app_error.ts";
+import { writeWhole } from "../../../src/runtime/files.ts";
+import { chooseProxy } from "../../../src/runtime/proxy.ts";
+import { abortable } from "../../../src/runtime/abortable.ts";
 import type { AuthProviderEntry, KubeContext } from "./kubeconfig.ts";
 import { ServerAgent } from "./server_agent.ts";
 import { readNamedFile } from "./tls_files.ts";

@@ -4,10 +4,10 @@ import * as fs from "node:fs";
 import { createServer, type Server } from "node:https";
 import type { AddressInfo } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
-import { isAppError } from "../../src/errors/app_error.ts";
-import { FakeApiServer, reply } from "../../test/fakes/kube_api_server.ts";
-import { ApiClient } from "./api_client.ts";
-import type { ApiRequest } from "./api_request.ts";
+import { isAppError } from "../../../src/errors/app_error.ts";
+import { FakeApiServer, reply } from "../../../test/fakes/kube_api_server.ts";
+import { ApiClient } from "../api/client.ts";
+import type { ApiRequest } from "../api/request.ts";
 import { loadContext } from "./kubeconfig.ts";
 import { ServerAccess } from "./server_access.ts";
 

@@ -3,8 +3,8 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import { after, before, test } from "node:test";
-import { type AppError, isAppError } from "../../src/errors/app_error.ts";
-import type { ErrorCode } from "../../src/errors/catalog.ts";
+import { type AppError, isAppError } from "../../../src/errors/app_error.ts";
+import type { ErrorCode } from "../../../src/errors/catalog.ts";
 import { type ContextRequest, type KubeContext, loadContext } from "./kubeconfig.ts";
 
 let folder: string;

@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { after, before, beforeEach, test } from "node:test";
-import { type AppError, isAppError } from "../../src/errors/app_error.ts";
-import type { ErrorCode } from "../../src/errors/catalog.ts";
-import { startDeadline } from "../../src/wait/deadline.ts";
-import { FakeApiServer, refuse, reply } from "../../test/fakes/kube_api_server.ts";
-import type { ApiClient } from "./api_client.ts";
-import type { ApiRequest } from "./api_request.ts";
+import { type AppError, isAppError } from "../../../src/errors/app_error.ts";
+import type { ErrorCode } from "../../../src/errors/catalog.ts";
+import { startDeadline } from "../../../src/wait/deadline.ts";
+import { FakeApiServer, refuse, reply } from "../../../test/fakes/kube_api_server.ts";
+import type { ApiClient } from "./client.ts";
+import type { ApiRequest } from "./request.ts";
 
 const signal = new AbortController().signal;
 const site = { kind: "Site", namespace: "shop" } as const;

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
-import { appError } from "../../src/errors/app_error.ts";
-import { chooseProxy } from "../../src/runtime/proxy.ts";
+import { appError } from "../../../src/errors/app_error.ts";
+import { chooseProxy } from "../../../src/runtime/proxy.ts";
 import { type ExecCredential, ExecPlugin } from "./exec_plugin.ts";
 import { IdentityProvider } from "./identity_provider.ts";
 import type { KubeContext, UserEntry } from "./kubeconfig.ts";

@@ -1,4 +1,4 @@
-import type { Kind } from "../../src/resources/kinds.ts";
+import type { Kind } from "../../../src/resources/kinds.ts";
 
 /** What RBAC calls a request; `get` and `list` can be told from `watch` by nothing else. */
 export type Verb = "get" | "list" | "watch" | "create" | "update" | "delete";

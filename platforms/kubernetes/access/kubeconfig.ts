@@ -1,9 +1,9 @@
 import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { delimiter, dirname, join, resolve } from "node:path";
-import { appError, isAppError } from "../../src/errors/app_error.ts";
-import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
-import { readResources } from "../../src/resources/yaml.ts";
+import { appError, isAppError } from "../../../src/errors/app_error.ts";
+import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
+import { readResources } from "../../../src/resources/yaml.ts";
 
 /** The fields of a kubeconfig's cluster that are used here (client-go's api/v1/types.go). */
 export interface ClusterEntry {

@@ -1,8 +1,8 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { appError } from "../../src/errors/app_error.ts";
-import { explainSystemError } from "../../src/runtime/system_error.ts";
+import { appError } from "../../../src/errors/app_error.ts";
+import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import type { ExecCredential } from "./exec_plugin.ts";
 import type { ClusterEntry, UserEntry } from "./kubeconfig.ts";
 

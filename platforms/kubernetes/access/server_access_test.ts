@@ -6,9 +6,9 @@ import { createServer as createHttpsServer } from "node:https";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import * as path from "node:path";
 import { after, before, beforeEach, test } from "node:test";
-import { isAppError } from "../../src/errors/app_error.ts";
-import { FakeApiServer, type KubeconfigParts, reply } from "../../test/fakes/kube_api_server.ts";
-import type { ApiRequest } from "./api_request.ts";
+import { isAppError } from "../../../src/errors/app_error.ts";
+import { FakeApiServer, type KubeconfigParts, reply } from "../../../test/fakes/kube_api_server.ts";
+import type { ApiRequest } from "../api/request.ts";
 
 const signal = new AbortController().signal;
 const getSite: ApiRequest = { verb: "get", kind: "Site", namespace: "default", name: "west" };

@@ -2,16 +2,16 @@ import assert from "node:assert/strict";
 import type { ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { after, before, test } from "node:test";
-import { isAppError } from "../../src/errors/app_error.ts";
+import { isAppError } from "../../../src/errors/app_error.ts";
 import {
   FakeApiServer,
   makeSite,
   refuse,
   reply,
   type SeenRequest,
-} from "../../test/fakes/kube_api_server.ts";
-import type { ApiClient } from "./api_client.ts";
-import { readList } from "./resource_list.ts";
+} from "../../../test/fakes/kube_api_server.ts";
+import type { ApiClient } from "./client.ts";
+import { readList } from "./list.ts";
 import { watchList } from "./watch.ts";
 
 const signal = new AbortController().signal;

@@ -3,11 +3,11 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import process from "node:process";
 import { after, before, beforeEach, test } from "node:test";
-import { type AppError, isAppError } from "../../src/errors/app_error.ts";
-import { startDeadline } from "../../src/wait/deadline.ts";
-import { FakeApiServer, reply } from "../../test/fakes/kube_api_server.ts";
-import type { ApiClient } from "./api_client.ts";
-import type { ApiRequest } from "./api_request.ts";
+import { type AppError, isAppError } from "../../../src/errors/app_error.ts";
+import { startDeadline } from "../../../src/wait/deadline.ts";
+import { FakeApiServer, reply } from "../../../test/fakes/kube_api_server.ts";
+import type { ApiClient } from "../api/client.ts";
+import type { ApiRequest } from "../api/request.ts";
 
 const apiVersion = "client.authentication.k8s.io/v1";
 const signal = new AbortController().signal;

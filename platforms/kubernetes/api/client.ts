@@ -1,12 +1,12 @@
 import type { IncomingMessage } from "node:http";
-import { appError } from "../../src/errors/app_error.ts";
-import { whatWasAwaited, whileAwaiting } from "../../src/wait/deadline.ts";
-import { retry, type RetryDecision } from "../../src/wait/retry.ts";
-import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./api_errors.ts";
-import { type ApiRequest, methodOf, pathOf } from "./api_request.ts";
-import { type Access, explainRefusal, type ServerAccess } from "./server_access.ts";
-import { ServerAgent } from "./server_agent.ts";
-import { type Answer, readBody, transmit } from "./transport.ts";
+import { appError } from "../../../src/errors/app_error.ts";
+import { whatWasAwaited, whileAwaiting } from "../../../src/wait/deadline.ts";
+import { retry, type RetryDecision } from "../../../src/wait/retry.ts";
+import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./errors.ts";
+import { type ApiRequest, methodOf, pathOf } from "./request.ts";
+import { type Access, explainRefusal, type ServerAccess } from "../access/server_access.ts";
+import { ServerAgent } from "../access/server_agent.ts";
+import { type Answer, readBody, transmit } from "../access/transport.ts";
 
 /** With the usual back-off about three seconds. */
 const maxTries = 6;

@@ -1,15 +1,10 @@
-import { appError } from "../../src/errors/app_error.ts";
-import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
-import { parseResource } from "../../src/resources/yaml.ts";
-import type { Metadata } from "../../src/resources/resource.ts";
-import type { ApiClient } from "./api_client.ts";
-import { isExpired } from "./api_errors.ts";
-import {
-  type ApiKind,
-  type ApiRequest,
-  apiResources,
-  type DiscoveredResource,
-} from "./api_request.ts";
+import { appError } from "../../../src/errors/app_error.ts";
+import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { parseResource } from "../../../src/resources/yaml.ts";
+import type { Metadata } from "../../../src/resources/resource.ts";
+import type { ApiClient } from "./client.ts";
+import { isExpired } from "./errors.ts";
+import { type ApiKind, type ApiRequest, apiResources, type DiscoveredResource } from "./request.ts";
 
 /** What an object is known by. */
 export interface Named {

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type IncomingMessage, request as httpRequest } from "node:http";
-import { bareHost } from "../../src/runtime/proxy.ts";
-import { abortable } from "../../src/runtime/abortable.ts";
+import { bareHost } from "../../../src/runtime/proxy.ts";
+import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ServerAgent } from "./server_agent.ts";
 
 /** A request, and the agent of its server. */

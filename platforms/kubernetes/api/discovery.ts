@@ -1,5 +1,5 @@
-import { isAppError } from "../../src/errors/app_error.ts";
-import type { ApiClient } from "./api_client.ts";
+import { isAppError } from "../../../src/errors/app_error.ts";
+import type { ApiClient } from "./client.ts";
 
 /** APIGroup and APIResourceList of the API server's discovery, as far as is read here. */
 interface ApiGroup {

@@ -1,8 +1,8 @@
-import { type AppError, appError, isAppError } from "../../src/errors/app_error.ts";
-import { codeOf, describeConnectionError } from "../../src/runtime/secure_connection.ts";
-import { type ApiRequest, resourceOf } from "./api_request.ts";
-import type { KubeContext } from "./kubeconfig.ts";
-import { noAnswerCode } from "./transport.ts";
+import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
+import { codeOf, describeConnectionError } from "../../../src/runtime/secure_connection.ts";
+import { type ApiRequest, resourceOf } from "./request.ts";
+import type { KubeContext } from "../access/kubeconfig.ts";
+import { noAnswerCode } from "../access/transport.ts";
 
 /** An answer that is no success. */
 export interface Refusal {

@@ -2,9 +2,9 @@ import { Agent } from "node:http";
 import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { TLSSocket } from "node:tls";
-import { bareHost } from "../../src/runtime/proxy.ts";
-import { openThrough } from "../../src/runtime/proxy_connection.ts";
-import { openTcp, secure, withinConnectLimit } from "../../src/runtime/secure_connection.ts";
+import { bareHost } from "../../../src/runtime/proxy.ts";
+import { openThrough } from "../../../src/runtime/proxy_connection.ts";
+import { openTcp, secure, withinConnectLimit } from "../../../src/runtime/secure_connection.ts";
 import type { TlsFiles } from "./tls_files.ts";
 
 /** How an https server is reached and trusted. */
