@@ -1,4 +1,4 @@
-import type { GrantServer, TlsIdentity } from "../grant_service/server.ts";
+import type { GrantServer, TlsIdentity } from "../grant_service/http/grant_server.ts";
 import {
   type IdentityStore,
   obtainServiceIdentity,

@@ -2,13 +2,13 @@ import { isAppError } from "../errors/app_error.ts";
 import type { Audit } from "../grant_service/audit.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
 import { createMetrics } from "../grant_service/metrics.ts";
-import { startOperationsServer } from "../grant_service/operations_server.ts";
+import { startOperationsServer } from "../grant_service/http/operations_server.ts";
 import { redeemHandler } from "../grant_service/redeem_handler.ts";
 import {
   type GrantServer,
   type GrantServerOptions,
   startGrantServer,
-} from "../grant_service/server.ts";
+} from "../grant_service/http/grant_server.ts";
 import type { GrantAddresses } from "./grant_addresses.ts";
 import { errorFields, type Report } from "./log.ts";
 

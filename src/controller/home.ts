@@ -1,4 +1,4 @@
-import type { GrantBacking } from "../grant_service/backing.ts";
+import type { GrantBacking } from "../grant_service/ledger/backing.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";

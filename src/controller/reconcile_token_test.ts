@@ -4,7 +4,7 @@ import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { isAppError } from "../errors/app_error.ts";
-import type { GrantBacking } from "../grant_service/backing.ts";
+import type { GrantBacking } from "../grant_service/ledger/backing.ts";
 import { createAuthority } from "../pki/authority.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
 import { memoryPlatform } from "../platform/memory.ts";

@@ -10,7 +10,7 @@ import type { Der } from "../pki/der.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { parseDuration } from "../wait/duration.ts";
-import type { GrantBacking } from "./backing.ts";
+import type { GrantBacking } from "./ledger/backing.ts";
 import { writeLinkBundle } from "./link_bundle.ts";
 
 /** The key in a grant's spec.settings that says how long its client certificates live. */

@@ -3,12 +3,12 @@ import type { Der } from "../pki/der.ts";
 import { readRequest } from "../pki/request.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { type Now, sleep } from "../runtime/clock.ts";
-import { AnswerKeeper } from "./answer_keeper.ts";
-import type { GrantBacking } from "./backing.ts";
+import { AnswerKeeper } from "./ledger/answer_keeper.ts";
+import type { GrantBacking } from "./ledger/backing.ts";
 import { codeHashOf, isCode } from "./claim_code.ts";
 import type { CredentialMaker, CredentialRequest } from "./client_credentials.ts";
-import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
-import { type LedgerChange, LedgerQueue } from "./ledger_queue.ts";
+import { type Ledger, type Redemption, usesSpent } from "./ledger/ledger.ts";
+import { type LedgerChange, LedgerQueue } from "./ledger/ledger_queue.ts";
 import type {
   GrantReference,
   Redeemable,
@@ -17,7 +17,7 @@ import type {
   Refusal,
   Refused,
 } from "./redemption.ts";
-import type { Claimant } from "./redemption_list.ts";
+import type { Claimant } from "./ledger/redemption_list.ts";
 import {
   eraseAnswers,
   repeatWindowMs,
@@ -27,8 +27,8 @@ import {
   spendUse,
   termsOf,
   whyClosed,
-} from "./redemption_rules.ts";
-import { Turns } from "./turns.ts";
+} from "./ledger/redemption_rules.ts";
+import { Turns } from "./ledger/turns.ts";
 
 /** What all accounts of a book share. */
 export interface AccountContext {

@@ -1,6 +1,6 @@
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { type Now, sleep } from "../runtime/clock.ts";
-import type { GrantBacking } from "./backing.ts";
+import type { GrantBacking } from "./ledger/backing.ts";
 import { isCode } from "./claim_code.ts";
 import { CredentialMaker } from "./client_credentials.ts";
 import { type AccountContext, GrantAccount } from "./grant_account.ts";

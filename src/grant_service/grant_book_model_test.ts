@@ -8,7 +8,7 @@ import { createRequest } from "../pki/request.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { GrantBook } from "./grant_book.ts";
 import type { Redeemed, RedeemRequest, Refused } from "./redemption.ts";
-import { repeatWindowMs } from "./redemption_rules.ts";
+import { repeatWindowMs } from "./ledger/redemption_rules.ts";
 
 /** What a grant ought to be, in the fewest words. */
 interface Model {

@@ -11,7 +11,7 @@ import { parseResource, readResources } from "../resources/yaml.ts";
 import { secretText } from "../resources/secret.ts";
 import { GrantBook } from "./grant_book.ts";
 import type { Redeemed, RedeemRequest, Refused } from "./redemption.ts";
-import { repeatWindowMs } from "./redemption_rules.ts";
+import { repeatWindowMs } from "./ledger/redemption_rules.ts";
 
 const code = Buffer.from(canaryCode);
 

@@ -5,7 +5,7 @@ import { writeYaml } from "../resources/yaml.ts";
 import type { Now } from "../runtime/clock.ts";
 import type { Audit } from "./audit.ts";
 import type { GrantBook } from "./grant_book.ts";
-import type { HttpHandler, HttpRequest, HttpResponse } from "./http_message.ts";
+import type { HttpHandler, HttpRequest, HttpResponse } from "./http/message.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import type { GrantReference, Redeemed, RedeemRequest, Refused } from "./redemption.ts";
 import { failureResponse, plain, refusalResponse, throttledResponse } from "./refusal_response.ts";

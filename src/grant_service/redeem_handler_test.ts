@@ -12,12 +12,12 @@ import { createKeyPair } from "../pki/key_pair.ts";
 import { createRequest } from "../pki/request.ts";
 import { readResources } from "../resources/yaml.ts";
 import { auditTo } from "./audit.ts";
-import type { GrantBacking } from "./backing.ts";
+import type { GrantBacking } from "./ledger/backing.ts";
 import { GrantBook } from "./grant_book.ts";
-import type { HttpResponse } from "./http_message.ts";
+import type { HttpResponse } from "./http/message.ts";
 import { createMetrics } from "./metrics.ts";
 import { redeemHandler } from "./redeem_handler.ts";
-import { type ServerLimits, startGrantServer } from "./server.ts";
+import { type ServerLimits, startGrantServer } from "./http/grant_server.ts";
 import { obtainServiceIdentity } from "./service_identity.ts";
 
 interface Service {

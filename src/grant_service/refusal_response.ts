@@ -1,5 +1,5 @@
 import { type AppError, isAppError } from "../errors/app_error.ts";
-import type { HttpResponse } from "./http_message.ts";
+import type { HttpResponse } from "./http/message.ts";
 import type { Refused } from "./redemption.ts";
 
 /** What goes over the wire for a refusal: spec/skupper-system-sites.md 6.2, and the reason to a holder. */

@@ -7,7 +7,7 @@ import {
   readCertificate,
 } from "../pki/certificate.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
-import type { TlsIdentity } from "./server.ts";
+import type { TlsIdentity } from "./http/grant_server.ts";
 
 /** Where the identity is kept: two texts with private keys in them, each stored whole or not at all. */
 export interface IdentityStore {

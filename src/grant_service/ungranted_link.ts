@@ -2,7 +2,7 @@ import { apiVersion } from "../resources/resource.ts";
 import type { Link } from "../resources/link.ts";
 import type { Secret } from "../resources/secret.ts";
 import { parseResource, readResources } from "../resources/yaml.ts";
-import type { GrantBacking } from "./backing.ts";
+import type { GrantBacking } from "./ledger/backing.ts";
 import { CredentialMaker } from "./client_credentials.ts";
 
 /**

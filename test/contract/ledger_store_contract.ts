@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isAppError } from "../../src/errors/app_error.ts";
-import type { LedgerStore } from "../../src/grant_service/backing.ts";
-import type { Ledger, Redemption } from "../../src/grant_service/ledger.ts";
+import type { LedgerStore } from "../../src/grant_service/ledger/backing.ts";
+import type { Ledger, Redemption } from "../../src/grant_service/ledger/ledger.ts";
 
 /** A store under test, and how to be rid of it. */
 export interface OpenedLedgerStore {
@@ -31,7 +31,7 @@ function isConflict(error: unknown): boolean {
 }
 
 /**
- * What every LedgerStore promises (src/grant_service/backing.ts), as tests of the `describe` it is called
+ * What every LedgerStore promises (src/grant_service/ledger/backing.ts), as tests of the `describe` it is called
  * in; `endsWithGrants`: the ledgers need no sweep.
  */
 export function ledgerStoreContract(

@@ -1,4 +1,4 @@
-import type { GrantBacking } from "../../src/grant_service/backing.ts";
+import type { GrantBacking } from "../../src/grant_service/ledger/backing.ts";
 import { createAuthority } from "../../src/pki/authority.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import { apiVersion, type Endpoint } from "../../src/resources/resource.ts";

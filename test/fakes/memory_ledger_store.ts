@@ -1,6 +1,6 @@
 import { appError } from "../../src/errors/app_error.ts";
-import type { LedgerStore, StoredLedger } from "../../src/grant_service/backing.ts";
-import type { Ledger } from "../../src/grant_service/ledger.ts";
+import type { LedgerStore, StoredLedger } from "../../src/grant_service/ledger/backing.ts";
+import type { Ledger } from "../../src/grant_service/ledger/ledger.ts";
 
 /** What may happen to a call before it reaches the store, or to its answer. */
 export interface StoreTrouble {

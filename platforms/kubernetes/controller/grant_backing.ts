@@ -1,5 +1,5 @@
 import { appError } from "../../../src/errors/app_error.ts";
-import type { GrantBacking, LedgerStore } from "../../../src/grant_service/backing.ts";
+import type { GrantBacking, LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import { type Endpoint, isReady } from "../../../src/resources/resource.ts";

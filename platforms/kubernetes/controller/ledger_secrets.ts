@@ -1,6 +1,6 @@
 import { appError, isAppError } from "../../../src/errors/app_error.ts";
-import type { LedgerStore, StoredLedger } from "../../../src/grant_service/backing.ts";
-import type { Ledger } from "../../../src/grant_service/ledger.ts";
+import type { LedgerStore, StoredLedger } from "../../../src/grant_service/ledger/backing.ts";
+import type { Ledger } from "../../../src/grant_service/ledger/ledger.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { apiVersion } from "../../../src/resources/resource.ts";
 import type { Secret } from "../../../src/resources/secret.ts";

@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
-import type { Ledger } from "../../../src/grant_service/ledger.ts";
+import type { Ledger } from "../../../src/grant_service/ledger/ledger.ts";
 
 /** Far more than a Secret's worth of ledger; a gzip stream can be made to hold more than memory does. */
 const maxLedgerBytes = 64 * 1024 * 1024;

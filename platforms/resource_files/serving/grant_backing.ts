@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { setImmediate } from "node:timers";
 import { appError } from "../../../src/errors/app_error.ts";
-import type { GrantBacking } from "../../../src/grant_service/backing.ts";
+import type { GrantBacking } from "../../../src/grant_service/ledger/backing.ts";
 import { certificatesIn } from "../../../src/pki/certificate.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";

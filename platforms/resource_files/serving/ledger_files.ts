@@ -3,8 +3,8 @@ import { closeSync, fdatasync, ftruncateSync, openSync, statSync, writeSync } fr
 import { mkdir, readdir, readFile, rm, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
-import type { LedgerStore, StoredLedger } from "../../../src/grant_service/backing.ts";
-import type { Ledger } from "../../../src/grant_service/ledger.ts";
+import type { LedgerStore, StoredLedger } from "../../../src/grant_service/ledger/backing.ts";
+import type { Ledger } from "../../../src/grant_service/ledger/ledger.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import {

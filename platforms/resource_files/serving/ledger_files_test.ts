@@ -17,7 +17,7 @@ import { basename, join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { isAppError } from "../../../src/errors/app_error.ts";
-import type { Ledger, Redemption } from "../../../src/grant_service/ledger.ts";
+import type { Ledger, Redemption } from "../../../src/grant_service/ledger/ledger.ts";
 import { LedgerFiles } from "./ledger_files.ts";
 
 const grantUid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";

@@ -1,4 +1,4 @@
-import type { Ledger, Redemption } from "../../../src/grant_service/ledger.ts";
+import type { Ledger, Redemption } from "../../../src/grant_service/ledger/ledger.ts";
 
 /** Everything of a ledger but its redemptions. */
 export type LedgerHeader = Omit<Ledger, "redemptions">;

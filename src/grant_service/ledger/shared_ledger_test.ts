@@ -1,12 +1,12 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { canaryCode, type GrantSite, openGrantSite } from "../../test/fakes/grant_site.ts";
-import { createKeyPair } from "../pki/key_pair.ts";
-import { createRequest } from "../pki/request.ts";
-import type { AccessGrant } from "../resources/access_grant.ts";
-import { GrantBook } from "./grant_book.ts";
-import type { Redeemed, RedeemRequest, Refused } from "./redemption.ts";
+import { canaryCode, type GrantSite, openGrantSite } from "../../../test/fakes/grant_site.ts";
+import { createKeyPair } from "../../pki/key_pair.ts";
+import { createRequest } from "../../pki/request.ts";
+import type { AccessGrant } from "../../resources/access_grant.ts";
+import { GrantBook } from "../grant_book.ts";
+import type { Redeemed, RedeemRequest, Refused } from "../redemption.ts";
 
 const code = Buffer.from(canaryCode);
 const services = ["a", "b", "c"];

@@ -1,4 +1,4 @@
-import type { Now } from "../runtime/clock.ts";
+import type { Now } from "../../runtime/clock.ts";
 import type { Ledger, Redemption } from "./ledger.ts";
 import type { LedgerChange, LedgerQueue } from "./ledger_queue.ts";
 import {

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { HttpProblem } from "./http_message.ts";
-import { IncomingBytes, readHttpRequest, type ReadRequest } from "./http_request_reader.ts";
+import { HttpProblem } from "./message.ts";
+import { IncomingBytes, readHttpRequest, type ReadRequest } from "./request_reader.ts";
 
 const limits = { headerBytes: 16 * 1024, bodyBytes: 4 * 1024 };
 

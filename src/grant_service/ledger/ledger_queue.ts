@@ -1,5 +1,5 @@
-import { isAppError } from "../errors/app_error.ts";
-import { sleep } from "../runtime/clock.ts";
+import { isAppError } from "../../errors/app_error.ts";
+import { sleep } from "../../runtime/clock.ts";
 import type { LedgerStore } from "./backing.ts";
 import type { Ledger } from "./ledger.ts";
 

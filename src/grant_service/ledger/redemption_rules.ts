@@ -1,4 +1,4 @@
-import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
+import { type AccessGrant, redemptionsAllowed } from "../../resources/access_grant.ts";
 import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
 import { addRedemption, changeRedemptions, type Claimant, findLast } from "./redemption_list.ts";
 

@@ -1,12 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
-import {
-  formatResponse,
-  type HttpHandler,
-  HttpProblem,
-  type HttpResponse,
-} from "./http_message.ts";
-import { IncomingBytes, readHttpRequest, type ReadRequest } from "./http_request_reader.ts";
+import { formatResponse, type HttpHandler, HttpProblem, type HttpResponse } from "./message.ts";
+import { IncomingBytes, readHttpRequest, type ReadRequest } from "./request_reader.ts";
 
 /** Bounds on what one client may take: sizes in bytes, times in milliseconds. */
 export interface ConnectionLimits {

@@ -10,17 +10,17 @@ import {
   parseResponse,
   post,
   readToEnd,
-} from "../../test/fakes/raw_client.ts";
-import { isAppError } from "../errors/app_error.ts";
-import { createAuthority, loadAuthority } from "../pki/authority.ts";
-import { createKeyPair } from "../pki/key_pair.ts";
-import type { HttpRequest, HttpResponse } from "./http_message.ts";
+} from "../../../test/fakes/raw_client.ts";
+import { isAppError } from "../../errors/app_error.ts";
+import { createAuthority, loadAuthority } from "../../pki/authority.ts";
+import { createKeyPair } from "../../pki/key_pair.ts";
+import type { HttpRequest, HttpResponse } from "./message.ts";
 import {
   type GrantServer,
   type ServerLimits,
   startGrantServer,
   type TlsIdentity,
-} from "./server.ts";
+} from "./grant_server.ts";
 
 let identity: TlsIdentity;
 

@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { HttpProblem } from "./http_message.ts";
+import { HttpProblem } from "./message.ts";
 
 /** A request as read, before it is known who sent it. */
 export interface ReadRequest {

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
 import { closeServer, listen, portOf } from "./listen.ts";
-import type { ServiceMetrics } from "./metrics.ts";
+import type { ServiceMetrics } from "../metrics.ts";
 
 export interface OperationsServerOptions {
   /** 127.0.0.1 by default. */

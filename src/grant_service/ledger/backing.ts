@@ -1,5 +1,5 @@
-import type { AccessGrant } from "../resources/access_grant.ts";
-import type { Endpoint } from "../resources/resource.ts";
+import type { AccessGrant } from "../../resources/access_grant.ts";
+import type { Endpoint } from "../../resources/resource.ts";
 import type { Ledger } from "./ledger.ts";
 
 /**

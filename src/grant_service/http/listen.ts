@@ -1,5 +1,5 @@
 import type { AddressInfo, Server } from "node:net";
-import { appError } from "../errors/app_error.ts";
+import { appError } from "../../errors/app_error.ts";
 
 /** Listens, on all addresses if no host is given. Throws `port-in-use` and `port-forbidden`. */
 export function listen(server: Server, port: number, host: string | undefined): Promise<void> {

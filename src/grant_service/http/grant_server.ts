@@ -1,9 +1,9 @@
 import { createServer, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
-import { type ConnectionLimits, HttpConnection } from "./http_connection.ts";
-import type { HttpHandler } from "./http_message.ts";
+import { type ConnectionLimits, HttpConnection } from "./connection.ts";
+import type { HttpHandler } from "./message.ts";
 import { listen, portOf } from "./listen.ts";
-import { clientNetwork } from "./wrong_code_limit.ts";
+import { clientNetwork } from "../wrong_code_limit.ts";
 
 /** What the service shows to its clients, and what they check it with. PEM. */
 export interface TlsIdentity {

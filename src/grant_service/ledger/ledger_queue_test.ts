@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MemoryLedgerStore } from "../../test/fakes/memory_ledger_store.ts";
+import { MemoryLedgerStore } from "../../../test/fakes/memory_ledger_store.ts";
 import type { Ledger } from "./ledger.ts";
 import { LedgerQueue } from "./ledger_queue.ts";
 

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAppError } from "../errors/app_error.ts";
-import { createMetrics } from "./metrics.ts";
+import { isAppError } from "../../errors/app_error.ts";
+import { createMetrics } from "../metrics.ts";
 import { startOperationsServer } from "./operations_server.ts";
 
 test("the operations server tells health, readiness and figures, on loopback", async () => {
