@@ -111,9 +111,9 @@ const lazyImporters = [
   "src/commands/token/issue.ts",
   "src/commands/token/read_token.ts",
   "src/commands/token/redeem.ts",
-  "src/jfrog/access_connection.ts",
-  "src/jfrog/application_key.ts",
-  "src/jfrog/config_key.ts",
+  "src/jfrog/access/connection.ts",
+  "src/jfrog/config/application_key.ts",
+  "src/jfrog/config/key.ts",
 ];
 
 const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];

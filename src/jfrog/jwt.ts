@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { isObject } from "./config_fields.ts";
+import { isObject } from "./config/fields.ts";
 
 /** What an access token of the platform says of itself. */
 export interface TokenClaims {

@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import { serverFieldNames, serverFields } from "../../src/jfrog/config_fields.ts";
+import { serverFieldNames, serverFields } from "../../src/jfrog/config/fields.ts";
 import type { Server } from "../../src/jfrog/server.ts";
 
 /** Any server, its fields filled or left out, and with a field of a program to come. */

@@ -3,9 +3,9 @@ import type { CommandContext } from "../../cli/context.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption, timeoutOption } from "../../cli/options.ts";
 import type { Surroundings } from "../../jfrog/access_server.ts";
-import type { AccessTokens } from "../../jfrog/access_tokens.ts";
+import type { AccessTokens } from "../../jfrog/access/tokens.ts";
 import type { ServerStore } from "../../jfrog/server.ts";
-import type { ChosenServer } from "../../jfrog/server_choice.ts";
+import type { ChosenServer } from "../../jfrog/access/server_choice.ts";
 import { givenSecrets } from "./given_secret.ts";
 
 /** Which server is asked, and how. */
@@ -72,7 +72,7 @@ export async function openAccess(
   context: CommandContext,
   options: AccessOptions,
 ): Promise<Access> {
-  const { chooseServer } = await import("../../jfrog/server_choice.ts");
+  const { chooseServer } = await import("../../jfrog/access/server_choice.ts");
   const { surroundingsOf } = await import("./surroundings.ts");
   const [accessToken, password] = await givenSecrets(context, [
     { name: "access-token", value: options.accessToken, onStdin: options.accessTokenStdin },
@@ -80,7 +80,7 @@ export async function openAccess(
   ]);
   const { env, warn, detail } = context;
   // options often say everything, and then nothing is to be read
-  const store = async () => (await import("../../jfrog/config_store.ts")).openServerStore(env);
+  const store = async () => (await import("../../jfrog/config/store.ts")).openServerStore(env);
   const server = await chooseServer(
     { ...options, accessToken, password },
     { env, openStore: store, warn, detail },
@@ -94,14 +94,14 @@ export async function openAccess(
  * `requireCredentials` and `withFreshToken` throw.
  */
 export async function openTokens(context: CommandContext, access: Access): Promise<AccessTokens> {
-  const { requireCredentials } = await import("../../jfrog/server_choice.ts");
-  const { openAccessTokens } = await import("../../jfrog/access_tokens.ts");
+  const { requireCredentials } = await import("../../jfrog/access/server_choice.ts");
+  const { openAccessTokens } = await import("../../jfrog/access/tokens.ts");
   const { server, surroundings, store } = access;
   requireCredentials(server);
   if (server.configured === undefined) {
     return openAccessTokens(server, surroundings, context.deadline);
   }
-  const { withFreshToken } = await import("../../jfrog/token_refresh.ts");
+  const { withFreshToken } = await import("../../jfrog/access/token_refresh.ts");
   const fresh = await withFreshToken(server, await store(), surroundings, context.deadline);
   return openAccessTokens(fresh, surroundings, context.deadline);
 }

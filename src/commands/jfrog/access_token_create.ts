@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { ShownRequest } from "../../jfrog/shown_request.ts";
+import type { ShownRequest } from "../../jfrog/access/shown_request.ts";
 import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
 import { deliverCreated } from "./deliver_token.ts";
 import { formatOption, type JfFormat } from "./jf_format.ts";
@@ -55,14 +55,14 @@ async function create(
   username: string | undefined,
   options: Options,
 ): Promise<Result> {
-  const { tokenRequest } = await import("../../jfrog/token_request.ts");
-  const { requireCredentials } = await import("../../jfrog/server_choice.ts");
+  const { tokenRequest } = await import("../../jfrog/access/token_request.ts");
+  const { requireCredentials } = await import("../../jfrog/access/server_choice.ts");
   const access = await openAccess(context, options);
   requireCredentials(access.server);
   const request = tokenRequest({ ...options, username }, access.server.user);
   const format = options.format ?? "json";
   if (options.dryRun) {
-    const { showRequest } = await import("../../jfrog/shown_request.ts");
+    const { showRequest } = await import("../../jfrog/access/shown_request.ts");
     return showRequest(access.server, request);
   }
   return await orJfFailure(context, options.format, async () => {

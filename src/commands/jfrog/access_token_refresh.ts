@@ -3,7 +3,7 @@ import { switchOption } from "../../cli/options.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
-import type { Refreshed } from "../../jfrog/token_refresh.ts";
+import type { Refreshed } from "../../jfrog/access/token_refresh.ts";
 import {
   type Access,
   type AccessOptions,
@@ -55,7 +55,7 @@ async function refresh(context: CommandContext, options: Options): Promise<Resul
   ]);
   const access = await openAccess(context, options);
   if (given === undefined) return await refreshStored(context, access);
-  const { openAccessTokens } = await import("../../jfrog/access_tokens.ts");
+  const { openAccessTokens } = await import("../../jfrog/access/tokens.ts");
   const { server, surroundings } = access;
   const tokens = openAccessTokens(server, surroundings, context.deadline);
   const { credentials } = server;
@@ -70,7 +70,7 @@ async function refreshStored(
 ): Promise<Refreshed> {
   const { configured } = server;
   if (configured === undefined) throw appError("refresh-token-missing", {});
-  const { refreshConfigured } = await import("../../jfrog/token_refresh.ts");
+  const { refreshConfigured } = await import("../../jfrog/access/token_refresh.ts");
   const seen = configured.accessToken ?? "";
   return await refreshConfigured(server, await store(), surroundings, context.deadline, seen);
 }

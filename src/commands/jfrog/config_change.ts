@@ -8,10 +8,10 @@ import {
   mergeServer,
   nameUser,
   putServer,
-} from "../../jfrog/config_entry.ts";
-import { openServerStore } from "../../jfrog/config_store.ts";
+} from "../../jfrog/config/entry.ts";
+import { openServerStore } from "../../jfrog/config/store.ts";
 import { readClaims } from "../../jfrog/jwt.ts";
-import { encryptPassword } from "../../jfrog/password_encryption.ts";
+import { encryptPassword } from "../../jfrog/access/password_encryption.ts";
 import { platformUrl, refusePassword } from "../../jfrog/platform_url.ts";
 import { defaultServerId, type Server } from "../../jfrog/server.ts";
 import { requireFile } from "../../runtime/files.ts";

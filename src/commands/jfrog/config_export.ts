@@ -14,9 +14,9 @@ export function configExport(run: Runner) {
 }
 
 async function exportToken(context: CommandContext, id: string | undefined) {
-  const { openServerStore } = await import("../../jfrog/config_store.ts");
-  const { findServer } = await import("../../jfrog/config_entry.ts");
-  const { exportServer } = await import("../../jfrog/config_token.ts");
+  const { openServerStore } = await import("../../jfrog/config/store.ts");
+  const { findServer } = await import("../../jfrog/config/entry.ts");
+  const { exportServer } = await import("../../jfrog/config/token.ts");
   const store = openServerStore(context.env);
   const servers = await store.read(context.signal);
   if (id !== undefined) return { token: exportServer(findServer(servers, id)) };

@@ -12,11 +12,11 @@ export function configImport(run: Runner) {
 }
 
 async function importToken(context: CommandContext, argument: string) {
-  const { openServerStore } = await import("../../jfrog/config_store.ts");
+  const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { checkAuthentication, findServer, mergeServer, nameUser, putServer } = await import(
-    "../../jfrog/config_entry.ts"
+    "../../jfrog/config/entry.ts"
   );
-  const { importServer } = await import("../../jfrog/config_token.ts");
+  const { importServer } = await import("../../jfrog/config/token.ts");
   const { confirmInsecure } = await import("./config_questions.ts");
   const { maskServer } = await import("./config_text.ts");
   if (argument !== "-") {

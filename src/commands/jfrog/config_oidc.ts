@@ -1,8 +1,12 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Surroundings } from "../../jfrog/access_server.ts";
-import { projectApplicationKey } from "../../jfrog/application_key.ts";
-import { exchangeOidcToken, oidcFromEnv, oidcProviderType } from "../../jfrog/oidc_exchange.ts";
+import { projectApplicationKey } from "../../jfrog/config/application_key.ts";
+import {
+  exchangeOidcToken,
+  oidcFromEnv,
+  oidcProviderType,
+} from "../../jfrog/access/oidc_exchange.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { platformUrl } from "../../jfrog/platform_url.ts";
 

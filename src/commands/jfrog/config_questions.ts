@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../cli/context.ts";
-import { givesCredentials, isInsecure } from "../../jfrog/config_entry.ts";
+import { givesCredentials, isInsecure } from "../../jfrog/config/entry.ts";
 import type { Server } from "../../jfrog/server.ts";
 import { appError } from "../../errors/app_error.ts";
 

@@ -18,8 +18,8 @@ export function configRemove(run: Runner) {
 }
 
 async function remove(context: CommandContext, id: string | undefined, { quiet }: Options) {
-  const { openServerStore } = await import("../../jfrog/config_store.ts");
-  const { findServer, removeServer } = await import("../../jfrog/config_entry.ts");
+  const { openServerStore } = await import("../../jfrog/config/store.ts");
+  const { findServer, removeServer } = await import("../../jfrog/config/entry.ts");
   const store = openServerStore(context.env);
   const before = await store.read(context.signal);
   const removed = id === undefined ? before : [findServer(before, id)];

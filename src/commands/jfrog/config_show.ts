@@ -16,8 +16,8 @@ export function configShow(run: Runner) {
 }
 
 async function show(context: CommandContext, id: string | undefined, { format }: Options) {
-  const { openServerStore } = await import("../../jfrog/config_store.ts");
-  const { findServer } = await import("../../jfrog/config_entry.ts");
+  const { openServerStore } = await import("../../jfrog/config/store.ts");
+  const { findServer } = await import("../../jfrog/config/entry.ts");
   const { fieldTable, legacyText, maskServer } = await import("./config_text.ts");
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const store = openServerStore(context.env);

@@ -1,6 +1,6 @@
 import { escapeControls, table } from "../../cli/output.ts";
 import type { Server } from "../../jfrog/server.ts";
-import { secretFields, serverFieldNames } from "../../jfrog/config_fields.ts";
+import { secretFields, serverFieldNames } from "../../jfrog/config/fields.ts";
 import { readClaims } from "../../jfrog/jwt.ts";
 
 /** A line of `config show`: its label with the tabs that jf puts behind it. */

@@ -10,8 +10,8 @@ export function configUse(run: Runner) {
 }
 
 async function use(context: CommandContext, id: string) {
-  const { openServerStore } = await import("../../jfrog/config_store.ts");
-  const { findServer, useServer } = await import("../../jfrog/config_entry.ts");
+  const { openServerStore } = await import("../../jfrog/config/store.ts");
+  const { findServer, useServer } = await import("../../jfrog/config/entry.ts");
   const store = openServerStore(context.env);
   findServer(await store.read(context.signal), id);
   const servers = await store.change((servers) => useServer(servers, id), context.signal);

@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../cli/context.ts";
-import type { CreatedToken } from "../../jfrog/created_token.ts";
+import type { CreatedToken } from "../../jfrog/access/created_token.ts";
 import type { JfFormat } from "./jf_format.ts";
 import { fieldTable } from "./token_text.ts";
 
@@ -26,7 +26,7 @@ export async function deliverCreated(
   token: CreatedToken,
   format: JfFormat,
 ): Promise<void> {
-  const { expiryOf } = await import("../../jfrog/created_token.ts");
+  const { expiryOf } = await import("../../jfrog/access/created_token.ts");
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const expiresAt = expiryOf(token, Date.now());
   const data = { ...token, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) };

@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
-import type { ExchangedToken } from "../../jfrog/oidc_exchange.ts";
+import type { ExchangedToken } from "../../jfrog/access/oidc_exchange.ts";
 import { type AccessOptions, openAccess, withAccessOptions } from "./access_options.ts";
 import { deliverMade } from "./deliver_token.ts";
 import { formatOption, type JfFormat } from "./jf_format.ts";
@@ -54,9 +54,9 @@ async function exchange(
   options: Options,
 ): Promise<Result> {
   const { exchangeOidcToken, oidcFromEnv, oidcProviderType } = await import(
-    "../../jfrog/oidc_exchange.ts"
+    "../../jfrog/access/oidc_exchange.ts"
   );
-  const { projectApplicationKey } = await import("../../jfrog/application_key.ts");
+  const { projectApplicationKey } = await import("../../jfrog/config/application_key.ts");
   const { env, say } = context;
   const format = options.format ?? "json";
   const [typeSource, type] = options.oidcProviderType

@@ -1,5 +1,5 @@
-import type { ListedToken } from "../../jfrog/access_tokens.ts";
-import { timeOf } from "../../jfrog/token_time.ts";
+import type { ListedToken } from "../../jfrog/access/tokens.ts";
+import { timeOf } from "../../jfrog/access/token_time.ts";
 
 /** A token as the server has it, with its times as RFC 3339, UTC, beside the seconds. */
 export function withTimes(token: ListedToken): ListedToken {

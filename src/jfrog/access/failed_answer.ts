@@ -1,0 +1,102 @@
+import { type AppError, appError } from "../../errors/app_error.ts";
+import type { FailedAnswer } from "../../errors/jfrog_errors.ts";
+import type { HttpAnswer } from "../../runtime/http_exchange.ts";
+
+const excerptLength = 300;
+
+/** A JSON Web Token wherever it stands, or a reference token: base64 of "reftkn". */
+const tokenPattern = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|cmVmdGtu[\w+/-]{8,}=*/g;
+
+/**
+ * The error that an answer other than a success is; `secrets` are blanked out of what the server says
+ * back. 400 and 422 are the user's to mend, 401 and 403 `access-refused`, 404 `access-not-found`, 409
+ * `access-conflict`, 429 and 5xx `access-server-failed`, any other `access-answer-unexpected`. Where the
+ * request `mints`, a failure behind which a token may be is not to be retried.
+ */
+export function describeFailedAnswer(
+  answer: HttpAnswer,
+  url: string,
+  secrets: string[],
+  { mints = false }: { mints?: boolean } = {},
+): AppError {
+  const { status } = answer;
+  const text = blank(answer.body.toString("utf8"), secrets);
+  // JSON has many ways to write the same text
+  const body = blankAll(parse(text), secrets);
+  const data: FailedAnswer = {
+    url,
+    status,
+    statusLine: blank(`${status} ${answer.statusText}`.trimEnd(), secrets),
+    why: explain(body),
+    ...(text === "" ? {} : { body }),
+  };
+  if (status === 400 || status === 422) return appError("access-request-invalid", data);
+  if (status === 401 || status === 403) {
+    return appError("access-refused", { ...data, remedy: remedies[status] });
+  }
+  if (status === 404) return appError("access-not-found", data);
+  if (status === 409) return appError("access-conflict", data);
+  if (status === 429 || status >= 500) {
+    // busy is said before anything is done; whatever else failed may have failed after it
+    const retryable = !mints || status === 429 || status === 503;
+    return appError("access-server-failed", data, { retryable });
+  }
+  return appError("access-answer-unexpected", data);
+}
+
+const remedies = {
+  401: "The token or password is wrong, has expired or was revoked.",
+  403: "Only administrators may grant groups, roles, other users' tokens and long lives.",
+};
+
+/** Text without the secrets, and without anything that looks like a token. */
+export function blank(text: string, secrets: string[]): string {
+  return secrets.filter((secret) => secret !== "")
+    .flatMap((secret) => [secret, encodeURIComponent(secret)])
+    .reduce((left, secret) => left.replaceAll(secret, "…"), text)
+    .replaceAll(tokenPattern, "…");
+}
+
+/** The same for all text in a JSON value. */
+function blankAll(value: unknown, secrets: string[]): unknown {
+  if (typeof value === "string") return blank(value, secrets);
+  if (Array.isArray(value)) return value.map((each) => blankAll(each, secrets));
+  if (typeof value !== "object" || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [blank(name, secrets), blankAll(each, secrets)]),
+  );
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
+}
+
+/** What an error's body says, in one of the shapes there are (spec/jfrog.md 1.7). */
+function explain(body: unknown): string {
+  if (typeof body === "string") return explainText(body);
+  const { errors, message, detail, error, error_description } = fieldsOf(body);
+  const messages = Array.isArray(errors)
+    ? errors.map((each) => explain(each)).filter(Boolean)
+    : [message, detail, error_description ?? error].filter((part) => typeof part === "string");
+  return excerpt(messages.join("; "));
+}
+
+function fieldsOf(value: unknown): Record<string, unknown> {
+  return typeof value === "object" && value !== null ? value as Record<string, unknown> : {}; // any object
+}
+
+/** A page of HTML comes from something before the platform, and its title says most. */
+function explainText(text: string): string {
+  if (!/^\s*<(!doctype|html)/i.test(text)) return excerpt(text);
+  const title = /<title[^>]*>([^<]*)/i.exec(text)?.[1]?.trim();
+  return `a page of HTML${title ? ` titled "${excerpt(title)}"` : ""}, not the platform's words`;
+}
+
+function excerpt(text: string): string {
+  const line = text.replaceAll(/\s+/g, " ").trim();
+  return line.length > excerptLength ? `${line.slice(0, excerptLength)}…` : line;
+}

@@ -1,0 +1,29 @@
+import { appError } from "../../errors/app_error.ts";
+import type { HttpAnswer } from "../../runtime/http_exchange.ts";
+
+/**
+ * The fields of an answer's JSON object, by lower-case name: Go, in which jf and the platform's
+ * clients are written, takes them in any case. Throws `access-answer-invalid` for anything else.
+ */
+export function readJsonObject(answer: HttpAnswer, url: string): Map<string, unknown> {
+  const text = answer.body.toString("utf8");
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch {
+    throw appError("access-answer-invalid", { url, why: describeText(text) });
+  }
+  if (typeof value !== "object" || value === null || Array.isArray(value)) {
+    throw appError("access-answer-invalid", { url, why: "it is not a JSON object" });
+  }
+  return new Map(Object.entries(value).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+/** The text itself is not shown: a token may be in it. */
+function describeText(text: string): string {
+  if (text.trim() === "") return "it is empty";
+  if (/^\s*</.test(text)) {
+    return "it is a page, not JSON: a proxy's or a login's, or the url is wrong";
+  }
+  return "it is not JSON";
+}

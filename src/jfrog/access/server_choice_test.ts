@@ -1,0 +1,201 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { isAppError } from "../../errors/app_error.ts";
+import type { Server } from "../server.ts";
+import { chooseServer, requireCredentials, type ServerFlags } from "./server_choice.ts";
+
+const { signal } = new AbortController();
+const apiKey = `AKCp8${"x".repeat(68)}`;
+const acme: Server = {
+  url: "https://acme.example/",
+  accessToken: "A",
+  user: "ann",
+  serverId: "acme",
+};
+const beta: Server = {
+  url: "https://beta.example/",
+  user: "bob",
+  password: "B",
+  serverId: "beta",
+  isDefault: true,
+};
+
+async function choose(flags: ServerFlags, env: Record<string, string>, servers?: Server[]) {
+  const warnings: string[] = [];
+  const details: string[] = [];
+  const chosen = await chooseServer(flags, {
+    env,
+    openStore: () =>
+      Promise.resolve({
+        file: "",
+        read: () => Promise.resolve(servers ?? assert.fail("the configuration was read")),
+        change: () => assert.fail("the configuration was changed"),
+      }),
+    warn: (text) => warnings.push(text),
+    detail: (text) => details.push(text),
+  }, signal);
+  return { chosen, warnings, details };
+}
+
+test("chooseServer() takes options, then the environment, then the configured server", async () => {
+  const env = { JFROG_CLI_URL: "https://env.example", JFROG_CLI_ACCESS_TOKEN: "E" };
+  const both = [acme, beta];
+  const one: [ServerFlags, Record<string, string>, Server[] | undefined, string, unknown][] = [
+    [{ url: "https://o.example", accessToken: "O" }, env, undefined, "https://o.example/", {
+      accessToken: "O",
+      user: undefined,
+    }],
+    [{ url: "https://o.example" }, env, undefined, "https://o.example/", {
+      accessToken: "E",
+      user: undefined,
+    }],
+    [{ url: "https://o.example", user: "u", password: "P" }, env, undefined, "https://o.example/", {
+      user: "u",
+      password: "P",
+    }],
+    [{ accessToken: "O" }, env, undefined, "https://env.example/", {
+      accessToken: "O",
+      user: undefined,
+    }],
+    [{}, env, undefined, "https://env.example/", { accessToken: "E", user: undefined }],
+    [{ serverId: "acme" }, env, both, "https://acme.example/", { accessToken: "A", user: "ann" }],
+    [{ serverId: "acme", accessToken: "O" }, {}, both, "https://acme.example/", {
+      accessToken: "O",
+      user: undefined,
+    }],
+    [{}, { JFROG_CLI_SERVER_ID: "acme" }, both, "https://acme.example/", {
+      accessToken: "A",
+      user: "ann",
+    }],
+    [{}, { JFROG_CLI_ACCESS_TOKEN: "E" }, both, "https://beta.example/", {
+      accessToken: "E",
+      user: undefined,
+    }],
+    [{}, {}, both, "https://beta.example/", { user: "bob", password: "B" }],
+    [{}, {}, [acme], "https://acme.example/", { accessToken: "A", user: "ann" }],
+    [{ url: "https://o.example" }, {}, undefined, "https://o.example/", undefined],
+  ];
+  for (const [flags, env, servers, url, credentials] of one) {
+    const { chosen, details } = await choose(flags, env, servers);
+    assert.equal(chosen.url, url);
+    assert.deepEqual(chosen.credentials, credentials);
+    assert.equal(details.length, 1);
+    const secrets = ["A", "B", "E", "O", "P"].map((secret) =>
+      new RegExp(`(?<!\\w)${secret}(?!\\w)`)
+    );
+    for (const secret of secrets) assert.doesNotMatch(details[0]!, secret);
+  }
+});
+
+test("chooseServer() finds the user of a password elsewhere, and asks of nothing that is not needed", async () => {
+  const url = "https://o.example";
+  const lonely = { JFROG_CLI_PASSWORD: "E" };
+  const table: [ServerFlags, Record<string, string>, unknown][] = [
+    [{ url, user: "u" }, lonely, { user: "u", password: "E" }],
+    [{ url, password: "O" }, { JFROG_CLI_USER: "e" }, { user: "e", password: "O" }],
+    [{ url, accessToken: "O" }, lonely, { accessToken: "O", user: undefined }],
+    [{ url, accessToken: "O" }, { JFROG_CLI_USER: "e" }, { accessToken: "O", user: undefined }],
+    [{ url, accessToken: apiKey }, { JFROG_CLI_USER: "e" }, { accessToken: apiKey, user: "e" }],
+  ];
+  for (const [flags, env, credentials] of table) {
+    assert.deepEqual((await choose(flags, env)).chosen.credentials, credentials);
+  }
+});
+
+test("chooseServer() asks a server named by --server-id, whatever the environment says", async () => {
+  const env = { JFROG_CLI_URL: "https://env.example", JFROG_CLI_ACCESS_TOKEN: "E" };
+  const table: [ServerFlags, string][] = [
+    [{}, "A"],
+    [{ user: "u" }, "A"],
+    [{ clientCertPath: "/c" }, "A"],
+    [{ accessToken: "O" }, "O"],
+  ];
+  for (const [flags, accessToken] of table) {
+    const { chosen } = await choose({ serverId: "acme", ...flags }, env, [acme]);
+    assert.equal(chosen.url, "https://acme.example/");
+    assert.equal((chosen.credentials as { accessToken: string }).accessToken, accessToken);
+  }
+  const { chosen } = await choose({ serverId: "acme", url: "https://o.example" }, env);
+  assert.deepEqual([chosen.url, chosen.credentials], [
+    "https://o.example/",
+    { accessToken: "E", user: undefined },
+  ]);
+});
+
+test("chooseServer() keeps the configured server where its credentials are used", async () => {
+  assert.equal((await choose({}, {}, [acme])).chosen.configured, acme);
+  const other = await choose({}, { JFROG_CLI_ACCESS_TOKEN: "E" }, [acme]);
+  assert.equal(other.chosen.configured, undefined);
+  assert.equal(other.chosen.user, "ann");
+});
+
+test("chooseServer() takes user and password before a token that jf has made of them", async () => {
+  const made = { ...beta, accessToken: "A", artifactoryRefreshToken: "R" };
+  const { chosen } = await choose({}, {}, [made]);
+  assert.deepEqual(chosen.credentials, { user: "bob", password: "B" });
+  const token = { accessToken: "A", user: "bob" };
+  const login = await choose({}, {}, [{ ...made, webLogin: true }]);
+  assert.deepEqual(login.chosen.credentials, token);
+  const plain = await choose({}, {}, [{ ...beta, accessToken: "A" }]);
+  assert.deepEqual(plain.chosen.credentials, token);
+});
+
+test("chooseServer() takes client certificates of options before those configured", async () => {
+  const server = { ...acme, clientCertPath: "/c", clientCertKeyPath: "/k" };
+  const { chosen } = await choose({}, {}, [server]);
+  assert.deepEqual(chosen.clientCertificate, { certPath: "/c", keyPath: "/k" });
+  const given = await choose({ serverId: "acme", clientCertPath: "/o" }, {}, [server]);
+  assert.deepEqual(given.chosen.clientCertificate, { certPath: "/o", keyPath: undefined });
+});
+
+test("chooseServer() knows the platform by Artifactory's url of an older entry", async () => {
+  const server = { artifactoryUrl: "https://acme.example/artifactory/", accessToken: "A" };
+  const { chosen, warnings } = await choose({}, {}, [server]);
+  assert.equal(chosen.url, "https://acme.example/");
+  assert.deepEqual(warnings, []);
+});
+
+test("chooseServer() warns of what is not as it seems", async () => {
+  const flags = {
+    url: "https://o.example",
+    accessToken: apiKey,
+    sshKeyPath: "/s",
+    insecureTls: true,
+  };
+  const { warnings } = await choose(flags, {});
+  assert.match(warnings.join("\n"), /SSH keys have no effect[^]*is an API key[^]*is not checked/);
+});
+
+test("chooseServer() says what is missing", async () => {
+  const table: [ServerFlags, Record<string, string>, Server[] | undefined, string, number][] = [
+    [{ accessToken: "O" }, {}, undefined, "jfrog-url-missing", 2],
+    [{ user: "u" }, {}, undefined, "jfrog-url-missing", 2],
+    [{}, {}, [], "jfrog-server-missing", 3],
+    [{}, {}, [acme, { ...beta, isDefault: false }], "jfrog-default-missing", 3],
+    [{ serverId: "Acme" }, {}, [acme], "jfrog-server-not-found", 6],
+    [{}, {}, [{ serverId: "acme" }], "jfrog-url-missing", 2],
+    [{ url: "https://o.example", password: "P" }, {}, undefined, "usage", 2],
+    [{ url: "https://o.example", clientCertKeyPath: "/k" }, {}, undefined, "usage", 2],
+    [{ url: "https://o.example", accessToken: "a\nb" }, {}, undefined, "access-token-invalid", 2],
+    [{}, { JFROG_CLI_ACCESS_TOKEN: "a→" }, [acme], "access-token-invalid", 2],
+    [{}, {}, [{ ...acme, accessToken: "a b" }], "access-token-invalid", 2],
+    [{ url: "https://u:p@o.example" }, {}, undefined, "invalid-value", 2],
+  ];
+  for (const [flags, env, servers, code, exit] of table) {
+    await assert.rejects(
+      choose(flags, env, servers),
+      (error) => isAppError(error) && error.code === code && error.exitCode === exit,
+      code,
+    );
+  }
+});
+
+test("requireCredentials() takes a client certificate for an answer", () => {
+  const url = "https://acme.example/";
+  requireCredentials({ url, credentials: { accessToken: "A" } });
+  requireCredentials({ url, clientCertificate: { certPath: "/c" } });
+  assert.throws(
+    () => requireCredentials({ url }),
+    (error) => isAppError(error, "jfrog-credentials-missing"),
+  );
+});

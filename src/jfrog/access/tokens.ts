@@ -1,0 +1,123 @@
+import { appError } from "../../errors/app_error.ts";
+import type { HttpAnswer } from "../../runtime/http_exchange.ts";
+import type { Deadline } from "../../wait/deadline.ts";
+import { type AccessRequest, ask } from "./exchange.ts";
+import { type AccessServer, secretsIn, type Surroundings } from "../access_server.ts";
+import { type CreatedToken, readCreatedToken } from "./created_token.ts";
+import { describeFailedAnswer } from "./failed_answer.ts";
+import { writeGoJson } from "../go_json.ts";
+import { readJsonObject } from "./json_answer.ts";
+import { type TokenRequest, tokensPath } from "./token_request.ts";
+
+/** A token as the server lists it; times are seconds since 1970. */
+export interface ListedToken {
+  token_id: string;
+  subject?: string;
+  expiry?: number;
+  issued_at?: number;
+  issuer?: string;
+  description?: string;
+  refreshable?: boolean;
+  [other: string]: unknown;
+}
+
+/** What a list is narrowed by, in the server's terms; undefined is not sent. */
+export interface TokenFilter {
+  description?: string | undefined;
+  username?: string | undefined;
+  refreshable?: boolean | undefined;
+  scope?: string | undefined;
+  order_by?: string | undefined;
+  descending_order?: boolean | undefined;
+}
+
+/** A list of all an instance's tokens. */
+const maxListBytes = 256 * 1024 * 1024;
+
+/** The calls of the Access API on tokens. All throw what `ask` and `describeFailedAnswer` do. */
+export interface AccessTokens {
+  /** Makes a token. Throws `access-answer-invalid` for a success without one. */
+  create(request: TokenRequest): Promise<CreatedToken>;
+  /** Makes a new token of a refresh token, which is used up then. */
+  refresh(refreshToken: string, accessToken: string | undefined): Promise<CreatedToken>;
+  list(filter: TokenFilter): Promise<ListedToken[]>;
+  /** The token of that id; `me` is the one in use. Throws `invalid-value` for what can be no id. */
+  show(id: string): Promise<ListedToken>;
+  /** False for a token that is revoked already, or never was. Throws `invalid-value` as `show` does. */
+  revoke(id: string): Promise<boolean>;
+}
+
+/** The tokens of a server. */
+export function openAccessTokens(
+  server: AccessServer,
+  surroundings: Surroundings,
+  deadline: Deadline,
+): AccessTokens {
+  async function call(request: AccessRequest, secrets: string[] = []): Promise<HttpAnswer> {
+    const answer = await ask(server, request, surroundings, deadline);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const known = [...secrets, ...secretsIn(server.credentials)];
+    const url = server.url + request.path.replace(/\?.*$/s, "");
+    throw describeFailedAnswer(answer, url, known, request);
+  }
+
+  async function mint(body: object, secrets: string[] = []): Promise<CreatedToken> {
+    const sent = { type: "application/json", text: writeGoJson(body, 0) };
+    const request = { method: "POST", path: tokensPath, body: sent, mints: true } as const;
+    const answer = await call(request, secrets);
+    return readCreatedToken(answer, server.url + tokensPath, surroundings.warn);
+  }
+
+  return {
+    create: (request) => mint(request),
+    refresh: (refreshToken, accessToken) =>
+      mint(refreshBody(refreshToken, accessToken), [refreshToken, accessToken ?? ""]),
+    async list(filter) {
+      const path = `${tokensPath}${queryOf(filter)}`;
+      const answer = await call({ method: "GET", path, maxBytes: maxListBytes });
+      const url = server.url + tokensPath;
+      const tokens = readJsonObject(answer, url).get("tokens");
+      if (Array.isArray(tokens) && tokens.every(isListed)) return tokens;
+      throw appError("access-answer-invalid", { url, why: "there is no list of tokens in it" });
+    },
+    async show(id) {
+      const path = pathOf(id);
+      const url = server.url + path;
+      const token = Object.fromEntries(readJsonObject(await call({ method: "GET", path }), url));
+      if (isListed(token)) return token;
+      throw appError("access-answer-invalid", { url, why: "there is no token_id in it" });
+    },
+    async revoke(id) {
+      return (await call({ method: "DELETE", path: pathOf(id) })).status !== 204;
+    },
+  };
+}
+
+/** The body of a refresh, in jf's order (spec/jfrog.md 5.2). */
+function refreshBody(refreshToken: string, accessToken: string | undefined) {
+  return {
+    access_token: accessToken,
+    refreshable: true,
+    refresh_token: refreshToken,
+    grant_type: "refresh_token",
+  };
+}
+
+function pathOf(id: string): string {
+  // these would be another path
+  if (["", ".", ".."].includes(id)) {
+    throw appError("invalid-value", { name: "the id", value: id, wanted: "a token_id, or me" });
+  }
+  return `${tokensPath}/${encodeURIComponent(id)}`;
+}
+
+function queryOf(filter: TokenFilter): string {
+  const given = Object.entries(filter).filter(([, value]) => value !== undefined);
+  if (given.length === 0) return "";
+  return `?${new URLSearchParams(given.map(([name, value]) => [name, String(value)]))}`;
+}
+
+function isListed(token: unknown): token is ListedToken {
+  return typeof token === "object" && token !== null &&
+    typeof (token as { token_id?: unknown }).token_id === "string"; // any object may be asked
+}

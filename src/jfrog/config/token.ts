@@ -1,0 +1,93 @@
+import { Buffer } from "node:buffer";
+import { appError } from "../../errors/app_error.ts";
+import { isObject, serverFieldNames, spellNames } from "./fields.ts";
+import { checkServer } from "./file.ts";
+import { writeGoJson } from "../go_json.ts";
+import { defaultServerId, type Server } from "../server.ts";
+
+const tokenVersion = 2;
+
+/** The fields of a token in jf's order; what it calls refreshToken is Artifactory's. */
+const fieldsOfJf = [
+  "url",
+  "artifactoryUrl",
+  "distributionUrl",
+  "xrayUrl",
+  "missionControlUrl",
+  "pipelinesUrl",
+  "user",
+  "password",
+  "sshKeyPath",
+  "sshPassphrase",
+  "accessToken",
+  "refreshToken",
+  "tokenRefreshInterval",
+  "clientCertPath",
+  "clientCertKeyPath",
+  "serverId",
+] as const satisfies (keyof Server)[];
+
+/** What jf's token has no place for; jf overlooks what it does not know. */
+const fieldsOfOurs = [
+  "xscUrl",
+  "catalogUrl",
+  "accessUrl",
+  "webLogin",
+  "disableTokenRefresh",
+] as const satisfies (keyof Server)[];
+
+/** A server as one line of text that `importServer` and jf take (spec/jfrog.md 4.5): secrets in clear. */
+export function exportServer(server: Server): string {
+  const { artifactoryRefreshToken, refreshToken, ...rest } = server;
+  const named: Server = { ...rest, refreshToken: artifactoryRefreshToken ?? "" };
+  const known = fieldsOfJf.map((name) => [name, named[name]]);
+  const ours = fieldsOfOurs.map((name) => [name, named[name]]);
+  const filled = [["version", tokenVersion], ...known, ...ours, [
+    "platformRefreshToken",
+    refreshToken,
+  ]]
+    .filter(([, value]) => value);
+  return Buffer.from(writeGoJson(Object.fromEntries(filled), 0)).toString("base64");
+}
+
+/** The server of such a line, of any version of it. Throws `jfrog-token-invalid`, which quotes nothing. */
+export function importServer(line: string): Server {
+  const token = parse(line.trim());
+  const { version, platformRefreshToken, ...fields } = spellNames(token, [
+    ...serverFieldNames,
+    "version",
+    "platformRefreshToken",
+  ]);
+  const names: readonly string[] = [...fieldsOfJf, ...fieldsOfOurs];
+  const known = Object.entries(fields).filter(([name]) => names.includes(name));
+  const { refreshToken, ...rest } = checkServer(
+    Object.fromEntries(known),
+    "",
+    (why) => invalid(why),
+  );
+  const server: Server = rest;
+  if (refreshToken) server.artifactoryRefreshToken = refreshToken;
+  if (typeof platformRefreshToken === "string") server.refreshToken = platformRefreshToken;
+  if ((typeof version === "number" ? version : 0) < tokenVersion && !server.artifactoryUrl) {
+    server.artifactoryUrl = server.url ?? "";
+    delete server.url;
+  }
+  if (!server.url && !server.artifactoryUrl) throw invalid("it names no server");
+  return { ...server, serverId: server.serverId || defaultServerId };
+}
+
+function parse(text: string): Record<string, unknown> {
+  if (!/^[\w+/-]+=*$/.test(text)) throw invalid("it is not base64");
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(Buffer.from(text, "base64").toString("utf8"));
+  } catch {
+    throw invalid("what it encodes is not JSON");
+  }
+  if (!isObject(parsed)) throw invalid("what it encodes is not a JSON object");
+  return parsed;
+}
+
+function invalid(why: string) {
+  return appError("jfrog-token-invalid", { why });
+}
