@@ -2,7 +2,7 @@ import { spawnSync } from "node:child_process";
 import * as path from "node:path";
 import { connectEngine, type Engine } from "../../platforms/container_engine/engine.ts";
 import { provideImage, removeOldImages } from "../../platforms/container_engine/image.ts";
-import { findQuietPort } from "../../test/e2e/quiet_port.ts";
+import { findQuietPort } from "../../test/e2e/stage/quiet_port.ts";
 import { missingForEngine } from "../../test/testbed/engines/programs.ts";
 import {
   type EngineName,

@@ -2,6 +2,7 @@ import { type Command, CommanderError } from "@commander-js/extra-typings";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry } from "../platform/abilities.ts";
 import { findCommand } from "./command_path.ts";
+import type { CommandSet } from "./command_set.ts";
 import { commandTree } from "./command_tree.ts";
 import { rewriteGoFlags } from "./go_flags.ts";
 import { type OutputFormat, outputFormats, type SharedOptions } from "./options.ts";
@@ -10,20 +11,29 @@ import type { World } from "./streams.ts";
 import { wordUsageError } from "./usage_error.ts";
 
 /**
- * Runs one command line and gives the exit code; nothing is thrown. Called as jf, every failure is
+ * Runs one command line of the commands that the program has under the name it was called by, and
+ * gives the exit code; nothing is thrown. Called as jf, every failure is
  * 1, as jf's are, unless HAWSER_EXIT_CODES=1; what a signal ended is told from one even there.
  */
-export async function app(world: World, platforms: PlatformRegistry): Promise<number> {
-  const code = await runLine(world, platforms);
+export async function app(
+  world: World,
+  platforms: PlatformRegistry,
+  commandsFor: (program: string) => CommandSet,
+): Promise<number> {
+  const code = await runLine(world, platforms, commandsFor(world.program));
   const isPlain = world.program === "jf" && world.env["HAWSER_EXIT_CODES"] !== "1";
   const { done, failed, interrupted, terminated } = exitCodes;
   const isKept = [done, interrupted, terminated].some((exit) => exit.code === code);
   return isPlain && !isKept ? failed.code : code;
 }
 
-async function runLine(world: World, platforms: PlatformRegistry): Promise<number> {
+async function runLine(
+  world: World,
+  platforms: PlatformRegistry,
+  commands: CommandSet,
+): Promise<number> {
   const written: string[] = [];
-  const root = commandTree(world, platforms, (text) => written.push(text));
+  const root = commandTree(world, platforms, commands, (text) => written.push(text));
   const { command } = findCommand(root, world.args);
   const args = rewriteGoFlags(command, world.args, { singleDash: world.program === "jf" });
   try {

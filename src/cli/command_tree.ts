@@ -1,7 +1,7 @@
 import { Command, type Option } from "@commander-js/extra-typings";
-import { commandsFor } from "../commands/mod.ts";
 import type { PlatformRegistry } from "../platform/abilities.ts";
 import { version } from "../version.ts";
+import type { CommandSet } from "./command_set.ts";
 import { completionCommand } from "./completion.ts";
 import { helpCommand } from "./help.ts";
 import {
@@ -24,10 +24,10 @@ import type { World } from "./streams.ts";
 export function commandTree(
   world: World,
   platforms: PlatformRegistry,
+  { description, nouns, singles }: CommandSet,
   write: (text: string) => void,
 ): Command {
   const run = createRunner(world, platforms);
-  const { description, nouns, singles } = commandsFor(world.program);
   const root = emptyRoot(world.program, description);
   const isNamed = (key: string) => key.split("|").some((name) => world.args.includes(name));
   const asksForAll = isNamed("help|completion");

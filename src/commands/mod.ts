@@ -1,4 +1,4 @@
-import type { Runner } from "../cli/runner.ts";
+import type { CommandMaker, CommandSet, Noun } from "../cli/command_set.ts";
 import { controllerRestart } from "./controller/restart.ts";
 import { controllerManifest } from "./controller/manifest.ts";
 import { controllerRun } from "./controller/run.ts";
@@ -7,19 +7,19 @@ import { controllerStatus } from "./controller/status.ts";
 import { controllerStop } from "./controller/stop.ts";
 import { grantList } from "./grant/list.ts";
 import { grantRevoke } from "./grant/revoke.ts";
-import { configAdd } from "./jfrog/config_add.ts";
-import { configEdit } from "./jfrog/config_edit.ts";
-import { configExport } from "./jfrog/config_export.ts";
-import { configImport } from "./jfrog/config_import.ts";
-import { configRemove } from "./jfrog/config_remove.ts";
-import { configShow } from "./jfrog/config_show.ts";
-import { configUse } from "./jfrog/config_use.ts";
-import { accessTokenCreate } from "./jfrog/access_token_create.ts";
-import { accessTokenList } from "./jfrog/access_token_list.ts";
-import { accessTokenRefresh } from "./jfrog/access_token_refresh.ts";
-import { accessTokenRevoke } from "./jfrog/access_token_revoke.ts";
-import { accessTokenShow } from "./jfrog/access_token_show.ts";
-import { exchangeOidcTokenCommand } from "./jfrog/exchange_oidc_token.ts";
+import { configAdd } from "./config/add.ts";
+import { configEdit } from "./config/edit.ts";
+import { configExport } from "./config/export.ts";
+import { configImport } from "./config/import.ts";
+import { configRemove } from "./config/remove.ts";
+import { configShow } from "./config/show.ts";
+import { configUse } from "./config/use.ts";
+import { accessTokenCreate } from "./access_token_create.ts";
+import { accessTokenList } from "./access_token/list.ts";
+import { accessTokenRefresh } from "./access_token/refresh.ts";
+import { accessTokenRevoke } from "./access_token/revoke.ts";
+import { accessTokenShow } from "./access_token/show.ts";
+import { exchangeOidcTokenCommand } from "./exchange_oidc_token.ts";
 import { linkCheck } from "./link/check.ts";
 import { linkDelete } from "./link/delete.ts";
 import { linkGenerate } from "./link/generate.ts";
@@ -34,23 +34,6 @@ import { tokenInspect } from "./token/inspect.ts";
 import { tokenIssue } from "./token/issue.ts";
 import { tokenRedeem } from "./token/redeem.ts";
 import { versionCommand } from "./version.ts";
-
-/** Makes a command, given the runner that will run it. */
-export type CommandMaker = (run: Runner) => unknown;
-
-/** A noun with its verbs. */
-export interface Noun {
-  summary: string;
-  verbs: Record<string, CommandMaker>;
-}
-
-/** The commands of a program. A key is a name, with a short one behind `|` where there is one. */
-export interface CommandSet {
-  description: string;
-  nouns: Record<string, Noun>;
-  /** The commands without a noun. */
-  singles: Record<string, CommandMaker>;
-}
 
 const skupperNouns: Record<string, Noun> = {
   site: {

@@ -1,5 +1,6 @@
 import type { PlatformRegistry } from "../../src/platform/abilities.ts";
 import { app } from "../../src/cli/app.ts";
+import { commandsFor } from "../../src/commands/mod.ts";
 import type { World } from "../../src/cli/streams.ts";
 
 /** What a command line left behind. */
@@ -45,5 +46,5 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
     stderr: stream("stderr"),
     interrupts: outside.interrupts ?? new AbortController().signal,
   };
-  return { code: await app(world, outside.platforms ?? {}), ...written };
+  return { code: await app(world, outside.platforms ?? {}, commandsFor), ...written };
 }

@@ -1,4 +1,4 @@
-import { eventually } from "../../e2e/eventually.ts";
+import { eventually } from "../../e2e/stage/eventually.ts";
 import type { KubernetesTestbed } from "./start.ts";
 
 /** Skupper's resources that this program has no use for, and so no definition of. */

@@ -3,7 +3,7 @@ import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { Server } from "../../jfrog/server.ts";
-import { isInCi } from "./config_options.ts";
+import { isInCi } from "./options.ts";
 
 interface Options {
   quiet?: boolean;

@@ -9,10 +9,10 @@ import {
   type AccessOptions,
   openAccess,
   withAccessOptions,
-} from "./access_options.ts";
-import { deliverCreated } from "./deliver_token.ts";
-import { formatOption, type JfFormat } from "./jf_format.ts";
-import { givenSecrets } from "./given_secret.ts";
+} from "../jfrog/access_options.ts";
+import { deliverCreated } from "../jfrog/deliver_token.ts";
+import { formatOption, type JfFormat } from "../jfrog/jf_format.ts";
+import { givenSecrets } from "../jfrog/given_secret.ts";
 
 interface Options extends AccessOptions {
   refreshToken?: string;

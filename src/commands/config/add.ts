@@ -2,8 +2,8 @@ import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { OidcOptions } from "./config_oidc.ts";
-import { type ServerOptions, withServerOptions } from "./config_options.ts";
+import type { OidcOptions } from "./oidc.ts";
+import { type ServerOptions, withServerOptions } from "./options.ts";
 
 type Options = ServerOptions & OidcOptions & { overwrite?: boolean };
 
@@ -30,6 +30,6 @@ export function configAdd(run: Runner) {
 }
 
 async function add(context: CommandContext, id: string | undefined, options: Options) {
-  const { addServer } = await import("./config_change.ts");
+  const { addServer } = await import("./change.ts");
   return await addServer(context, id, options);
 }

@@ -5,7 +5,12 @@ import { table } from "../../cli/output.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { ListedToken } from "../../jfrog/access/tokens.ts";
-import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
+import {
+  type AccessOptions,
+  openAccess,
+  openTokens,
+  withAccessOptions,
+} from "../jfrog/access_options.ts";
 import { userOf, withTimes } from "./listed_token.ts";
 
 const orders = ["created", "token_id", "owner", "subject", "expiry"] as const;

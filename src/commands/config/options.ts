@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption } from "../../cli/options.ts";
 import type { Server } from "../../jfrog/server.ts";
-import { givenSecrets } from "./given_secret.ts";
+import { givenSecrets } from "../jfrog/given_secret.ts";
 
 /** What `config add` and `config edit` are told of a server. */
 export interface ServerOptions {

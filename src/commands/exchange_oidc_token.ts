@@ -1,13 +1,13 @@
-import type { CommandContext } from "../../cli/context.ts";
-import { leafWithoutPlatform } from "../../cli/leaf.ts";
-import type { Runner } from "../../cli/runner.ts";
-import { appError } from "../../errors/app_error.ts";
-import type { ExchangedToken } from "../../jfrog/access/oidc_exchange.ts";
-import { type AccessOptions, openAccess, withAccessOptions } from "./access_options.ts";
-import { deliverMade } from "./deliver_token.ts";
-import { formatOption, type JfFormat } from "./jf_format.ts";
-import { failureOf, type JfFailure, orJfFailure } from "./jf_failure.ts";
-import { fieldTable } from "./token_text.ts";
+import type { CommandContext } from "../cli/context.ts";
+import { leafWithoutPlatform } from "../cli/leaf.ts";
+import type { Runner } from "../cli/runner.ts";
+import { appError } from "../errors/app_error.ts";
+import type { ExchangedToken } from "../jfrog/access/oidc_exchange.ts";
+import { type AccessOptions, openAccess, withAccessOptions } from "./jfrog/access_options.ts";
+import { deliverMade } from "./jfrog/deliver_token.ts";
+import { formatOption, type JfFormat } from "./jfrog/jf_format.ts";
+import { failureOf, type JfFailure, orJfFailure } from "./jfrog/jf_failure.ts";
+import { fieldTable } from "./jfrog/token_text.ts";
 
 interface Options extends AccessOptions {
   oidcTokenId?: string;
@@ -54,9 +54,9 @@ async function exchange(
   options: Options,
 ): Promise<Result> {
   const { exchangeOidcToken, oidcFromEnv, oidcProviderType } = await import(
-    "../../jfrog/access/oidc_exchange.ts"
+    "../jfrog/access/oidc_exchange.ts"
   );
-  const { projectApplicationKey } = await import("../../jfrog/config/application_key.ts");
+  const { projectApplicationKey } = await import("../jfrog/config/application_key.ts");
   const { env, say } = context;
   const format = options.format ?? "json";
   const [typeSource, type] = options.oidcProviderType
@@ -111,7 +111,7 @@ async function tokenText(
   printed: object,
   format: JfFormat,
 ): Promise<string> {
-  const { writeGoJson } = await import("../../jfrog/go_json.ts");
+  const { writeGoJson } = await import("../jfrog/go_json.ts");
   if (format === "json") return writeGoJson(printed);
   return fieldTable({
     access_token: token.accessToken,
@@ -123,7 +123,7 @@ async function tokenText(
 }
 
 async function text(result: Result): Promise<string> {
-  const { writeGoJson } = await import("../../jfrog/go_json.ts");
+  const { writeGoJson } = await import("../jfrog/go_json.ts");
   return result === undefined ? "" : writeGoJson(result.printed);
 }
 

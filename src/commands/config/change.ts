@@ -16,11 +16,11 @@ import { platformUrl, refusePassword } from "../../jfrog/platform_url.ts";
 import { defaultServerId, type Server } from "../../jfrog/server.ts";
 import { requireFile } from "../../runtime/files.ts";
 import { type Deadline, startDeadline } from "../../wait/deadline.ts";
-import { chosenProviderType, exchangedToken, type OidcOptions } from "./config_oidc.ts";
-import { givenServer, isInCi, type ServerOptions } from "./config_options.ts";
-import { askForServer, confirmInsecure, services } from "./config_questions.ts";
-import { maskServer } from "./config_text.ts";
-import { surroundingsOf } from "./surroundings.ts";
+import { chosenProviderType, exchangedToken, type OidcOptions } from "./oidc.ts";
+import { givenServer, isInCi, type ServerOptions } from "./options.ts";
+import { askForServer, confirmInsecure, services } from "./questions.ts";
+import { maskServer } from "./text.ts";
+import { surroundingsOf } from "../jfrog/surroundings.ts";
 
 /** What jf's old commands were called: no server may be. */
 const reservedIds = ["delete", "use", "show", "clear"];

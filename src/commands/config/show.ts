@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { formatOption } from "./jf_format.ts";
+import { formatOption } from "../jfrog/jf_format.ts";
 
 interface Options {
   format?: "json" | "table";
@@ -18,7 +18,7 @@ export function configShow(run: Runner) {
 async function show(context: CommandContext, id: string | undefined, { format }: Options) {
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findServer } = await import("../../jfrog/config/entry.ts");
-  const { fieldTable, legacyText, maskServer } = await import("./config_text.ts");
+  const { fieldTable, legacyText, maskServer } = await import("./text.ts");
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const store = openServerStore(context.env);
   context.detail(`The configuration file is ${store.file}`);

@@ -17,8 +17,8 @@ async function importToken(context: CommandContext, argument: string) {
     "../../jfrog/config/entry.ts"
   );
   const { importServer } = await import("../../jfrog/config/token.ts");
-  const { confirmInsecure } = await import("./config_questions.ts");
-  const { maskServer } = await import("./config_text.ts");
+  const { confirmInsecure } = await import("./questions.ts");
+  const { maskServer } = await import("./text.ts");
   if (argument !== "-") {
     const { program } = context.say;
     context.warn(

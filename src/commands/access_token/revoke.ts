@@ -1,7 +1,12 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
+import {
+  type AccessOptions,
+  openAccess,
+  openTokens,
+  withAccessOptions,
+} from "../jfrog/access_options.ts";
 
 interface Revoked {
   id: string;

@@ -3,7 +3,12 @@ import { fields } from "../../cli/output.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { ListedToken } from "../../jfrog/access/tokens.ts";
-import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
+import {
+  type AccessOptions,
+  openAccess,
+  openTokens,
+  withAccessOptions,
+} from "../jfrog/access_options.ts";
 import { userOf, withTimes } from "./listed_token.ts";
 
 /** `access-token show <id>`. */

@@ -1,12 +1,17 @@
-import type { CommandContext } from "../../cli/context.ts";
-import { switchOption } from "../../cli/options.ts";
-import { leafWithoutPlatform } from "../../cli/leaf.ts";
-import type { Runner } from "../../cli/runner.ts";
-import type { ShownRequest } from "../../jfrog/access/shown_request.ts";
-import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
-import { deliverCreated } from "./deliver_token.ts";
-import { formatOption, type JfFormat } from "./jf_format.ts";
-import { failureOf, JfFailure, orJfFailure } from "./jf_failure.ts";
+import type { CommandContext } from "../cli/context.ts";
+import { switchOption } from "../cli/options.ts";
+import { leafWithoutPlatform } from "../cli/leaf.ts";
+import type { Runner } from "../cli/runner.ts";
+import type { ShownRequest } from "../jfrog/access/shown_request.ts";
+import {
+  type AccessOptions,
+  openAccess,
+  openTokens,
+  withAccessOptions,
+} from "./jfrog/access_options.ts";
+import { deliverCreated } from "./jfrog/deliver_token.ts";
+import { formatOption, type JfFormat } from "./jfrog/jf_format.ts";
+import { failureOf, JfFailure, orJfFailure } from "./jfrog/jf_failure.ts";
 
 interface Options extends AccessOptions {
   project?: string;
@@ -55,14 +60,14 @@ async function create(
   username: string | undefined,
   options: Options,
 ): Promise<Result> {
-  const { tokenRequest } = await import("../../jfrog/access/token_request.ts");
-  const { requireCredentials } = await import("../../jfrog/access/server_choice.ts");
+  const { tokenRequest } = await import("../jfrog/access/token_request.ts");
+  const { requireCredentials } = await import("../jfrog/access/server_choice.ts");
   const access = await openAccess(context, options);
   requireCredentials(access.server);
   const request = tokenRequest({ ...options, username }, access.server.user);
   const format = options.format ?? "json";
   if (options.dryRun) {
-    const { showRequest } = await import("../../jfrog/access/shown_request.ts");
+    const { showRequest } = await import("../jfrog/access/shown_request.ts");
     return showRequest(access.server, request);
   }
   return await orJfFailure(context, options.format, async () => {
@@ -75,7 +80,7 @@ async function create(
 /** What there is to print beside a token. */
 async function text(result: Result): Promise<string> {
   if (result === undefined) return "";
-  const { writeGoJson } = await import("../../jfrog/go_json.ts");
+  const { writeGoJson } = await import("../jfrog/go_json.ts");
   if (result instanceof JfFailure) return writeGoJson(result.printed);
   const { request, headers, body } = result;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join("");
