@@ -1,0 +1,177 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { test } from "node:test";
+import { type Sandbox, shareSandbox } from "../stage/harness.ts";
+import { prepareSites } from "../stage/sites.ts";
+
+const linksInSouth = 1500;
+
+const shared = shareSandbox(async (sandbox) => {
+  await prepareSites(sandbox, "east", "south");
+  const link = (_: unknown, i: number) =>
+    `---
+apiVersion: skupper.io/v2alpha1
+kind: Link
+metadata: { name: link-${String(i).padStart(4, "0")} }
+spec: { endpoints: [{ name: edge, host: 192.0.2.1, port: "45671" }] }
+`;
+  const text = Array.from({ length: linksInSouth }, link).join("");
+  sandbox.write("data/namespaces/south/input/resources/links.yaml", text);
+});
+
+/** Runs a line of shell, with its pipes, as a user types it. */
+function shell(sandbox: Sandbox, line: string, env: Record<string, string | undefined> = {}) {
+  return sandbox.run("bash", ["-o", "pipefail", "-c", line], { env });
+}
+
+test(
+  "a token goes from one site to the other through a pipe, and stdout carries nothing else",
+  shared.use(async (sandbox) => {
+    const issue = ["token", "issue", "-", "-n", "west", "--redemptions-allowed", "2"];
+    const issued = await sandbox.hawser(issue, { printsToken: true });
+    assert.equal(issued.code, 0);
+    assert.match(issued.stdout, /^apiVersion: skupper\.io\/v2alpha1\nkind: AccessToken\n/);
+    assert.match(issued.stderr, /^Waiting for status\.\.\.\nAccess grant "west-\w+" is ready\.\n$/);
+    const redeem = ["token", "redeem", "-", "-n", "east"];
+    const { stdout } = await sandbox.succeed(redeem, { stdin: issued.stdout });
+    assert.match(stdout, /^Link "west-\w{5}" is configured\.\n$/);
+
+    for (const format of ["json", "yaml"]) {
+      const other = await sandbox.hawser([...issue, "-o", format], { printsToken: true });
+      assert.equal(other.stderr, "");
+      const piped = await sandbox.succeed([...redeem, "-o", "json"], { stdin: other.stdout });
+      assert.match(JSON.parse(piped.stdout).token, /^west-/);
+    }
+    const piped = "hawser token issue - -n west | hawser token redeem - -n east";
+    assert.match((await shell(sandbox, piped)).stdout, /^Link "west-\w{5}" is configured\.\n$/);
+  }),
+);
+
+test(
+  "a reader that closes early is no failure",
+  shared.use(async (sandbox) => {
+    for (const format of ["text", "json", "yaml"]) {
+      const { code, stdout, stderr } = await shell(
+        sandbox,
+        `hawser link status -n south -o ${format} | head -c 10`,
+      );
+      assert.equal(stdout.length, 10);
+      assert.equal(stderr, "");
+      assert.equal(code, 0);
+    }
+  }),
+);
+
+test(
+  "a long result comes whole through a slow pipe",
+  shared.use(async (sandbox) => {
+    const status = "hawser link status -n south -o json";
+    const whole = await shell(sandbox, status);
+    assert.equal(JSON.parse(whole.stdout).length, linksInSouth);
+    assert.ok(whole.stdout.length > 500_000);
+    // dd takes little at a time, and begins only when the pipe has been full for long
+    const slow = await shell(sandbox, `${status} | (sleep 0.5; dd bs=4096 status=none)`);
+    assert.equal(slow.stdout, whole.stdout);
+    assert.equal(slow.code, 0);
+  }),
+);
+
+test(
+  "closed streams are no failure",
+  shared.use(async (sandbox) => {
+    assert.equal((await shell(sandbox, "hawser version >&-")).code, 0);
+    assert.equal((await shell(sandbox, "hawser version 2>&-")).code, 0);
+    assert.equal((await shell(sandbox, "hawser token inspect - <&-")).code, 2);
+  }),
+);
+
+test(
+  "a device that is full is told, since the result is lost",
+  shared.use(async (sandbox) => {
+    const { code, stderr } = await shell(sandbox, "hawser version > /dev/full");
+    assert.match(stderr, /^error: Cannot write .*: .*\n$/);
+    assert.equal(code, 1);
+  }),
+);
+
+/** Runs the command on a terminal of its own, and returns all that came on it. */
+async function onTerminal(
+  sandbox: Sandbox,
+  command: string,
+  env: Record<string, string | undefined> = {},
+): Promise<{ code: number | null; screen: string }> {
+  const { code, stdout } = await sandbox.run("script", ["-qec", command, "/dev/null"], {
+    env: { TERM: "xterm", ...env },
+  });
+  return { code, screen: stdout };
+}
+
+const awaitGrant = "hawser token issue t.yaml -n west --timeout 1s";
+const clearLine = "\r\x1b[K";
+const spinner = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/;
+
+test(
+  "on a terminal a wait shows a live line, which ends as an ordinary one",
+  shared.use(async (sandbox) => {
+    const quick = await onTerminal(sandbox, awaitGrant);
+    assert.equal(quick.code, 0, quick.screen);
+    assert.ok(quick.screen.includes(`${clearLine}Waiting for status...\r\nAccess grant "`));
+
+    const timedOut = await withoutEndpoint(sandbox, () => onTerminal(sandbox, awaitGrant));
+    assert.equal(timedOut.code, 124, timedOut.screen);
+    assert.match(timedOut.screen, spinner);
+    const end = timedOut.screen.split(clearLine).at(-1)!;
+    assert.match(end, /^Waiting for status\.\.\.\r\nerror: Timed out after 1s waiting for site/);
+  }),
+);
+
+const plain: [string, Record<string, string | undefined>][] = [
+  ["NO_COLOR", { NO_COLOR: "1" }],
+  ["TERM=dumb", { TERM: "dumb" }],
+  ["CI", { CI: "true" }],
+];
+
+for (const [what, env] of plain) {
+  test(
+    `with ${what} a wait shows plain lines, on a terminal too`,
+    shared.use(async (sandbox) => {
+      const { screen } = await withoutEndpoint(
+        sandbox,
+        () => onTerminal(sandbox, awaitGrant, { NO_COLOR: undefined, CI: undefined, ...env }),
+      );
+      assert.match(screen, /^Waiting for status\.\.\.\r\nerror: Timed out/);
+      assert.doesNotMatch(screen, spinner);
+      assert.ok(!screen.includes("\x1b"), screen);
+    }),
+  );
+}
+
+test(
+  "off a terminal no byte but text is printed",
+  shared.use(async (sandbox) => {
+    const { stdout, stderr } = await withoutEndpoint(
+      sandbox,
+      () => sandbox.hawser(awaitGrant.split(" ").slice(1)),
+    );
+    assert.equal(stdout, "");
+    assert.match(stderr, /^Waiting for status\.\.\.\nerror: Timed out after 1s [\n\x20-\x7e]*$/);
+  }),
+);
+
+/** West without an address for links, as long as `body` runs: whoever issues a token waits. */
+async function withoutEndpoint<T>(sandbox: Sandbox, body: () => Promise<T>): Promise<T> {
+  const file = path.join(
+    sandbox.dataHome,
+    "namespaces/west/input/resources/RouterAccess-west.yaml",
+  );
+  const text = fs.readFileSync(file, "utf8");
+  fs.rmSync(file);
+  try {
+    return await body();
+  } finally {
+    fs.writeFileSync(file, text, { mode: 0o600 });
+  }
+}
+
+test("what was printed and left behind holds no secret", shared.end);
