@@ -95,7 +95,8 @@ async function storeToken(
     await refuseUseless(platform, token, signal);
     try {
       await platform.apply<"AccessToken">({
-        ...token,
+        apiVersion: token.apiVersion,
+        kind: token.kind,
         metadata: {
           name,
           ...(labels ? { labels } : {}),

@@ -37,7 +37,8 @@ export function parseToken(content: string | Uint8Array, file: string): UsableTo
     throw refuse(`it holds ${documents.length} documents, and a token file holds one`);
   }
   if (document["kind"] !== "AccessToken") throw refuse(describeKind(document));
-  return checkToken(explained(() => parseResource("AccessToken", document, file)), file);
+  const token = explained(() => parseResource("AccessToken", document, file));
+  return checkToken(withoutState(token), file);
 
   function explained<T>(read: () => T): T {
     try {
@@ -47,6 +48,20 @@ export function parseToken(content: string | Uint8Array, file: string): UsableTo
       throw refuse((error.data as { why: string }).why, error); // the data of that code
     }
   }
+}
+
+/**
+ * What a token file is for. Status, owners, uid and the like, as in a file that `kubectl get -o yaml`
+ * wrote, are the state of another place, and tell nothing of this one.
+ */
+function withoutState({ apiVersion, kind, metadata, spec }: AccessToken): AccessToken {
+  const { name, labels, annotations } = metadata;
+  return {
+    apiVersion,
+    kind,
+    metadata: { name, ...(labels ? { labels } : {}), ...(annotations ? { annotations } : {}) },
+    ...(spec === undefined ? {} : { spec }),
+  };
 }
 
 /** Checks that a token can be redeemed at all; `file` names it. Throws `token-file-invalid`. */

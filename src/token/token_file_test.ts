@@ -43,6 +43,19 @@ test("parseToken() reads what renderToken() writes", () => {
   assert.deepEqual(parseToken(JSON.stringify(token), "t.json"), token);
 });
 
+test("parseToken() takes no state of another place along", () => {
+  const metadata = {
+    ...token.metadata,
+    uid: "6d0c5f6e-8f0c-4a8e-9d8f-2a1f6a1f0e11",
+    namespace: "elsewhere",
+    resourceVersion: "7",
+    ownerReferences: [{ apiVersion: "v1", kind: "Site", name: "west", uid: "1" }],
+    finalizers: ["example.com/hold"],
+  };
+  const status = { redeemed: true, status: "Ready", message: "OK" };
+  assert.deepEqual(parseToken(JSON.stringify({ ...token, metadata, status }), "t.json"), token);
+});
+
 test("parseToken() reads a token of upstream's CLI", () => {
   const ca = token.spec.ca.trimEnd().split("\n").map((line) => `    ${line}`).join("\n");
   const upstream = `apiVersion: skupper.io/v2alpha1

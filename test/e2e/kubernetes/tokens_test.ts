@@ -264,6 +264,32 @@ spec:
       );
     });
 
+    test("a token file that tells how it fared elsewhere is redeemed all the same", async () => {
+      const condition = {
+        type: "Redeemed",
+        status: "True",
+        lastTransitionTime: "2026-01-01T00:00:00Z",
+        reason: "Ready",
+        message: "OK",
+      };
+      const refused = { ...condition, reason: "Error", message: "Controller got failed response" };
+      const statuses = [
+        {},
+        { redeemed: true, status: "Ready", message: "OK", conditions: [condition] },
+        { status: "Error", message: refused.message, conditions: [refused] },
+      ];
+      for (const [index, status] of statuses.entries()) {
+        const { token } = await cluster.issue(west);
+        const name = `fared-${index}`;
+        const uid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";
+        const metadata = { ...token.metadata, name, uid, finalizers: ["example.com/hold"] };
+        const text = JSON.stringify({ ...token, metadata, status });
+        cluster.sandbox.write("fared.yaml", text);
+        await cluster.succeed("token", "redeem", "fared.yaml", "-n", east);
+        assert.ok(await cluster.read("Link", east, name));
+      }
+    });
+
     test("a service that says nothing holds up nothing else", async () => {
       const silent = await listen();
       try {
@@ -411,7 +437,7 @@ spec:
           "metadata:\n",
           `metadata:\n  namespace: ${west}\n`,
         );
-        cluster.sandbox.write("elsewhere.yaml", text);
+        cluster.sandbox.write("fared.yaml", text);
         await cluster.succeed("token", "redeem", "elsewhere.yaml", "-n", east);
         assert.ok(await cluster.read("Secret", east, "elsewhere"));
         assert.equal(await cluster.read("Secret", west, "elsewhere"), undefined);
