@@ -51,6 +51,7 @@ const mayImport: Record<string, string[]> = {
       "src/cli/context.ts",
       "src/cli/runner.ts",
       "src/cli/output.ts",
+      "src/cli/printable.ts",
       "src/commands/jfrog",
       "src/jfrog",
       "src/runtime/files.ts",
@@ -278,6 +279,17 @@ rule("only the command line reads the environment and prints", () =>
     program.filter(({ file }) => !file.startsWith("src/cli/")),
     /\bprocess\.(env|stdout|stderr|stdin)\b|\bconsole\./,
   ));
+
+rule("one door to the terminal, which escapes what is unprintable", () => [
+  ...findIn(
+    program.filter(({ file }) => file !== "src/cli/streams.ts"),
+    /\bprocess\.(stdout|stderr)\b|\bprocess\[|\bfs\.write(Sync)?\([012]\b/,
+  ),
+  ...findIn(
+    program.filter(({ file }) => !["src/cli/streams.ts", "src/cli/progress.ts"].includes(file)),
+    /\bsteer\(/,
+  ),
+]);
 
 rule("no test is left out by its own code", () =>
   findIn(

@@ -1,6 +1,7 @@
 import type { AppError } from "../errors/app_error.ts";
 import type { Say } from "../errors/entry.ts";
 import type { OutputFormat } from "./options.ts";
+import { escapeControls, holdsUnprintable } from "./printable.ts";
 import type { World } from "./streams.ts";
 
 /** The result as data; nothing at all gives an empty text. */
@@ -11,7 +12,9 @@ export async function renderData(
   if (data === undefined) return "";
   if (format === "json") return JSON.stringify(data, null, 2);
   const { writeYaml } = await import("../resources/yaml.ts");
-  return writeYaml(data);
+  const yaml = writeYaml(data);
+  // JSON is YAML too, and quotes all text: only there does an escaped character mean the same
+  return holdsUnprintable(yaml) ? JSON.stringify(data, null, 2) : yaml;
 }
 
 /** An error for stderr: `error:` and `hint:` lines, or one JSON object where -o is json or yaml. */
@@ -43,15 +46,6 @@ export function renderError(
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   if (resume !== undefined) lines.push(`hint: To go on from here: ${resume}`);
   return `${lines.map(escapeControls).join("\n")}\n`;
-}
-
-/** Text from anywhere as part of one line: it can neither begin another nor steer the terminal. */
-export function escapeControls(text: string): string {
-  // deno-lint-ignore no-control-regex -- they are what must not reach a terminal
-  return text.replaceAll(/[\0-\x08\n-\x1f\x7f-\x9f]/g, (control) => {
-    const code = control.charCodeAt(0).toString(16).padStart(2, "0");
-    return control === "\n" ? "\\n" : `\\x${code}`;
-  });
 }
 
 /** A defect of ours for stderr: its stack, as a report needs it. */

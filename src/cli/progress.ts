@@ -1,3 +1,4 @@
+import { escapeControls } from "./printable.ts";
 import type { OutputStream } from "./streams.ts";
 
 const frames = ["⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"];
@@ -28,17 +29,23 @@ export function startProgress(
     writing = writing.then(() => stream.write(line));
   }
 
+  /** Writes in the place of the live line. */
+  function replace(line: string) {
+    writing = writing.then(() => stream.steer("\r\x1b[K", line));
+  }
+
   return {
     show(next) {
-      if (next === text) return;
-      text = next;
-      if (plain || !stream.isTerminal) return put(`${next}\n`);
+      const shown = escapeControls(next);
+      if (shown === text) return;
+      text = shown;
+      if (plain || !stream.isTerminal) return put(`${text}\n`);
       clearInterval(timer);
-      timer = setInterval(() => put(`\r\x1b[K${frames[frame++ % frames.length]} ${text}`), 100);
+      timer = setInterval(() => replace(`${frames[frame++ % frames.length]} ${text}`), 100);
     },
     async end() {
       clearInterval(timer);
-      if (timer !== undefined) put(`\r\x1b[K${text}\n`);
+      if (timer !== undefined) replace(`${text}\n`);
       timer = undefined;
       text = undefined;
       await writing;

@@ -1,5 +1,6 @@
 import type { LineQuestion } from "./line_reader.ts";
 import { appError } from "../errors/app_error.ts";
+import { escapeControls } from "./printable.ts";
 
 /** What a person is asked. */
 export interface Question {
@@ -60,7 +61,9 @@ export function createPrompter(
     },
     async choose(question, choices) {
       await write(
-        `${question.text}\n${choices.map((choice, i) => `  ${i + 1}) ${choice}\n`).join("")}`,
+        `${question.text}\n${
+          choices.map((choice, i) => `  ${i + 1}) ${escapeControls(choice)}\n`).join("")
+        }`,
       );
       for (;;) {
         const answer = await ask({ ...question, text: "Number", standard: "1" }, false);

@@ -9,6 +9,7 @@ import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
 import type { OutputFormat, SharedOptions } from "./options.ts";
 import { renderData, renderError, writeDefect } from "./output.ts";
+import { escapeControls } from "./printable.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompter } from "./prompt.ts";
 import type { World } from "./streams.ts";
@@ -77,7 +78,10 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         ),
       };
       function putLine(label: string, text: string) {
-        put(format === "text" ? `${label}: ${text}\n` : `${JSON.stringify({ [label]: text })}\n`);
+        const line = format === "text"
+          ? `${label}: ${escapeControls(text)}`
+          : JSON.stringify({ [label]: text });
+        put(`${line}\n`);
       }
       function put(text: string) {
         writing = writing.then(() => world.stderr.write(text));
@@ -90,7 +94,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           ? await spec.text(data, context)
           : await renderData(spec.data === undefined ? data : spec.data(data), format);
         await world.stdout.write(withNewline(result));
-        if (format === "text") notes.forEach((note) => put(`hint: ${note}\n`));
+        if (format === "text") notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;
       } finally {

@@ -4,9 +4,10 @@ import { basename } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
 import { type LineQuestion, lineReader } from "./line_reader.ts";
+import { escapeUnprintable } from "./printable.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
-/** One output stream. */
+/** One output stream: the one door to whoever reads there, which lets nothing unprintable through. */
 export interface OutputStream {
   /**
    * Resolves once the text is handed over; waits for slow readers, ignores a reader that left.
@@ -15,6 +16,8 @@ export interface OutputStream {
   write(text: string): Promise<void>;
   /** The same for what must not be lost: a reader that left is `not-writable` too. */
   deliver(text: string): Promise<void>;
+  /** The same as `write`, behind a sequence of our own that steers a terminal. */
+  steer(sequence: string, text: string): Promise<void>;
   readonly isTerminal: boolean;
   /** How many characters a line of the terminal holds, where it is one. */
   readonly columns?: number | undefined;
@@ -89,20 +92,26 @@ function outputStream(name: "stdout" | "stderr"): OutputStream {
     get columns() {
       return mayBeTerminal(descriptor) ? open().columns : undefined;
     },
-    async write(text) {
-      try {
-        await this.deliver(text);
-      } catch (error) {
-        if (systemErrorCode((error as Error).cause) !== "EPIPE") throw error;
-      }
-    },
-    async deliver(text) {
-      const rest = name === "stdout" ? writeNow(descriptor, text) : text;
-      if (rest.length === 0) return;
-      const failure = await new Promise<unknown>((resolve) => open().write(rest, resolve));
-      if (name === "stdout" && failure) throw unwritable(failure);
-    },
+    write: (text) => unlessLeft(put(escapeUnprintable(text))),
+    deliver: (text) => put(escapeUnprintable(text)),
+    steer: (sequence, text) => unlessLeft(put(sequence + escapeUnprintable(text))),
   };
+
+  async function put(text: string): Promise<void> {
+    const rest = name === "stdout" ? writeNow(descriptor, text) : text;
+    if (rest.length === 0) return;
+    const failure = await new Promise<unknown>((resolve) => open().write(rest, resolve));
+    if (name === "stdout" && failure) throw unwritable(failure);
+  }
+}
+
+/** Takes it for no failure that the reader has left. */
+async function unlessLeft(writing: Promise<void>): Promise<void> {
+  try {
+    await writing;
+  } catch (error) {
+    if (systemErrorCode((error as Error).cause) !== "EPIPE") throw error;
+  }
 }
 
 /** False where it surely is none; asking the stream itself would open it. */

@@ -28,7 +28,8 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
       written[name] += text;
       return Promise.resolve();
     };
-    return { isTerminal: outside.terminal === true, write, deliver: write };
+    const steer = (sequence: string, text: string) => write(sequence + text);
+    return { isTerminal: outside.terminal === true, write, deliver: write, steer };
   };
   const lines = (outside.stdin ?? "").split("\n").slice(0, -1);
   const world: World = {

@@ -1,4 +1,5 @@
-import { escapeControls, table } from "../../cli/output.ts";
+import { table } from "../../cli/output.ts";
+import { escapeControls } from "../../cli/printable.ts";
 import type { Server } from "../../jfrog/server.ts";
 import { secretFields, serverFieldNames } from "../../jfrog/config/fields.ts";
 import { readClaims } from "../../jfrog/jwt.ts";

@@ -20,6 +20,30 @@ const hint = 'hint: A token file is made by "hawser token issue <file>" at the o
 /** A complete token for a grant service that no test talks to. */
 const token = standInToken({ url: "https://127.0.0.1:1", ca: makeCertificate().certificate });
 
+test(
+  "what a token file says can't turn the direction of a terminal's text",
+  shared.use(async (sandbox) => {
+    const site = "west\u202etsew\u2066\u2069";
+    const annotated = token.replace(
+      "metadata:",
+      `metadata:\n  annotations:\n    hawser/site: "${site}"`,
+    );
+    sandbox.write("turned.yaml", annotated);
+    const escaped = "west\\u202etsew\\u2066\\u2069";
+    const { stdout } = await sandbox.succeed(["token", "inspect", "turned.yaml"]);
+    assert.match(stdout, /^[\n\x20-\x7e]*$/);
+    assert.ok(stdout.includes(escaped), stdout);
+    for (const format of ["json", "yaml"]) {
+      const printed = await sandbox.succeed(["token", "inspect", "turned.yaml", "-o", format]);
+      assert.match(printed.stdout, /^[\n\x20-\x7e]*$/);
+      assert.equal(JSON.parse(printed.stdout).site, site);
+    }
+    const refused = await sandbox.hawser(["token", "inspect", `no-${site}.yaml`]);
+    assert.match(refused.stderr, /^[\n\x20-\x7e]*$/);
+    assert.ok(refused.stderr.includes(escaped), refused.stderr);
+  }),
+);
+
 /** Files that no token can be read from, and why. */
 const unreadable: [string, string | Uint8Array, string][] = [
   ["empty", "", "it is empty"],

@@ -1,0 +1,38 @@
+/**
+ * Control characters, format characters (those that turn the direction of text among them) and the
+ * two separators that some terminals take for line ends: what text from outside could steer a
+ * terminal or deceive its reader with.
+ */
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
+
+/**
+ * Any text as it may reach a terminal: all but line ends and tabs of what is unprintable is escaped
+ * as `\u001b`, which JSON takes for the same character. The last door of all output; what is put
+ * into a line goes through `escapeControls` before.
+ */
+export function escapeUnprintable(text: string): string {
+  return text.replace(unprintable, (found) => /[\n\t]/.test(found) ? found : inJson(found));
+}
+
+/** Text from anywhere as part of one line: it can neither begin another nor steer the terminal. */
+export function escapeControls(text: string): string {
+  return text.replace(unprintable, (found) => {
+    if (found === "\t") return found;
+    if (found === "\n") return "\\n";
+    const code = found.charCodeAt(0);
+    return code < 0x100 ? `\\x${hex(code, 2)}` : inJson(found);
+  });
+}
+
+/** True if the text holds what is escaped on its way out. */
+export function holdsUnprintable(text: string): boolean {
+  return escapeUnprintable(text) !== text;
+}
+
+function inJson(character: string): string {
+  return character.split("").map((unit) => `\\u${hex(unit.charCodeAt(0), 4)}`).join("");
+}
+
+function hex(code: number, digits: number): string {
+  return code.toString(16).padStart(digits, "0");
+}
