@@ -1,5 +1,5 @@
 import { catalog, type ErrorCode, type ErrorData } from "./catalog.ts";
-import type { Say } from "./entry.ts";
+import type { Entry, Say } from "./entry.ts";
 import { exitCodes } from "./exit_code.ts";
 
 /** What is known of a failure beside its code and data. */
@@ -11,18 +11,18 @@ export interface ErrorContext {
 }
 
 /** A failure with a code of the catalog: the only kind of error that reaches a user with a remedy. */
-export class AppError extends Error {
+export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "AppError";
-  readonly code: ErrorCode;
+  readonly code: C;
   /** What the catalog's wording is filled with; never holds a secret. */
-  readonly data: unknown;
+  readonly data: ErrorData<C>;
   /** True if the same command may succeed when simply run again, and does no harm then. */
   readonly retryable: boolean;
   /** The words of the command that goes on where this one stopped, without the program's name. */
   resume?: string;
 
-  constructor(code: ErrorCode, data: unknown, options?: ErrorContext) {
-    const entry = catalog[code] as { message(data: unknown): string };
+  constructor(code: C, data: ErrorData<C>, options?: ErrorContext) {
+    const entry = catalog[code] as Entry<ErrorData<C>>;
     super(entry.message(data), options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = data;
@@ -36,7 +36,7 @@ export class AppError extends Error {
 
   /** The remedy, in the words of the program as it was called. */
   hint(say: Say): string | undefined {
-    const entry = catalog[this.code] as { hint?(data: unknown, say: Say): string | undefined };
+    const entry = catalog[this.code] as Entry<ErrorData<C>>;
     return entry.hint?.(this.data, say);
   }
 }
@@ -46,11 +46,14 @@ export function appError<C extends ErrorCode>(
   code: C,
   data: ErrorData<C>,
   options?: ErrorContext,
-): AppError {
+): AppError<C> {
   return new AppError(code, data, options);
 }
 
-/** True if `error` is an AppError, with that code if one is given. */
-export function isAppError(error: unknown, ...codes: ErrorCode[]): error is AppError {
+/** True if `error` is an AppError, with one of the codes if any is given; its data are then of that code. */
+export function isAppError<C extends ErrorCode = ErrorCode>(
+  error: unknown,
+  ...codes: C[]
+): error is AppError<C> {
   return error instanceof AppError && (codes.length === 0 || codes.includes(error.code));
 }

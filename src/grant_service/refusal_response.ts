@@ -1,4 +1,4 @@
-import { type AppError, isAppError } from "../errors/app_error.ts";
+import { isAppError } from "../errors/app_error.ts";
 import type { HttpResponse } from "./http/message.ts";
 import type { Refused } from "./redemption.ts";
 
@@ -26,7 +26,7 @@ export function refusalResponse({ reason, detail }: Refused): HttpResponse {
 /** Failures whose cause is at the site and not in the service: upstream's status and words. */
 export function failureResponse(error: unknown): HttpResponse | undefined {
   if (isAppError(error, "site-missing")) {
-    return plain(500, `Site not yet defined for ${namespaceOf(error)}`);
+    return plain(500, `Site not yet defined for ${error.data.namespace}`);
   }
   if (isAppError(error, "site-issuer-missing")) {
     return plain(500, "Could not get issuer for requested certificate");
@@ -46,8 +46,4 @@ export function throttledResponse(seconds: number): HttpResponse {
 /** A text as upstream sends it, on a line of its own. */
 export function plain(status: number, text: string): HttpResponse {
   return { status, body: `${text}\n` };
-}
-
-function namespaceOf(error: AppError): string {
-  return (error.data as { namespace: string }).namespace;
 }

@@ -55,9 +55,7 @@ function show(text: string): string {
 }
 
 function explain(error: unknown): string {
-  if (isAppError(error, "resource-invalid")) {
-    return (error.data as { why: string }).why; // the data of that code
-  }
+  if (isAppError(error, "resource-invalid")) return error.data.why;
   return error instanceof TypeError ? "it is not text" : (error as Error).message;
 }
 

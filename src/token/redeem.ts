@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { appError, isAppError } from "../errors/app_error.ts";
+import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import { createKeyPair, importPrivateKey } from "../pki/key_pair.ts";
 import { createRequest } from "../pki/request.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
@@ -110,7 +110,7 @@ async function requireSite(
   signal: AbortSignal,
 ): Promise<Site> {
   const { namespace } = platform;
-  let missing = appError("site-missing", { namespace, purpose: "redeem a token" });
+  let missing: AppError = appError("site-missing", { namespace, purpose: "redeem a token" });
   try {
     const sites = await platform.list("Site", signal);
     const site = sites.find(isReady) ?? sites[0];

@@ -45,7 +45,7 @@ export function parseToken(content: string | Uint8Array, file: string): UsableTo
       return read();
     } catch (error) {
       if (!isAppError(error, "resource-invalid")) throw error;
-      throw refuse((error.data as { why: string }).why, error); // the data of that code
+      throw refuse(error.data.why, error);
     }
   }
 }

@@ -1,4 +1,4 @@
-import { AppError, appError } from "../errors/app_error.ts";
+import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import { formatDuration } from "./duration.ts";
 
 /** One time limit for a whole command, together with the user's Ctrl-C. */
@@ -38,16 +38,15 @@ export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSi
 /** The end of a deadline, with what was awaited then where that is not said yet; any other error as it is. */
 export function whileAwaiting(error: unknown, what: string): unknown {
   if (!isTimeout(error) || whatWasAwaited(error) !== undefined) return error;
-  const { after } = error.data as { after: string };
-  return appError("timed-out", { after, what }, { cause: error });
+  return appError("timed-out", { after: error.data.after, what }, { cause: error });
 }
 
 /** What the end of a deadline says was awaited; undefined for any other error, and where it does not say. */
 export function whatWasAwaited(error: unknown): string | undefined {
-  return isTimeout(error) ? (error.data as { what?: string }).what : undefined;
+  return isTimeout(error) ? error.data.what : undefined;
 }
 
 /** True if `error` is the end of a deadline: what was awaited may be added to it. */
-export function isTimeout(error: unknown): error is AppError {
-  return error instanceof AppError && error.code === "timed-out";
+export function isTimeout(error: unknown): error is AppError<"timed-out"> {
+  return isAppError(error, "timed-out");
 }

@@ -147,8 +147,7 @@ function parse(text: string, file: string): Record<string, unknown> {
     return readResources(text, file, { maxBytes: maxFileBytes })[0] ?? {};
   } catch (cause) {
     if (!isAppError(cause, "resource-invalid")) throw cause;
-    const { why } = cause.data as { why: string };
-    throw appError("kubeconfig-invalid", { file, why }, { cause });
+    throw appError("kubeconfig-invalid", { file, why: cause.data.why }, { cause });
   }
 }
 

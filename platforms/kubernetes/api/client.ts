@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import { appError } from "../../../src/errors/app_error.ts";
+import { appError, isAppError } from "../../../src/errors/app_error.ts";
 import { whatWasAwaited, whileAwaiting } from "../../../src/wait/deadline.ts";
 import { retry, type RetryDecision } from "../../../src/wait/retry.ts";
 import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./errors.ts";
@@ -118,7 +118,7 @@ export class ApiClient {
 
 function decide(error: unknown, request: ApiRequest): RetryDecision {
   if (!isPassing(error)) return "give-up";
-  const { status, retryAfterMs } = error.data as { status?: number; retryAfterMs?: number };
+  const { status, retryAfterMs } = isAppError(error, "api-failed") ? error.data : {};
   const isUntaken = status === 429 || isUnsent(error.cause);
   if (request.verb === "create" && !isUntaken) return "give-up";
   if (retryAfterMs === undefined) return "back-off";

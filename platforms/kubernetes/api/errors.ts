@@ -86,18 +86,18 @@ export function describeFailedExchange(cause: unknown, context: KubeContext): Ap
 }
 
 /** True if the same request may succeed a little later. */
-export function isPassing(error: unknown): error is AppError {
+export function isPassing(error: unknown): error is AppError<"unreachable" | "api-failed"> {
   if (isAppError(error, "unreachable")) {
     return !["ENOTFOUND", noAnswerCode].includes(codeOf(error.cause));
   }
   if (!isAppError(error, "api-failed")) return false;
-  const { status } = error.data as { status: number };
+  const { status } = error.data;
   return status === 429 || status >= 500;
 }
 
 /** True if a list or watch can't go on from where it stood (410 Gone): it must begin anew. */
 export function isExpired(error: unknown): boolean {
-  return isAppError(error, "api-failed") && (error.data as { status: number }).status === 410;
+  return isAppError(error, "api-failed") && error.data.status === 410;
 }
 
 /** True if the connection did not come about, so that the server can't have taken the request. */

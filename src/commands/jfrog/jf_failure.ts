@@ -2,6 +2,16 @@ import type { CommandContext } from "../../cli/context.ts";
 import { type AppError, isAppError } from "../../errors/app_error.ts";
 import type { FailedAnswer } from "../../errors/jfrog_errors.ts";
 
+/** The errors that an answer of a server is. */
+const failedAnswers = [
+  "access-refused",
+  "access-not-found",
+  "access-conflict",
+  "access-request-invalid",
+  "access-server-failed",
+  "access-answer-unexpected",
+] as const;
+
 /** What a server refused, as jf prints it on stdout beside the error. */
 export class JfFailure {
   readonly error: AppError;
@@ -31,10 +41,7 @@ export async function orJfFailure<D>(
   try {
     return await run();
   } catch (error) {
-    if (isWanted && isAppError(error)) {
-      const data = error.data as Partial<FailedAnswer>; // what has no status is no answer's failure
-      if (data.statusLine !== undefined) return new JfFailure(error, data as FailedAnswer);
-    }
+    if (isWanted && isAppError(error, ...failedAnswers)) return new JfFailure(error, error.data);
     throw error;
   }
 }

@@ -4,11 +4,18 @@ import { ask } from "./exchange.ts";
 import type { AccessServer, Surroundings } from "../access_server.ts";
 import { openAccessTokens } from "./tokens.ts";
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
-import type { FailedAnswer } from "../../errors/jfrog_errors.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { readClaims } from "../jwt.ts";
 import { type Server, type ServerStore, withSlash } from "../server.ts";
 import type { ChosenServer } from "./server_choice.ts";
+
+/** The errors that say how to mend what can't be refreshed. */
+const errorsWithRemedy = [
+  "jfrog-server-invalid",
+  "access-refused",
+  "access-not-found",
+  "access-answer-invalid",
+] as const;
 
 /**
  * The server with an access token that is good for a while: one that ends soon is exchanged for another
@@ -40,7 +47,7 @@ export async function withFreshToken(
     return { ...server, credentials: { ...credentials, accessToken: fresh.accessToken } };
   } catch (error) {
     if (left === 0 || !isAppError(error) || deadline.signal.aborted) throw error;
-    const { remedy } = error.data as { remedy?: string }; // some errors have one
+    const remedy = isAppError(error, ...errorsWithRemedy) ? error.data.remedy : undefined;
     surroundings.warn(
       `The access token could not be refreshed, and is used as it is: ${error.message}` +
         (remedy === undefined ? "" : `. ${remedy}`),
@@ -100,8 +107,7 @@ export async function refreshConfigured(
 /** A refresh token that the server does not know is no more: somebody used it, and its successor is lost. */
 function withRemedy(error: unknown, id: string): unknown {
   if (!isAppError(error, "access-not-found")) return error;
-  const data = error.data as FailedAnswer; // what that error has
-  return appError("access-not-found", { ...data, remedy: remedyFor(id) }, { cause: error });
+  return appError("access-not-found", { ...error.data, remedy: remedyFor(id) }, { cause: error });
 }
 
 function remedyFor(id: string): string {
