@@ -437,7 +437,7 @@ spec:
           "metadata:\n",
           `metadata:\n  namespace: ${west}\n`,
         );
-        cluster.sandbox.write("fared.yaml", text);
+        cluster.sandbox.write("elsewhere.yaml", text);
         await cluster.succeed("token", "redeem", "elsewhere.yaml", "-n", east);
         assert.ok(await cluster.read("Secret", east, "elsewhere"));
         assert.equal(await cluster.read("Secret", west, "elsewhere"), undefined);
