@@ -1,9 +1,9 @@
 import type { Buffer } from "node:buffer";
-import { execFile } from "node:child_process";
 import { appError } from "../../../src/errors/app_error.ts";
 import { systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { whileAwaiting } from "../../../src/wait/deadline.ts";
 import { abortable } from "../../../src/runtime/abortable.ts";
+import { type ProgramEnd, startProgram } from "../../../src/runtime/program.ts";
 import type { ClusterEntry, ExecEntry } from "./kubeconfig.ts";
 
 /** What a plugin gives: a bearer token, a client certificate (PEM), or both. */
@@ -22,8 +22,8 @@ interface Run {
   stop(): void;
 }
 
-/** A plugin that talks to an identity provider takes seconds; one that hangs must not hang us. */
-const runLimitMs = 30_000;
+/** A command's own time limit ends its wait; this one is for who has none, such as a controller. */
+const runLimitMinutes = 10;
 
 const maxOutputBytes = 1024 * 1024;
 
@@ -78,30 +78,25 @@ export class ExecPlugin {
 
   #start(ca: Buffer | undefined): Run {
     const { command, args, env } = this.#entry;
+    const given = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
+    const program = startProgram(command, args ?? [], {
+      env: { ...this.#env, ...given, KUBERNETES_EXEC_INFO: this.#info(ca) },
+      maxOutputBytes,
+    });
     let late = false;
     const limit = setTimeout(() => {
       late = true;
-      child.kill("SIGKILL");
-    }, runLimitMs);
-    const given = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]));
-    const options = {
-      env: { ...this.#env, ...given, KUBERNETES_EXEC_INFO: this.#info(ca) } as NodeJS.ProcessEnv,
-      maxBuffer: maxOutputBytes,
-    };
-    const { promise: credential, resolve, reject } = Promise.withResolvers<ExecCredential>();
-    const child = execFile(command, args ?? [], options, (error, stdout, stderr) => {
-      clearTimeout(limit);
-      try {
-        if (error !== null) throw this.#failure(error, stderr, late);
-        resolve(this.#read(stdout));
-      } catch (failure) {
-        reject(failure);
-      }
-    });
-    child.stdin?.on("error", () => {}); // it may end without reading
-    child.stdin?.end();
+      program.stop();
+    }, runLimitMinutes * 60_000);
+    const credential = program.ended.then(
+      (end) => {
+        if (late) throw this.#failed(`it gave no answer within ${runLimitMinutes} minutes`);
+        return this.#read(end);
+      },
+      (error) => Promise.reject(this.#failure(error)),
+    ).finally(() => clearTimeout(limit));
     credential.catch(() => {}); // everyone who waited may have gone
-    return { credential, waiters: 0, stop: () => child.kill("SIGKILL") };
+    return { credential, waiters: 0, stop: () => program.stop() };
   }
 
   #info(ca: Buffer | undefined): string {
@@ -121,7 +116,12 @@ export class ExecPlugin {
     };
   }
 
-  #read(stdout: string): ExecCredential {
+  #read({ code, stdout, stderr }: ProgramEnd): ExecCredential {
+    if (code !== 0) {
+      const said = stderr.trim().slice(-1000);
+      const how = code === undefined ? "it failed" : `it ended with code ${code}`;
+      throw this.#failed(said === "" ? how : `${how}: ${said}`);
+    }
     let answer;
     try {
       answer = JSON.parse(stdout);
@@ -143,13 +143,11 @@ export class ExecPlugin {
     };
   }
 
-  #failure(error: Error & { code?: unknown }, stderr: string, late: boolean): Error {
-    if (late) return this.#failed(`it gave no answer within ${runLimitMs / 1000} seconds`);
+  #failure(error: unknown): Error {
     if (systemErrorCode(error) === "ENOENT") return this.#failed("it is not installed", error);
     if (systemErrorCode(error) === "EACCES") return this.#failed("it may not be run", error);
-    const said = stderr.trim().slice(-1000);
-    const how = typeof error.code === "number" ? `it ended with code ${error.code}` : "it failed";
-    return this.#failed(said === "" ? how : `${how}: ${said}`, error);
+    const why = error instanceof RangeError ? error.message : "it failed";
+    return this.#failed(why, error);
   }
 
   #failed(why: string, cause?: unknown): Error {

@@ -158,7 +158,7 @@ test("what a plugin prints is checked, and not repeated", async () => {
     [print('{"token":"secret"}').replace("/v1", "/v1beta1"), /no ExecCredential of .*\/v1$/],
     [print("{}"), /neither a token nor a certificate/],
     [print('{"clientCertificateData":"secret"}'), /neither a token nor a certificate/],
-    ["head -c 3000000 /dev/zero", /login: it failed/],
+    ["head -c 3000000 /dev/zero", /login: it printed more than 1048576 bytes$/],
   ];
   for (const [script, why] of table) {
     const error = await failure((await plugin(script)).api);
@@ -174,14 +174,41 @@ test("a plugin that hangs ends with the request, and is killed with the last of 
   const first = assert.rejects(api.send(getSite, one.signal), enough);
   const second = assert.rejects(api.send(getSite, two.signal), enough);
   const file = path.join(folder, "pid");
-  while (!fs.existsSync(file)) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (!fs.existsSync(file)) await pause();
   const pid = Number(fs.readFileSync(file, "utf8"));
   one.abort(enough);
   await first;
   assert.ok(isRunning(pid));
   two.abort(enough);
   await second;
-  while (isRunning(pid)) await new Promise((resolve) => setTimeout(resolve, 10));
+  while (isRunning(pid)) await pause();
+});
+
+test("with a plugin ends all that it has started, whether it answers or is given up", async () => {
+  const leave = "sleep 600 & echo $! > pid.part; mv pid.part pid";
+  const answering = await plugin(`${leave}; ${print('{"token":"t"}')}`);
+  await answering.api.send(getSite, signal);
+  const hanging = await plugin(`${leave}; wait`);
+  const given = new AbortController();
+  const enough = new Error("enough");
+  const sent = assert.rejects(hanging.api.send(getSite, given.signal), enough);
+  while (!fs.existsSync(path.join(hanging.folder, "pid"))) await pause();
+  given.abort(enough);
+  await sent;
+  for (const { folder } of [answering, hanging]) {
+    const pid = Number(fs.readFileSync(path.join(folder, "pid"), "utf8"));
+    while (isRunning(pid)) await pause();
+  }
+});
+
+test("a plugin's answer is taken although one that it left behind holds its pipe", async () => {
+  const { api, folder } = await plugin(
+    `setsid sh -c 'echo $$ > pid.part; mv pid.part pid; exec sleep 600' &
+     while [ ! -e pid ]; do sleep 0.01; done; ${print('{"token":"t"}')}`,
+  );
+  await api.send(getSite, signal);
+  assert.deepEqual(tokens(), ["Bearer t"]);
+  process.kill(Number(fs.readFileSync(path.join(folder, "pid"), "utf8")), "SIGKILL");
 });
 
 test("a plugin that hangs is named by a command whose time is up", async () => {
@@ -194,6 +221,10 @@ test("a plugin that hangs is named by a command whose time is up", async () => {
     return true;
   });
 });
+
+function pause(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 10));
+}
 
 function isRunning(pid: number): boolean {
   try {
