@@ -166,6 +166,9 @@ const lazyImporters = [
   "src/jfrog/config/key.ts",
 ];
 
+/** What several files export by agreement: each platform's \`open\`. */
+const sharedNames = ["open", "exchange", "HttpRequest"];
+
 const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];
 const maxLines = 300;
 
@@ -259,6 +262,18 @@ rule("nothing imports a test or a script", () =>
   ));
 
 rule("no global of one runtime", () => findIn(program, /\b(Deno|Bun)\s*(\.|\[)/));
+
+rule("an exported name has one meaning", () => {
+  const declared = program.flatMap(({ file, code }) =>
+    Array.from(
+      code.matchAll(/^export (?:async )?(?:function\*?|class|interface|type|const) (\w+)/gm),
+      ([, name]) => ({ file, name: name! }),
+    )
+  );
+  return [...Map.groupBy(declared, ({ name }) => name)]
+    .filter(([name, places]) => places.length > 1 && !sharedNames.includes(name))
+    .map(([name, places]) => `${name}: ${places.map(({ file }) => file).join(", ")}`);
+});
 
 rule("no default export", () => findIn(program, /^\s*export\s+default\b|\bas\s+default\b/));
 

@@ -10,7 +10,7 @@ import { ApiClient } from "./api/client.ts";
 import { dependentRemover } from "./dependent_remover.ts";
 import { ServerAccess } from "./access/server_access.ts";
 import { loadContext, podContext } from "./access/kubeconfig.ts";
-import { openStore } from "./store.ts";
+import { openClusterStore } from "./store.ts";
 
 /**
  * The namespace of a cluster: the context's where the request names none. Nothing is asked of the
@@ -38,7 +38,7 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
     new ServerAccess(context, request.env),
     `hawser/${request.version}`,
   );
-  const platform = openStore(api, namespace);
+  const platform = openClusterStore(api, namespace);
   return {
     ...platform,
     controllerRunner: {
@@ -53,8 +53,8 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
     linkMaker: {
       async make(name, signal) {
         // certificates are much to load, and only this needs them here
-        const { linkMaker } = await import("./controller/link_maker.ts");
-        return await linkMaker(platform).make(name, signal);
+        const { clusterLinkMaker } = await import("./controller/link_maker.ts");
+        return await clusterLinkMaker(platform).make(name, signal);
       },
     },
     controllerManifest: manifestFor(namespace, request, api),

@@ -12,7 +12,7 @@ import { watchList } from "./api/watch.ts";
  * The resources of a namespace behind an API server. `peek` gives what is known of one without asking,
  * where something is; it need not be the latest.
  */
-export function openStore(
+export function openClusterStore(
   api: ApiClient,
   namespace: string,
   peek: <K extends Kind>(kind: K, name: string) => ResourceOf<K> | undefined = () => undefined,

@@ -8,7 +8,7 @@ import type {
   ControllerOptions,
   ControllerStatus,
 } from "../../src/platform/abilities.ts";
-import { writeWhole } from "../../src/runtime/files.ts";
+import { makePrivateFolder, writeWhole } from "../../src/runtime/files.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
 import {
@@ -21,7 +21,6 @@ import {
 import { isReadyAt } from "../resource_files/hosting/controller_probe.ts";
 import { proxySettings, runWords } from "../resource_files/hosting/controller_program.ts";
 import { findDataHome } from "../resource_files/paths.ts";
-import { makeFolder } from "../resource_files/store/resource_writer.ts";
 import { writeUnit } from "./controller_unit.ts";
 import type { Program } from "./detached_controller.ts";
 import type { Systemd } from "./systemd.ts";
@@ -59,7 +58,7 @@ export function systemdController(
       mode: 0o600,
       replace: "always",
     });
-    await makeFolder(systemd.unitFolder);
+    await makePrivateFolder(systemd.unitFolder);
     const text = controllerUnit(files, program, options, systemd.isUser);
     await writeWhole(unitFile, text, { mode: 0o644, replace: "always" });
     await systemd.control(["daemon-reload"], signal);

@@ -17,7 +17,7 @@ import { siteUid } from "./site/site_authority.ts";
 import { siteFounder } from "./site/site_founder.ts";
 import { startedStatus } from "./site/started_status.ts";
 import { statusSource } from "./site/status_source.ts";
-import { openStore } from "./store/store.ts";
+import { openFileStore } from "./store/store.ts";
 import type { StoreHooks } from "./store/store_hooks.ts";
 
 /** Names its container to the controller that runs in one. */
@@ -57,7 +57,10 @@ export function openLocalPlatform(
     linkMaker: {
       // certificates are much to load
       make: async (link, signal) =>
-        await (await import("./serving/link_maker.ts")).linkMaker(paths, store).make(link, signal),
+        await (await import("./serving/link_maker.ts")).fileLinkMaker(paths, store).make(
+          link,
+          signal,
+        ),
     },
     routerProbe: routerProbe(paths, name),
     pendingKeys: pendingKeyFiles(paths),
@@ -80,7 +83,7 @@ function openFiles(
   hooks: Pick<StoreHooks, "admit" | "onProblem">,
 ): Platform {
   const platform = () => store;
-  const store: Platform = openStore(name, paths, {
+  const store: Platform = openFileStore(name, paths, {
     siteUid: () => siteUid(paths),
     deriveStatus: statusSource({ paths, platform, controllerSince: witness.controllerSince }),
     correctStatus: startedStatus({

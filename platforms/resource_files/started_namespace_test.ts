@@ -20,7 +20,7 @@ import { createAuthority, loadAuthority } from "../../src/pki/authority.ts";
 import { createKeyPair } from "../../src/pki/key_pair.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import { apiVersion, hostAndPort, isReady } from "../../src/resources/resource.ts";
-import { grantBacking } from "./serving/grant_backing.ts";
+import { fileGrantBacking } from "./serving/grant_backing.ts";
 import { siteUid } from "./site/site_authority.ts";
 
 const signal = new AbortController().signal;
@@ -39,7 +39,7 @@ async function start(home: TestHome, differences: Partial<Machine> = {}, spec: o
 
 function reopen(home: TestHome) {
   const opened = home.open("west");
-  return { ...opened, backing: grantBacking(opened.paths, opened.platform) };
+  return { ...opened, backing: fileGrantBacking(opened.paths, opened.platform) };
 }
 
 async function addresses(home: TestHome, grant = newGrant()): Promise<string[]> {

@@ -7,7 +7,7 @@ import { type AccessOptions, openAccess, withAccessOptions } from "./jfrog/acces
 import { deliverMade } from "./jfrog/deliver_token.ts";
 import { formatOption, type JfFormat } from "./jfrog/jf_format.ts";
 import { failureOf, type JfFailure, orJfFailure } from "./jfrog/jf_failure.ts";
-import { fieldTable } from "./jfrog/token_text.ts";
+import { tokenTable } from "./jfrog/token_text.ts";
 
 interface Options extends AccessOptions {
   oidcTokenId?: string;
@@ -113,7 +113,7 @@ async function tokenText(
 ): Promise<string> {
   const { writeGoJson } = await import("../jfrog/go_json.ts");
   if (format === "json") return writeGoJson(printed);
-  return fieldTable({
+  return tokenTable({
     access_token: token.accessToken,
     username: token.username,
     issued_token_type: token.issuedTokenType,

@@ -13,11 +13,11 @@ export interface HostChoice {
   /** The user's choice, for all namespaces. */
   fixed?: string | undefined;
   /** What others reach this service by where neither user nor namespace says so, if that is known. */
-  ofMachine(): Promise<Place | undefined>;
+  ofMachine(): Promise<UrlPlace | undefined>;
 }
 
 /** A place in a url; without a port it is the one that is listened on. */
-export interface Place {
+export interface UrlPlace {
   host: string;
   port?: number;
 }
@@ -78,7 +78,7 @@ export class GrantAddresses {
     return this.#identity!.caPem !== before;
   }
 
-  async #usualPlace(): Promise<Place> {
+  async #usualPlace(): Promise<UrlPlace> {
     const { fixed } = this.#choice;
     return fixed === undefined
       ? await this.#choice.ofMachine() ?? { host: "localhost" }
@@ -86,7 +86,7 @@ export class GrantAddresses {
   }
 
   /** Undefined as long as the port is not known. */
-  #url({ host, port = this.#server?.port }: Place): string | undefined {
+  #url({ host, port = this.#server?.port }: UrlPlace): string | undefined {
     return port === undefined ? undefined : `https://${hostAndPort(host, port)}`;
   }
 

@@ -29,7 +29,7 @@ export interface CredentialRequest {
 }
 
 /** Credentials as they go to a client. */
-export interface Credentials {
+export interface IssuedCredentials {
   /** The answer's body. */
   body: string;
   /** Of the certificate, hex. */
@@ -58,7 +58,7 @@ export class CredentialMaker {
     grant: AccessGrant,
     backing: GrantBacking,
     request: CredentialRequest,
-  ): Promise<Credentials> {
+  ): Promise<IssuedCredentials> {
     const lifetimeMs = lifetimeOf(grant) ?? this.#lifetimeMs;
     const [issuer, endpoints] = await Promise.all([
       backing.issuer(grant),

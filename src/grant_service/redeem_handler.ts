@@ -8,7 +8,12 @@ import type { GrantBook } from "./grant_book.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./http/message.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import type { GrantReference, Redeemed, RedeemRequest, Refused } from "./redemption.ts";
-import { failureResponse, plain, refusalResponse, throttledResponse } from "./refusal_response.ts";
+import {
+  failureResponse,
+  plainResponse,
+  refusalResponse,
+  throttledResponse,
+} from "./refusal_response.ts";
 import { clientNetwork, WrongCodeLimit } from "./wrong_code_limit.ts";
 
 export interface RedeemHandlerOptions {
@@ -53,12 +58,12 @@ export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
   async function respond(request: HttpRequest): Promise<Counted> {
     const { method, address } = request;
     if (method !== "POST" && method !== "GET") {
-      return ["method", plain(405, "Only POST is supported")];
+      return ["method", plainResponse(405, "Only POST is supported")];
     }
     const waitSeconds = perAddress.waitSeconds(clientNetwork(address));
     if (waitSeconds !== undefined) return ["throttled", throttledResponse(waitSeconds)];
     const redemption = readRedemption(request);
-    if (typeof redemption === "string") return ["invalid", plain(400, redemption)];
+    if (typeof redemption === "string") return ["invalid", plainResponse(400, redemption)];
     try {
       const answer = method === "POST"
         ? await book.redeem(redemption)
@@ -109,7 +114,7 @@ export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
     }
     onError(error);
     // an AppError is a trouble that may pass, such as a full disk; anything else is a defect
-    return ["failed", plain(error instanceof AppError ? 503 : 500, "Internal error")];
+    return ["failed", plainResponse(error instanceof AppError ? 503 : 500, "Internal error")];
   }
 }
 

@@ -6,44 +6,49 @@ import type { Refused } from "./redemption.ts";
 export function refusalResponse({ reason, detail }: Refused): HttpResponse {
   switch (reason) {
     case "unknown":
-      return plain(404, "No such claim");
+      return plainResponse(404, "No such claim");
     case "expired":
     case "revoked":
-      return { ...plain(404, "No such claim"), headers: { reason } };
+      return { ...plainResponse(404, "No such claim"), headers: { reason } };
     case "used-up":
-      return { ...plain(404, "No such access granted"), headers: { reason } };
+      return { ...plainResponse(404, "No such access granted"), headers: { reason } };
     case "wrong-code":
-      return plain(403, "Redemption of access token refused");
+      return plainResponse(403, "Redemption of access token refused");
     case "corrupted":
-      return plain(500, "Corrupted claim");
+      return plainResponse(500, "Corrupted claim");
     case "csr-invalid":
-      return plain(400, `Header csr not valid: ${detail}`);
+      return plainResponse(400, `Header csr not valid: ${detail}`);
     case "client-gone":
-      return plain(503, "Request was given up");
+      return plainResponse(503, "Request was given up");
   }
 }
 
 /** Failures whose cause is at the site and not in the service: upstream's status and words. */
 export function failureResponse(error: unknown): HttpResponse | undefined {
   if (isAppError(error, "site-missing")) {
-    return plain(500, `Site not yet defined for ${error.data.namespace}`);
+    return plainResponse(500, `Site not yet defined for ${error.data.namespace}`);
   }
   if (isAppError(error, "site-issuer-missing")) {
-    return plain(500, "Could not get issuer for requested certificate");
+    return plainResponse(500, "Could not get issuer for requested certificate");
   }
   if (isAppError(error, "site-edge")) {
-    return plain(500, "Edge sites cannot accept incoming links from remote sites");
+    return plainResponse(500, "Edge sites cannot accept incoming links from remote sites");
   }
-  if (isAppError(error, "no-endpoints")) return plain(500, "No valid endpoints found for site");
-  return isAppError(error, "invalid-value") ? plain(500, error.message) : undefined;
+  if (isAppError(error, "no-endpoints")) {
+    return plainResponse(500, "No valid endpoints found for site");
+  }
+  return isAppError(error, "invalid-value") ? plainResponse(500, error.message) : undefined;
 }
 
 /** Too many wrong codes; `seconds` until the next one is taken (RFC 9110 10.2.3). */
 export function throttledResponse(seconds: number): HttpResponse {
-  return { ...plain(429, "Too many wrong codes"), headers: { "Retry-After": String(seconds) } };
+  return {
+    ...plainResponse(429, "Too many wrong codes"),
+    headers: { "Retry-After": String(seconds) },
+  };
 }
 
 /** A text as upstream sends it, on a line of its own. */
-export function plain(status: number, text: string): HttpResponse {
+export function plainResponse(status: number, text: string): HttpResponse {
   return { status, body: `${text}\n` };
 }

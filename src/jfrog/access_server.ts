@@ -6,19 +6,19 @@ import type { ClientCertificateFiles } from "./client_certificate.ts";
 export interface AccessServer {
   /** The platform's base url, with a slash at its end. */
   url: string;
-  credentials?: Credentials | undefined;
+  credentials?: ServerCredentials | undefined;
   clientCertificate?: ClientCertificateFiles | undefined;
   /** True if its certificate is not to be checked. */
   insecureTls?: boolean;
 }
 
 /** How a server is told who asks. An access token may be an API key, for which `user` is needed. */
-export type Credentials =
+export type ServerCredentials =
   | { accessToken: string; user?: string | undefined }
   | { user: string; password: string };
 
 /** What requests need of the outside. */
-export interface Surroundings {
+export interface AccessSurroundings {
   /** Where proxies and authorities are named. */
   env: Record<string, string | undefined>;
   /** The folder of jf's configuration. */
@@ -33,7 +33,7 @@ export interface Surroundings {
 }
 
 /** The header Authorization (spec/jfrog.md 1.4). */
-export function authorization(credentials: Credentials): string {
+export function authorization(credentials: ServerCredentials): string {
   const { user = "" } = credentials;
   if ("password" in credentials) return basic(user, credentials.password);
   return isApiKey(credentials.accessToken)
@@ -52,7 +52,7 @@ export function canBeToken(text: string): boolean {
 }
 
 /** The secrets among credentials: what must not be shown. */
-export function secretsIn(credentials: Credentials | undefined): string[] {
+export function secretsIn(credentials: ServerCredentials | undefined): string[] {
   if (credentials === undefined) return [];
   const secret = "password" in credentials ? credentials.password : credentials.accessToken;
   return [secret, authorization(credentials).replace(/^\w+ /, "")];

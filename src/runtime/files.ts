@@ -6,6 +6,7 @@ import {
   type FileHandle,
   link,
   lstat,
+  mkdir,
   open,
   rename,
   rm,
@@ -184,5 +185,14 @@ async function readSome(handle: FileHandle, buffer: Buffer, at: number) {
   } catch (error) {
     if (systemErrorCode(error) === "EAGAIN") return undefined;
     throw error;
+  }
+}
+
+/** Makes a folder, and those above it, for the owner alone. Throws `not-writable`. */
+export async function makePrivateFolder(folder: string): Promise<void> {
+  try {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+  } catch (cause) {
+    throw appError("not-writable", { path: folder, why: explainSystemError(cause) }, { cause });
   }
 }

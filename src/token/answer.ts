@@ -8,7 +8,7 @@ import type { Endpoint } from "../resources/resource.ts";
 import { linkRoles } from "../resources/router_access.ts";
 import type { Secret } from "../resources/secret.ts";
 import { parseResource, type PlainDocument, readResources } from "../resources/yaml.ts";
-import { type Credentials, readCredentials } from "./answer_credentials.ts";
+import { readCredentials, type ReceivedCredentials } from "./answer_credentials.ts";
 
 /** What was asked for, to compare the answer with. */
 export interface Asked {
@@ -22,8 +22,8 @@ export interface Asked {
 }
 
 /** What an answer holds, once it has been judged; nothing else of it is kept. */
-export interface LinkBundle {
-  credentials: Credentials;
+export interface ReceivedLinks {
+  credentials: ReceivedCredentials;
   /** In the order of their names; the first is `<name>` or `<name>-1`. */
   links: { name: string; endpoints: Endpoint[] }[];
 }
@@ -35,7 +35,7 @@ const maxLinks = 16;
  * good: one Secret with a certificate for our key, then 1 to 16 Links named as we asked. Throws
  * `answer-invalid`.
  */
-export function readAnswer(body: Buffer, asked: Asked): LinkBundle {
+export function readAnswer(body: Buffer, asked: Asked): ReceivedLinks {
   try {
     const text = new TextDecoder("utf-8", { fatal: true }).decode(body);
     const [first, ...others] = readResources(text, "it", { untrusted: true });
@@ -77,7 +77,7 @@ function checkName(resource: Secret | Link, allowed: string[]): void {
   throw new Error(`a ${kind} is named ${show(metadata.name)} where ${allowed[0]} was asked for`);
 }
 
-function readLinks(links: Link[], name: string): LinkBundle["links"] {
+function readLinks(links: Link[], name: string): ReceivedLinks["links"] {
   if (links.length === 0) throw new Error("it holds no Link");
   if (links.length > maxLinks) throw new Error(`it holds more than ${maxLinks} Links`);
   const numbered = links.map((_, index) => `${name}-${index + 1}`);

@@ -8,7 +8,7 @@ import {
 import { type Secret, secretText } from "../resources/secret.ts";
 
 /** A client certificate, its key and the authority of the routers it connects to; all PEM. */
-export interface Credentials {
+export interface ReceivedCredentials {
   ca: string;
   certificate: string;
   privateKey: string;
@@ -28,7 +28,7 @@ const clientUsages = ["06082b06010505070302", "0604551d2500"].map((hex) => Buffe
 export function readCredentials(
   secret: Secret,
   ours: { privateKeyPem: string; now: number },
-): Credentials {
+): ReceivedCredentials {
   for (const key of [...Object.keys(secret.data ?? {}), ...Object.keys(secret.stringData ?? {})]) {
     if (!knownKeys.includes(key)) throw new Error("its Secret holds other data than a certificate");
   }

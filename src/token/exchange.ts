@@ -27,7 +27,7 @@ export interface GrantRequest {
 }
 
 /** How requests get out of this machine. */
-export interface Surroundings {
+export interface RedeemSurroundings {
   /** Where HTTPS_PROXY and NO_PROXY are read from. */
   env: Record<string, string | undefined>;
   now: Now;
@@ -43,7 +43,7 @@ const maxAnswerBytes = 256 * 1024;
  */
 export async function exchange(
   request: GrantRequest,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
   signal: AbortSignal,
 ): Promise<HttpAnswer> {
   const socket = await open(request, surroundings, signal);
@@ -67,7 +67,7 @@ export async function exchange(
 
 async function open(
   request: GrantRequest,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const url = new URL(request.url);
@@ -94,7 +94,7 @@ async function open(
   }
 }
 
-function connect(url: URL, { env }: Surroundings, signal: AbortSignal): Promise<Socket> {
+function connect(url: URL, { env }: RedeemSurroundings, signal: AbortSignal): Promise<Socket> {
   const port = Number(url.port || 443);
   const proxy = chooseProxy(url, env);
   return proxy === undefined
@@ -105,7 +105,7 @@ function connect(url: URL, { env }: Surroundings, signal: AbortSignal): Promise<
 /** The server's certificate, believed or not; nothing is sent to the server. */
 async function fetchCertificate(
   url: URL,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
   signal: AbortSignal,
 ): Promise<Uint8Array> {
   const socket = await connect(url, surroundings, signal);

@@ -12,8 +12,8 @@ import { type Secret, tlsSecretType } from "../resources/secret.ts";
 import type { Site } from "../resources/site.ts";
 import type { Now } from "../runtime/clock.ts";
 import type { Deadline } from "../wait/deadline.ts";
-import { type LinkBundle, readAnswer } from "./answer.ts";
-import type { Surroundings } from "./exchange.ts";
+import { readAnswer, type ReceivedLinks } from "./answer.ts";
+import type { RedeemSurroundings } from "./exchange.ts";
 import { probeToken, requestRedemption } from "./redeem_client.ts";
 import { checkToken, type UsableToken } from "./token_file.ts";
 import { isMadeFrom, markToken } from "./token_mark.ts";
@@ -106,7 +106,7 @@ export async function redeemToken(
 async function requireSite(
   platform: Platform,
   token: UsableToken,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
   signal: AbortSignal,
 ): Promise<Site> {
   const { namespace } = platform;
@@ -175,7 +175,7 @@ async function makeKey(): Promise<string> {
 async function store(
   platform: Platform,
   name: string,
-  { credentials, links }: LinkBundle,
+  { credentials, links }: ReceivedLinks,
   made: { annotations: { [redeemedToken]: string } },
   cost: number | undefined,
   signal: AbortSignal,

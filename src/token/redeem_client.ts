@@ -5,13 +5,13 @@ import type { HttpAnswer } from "../runtime/http_exchange.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
 import { retry, type RetryDecision } from "../wait/retry.ts";
-import { exchange, type Surroundings } from "./exchange.ts";
+import { exchange, type RedeemSurroundings } from "./exchange.ts";
 import { describeRefusal, isPassingStatus } from "./refusal.ts";
 import { codeOf } from "../runtime/secure_connection.ts";
 import type { UsableToken } from "./token_file.ts";
 
 /** What is asked of the grant service beside the token itself. */
-export interface Redemption {
+export interface RedemptionRequest {
   /** Names the redeeming site; at most 64 printable characters. */
   subject: string;
   /** The certificate request (PKCS#10, DER) for our own key. Upstream's service ignores it. */
@@ -54,9 +54,9 @@ const connectionTries = 5;
  */
 export async function requestRedemption(
   token: UsableToken,
-  redemption: Redemption,
+  redemption: RedemptionRequest,
   deadline: Deadline,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
 ): Promise<Buffer> {
   const { url, ca, code } = token.spec;
   const request = {
@@ -103,7 +103,7 @@ export async function requestRedemption(
  */
 export async function probeToken(
   token: UsableToken,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
   signal: AbortSignal,
 ): Promise<TokenState> {
   const { url, ca, code } = token.spec;

@@ -3,7 +3,7 @@ import type { Platform } from "../platform/platform.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { apiVersion } from "../resources/resource.ts";
 import { sleep } from "../runtime/clock.ts";
-import type { Surroundings } from "./exchange.ts";
+import type { RedeemSurroundings } from "./exchange.ts";
 import { probeToken } from "./redeem_client.ts";
 import type { UsableToken } from "./token_file.ts";
 
@@ -18,7 +18,7 @@ const askEveryMs = 20;
 export async function revokeGrant(
   platform: Platform,
   name: string,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
   signal: AbortSignal,
 ): Promise<void> {
   const { namespace } = platform;
@@ -39,7 +39,7 @@ export async function revokeGrant(
 /** False too where nothing answers: what starts later finds no grant. */
 async function isServed(
   token: UsableToken,
-  surroundings: Surroundings,
+  surroundings: RedeemSurroundings,
   limit: AbortSignal,
 ): Promise<boolean> {
   try {

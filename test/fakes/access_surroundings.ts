@@ -1,10 +1,10 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
-import type { Surroundings } from "../../src/jfrog/access_server.ts";
+import type { AccessSurroundings } from "../../src/jfrog/access_server.ts";
 
 /** Surroundings that remember what was told, with a home of their own. */
-export interface TestSurroundings extends Surroundings {
+export interface TestSurroundings extends AccessSurroundings {
   readonly told: string[];
   remove(): void;
 }

@@ -7,10 +7,10 @@ import { type ExecCredential, ExecPlugin } from "./exec_plugin.ts";
 import { IdentityProvider } from "./identity_provider.ts";
 import type { KubeContext, UserEntry } from "./kubeconfig.ts";
 import { type Route, ServerAgent } from "./server_agent.ts";
-import { readAuthority, readClientFiles, readNamedFile, whyUnusable } from "./tls_files.ts";
+import { readClientFiles, readNamedFile, readServerAuthority, whyUnusable } from "./tls_files.ts";
 
 /** What a request made now is sent with. */
-export interface Access {
+export interface RequestAccess {
   agent: ServerAgent;
   route: Route;
   headers: Record<string, string | string[]>;
@@ -48,10 +48,10 @@ export class ServerAccess {
    * What a request made now is sent with: files are read again, expired credentials renewed. Throws
    * `credentials-failed`, `not-readable`, `kubeconfig-invalid` and the signal's reason.
    */
-  async prepare(signal: AbortSignal): Promise<Access> {
+  async prepare(signal: AbortSignal): Promise<RequestAccess> {
     signal.throwIfAborted();
     const { context } = this;
-    const ca = await readAuthority(context.cluster);
+    const ca = await readServerAuthority(context.cluster);
     const credential = await this.#plugin?.credential(ca, signal);
     const tls = { ...(ca && { ca }), ...await readClientFiles(context.user, credential) };
     const route = { ...this.#way, tls };
@@ -94,7 +94,7 @@ export class ServerAccess {
 }
 
 /** Why a server may not accept what a request was sent with, if that shows it. */
-export function explainRefusal({ route: { tls } }: Access): string | undefined {
+export function explainRefusal({ route: { tls } }: RequestAccess): string | undefined {
   if (tls.cert === undefined) return undefined;
   const end = new Date(new X509Certificate(tls.cert).validTo);
   return end.getTime() < Date.now()
@@ -114,8 +114,8 @@ function proxyOf(context: KubeContext, env: Record<string, string | undefined>):
 }
 
 /** As client-go's transport.ImpersonationConfig. */
-function impersonationHeaders(user: UserEntry): Access["headers"] {
-  const headers: Access["headers"] = {};
+function impersonationHeaders(user: UserEntry): RequestAccess["headers"] {
+  const headers: RequestAccess["headers"] = {};
   if (user.as) headers["impersonate-user"] = user.as;
   if (user["as-uid"]) headers["impersonate-uid"] = user["as-uid"];
   if (user["as-groups"]?.length) headers["impersonate-group"] = user["as-groups"];

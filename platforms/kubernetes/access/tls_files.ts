@@ -15,7 +15,7 @@ export interface TlsFiles {
 }
 
 /** The authorities of the cluster, as they are now; undefined: the system's. Throws `not-readable`. */
-export async function readAuthority(cluster: ClusterEntry): Promise<Buffer | undefined> {
+export async function readServerAuthority(cluster: ClusterEntry): Promise<Buffer | undefined> {
   return await readEither(cluster, "certificate-authority");
 }
 

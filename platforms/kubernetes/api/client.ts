@@ -2,9 +2,9 @@ import type { IncomingMessage } from "node:http";
 import { appError, isAppError } from "../../../src/errors/app_error.ts";
 import { whatWasAwaited, whileAwaiting } from "../../../src/wait/deadline.ts";
 import { retry, type RetryDecision } from "../../../src/wait/retry.ts";
-import { describeFailedExchange, describeRefusal, isPassing, isUnsent } from "./errors.ts";
+import { describeApiRefusal, describeFailedExchange, isPassing, isUnsent } from "./errors.ts";
 import { type ApiRequest, methodOf, pathOf } from "./request.ts";
-import { type Access, explainRefusal, type ServerAccess } from "../access/server_access.ts";
+import { explainRefusal, type RequestAccess, type ServerAccess } from "../access/server_access.ts";
 import { ServerAgent } from "../access/server_agent.ts";
 import { type Answer, readBody, transmit } from "../access/transport.ts";
 
@@ -30,7 +30,7 @@ export class ApiClient {
    * Sends a request and returns its answer's JSON. What may pass is tried again: 429 and connections
    * that did not come about always; broken connections and 5xx unless the request creates, since it may
    * have been carried out (an update names the version it replaces: it is never carried out twice).
-   * Throws what `describeRefusal` and `describeFailedExchange` name, `credentials-failed`,
+   * Throws what `describeApiRefusal` and `describeFailedExchange` name, `credentials-failed`,
    * `not-readable`, and the signal's reason.
    */
   send(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
@@ -90,7 +90,7 @@ export class ApiClient {
       answer = await this.#transmit(request, access, signal);
     }
     if (answer.status >= 200 && answer.status < 300) return answer;
-    throw describeRefusal(request, {
+    throw describeApiRefusal(request, {
       status: answer.status,
       body: await readBody(answer, signal),
       retryAfterMs: retryAfterMs(answer.response),
@@ -98,7 +98,7 @@ export class ApiClient {
     }, this.#access.context);
   }
 
-  #transmit(request: ApiRequest, access: Access, signal: AbortSignal): Promise<Answer> {
+  #transmit(request: ApiRequest, access: RequestAccess, signal: AbortSignal): Promise<Answer> {
     // a kept connection may just have been closed: who creates could not tell that from a lost answer
     const agent = request.verb === "create" ? new ServerAgent(access.route, false) : access.agent;
     return transmit({

@@ -5,7 +5,7 @@ import type { KubeContext } from "../access/kubeconfig.ts";
 import { noAnswerCode } from "../access/transport.ts";
 
 /** An answer that is no success. */
-export interface Refusal {
+export interface ApiRefusal {
   status: number;
   body: string;
   retryAfterMs: number | undefined;
@@ -28,9 +28,9 @@ interface ApiStatus {
  * `namespace-terminating`, `crd-missing`, `forbidden`, `unauthenticated`, `request-denied`,
  * `resource-invalid`, `api-answer-invalid` or `api-failed`.
  */
-export function describeRefusal(
+export function describeApiRefusal(
   request: ApiRequest,
-  { status, body, retryAfterMs, credentials }: Refusal,
+  { status, body, retryAfterMs, credentials }: ApiRefusal,
   context: KubeContext,
 ): AppError {
   const found = parseStatus(body);

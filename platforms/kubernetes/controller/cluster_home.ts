@@ -2,7 +2,7 @@ import type { Change, ControllerHome, ControllerNamespace } from "../../../src/c
 import type { ApiClient } from "../api/client.ts";
 import type { AddressWatch } from "./address_watch.ts";
 import { ClusterCache } from "./cluster_cache.ts";
-import { servedNamespace } from "./served_namespace.ts";
+import { clusterNamespace } from "./served_namespace.ts";
 
 /** What a cluster needs to be served. */
 export interface ClusterSetup {
@@ -49,7 +49,7 @@ export async function openCluster(
     open(namespace) {
       let opened = namespaces.get(namespace);
       if (opened === undefined) {
-        namespaces.set(namespace, opened = servedNamespace(cluster, namespace));
+        namespaces.set(namespace, opened = clusterNamespace(cluster, namespace));
       }
       return Promise.resolve(opened);
     },

@@ -20,7 +20,7 @@ type Authority = Awaited<ReturnType<GrantBacking["issuer"]>>;
 const freshMs = 1000;
 
 /** What the grant service needs of a namespace of a cluster; `store` is its store. */
-export function grantBacking(
+export function clusterGrantBacking(
   store: Platform,
   known: KnownNamespace,
   ledgers: LedgerStore,

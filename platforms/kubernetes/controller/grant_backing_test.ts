@@ -7,7 +7,7 @@ import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import type { RouterAccess } from "../../../src/resources/router_access.ts";
 import type { Site } from "../../../src/resources/site.ts";
 import { memoryLedgerStore } from "../../../test/fakes/memory_ledger_store.ts";
-import { grantBacking } from "./grant_backing.ts";
+import { clusterGrantBacking } from "./grant_backing.ts";
 
 const apiVersion = "skupper.io/v2alpha1";
 const never = new AbortController().signal;
@@ -40,7 +40,7 @@ function openWest(sites: Site[], accesses: RouterAccess[] = []) {
   const { get } = store;
   store.get = (kind, name, signal) => (state.reads++, get(kind, name, signal));
   const known = { sites: () => sites, routerAccesses: () => accesses };
-  const backing = grantBacking(store, known, memoryLedgerStore(), never, () => state.now);
+  const backing = clusterGrantBacking(store, known, memoryLedgerStore(), never, () => state.now);
   const putAuthority = (name: string, text: string) => {
     const data = Buffer.from(text).toString("base64");
     return store.apply<"Secret">({

@@ -4,9 +4,9 @@ import type { Platform } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import type { ApiClient } from "../api/client.ts";
-import { openStore } from "../store.ts";
+import { openClusterStore } from "../store.ts";
 import type { ClusterCache } from "./cluster_cache.ts";
-import { grantBacking } from "./grant_backing.ts";
+import { clusterGrantBacking } from "./grant_backing.ts";
 import { LedgerSecrets } from "./ledger_secrets.ts";
 import { claimGrant, claimToken } from "./ownership.ts";
 import { PendingKeySecrets } from "./pending_key_secrets.ts";
@@ -22,13 +22,13 @@ export interface ServedCluster {
 }
 
 /** A namespace of a cluster, as the controller works on it. */
-export function servedNamespace(cluster: ServedCluster, namespace: string): ControllerNamespace {
+export function clusterNamespace(cluster: ServedCluster, namespace: string): ControllerNamespace {
   const { api, cache, replica, signal } = cluster;
   const platform = cachedPlatform(api, cache, namespace);
   const sites = () => cache.Site.list(namespace);
   const grants = () => cache.AccessGrant.list(namespace);
   const known = { sites, routerAccesses: () => cache.RouterAccess.list(namespace) };
-  const backing = grantBacking(platform, known, new LedgerSecrets(platform, signal), signal);
+  const backing = clusterGrantBacking(platform, known, new LedgerSecrets(platform, signal), signal);
   const pendingKeys = new PendingKeySecrets(platform, replica);
 
   return {
@@ -61,7 +61,7 @@ export function servedNamespace(cluster: ServedCluster, namespace: string): Cont
 /** The store of a namespace, which reads from the cache what is in it. */
 function cachedPlatform(api: ApiClient, cache: ClusterCache, namespace: string): Platform {
   const peek = <K extends Kind>(kind: K, name: string) => cache.of(kind)?.get(namespace, name);
-  const store = openStore(api, namespace, peek);
+  const store = openClusterStore(api, namespace, peek);
   return {
     ...store,
     get: async <K extends Kind>(kind: K, name: string, signal: AbortSignal) =>

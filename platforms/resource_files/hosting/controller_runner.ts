@@ -13,7 +13,7 @@ import { type HeldLock, lock, tryLock } from "../../../src/runtime/lock.ts";
 import { controllerHome } from "../serving/controller_home.ts";
 import { findLinkHosts, thisMachine } from "../site/link_hosts.ts";
 import type { NamespacePaths } from "../paths.ts";
-import { servedNamespace } from "../serving/served_namespace.ts";
+import { fileNamespace } from "../serving/served_namespace.ts";
 import {
   type ControllerFiles,
   controllerRunning,
@@ -161,7 +161,7 @@ function servedHome(
           namespace,
           (problem) => report("resource-ignored", { namespace, ...errorFields(problem) }),
         );
-        opened = servedNamespace(paths, platform);
+        opened = fileNamespace(paths, platform);
         namespaces.set(namespace, opened);
       }
       return Promise.resolve(opened);

@@ -7,9 +7,9 @@ import type { Change } from "../../../src/controller/home.ts";
 import type { AppError } from "../../../src/errors/app_error.ts";
 import { controllerHome } from "./controller_home.ts";
 import { type NamespacePaths, namespacePaths } from "../paths.ts";
-import { servedNamespace } from "./served_namespace.ts";
+import { fileNamespace } from "./served_namespace.ts";
 import { createSiteAuthority, siteUid } from "../site/site_authority.ts";
-import { openStore } from "../store/store.ts";
+import { openFileStore } from "../store/store.ts";
 
 const never = new AbortController().signal;
 
@@ -22,12 +22,12 @@ async function openHome(t: TestContext) {
     home: folder,
     open: (namespace) => {
       const paths = namespacePaths(folder, namespace);
-      const store = openStore("linux", paths, {
+      const store = openFileStore("linux", paths, {
         siteUid: () => siteUid(paths),
         deriveStatus: () => Promise.resolve(undefined),
         onProblem: (problem) => problems.push(problem),
       });
-      return Promise.resolve(servedNamespace(paths, store));
+      return Promise.resolve(fileNamespace(paths, store));
     },
     onProblem: (problem) => assert.fail(String(problem)),
   });

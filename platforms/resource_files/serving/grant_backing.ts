@@ -12,7 +12,7 @@ import { LedgerFiles } from "./ledger_files.ts";
 import { linkEndpoints } from "../site/link_endpoints.ts";
 import { issuerOf, type LinkListener, readLinkListeners } from "../site/link_listeners.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
-import { type AuthorityFiles, readAuthority, siteUid } from "../site/site_authority.ts";
+import { type AuthorityFiles, readSiteAuthority, siteUid } from "../site/site_authority.ts";
 import { isStarted } from "../started_namespace.ts";
 
 /** How old what many redemptions a second ask for may be: reading it anew would be most of the work. */
@@ -27,7 +27,7 @@ interface NamespaceLooks {
 }
 
 /** What the grant service needs of a namespace kept as files; `platform` is the namespace's store. */
-export function grantBacking(
+export function fileGrantBacking(
   paths: NamespacePaths,
   platform: Platform,
   now: Now = Date.now,
@@ -50,7 +50,7 @@ export function grantBacking(
       issuers.get(grant.spec?.issuer, async () => {
         const listeners = await readLinkListeners(paths, platform, signal);
         const issuer = await chooseIssuer(grant, listeners);
-        const authority = await readAuthority(paths, issuer);
+        const authority = await readSiteAuthority(paths, issuer);
         if (listeners.length > 0 && trusting(listeners, issuer, authority).length === 0) {
           const why = "is not the one that the site's router trusts";
           throw appError("site-issuer-missing", { namespace, issuer, why });
@@ -62,7 +62,7 @@ export function grantBacking(
       endpoints.get(grant.spec?.issuer, async () => {
         const listeners = await readLinkListeners(paths, platform, signal);
         const issuer = await chooseIssuer(grant, listeners);
-        const authority = await readAuthority(paths, issuer);
+        const authority = await readSiteAuthority(paths, issuer);
         const found = linkEndpoints(trusting(listeners, issuer, authority));
         if (found.length === 0) throw appError("no-endpoints", { namespace });
         return found;

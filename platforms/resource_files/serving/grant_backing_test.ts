@@ -8,7 +8,7 @@ import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import { apiVersion } from "../../../src/resources/resource.ts";
 import type { Site } from "../../../src/resources/site.ts";
 import { newSite, type TestHome, withDataHome } from "../../../test/fakes/data_home.ts";
-import { grantBacking } from "./grant_backing.ts";
+import { fileGrantBacking } from "./grant_backing.ts";
 
 const signal = new AbortController().signal;
 
@@ -22,7 +22,7 @@ async function makeSite(home: TestHome, spec?: Site["spec"], hosts = ["127.0.0.1
   const site = newSite("west", spec);
   await opened.founder.found(site, hosts, signal);
   await opened.platform.apply(site, signal);
-  return { ...opened, backing: grantBacking(opened.paths, opened.platform) };
+  return { ...opened, backing: fileGrantBacking(opened.paths, opened.platform) };
 }
 
 async function putAuthority(folder: string): Promise<{ certificatePem: string }> {
@@ -56,7 +56,7 @@ test("issuer() is the grant's, else the site's, else that of its link access", (
 test("issuer() says what is missing", () =>
   withDataHome(async (home) => {
     const { paths, platform } = home.open("west");
-    const nothing = grantBacking(paths, platform);
+    const nothing = fileGrantBacking(paths, platform);
     await assert.rejects(nothing.issuer(newGrant()), (e) => isAppError(e, "site-missing"));
     await assert.rejects(nothing.endpoints(newGrant()), (e) => isAppError(e, "site-missing"));
     const { backing } = await makeSite(home);
@@ -96,7 +96,7 @@ test("endpoints() sees an edit in place as soon as what it knows is a second old
   withDataHome(async (home) => {
     const { paths, platform } = await makeSite(home);
     let now = 0;
-    const backing = grantBacking(paths, platform, () => now);
+    const backing = fileGrantBacking(paths, platform, () => now);
     assert.equal((await backing.endpoints(newGrant()))[0]?.host, "127.0.0.1");
     const path = join(paths.inputResources, "RouterAccess-west.yaml");
     const text = await readFile(path, "utf8");

@@ -1,15 +1,15 @@
 import { makeUngrantedLink } from "../../../src/grant_service/ungranted_link.ts";
 import type { LinkMaker } from "../../../src/platform/abilities.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
-import { grantBacking } from "./grant_backing.ts";
+import { fileGrantBacking } from "./grant_backing.ts";
 import type { NamespacePaths } from "../paths.ts";
 
 /** Makes links to a namespace's site as its grants do, without one; `platform` is its store. */
-export function linkMaker(paths: NamespacePaths, platform: Platform): LinkMaker {
+export function fileLinkMaker(paths: NamespacePaths, platform: Platform): LinkMaker {
   return {
     async make(name, signal) {
       signal.throwIfAborted();
-      return await makeUngrantedLink(grantBacking(paths, platform), name);
+      return await makeUngrantedLink(fileGrantBacking(paths, platform), name);
     },
   };
 }

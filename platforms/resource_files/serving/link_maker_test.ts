@@ -8,7 +8,7 @@ import { newSite, withDataHome } from "../../../test/fakes/data_home.ts";
 import { hashFolder } from "../../../test/fakes/folder_hash.ts";
 import { machineOf } from "../../../test/fakes/machine.ts";
 import { siteInput, systemStart } from "../../../test/fakes/system_start.ts";
-import { linkMaker } from "./link_maker.ts";
+import { fileLinkMaker } from "./link_maker.ts";
 
 const signal = new AbortController().signal;
 
@@ -19,7 +19,7 @@ test("make() gives a link with a certificate of its own, also where upstream sta
     siteInput(machine, "west");
     await systemStart(machine);
     const untouched = hashFolder(home);
-    const maker = linkMaker(paths, platform);
+    const maker = fileLinkMaker(paths, platform);
     const certificates = new Set<string>();
     for (const name of ["north", "north", "south"]) {
       const { secret, links } = await maker.make(name, signal);
@@ -57,7 +57,7 @@ test("make() gives a link with a certificate of its own, also where upstream sta
 test("make() of a namespace without a site says so", () =>
   withDataHome(async ({ open }) => {
     const { paths, platform, founder } = open("west");
-    const maker = linkMaker(paths, platform);
+    const maker = fileLinkMaker(paths, platform);
     await assert.rejects(maker.make("north", signal), /there is no site in namespace "west"/);
     await founder.found(newSite("west"), [], signal);
     await platform.apply(newSite("west"), signal);

@@ -1,16 +1,16 @@
 import type { ControllerNamespace } from "../../../src/controller/home.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
-import { grantBacking } from "./grant_backing.ts";
+import { fileGrantBacking } from "./grant_backing.ts";
 import { readLinkListeners } from "../site/link_listeners.ts";
 import type { NamespacePaths } from "../paths.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
 import { retireToken } from "./retire_token.ts";
 
 /** A namespace kept as files, as the controller works on it; `platform` is its store. */
-export function servedNamespace(paths: NamespacePaths, platform: Platform): ControllerNamespace {
+export function fileNamespace(paths: NamespacePaths, platform: Platform): ControllerNamespace {
   return {
     platform,
-    backing: grantBacking(paths, platform),
+    backing: fileGrantBacking(paths, platform),
     pendingKeys: pendingKeyFiles(paths),
     retireToken: (name, signal) => retireToken(paths, platform, name, signal),
 

@@ -1,9 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
-import { writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
-import { makeFolder } from "../store/resource_writer.ts";
 import { siteUid } from "./site_authority.ts";
 
 /**
@@ -27,7 +26,7 @@ export async function keepLinkHosts(paths: NamespacePaths, hosts: string[]): Pro
     const { namespace } = paths;
     throw appError("site-missing", { namespace, purpose: "keep its link hosts" });
   }
-  await makeFolder(siteStatePaths(paths, uid).root);
+  await makePrivateFolder(siteStatePaths(paths, uid).root);
   const text = `${JSON.stringify(hosts)}\n`;
   await writeWhole(hostsFile(paths, uid), text, { mode: 0o600, replace: "always" });
 }

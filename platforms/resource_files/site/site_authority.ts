@@ -45,7 +45,7 @@ export function findAuthorityFolder(paths: NamespacePaths, issuer: string): stri
 }
 
 /** Certificate and key of that authority; throws `site-issuer-missing` with the reason. */
-export async function readAuthority(
+export async function readSiteAuthority(
   paths: NamespacePaths,
   issuer: string,
 ): Promise<AuthorityFiles> {
@@ -123,7 +123,7 @@ async function writeNewAuthority(folder: string): Promise<string> {
 
 /** The uid of a site that has an authority; throws `site-issuer-missing` if that is broken. */
 async function requireSiteUid(paths: NamespacePaths): Promise<string> {
-  await readAuthority(paths, siteIssuer);
+  await readSiteAuthority(paths, siteIssuer);
   const uid = await siteUid(paths);
   if (uid === undefined) throw issuerMissing(paths, siteIssuer, "has a broken certificate");
   return uid;

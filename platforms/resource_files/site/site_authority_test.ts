@@ -10,7 +10,7 @@ import { readCertificate } from "../../../src/pki/certificate.ts";
 import { type NamespacePaths, namespacePaths } from "../paths.ts";
 import {
   createSiteAuthority,
-  readAuthority,
+  readSiteAuthority,
   removeSiteAuthority,
   siteUid,
 } from "./site_authority.ts";
@@ -37,7 +37,7 @@ test("createSiteAuthority() makes one that upstream can adopt, readable by its o
   withNamespace(async (paths) => {
     assert.equal(await siteUid(paths), undefined);
     assert.equal(await createSiteAuthority(paths), await siteUid(paths));
-    const { certificatePem, privateKeyPem } = await readAuthority(paths, "skupper-site-ca");
+    const { certificatePem, privateKeyPem } = await readSiteAuthority(paths, "skupper-site-ca");
     const facts = readCertificate(certificatePem);
     assert.equal(facts.subject, "skupper-site-ca");
     assert.ok(facts.isAuthority);
@@ -104,7 +104,7 @@ test("siteUid() stays with the authority, and is another one for another", () =>
     const theirs = await putAuthority(adopted);
     const other = await siteUid(paths);
     assert.notEqual(other, uid);
-    assert.equal((await readAuthority(paths, "skupper-site-ca")).certificatePem, theirs);
+    assert.equal((await readSiteAuthority(paths, "skupper-site-ca")).certificatePem, theirs);
     await rm(paths.runtimeIssuers, { recursive: true });
     await createSiteAuthority(paths);
     assert.ok(![uid, other, undefined].includes(await siteUid(paths)));
@@ -123,13 +123,13 @@ test("siteUid() is undefined for a certificate that is none", () =>
 test("readAuthority() finds the named one in runtime before input, and says what is wrong", () =>
   withNamespace(async (paths) => {
     const input = await putAuthority(join(paths.inputIssuers, "mine"));
-    assert.equal((await readAuthority(paths, "mine")).certificatePem, input);
+    assert.equal((await readSiteAuthority(paths, "mine")).certificatePem, input);
     const runtime = await putAuthority(join(paths.runtimeIssuers, "mine"));
-    assert.equal((await readAuthority(paths, "mine")).certificatePem, runtime);
+    assert.equal((await readSiteAuthority(paths, "mine")).certificatePem, runtime);
     await putAuthority(join(paths.home, "elsewhere"));
     for (const name of ["other", "../../../../elsewhere", "/etc", ""]) {
       await assert.rejects(
-        readAuthority(paths, name),
+        readSiteAuthority(paths, name),
         (error) => isAppError(error, "site-issuer-missing") && /does not exist/.test(error.message),
       );
     }

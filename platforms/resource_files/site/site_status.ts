@@ -41,7 +41,7 @@ export function takesRemoteLinks(site: Site): boolean {
  * The status of a Site, in the shapes upstream writes (spec/skupper-system-sites.md 10). Without link
  * access nothing needs to run for it.
  */
-export function siteStatus(site: Site, facts: SiteFacts): NonNullable<Site["status"]> {
+export function deriveSiteStatus(site: Site, facts: SiteFacts): NonNullable<Site["status"]> {
   const { authority, controller, endpoints } = facts;
   const linkAccess = takesRemoteLinks(site);
   const issuer = defaultIssuer(site);
@@ -71,7 +71,11 @@ export function siteStatus(site: Site, facts: SiteFacts): NonNullable<Site["stat
 }
 
 /** The status of a Link while no router runs for its site: it can be configured, not operational. */
-export function linkStatus(link: Link, secret: Secret | undefined, since: string): BaseStatus {
+export function deriveLinkStatus(
+  link: Link,
+  secret: Secret | undefined,
+  since: string,
+): BaseStatus {
   return summarize(link, [
     condition("Configured", linkConfigured(link, secret), since),
     condition("Operational", pendingState("Not operational"), since),
@@ -79,7 +83,7 @@ export function linkStatus(link: Link, secret: Secret | undefined, since: string
 }
 
 /** The status of a RouterAccess that no router serves yet. */
-export function routerAccessStatus(
+export function deriveRouterAccessStatus(
   access: RouterAccess,
   endpoints: Endpoint[],
   since: string,

@@ -8,7 +8,12 @@ import { declaredHost, linkEndpoints } from "./link_endpoints.ts";
 import { readLinkListeners } from "./link_listeners.ts";
 import type { NamespacePaths } from "../paths.ts";
 import { findAuthorityFolder } from "./site_authority.ts";
-import { linkStatus, routerAccessStatus, type SiteFacts, siteStatus } from "./site_status.ts";
+import {
+  deriveLinkStatus,
+  deriveRouterAccessStatus,
+  deriveSiteStatus,
+  type SiteFacts,
+} from "./site_status.ts";
 import type { StoreHooks } from "../store/store_hooks.ts";
 
 /** What the status of resources is derived from, beside the files of the namespace. */
@@ -27,15 +32,15 @@ export function statusSource(sources: StatusSources): StoreHooks["deriveStatus"]
   return async (resource) => {
     switch (resource.kind) {
       case "Site":
-        return siteStatus(resource, await readSiteFacts());
+        return deriveSiteStatus(resource, await readSiteFacts());
       case "Link": {
         const credentials = resource.spec?.tlsCredentials;
         const secret = credentials && await sources.platform().get("Secret", credentials, signal);
-        return linkStatus(resource, secret || undefined, await changedAt(fileOf(resource)));
+        return deriveLinkStatus(resource, secret || undefined, await changedAt(fileOf(resource)));
       }
       case "RouterAccess": {
         const endpoints = linkEndpoints([{ access: resource, host: declaredHost(resource) }]);
-        return routerAccessStatus(resource, endpoints, await changedAt(fileOf(resource)));
+        return deriveRouterAccessStatus(resource, endpoints, await changedAt(fileOf(resource)));
       }
     }
   };

@@ -9,7 +9,13 @@ import { derivedUid } from "./derived_uid.ts";
 import type { NamespacePaths } from "../paths.ts";
 import { type FolderReading, type FoundResource, readFolder } from "./resource_reader.ts";
 import { putResource, removeResource } from "./resource_writer.ts";
-import { type Entry, plain, type Shelf, versionOf, withoutState } from "./shelf.ts";
+import {
+  contentVersion,
+  copyAsStored,
+  type Shelf,
+  type ShelfEntry,
+  withoutState,
+} from "./shelf.ts";
 import { isStarted } from "../started_namespace.ts";
 import type { StoreHooks } from "./store_hooks.ts";
 
@@ -56,11 +62,11 @@ export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
   ): Promise<ResourceOf<K>> {
     const resource = withoutState(given, namespace);
     const { metadata } = resource;
-    metadata.resourceVersion = versionOf(resource);
+    metadata.resourceVersion = contentVersion(resource);
     if (runtime !== undefined) {
       const running = runtime.resources.get(metadata.name)?.resource;
       adoptIdentity(metadata, running?.metadata ?? {});
-      const rendered = running && plain(running).status;
+      const rendered = running && copyAsStored(running).status;
       if (resource.kind === "Secret" || hooks.correctStatus === undefined) {
         return withStatus(resource, rendered);
       }
@@ -81,7 +87,7 @@ export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
     async read(kind, name) {
       const input = await readFolder(paths.inputResources, kind, namespace);
       const runtime = await readRuntime(kind);
-      const entries = new Map<string, Entry<typeof kind>>();
+      const entries = new Map<string, ShelfEntry<typeof kind>>();
       for (const [found, { resource }] of await onlyRendered(kind, runtime)) {
         if (name !== undefined && name !== found) continue;
         entries.set(found, { resource: await complete(kind, resource, runtime) });

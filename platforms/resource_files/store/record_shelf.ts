@@ -14,7 +14,13 @@ import {
   readFolder,
 } from "./resource_reader.ts";
 import { putResource, removeFile, removeResource, resourceFile } from "./resource_writer.ts";
-import { type Entry, plain, type Shelf, versionOf, withoutState } from "./shelf.ts";
+import {
+  contentVersion,
+  copyAsStored,
+  type Shelf,
+  type ShelfEntry,
+  withoutState,
+} from "./shelf.ts";
 import type { StoreHooks } from "./store_hooks.ts";
 
 /** In a record: the input file that has the say about spec, labels and annotations. */
@@ -59,7 +65,7 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
       const siteUid = await hooks.siteUid();
       const input = await readFolder(paths.inputResources, kind, namespace);
       const records = await readRecords(siteUid, kind, name);
-      const entries = new Map<string, Entry<typeof kind>>();
+      const entries = new Map<string, ShelfEntry<typeof kind>>();
       let stale = false;
       for (const [found, record] of records.resources) {
         if (isStale(record.resource, input)) stale = true;
@@ -82,7 +88,7 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
       }
       const place = before?.input?.places.at(-1);
       const source = withoutState(before?.input?.resource ?? resource, namespace);
-      const record = plain({
+      const record = copyAsStored({
         ...source,
         metadata: { ...source.metadata, ...succeed(source, resource, before) },
         status: resource.status,
@@ -111,9 +117,9 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
 }
 
 function serveRecord<R extends ResourceOf<Kind>>(record: R): R {
-  const resource = plain(record);
+  const resource = copyAsStored(record);
   delete (resource as Record<string, unknown>)[originField];
-  resource.metadata.resourceVersion = versionOf(resource);
+  resource.metadata.resourceVersion = contentVersion(resource);
   return resource;
 }
 
@@ -134,8 +140,8 @@ function serveInput<K extends Kind>(
       new Date(changedMs).toISOString();
     metadata.generation = nextGeneration(record, resource);
   }
-  if (record?.status !== undefined) resource.status = plain(record.status);
-  metadata.resourceVersion = versionOf(resource);
+  if (record?.status !== undefined) resource.status = copyAsStored(record.status);
+  metadata.resourceVersion = contentVersion(resource);
   return resource;
 }
 
@@ -143,7 +149,7 @@ function serveInput<K extends Kind>(
 function succeed<K extends Kind>(
   source: ResourceOf<K>,
   applied: ResourceOf<K>,
-  before: Entry<K> | undefined,
+  before: ShelfEntry<K> | undefined,
 ) {
   const known = before?.resource.metadata;
   return {

@@ -10,7 +10,7 @@ import type { DocumentText } from "./document_text.ts";
 import { type ParsedFile, readParsedFile } from "./parsed_file.ts";
 
 /** Where a resource stands: a document of a file, as both were when they were read. */
-export interface Place {
+export interface FilePlace {
   source: ParsedFile;
   document: DocumentText;
 }
@@ -19,7 +19,7 @@ export interface Place {
 export interface FoundResource<K extends Kind> {
   /** Shared with other readers: to be copied before it is changed or given away. */
   resource: ResourceOf<K>;
-  places: [...Place[], Place];
+  places: [...FilePlace[], FilePlace];
 }
 
 /** What a folder holds of a kind. */
@@ -66,8 +66,8 @@ export function readFiles<K extends Kind>(
  * what no schema accepts. What can't be read is passed over. Throws `not-readable` if the folder can't
  * be listed.
  */
-export async function findDependents(folder: string): Promise<Place[]> {
-  const found: Place[] = [];
+export async function findDependents(folder: string): Promise<FilePlace[]> {
+  const found: FilePlace[] = [];
   for (const file of await listResourceFiles(folder)) {
     try {
       const source = readParsedFile(file);

@@ -1,12 +1,12 @@
-import { mkdir, rm, stat } from "node:fs/promises";
+import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { Kind } from "../../../src/resources/kinds.ts";
 import { writeResource } from "../../../src/resources/yaml.ts";
-import { writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { removeDocument, replaceDocument } from "./document_text.ts";
-import { type FoundResource, listFolder, type Place } from "./resource_reader.ts";
+import { type FilePlace, type FoundResource, listFolder } from "./resource_reader.ts";
 
 /** The file a resource gets that has none yet, as upstream names it. */
 export function resourceFile(folder: string, kind: Kind, name: string): string {
@@ -22,14 +22,14 @@ export async function putResource(
   kind: Kind,
   name: string,
   resource: object,
-  place: Place | undefined,
+  place: FilePlace | undefined,
 ): Promise<void> {
   const content = writeResource(resource);
   if (place !== undefined) {
     const { file, text } = place.source;
     return await write(file, replaceDocument(text, place.document, content));
   }
-  await makeFolder(folder);
+  await makePrivateFolder(folder);
   await sweepLeftovers(folder);
   await write(resourceFile(folder, kind, name), content);
 }
@@ -40,22 +40,13 @@ export async function removeResource<K extends Kind>(found: FoundResource<K>): P
 }
 
 /** Removes documents; a file that holds nothing else goes too. Throws `not-writable`. */
-export async function removePlaces(all: Place[]): Promise<void> {
+export async function removePlaces(all: FilePlace[]): Promise<void> {
   for (const [source, places] of Map.groupBy(all, (place) => place.source)) {
     let text: string | undefined = source.text;
     // from the last to the first, so that those to come stay where they are
     for (const place of places.toReversed()) text = text && removeDocument(text, place.document);
     if (text) await write(source.file, text);
     else await removeFile(source.file);
-  }
-}
-
-/** Makes a folder, and those above it, for the owner alone. Throws `not-writable`. */
-export async function makeFolder(folder: string): Promise<void> {
-  try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw appError("not-writable", { path: folder, why: explainSystemError(cause) }, { cause });
   }
 }
 

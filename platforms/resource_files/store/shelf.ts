@@ -4,7 +4,7 @@ import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import type { FoundResource } from "./resource_reader.ts";
 
 /** A resource as it is served, and what it was read from. */
-export interface Entry<K extends Kind> {
+export interface ShelfEntry<K extends Kind> {
   resource: ResourceOf<K>;
   /** Where it stands in the namespace's input. */
   input?: FoundResource<K> | undefined;
@@ -14,7 +14,7 @@ export interface Entry<K extends Kind> {
 
 /** What a shelf holds of a kind, by name. */
 export interface ShelfReading<K extends Kind> {
-  entries: Map<string, Entry<K>>;
+  entries: Map<string, ShelfEntry<K>>;
   problems: AppError[];
   /** There are records of resources that are gone: `sweep` removes them. */
   stale?: boolean;
@@ -25,24 +25,24 @@ export interface Shelf {
   /** All of the kind, or just the one of that name. */
   read<K extends Kind>(kind: K, name?: string): Promise<ShelfReading<K>>;
   /** Stores the resource in the place of `before`. */
-  write<K extends Kind>(resource: ResourceOf<K>, before: Entry<K> | undefined): Promise<void>;
-  remove<K extends Kind>(entry: Entry<K>): Promise<void>;
+  write<K extends Kind>(resource: ResourceOf<K>, before: ShelfEntry<K> | undefined): Promise<void>;
+  remove<K extends Kind>(entry: ShelfEntry<K>): Promise<void>;
   sweep?(kind: Kind): Promise<void>;
 }
 
 /** A resourceVersion: another one for other content. */
-export function versionOf(content: unknown): string {
+export function contentVersion(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
 }
 
 /** A copy as a file gives it back: without what is undefined. */
-export function plain<T>(value: T): T {
+export function copyAsStored<T>(value: T): T {
   return JSON.parse(JSON.stringify(value));
 }
 
 /** A copy of what a user writes of a resource: all but what the platform sets. */
 export function withoutState<R extends ResourceOf<Kind>>(resource: R, namespace: string): R {
-  const copy = plain(resource);
+  const copy = copyAsStored(resource);
   delete copy.status;
   delete copy.metadata.uid;
   delete copy.metadata.resourceVersion;

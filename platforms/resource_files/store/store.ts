@@ -16,7 +16,11 @@ import type { StoreHooks } from "./store_hooks.ts";
 import { watchFolders } from "./watch_files.ts";
 
 /** The namespace's resources as files: the store of the platforms that live on one machine. */
-export function openStore(name: PlatformName, paths: NamespacePaths, hooks: StoreHooks): Platform {
+export function openFileStore(
+  name: PlatformName,
+  paths: NamespacePaths,
+  hooks: StoreHooks,
+): Platform {
   const { namespace } = paths;
   const input = inputShelf(paths, hooks);
   const records = recordShelf(paths, hooks);

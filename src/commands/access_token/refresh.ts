@@ -5,8 +5,8 @@ import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Refreshed } from "../../jfrog/access/token_refresh.ts";
 import {
-  type Access,
   type AccessOptions,
+  type ChosenAccess,
   openAccess,
   withAccessOptions,
 } from "../jfrog/access_options.ts";
@@ -66,7 +66,7 @@ async function refresh(context: CommandContext, options: Options): Promise<Resul
 
 async function refreshStored(
   context: CommandContext,
-  { server, surroundings, store }: Access,
+  { server, surroundings, store }: ChosenAccess,
 ): Promise<Refreshed> {
   const { configured } = server;
   if (configured === undefined) throw appError("refresh-token-missing", {});

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
-import type { Surroundings } from "../../jfrog/access_server.ts";
+import type { AccessSurroundings } from "../../jfrog/access_server.ts";
 import { projectApplicationKey } from "../../jfrog/config/application_key.ts";
 import {
   exchangeOidcToken,
@@ -35,7 +35,7 @@ export async function exchangedToken(
   context: CommandContext,
   options: OidcOptions & { insecureTls?: boolean },
   url: string | undefined,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<string | undefined> {
   const { env } = context;

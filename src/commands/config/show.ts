@@ -18,7 +18,7 @@ export function configShow(run: Runner) {
 async function show(context: CommandContext, id: string | undefined, { format }: Options) {
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findServer } = await import("../../jfrog/config/entry.ts");
-  const { fieldTable, legacyText, maskServer } = await import("./text.ts");
+  const { serverTables, legacyText, maskServer } = await import("./text.ts");
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const store = openServerStore(context.env);
   context.detail(`The configuration file is ${store.file}`);
@@ -30,7 +30,7 @@ async function show(context: CommandContext, id: string | undefined, { format }:
   }
   const texts = {
     json: () => writeGoJson(servers),
-    table: () => fieldTable(found),
+    table: () => serverTables(found),
     legacy: () => legacyText(found),
   };
   return { servers, text: texts[format ?? "legacy"]() };

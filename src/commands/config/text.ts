@@ -62,7 +62,7 @@ export function legacyText(servers: Server[]): string {
 }
 
 /** The servers as fields and values, as jf's --format table shows them. */
-export function fieldTable(servers: Server[]): string {
+export function serverTables(servers: Server[]): string {
   return servers.map((server) => {
     const shown = maskServer(server);
     const filled = rows.filter(([, name]) => shown[name] !== undefined);

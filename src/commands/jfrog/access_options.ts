@@ -2,7 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption, timeoutOption } from "../../cli/options.ts";
-import type { Surroundings } from "../../jfrog/access_server.ts";
+import type { AccessSurroundings } from "../../jfrog/access_server.ts";
 import type { AccessTokens } from "../../jfrog/access/tokens.ts";
 import type { ServerStore } from "../../jfrog/server.ts";
 import type { ChosenServer } from "../../jfrog/access/server_choice.ts";
@@ -58,9 +58,9 @@ function grouped<F extends string>(flags: F, description: string) {
 }
 
 /** A server that can be asked. */
-export interface Access {
+export interface ChosenAccess {
   server: ChosenServer;
-  surroundings: Surroundings;
+  surroundings: AccessSurroundings;
   store(): Promise<ServerStore>;
 }
 
@@ -71,7 +71,7 @@ export interface Access {
 export async function openAccess(
   context: CommandContext,
   options: AccessOptions,
-): Promise<Access> {
+): Promise<ChosenAccess> {
   const { chooseServer } = await import("../../jfrog/access/server_choice.ts");
   const { surroundingsOf } = await import("./surroundings.ts");
   const [accessToken, password] = await givenSecrets(context, [
@@ -93,7 +93,10 @@ export async function openAccess(
  * The tokens of the server. Its access token is refreshed first where that is due. Throws what
  * `requireCredentials` and `withFreshToken` throw.
  */
-export async function openTokens(context: CommandContext, access: Access): Promise<AccessTokens> {
+export async function openTokens(
+  context: CommandContext,
+  access: ChosenAccess,
+): Promise<AccessTokens> {
   const { requireCredentials } = await import("../../jfrog/access/server_choice.ts");
   const { openAccessTokens } = await import("../../jfrog/access/tokens.ts");
   const { server, surroundings, store } = access;

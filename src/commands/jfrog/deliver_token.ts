@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import type { CreatedToken } from "../../jfrog/access/created_token.ts";
 import type { JfFormat } from "./jf_format.ts";
-import { fieldTable } from "./token_text.ts";
+import { tokenTable } from "./token_text.ts";
 
 /** The order of `--format table`. */
 const tableOrder = [
@@ -30,7 +30,7 @@ export async function deliverCreated(
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const expiresAt = expiryOf(token, Date.now());
   const data = { ...token, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) };
-  const text = format === "table" ? fieldTable({ ...token }, tableOrder) : writeGoJson(token);
+  const text = format === "table" ? tokenTable({ ...token }, tableOrder) : writeGoJson(token);
   await deliverMade(context, data, text, token.token_id);
 }
 

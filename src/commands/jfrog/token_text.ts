@@ -4,7 +4,7 @@ import { table } from "../../cli/output.ts";
 const shownLength = 40;
 
 /** Fields as jf's table: those that are there, in the order of `names`, the access token cut short. */
-export function fieldTable(fields: Record<string, unknown>, names: readonly string[]): string {
+export function tokenTable(fields: Record<string, unknown>, names: readonly string[]): string {
   const rows = names.filter((name) => fields[name] !== undefined).map((name) => {
     const text = String(fields[name]);
     const isCut = name === "access_token" && text.length > shownLength;

@@ -5,7 +5,7 @@ import { fileName, grantDuration, timeoutOption, wholeNumber } from "../../cli/o
 import { quote, type Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
-import { costOption, linkCostOption } from "./options.ts";
+import { linkCostAliasOption, linkCostOption } from "./options.ts";
 
 interface Options {
   expirationWindow: number;
@@ -37,7 +37,7 @@ export function tokenIssue(run: Runner) {
     )
     .option("--grant <name>", "use the named access grant instead of creating a new one")
     .addOption(linkCostOption())
-    .addOption(costOption())
+    .addOption(linkCostAliasOption())
     .option("--force", "replace a file that is not a token file")
     .action(
       run({ text, data: publicData }, issue),

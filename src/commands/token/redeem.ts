@@ -8,7 +8,7 @@ import { describeState, isReady } from "../../resources/resource.ts";
 import type { RedeemedToken } from "../../token/redeem.ts";
 import { isTimeout } from "../../wait/deadline.ts";
 import { waitFor } from "../../wait/wait_for.ts";
-import { costOption, linkCostOption } from "./options.ts";
+import { linkCostAliasOption, linkCostOption } from "./options.ts";
 import { readToken } from "./read_token.ts";
 
 const waitChoices = ["redeemed", "ready"] as const;
@@ -31,7 +31,7 @@ export function tokenRedeem(run: Runner) {
     .argument("<file>", "the name of the token file to use, or - for standard input", fileName)
     .addOption(timeoutOption("60s"))
     .addOption(linkCostOption())
-    .addOption(costOption())
+    .addOption(linkCostAliasOption())
     .addOption(
       new Option("--wait <status>", "wait until the token is redeemed, or until the link is ready")
         .choices(waitChoices).default("redeemed" as const),

@@ -12,7 +12,7 @@ import {
   secure,
   withinConnectLimit,
 } from "../../runtime/secure_connection.ts";
-import type { AccessServer, Surroundings } from "../access_server.ts";
+import type { AccessServer, AccessSurroundings } from "../access_server.ts";
 import { trustedCertificates } from "../config/home.ts";
 import { trustedRoots } from "./trusted_roots.ts";
 
@@ -33,7 +33,7 @@ export async function openConnection(
   url: URL,
   proxy: URL | undefined,
   server: AccessServer,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   signal: AbortSignal,
 ): Promise<Socket> {
   const open = url.protocol === "http:"
@@ -72,7 +72,7 @@ async function openPlain(
 
 async function prepareSecure(
   server: AccessServer,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   signal: AbortSignal,
 ): Promise<Open> {
   const { clientCertificate } = server;
@@ -97,7 +97,7 @@ async function prepareSecure(
 function explainFault(
   error: unknown,
   url: URL,
-  { home }: Surroundings,
+  { home }: AccessSurroundings,
 ) {
   const data = { url: url.origin };
   const options = { cause: error };

@@ -8,7 +8,12 @@ import { type Deadline, isTimeout } from "../../wait/deadline.ts";
 import { formatDuration } from "../../wait/duration.ts";
 import { backOffMs, retry, type RetryDecision } from "../../wait/retry.ts";
 import { isAskedForUrl, mayPass, openConnection } from "./connection.ts";
-import { type AccessServer, authorization, isLocal, type Surroundings } from "../access_server.ts";
+import {
+  type AccessServer,
+  type AccessSurroundings,
+  authorization,
+  isLocal,
+} from "../access_server.ts";
 import { blank } from "./failed_answer.ts";
 import { refusePassword } from "../platform_url.ts";
 
@@ -53,7 +58,7 @@ class ComeAgain extends Error {
 export async function ask(
   server: AccessServer,
   request: AccessRequest,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<HttpAnswer> {
   refusePassword(server.url, "the server's url");
@@ -93,7 +98,7 @@ interface Sending {
   server: AccessServer;
   request: AccessRequest;
   headers: Record<string, string>;
-  surroundings: Surroundings;
+  surroundings: AccessSurroundings;
   deadline: Deadline;
   isUnderWay: boolean;
 }
@@ -101,7 +106,7 @@ interface Sending {
 function headersOf(
   { credentials }: AccessServer,
   { body }: AccessRequest,
-  { env, detail }: Surroundings,
+  { env, detail }: AccessSurroundings,
 ): Record<string, string> {
   const trace = Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString("hex");
   const agent = env["JFROG_CLI_USER_AGENT"] || `hawser/${version}`;
@@ -217,7 +222,7 @@ function decide(
   return mayPass(error) && number < connectionTries ? "back-off" : "give-up";
 }
 
-function warnOfToken(url: URL, { warn }: Surroundings) {
+function warnOfToken(url: URL, { warn }: AccessSurroundings) {
   warn(
     `The request had been sent to ${url.origin}: a token may exist. ` +
       "access-token list shows it, access-token revoke <id> revokes it",

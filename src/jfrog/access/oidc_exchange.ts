@@ -1,7 +1,7 @@
 import { appError } from "../../errors/app_error.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { ask } from "./exchange.ts";
-import { type AccessServer, secretsIn, type Surroundings } from "../access_server.ts";
+import { type AccessServer, type AccessSurroundings, secretsIn } from "../access_server.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { writeGoJson } from "../go_json.ts";
 import { readJsonObject } from "./json_answer.ts";
@@ -92,7 +92,7 @@ const oidcPath = "access/api/v1/oidc/token";
 export async function exchangeOidcToken(
   server: AccessServer,
   exchange: OidcExchange,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<ExchangedToken> {
   const body = { type: "application/json", text: writeGoJson(oidcBody(exchange), 0) };

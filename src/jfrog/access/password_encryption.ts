@@ -1,7 +1,7 @@
 import { appError } from "../../errors/app_error.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { ask } from "./exchange.ts";
-import { type AccessServer, secretsIn, type Surroundings } from "../access_server.ts";
+import { type AccessServer, type AccessSurroundings, secretsIn } from "../access_server.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 
 const path = "api/security/encryptedPassword";
@@ -13,7 +13,7 @@ const path = "api/security/encryptedPassword";
  */
 export async function encryptPassword(
   server: AccessServer,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<string> {
   const answer = await ask(server, { method: "GET", path }, surroundings, deadline);

@@ -1,5 +1,10 @@
 import { appError } from "../../errors/app_error.ts";
-import { type AccessServer, canBeToken, type Credentials, isApiKey } from "../access_server.ts";
+import {
+  type AccessServer,
+  canBeToken,
+  isApiKey,
+  type ServerCredentials,
+} from "../access_server.ts";
 import { platformUrl } from "../platform_url.ts";
 import type { Server, ServerStore } from "../server.ts";
 
@@ -36,7 +41,7 @@ export interface ChoiceSurroundings {
 
 /** Credentials, and where they are from. */
 interface Found {
-  credentials: Credentials;
+  credentials: ServerCredentials;
   source: string;
 }
 

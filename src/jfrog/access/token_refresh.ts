@@ -1,7 +1,7 @@
 import { type AppError, appError, isAppError } from "../../errors/app_error.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { ask } from "./exchange.ts";
-import type { AccessServer, Surroundings } from "../access_server.ts";
+import type { AccessServer, AccessSurroundings } from "../access_server.ts";
 import { openAccessTokens } from "./tokens.ts";
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
@@ -26,7 +26,7 @@ const errorsWithRemedy = [
 export async function withFreshToken(
   server: ChosenServer,
   store: ServerStore,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<ChosenServer> {
   const { configured, credentials } = server;
@@ -74,7 +74,7 @@ export interface Refreshed {
 export async function refreshConfigured(
   server: ChosenServer,
   store: ServerStore,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
   seen: string,
 ): Promise<Refreshed> {
@@ -142,7 +142,7 @@ function thresholdOf(server: Server, token: string): number {
 async function exchange(
   entry: Server,
   server: AccessServer,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<CreatedToken> {
   const { accessToken = "" } = entry;
@@ -159,7 +159,7 @@ async function exchange(
 async function exchangeAtArtifactory(
   entry: Server,
   server: AccessServer,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<CreatedToken> {
   const url = withSlash(entry.artifactoryUrl || `${server.url}artifactory`);

@@ -2,7 +2,7 @@ import { appError } from "../../errors/app_error.ts";
 import type { HttpAnswer } from "../../runtime/http_exchange.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { type AccessRequest, ask } from "./exchange.ts";
-import { type AccessServer, secretsIn, type Surroundings } from "../access_server.ts";
+import { type AccessServer, type AccessSurroundings, secretsIn } from "../access_server.ts";
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { writeGoJson } from "../go_json.ts";
@@ -50,7 +50,7 @@ export interface AccessTokens {
 /** The tokens of a server. */
 export function openAccessTokens(
   server: AccessServer,
-  surroundings: Surroundings,
+  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): AccessTokens {
   async function call(request: AccessRequest, secrets: string[] = []): Promise<HttpAnswer> {

@@ -2,7 +2,8 @@ import { cp, readdir, rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { appError } from "../../errors/app_error.ts";
 import { explainSystemError, systemErrorCode } from "../../runtime/system_error.ts";
-import { makeFolder, trustedCertificates } from "./home.ts";
+import { trustedCertificates } from "./home.ts";
+import { makePrivateFolder } from "../../runtime/files.ts";
 
 /** Folders of the home that a backup leaves out: large, or worth nothing later. */
 const leftOut = ["backup", "dependencies", "locks", "logs"];
@@ -13,7 +14,7 @@ const leftOut = ["backup", "dependencies", "locks", "logs"];
  */
 export async function backUpHome(home: string, now: number): Promise<void> {
   const backup = join(home, "backup", `.jfrog-${Math.floor(now / 1000)}`);
-  await makeFolder(backup);
+  await makePrivateFolder(backup);
   try {
     for (const name of await readdir(home)) {
       if (leftOut.includes(name)) continue;
@@ -35,7 +36,7 @@ export async function moveCertificates(home: string): Promise<void> {
     if (!await exists(security) || await exists(certificates)) return;
     for (const entry of await readdir(security, { withFileTypes: true })) {
       if (entry.isDirectory() || entry.name === "security.yaml") continue;
-      await makeFolder(certificates);
+      await makePrivateFolder(certificates);
       await rename(join(security, entry.name), join(certificates, basename(entry.name)));
     }
   } catch (cause) {

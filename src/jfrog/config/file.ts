@@ -8,7 +8,7 @@ import {
   spellNames,
 } from "./fields.ts";
 import { writeGoJson } from "../go_json.ts";
-import { migrateDocument, newestVersion, versionOf } from "./migration.ts";
+import { documentVersion, migrateDocument, newestVersion } from "./migration.ts";
 import type { Server } from "../server.ts";
 
 /** What a configuration file holds, in the terms of the newest version. */
@@ -42,7 +42,7 @@ export function parseConfig(text: string, file: string): ConfigFile {
   }
   if (!isObject(parsed)) throw invalid(`it must hold a JSON object, not ${nameType(parsed)}`);
   const found = spellNames(parsed, ["servers", "version", "enc", "artifactory", "missionControl"]);
-  const version = versionOf(found);
+  const version = documentVersion(found);
   if (version === undefined) throw invalid("its version is not a number");
   if (Number(version) > newestVersion) {
     throw appError("jfrog-config-newer", { file, version, newest: newestVersion });

@@ -6,7 +6,7 @@ import { sleep } from "../../runtime/clock.ts";
 import { explainSystemError, systemErrorCode } from "../../runtime/system_error.ts";
 import { whileAwaiting } from "../../wait/deadline.ts";
 import { formatDuration } from "../../wait/duration.ts";
-import { makeFolder } from "./home.ts";
+import { makePrivateFolder } from "../../runtime/files.ts";
 
 /** How patient a lock is; jf waits 1,201 times 100 ms. */
 export interface LockPace {
@@ -45,7 +45,7 @@ export async function withConfigLock<R>(
   pace: LockPace = standardPace,
 ): Promise<R> {
   const folder = join(home, "locks", "config");
-  await makeFolder(folder);
+  await makePrivateFolder(folder);
   const path = await acquire(folder, signal, pace).catch((error) => {
     throw whileAwaiting(error, `the lock of the JFrog configuration in ${folder}`);
   });

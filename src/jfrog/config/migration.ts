@@ -8,7 +8,7 @@ export const newestVersion = 6;
  * The version of a document (spec/jfrog.md 3.6): text or number, the name in any case. One without it is told by what it
  * holds: jf takes every such file for version 0 and loses the servers. Undefined for what is none.
  */
-export function versionOf(document: JsonObject): string | undefined {
+export function documentVersion(document: JsonObject): string | undefined {
   const { version } = document;
   if (version !== undefined && version !== null) {
     return /^\d+$/.test(String(version)) ? String(version) : undefined;

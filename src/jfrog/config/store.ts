@@ -2,12 +2,12 @@ import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../errors/app_error.ts";
 import { sleep } from "../../runtime/clock.ts";
-import { readLimited, writeWhole } from "../../runtime/files.ts";
+import { makePrivateFolder, readLimited, writeWhole } from "../../runtime/files.ts";
 import { backUpHome, moveCertificates } from "./backup.ts";
 import { decryptSecret, encryptSecret } from "./cipher.ts";
 import { secretFields } from "./fields.ts";
 import { type ConfigFile, parseConfig, renderConfig } from "./file.ts";
-import { type Environment, jfrogHome, makeFolder } from "./home.ts";
+import { type Environment, jfrogHome } from "./home.ts";
 import { findEncryptionKey } from "./key.ts";
 import { withConfigLock } from "./lock.ts";
 import { newestVersion } from "./migration.ts";
@@ -106,7 +106,7 @@ export function openServerStore(env: Environment): ServerStore {
     const stored = found === undefined
       ? servers
       : servers.map((server) => mapSecrets(server, (secret) => encryptSecret(secret, found.key)));
-    await makeFolder(home);
+    await makePrivateFolder(home);
     // a link to the file is the user's, and stays one
     const target = await realpath(file).catch(() => file);
     await writeWhole(
