@@ -38,7 +38,7 @@ describe("withConfigLock()", () => {
   /** Another process that runs `body` with `withConfigLock`, `home` and `signal` at hand. */
   async function otherProcess(body: string): Promise<ChildProcess> {
     const script = join(home, `${Math.random()}.mts`);
-    const module = pathToFileURL(join(import.meta.dirname!, "config_lock.ts"));
+    const module = pathToFileURL(join(import.meta.dirname!, "lock.ts"));
     await writeFile(
       script,
       `import { withConfigLock } from "${module}";
