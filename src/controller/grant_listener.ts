@@ -37,7 +37,7 @@ export interface GrantListener {
 /** Listens for redemptions, and for those who watch over the service. Throws `port-in-use` and `port-forbidden`. */
 export async function startGrantListener(options: GrantListenerOptions): Promise<GrantListener> {
   const { book, addresses, audit, report, whyNotReady } = options;
-  const metrics = createMetrics();
+  const metrics = createMetrics({ damagedLedgers: () => book.damaged });
   const server = await listenOnFirstFree(options.ports, {
     identity: await addresses.identity(),
     handle: redeemHandler({

@@ -1,7 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
-import { isAppError } from "../errors/app_error.ts";
+import { type AppError, isAppError } from "../errors/app_error.ts";
 import type { Audit } from "../grant_service/audit.ts";
+import type { GrantBacking } from "../grant_service/ledger/backing.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
+import { isDamage } from "../grant_service/ledger/grant_record.ts";
 import {
   type AccessGrant,
   defaultExpirationWindow,
@@ -63,14 +65,15 @@ export async function reconcileGrant(
   const claim = namespace.claimGrant?.(grant, address) ?? "ours";
   if (claim === "theirs") return await handOver(change, namespace, work, signal);
   if (claim !== "ours") return claim;
-  await work.book.upsert(grant, backing);
+  const { spent, damage } = await takeIn(work.book, grant, backing);
   const site = chooseSite(await platform.list("Site", signal));
   const status = nextStatus(grant, {
     site,
     namespace: change.namespace,
     address,
     problem: site && await namespace.whyNotLinkable?.(grant),
-    spent: await work.book.usesSpent(uid) ?? 0,
+    spent,
+    damage,
     now: work.now(),
   });
   const sweepAt = sweepTime(status);
@@ -90,9 +93,9 @@ export async function reconcileGrant(
     const issued = !isReady(grant) && isReady({ ...grant, status });
     // first served, then announced: a token may be issued and redeemed as soon as the status is written;
     // among replicas another may be first, and give the grant another code
-    if (work.isAlone) await work.book.upsert({ ...grant, status }, backing);
+    if (work.isAlone) await takeIn(work.book, { ...grant, status }, backing);
     const stored = await platform.apply<"AccessGrant">({ ...grant, status }, signal);
-    if (!work.isAlone) await work.book.upsert(stored, backing);
+    if (!work.isAlone) await takeIn(work.book, stored, backing);
     const { namespace, name } = change;
     if (issued) work.audit({ event: "issued", namespace, grant: name, uid });
     if (status.status === "Error") {
@@ -101,6 +104,21 @@ export async function reconcileGrant(
     }
   }
   return sweepAt === Infinity ? {} : { againInMs: sweepAt - work.now() };
+}
+
+/** Has the grant served; of one whose ledger is damaged it says so instead of how many uses are spent. */
+async function takeIn(
+  book: GrantBook,
+  grant: AccessGrant,
+  backing: GrantBacking,
+): Promise<{ spent: number; damage?: string }> {
+  try {
+    await book.upsert(grant, backing);
+    return { spent: await book.usesSpent(grant.metadata.uid!) ?? 0 };
+  } catch (error) {
+    if (!isDamage(error)) throw error;
+    return { spent: 0, damage: (error.cause as AppError).message };
+  }
 }
 
 /** Ends the service of a grant that is gone; where its site went with it, so did its ledger. */
@@ -159,6 +177,8 @@ interface Circumstances {
   /** What is wrong though there is a site. */
   problem: string | undefined;
   spent: number;
+  /** What is wrong with its ledger. */
+  damage: string | undefined;
   now: number;
 }
 
@@ -179,7 +199,9 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
     : around.problem !== undefined
     ? pendingState(around.problem)
     : readyState;
-  const ready = processed.status === "True" ? resolved : processed;
+  // when it was processed stays as it is: the expiry is counted from there
+  const served = around.damage === undefined ? resolved : errorState(around.damage);
+  const ready = processed.status === "True" ? served : processed;
   const processedCondition = nextCondition(grant, "Processed", processed, around.now);
   const expirationTime = processed.status === "True"
     ? formatTime(Date.parse(processedCondition.lastTransitionTime) + Number(windowMs))

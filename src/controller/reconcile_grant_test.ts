@@ -240,3 +240,22 @@ test("an expired grant goes a day later, with its ledger", async () => {
   assert.deepEqual(await ledgers.list(), []);
   assert.deepEqual(state.announced.map(({ reason }) => reason), ["Removed"]);
 });
+
+test("a grant whose ledger is damaged says so, keeps its count and expiry, and is ready again after", async () => {
+  const { platform, ledgers, reconciled, state } = openWest();
+  await putGrant(platform, {}, { redemptions: 1 });
+  ledgers.trouble.before = () => {
+    throw appError("ledger-damaged", { where: "the ledger" });
+  };
+  const closed = await reconciled();
+  assert.equal(closed.status, "Error");
+  assert.match(closed.message!, /damaged: the ledger/);
+  assert.equal(closed.redemptions, 1);
+  assert.equal(state.announced.at(-1)!.isProblem, true);
+  ledgers.trouble = {};
+  state.now += 60_000;
+  const open = await reconciled();
+  assert.equal(open.status, "Ready");
+  assert.equal(open.redemptions, 1);
+  assert.equal(open.expirationTime, closed.expirationTime);
+});

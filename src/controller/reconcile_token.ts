@@ -46,6 +46,7 @@ const finalCodes: ErrorCode[] = [
   "token-expired",
   "token-used-up",
   "token-revoked",
+  "token-closed",
   "token-unknown",
   "answer-invalid",
   "name-taken",
@@ -157,7 +158,7 @@ async function tryToken(
     const isFinal = isAppError(error, ...finalCodes) ||
       isAppError(error, "server-error") && !await isFreeToTry(token, { env, now }, signal);
     return isFinal
-      ? { state: errorState(message), keepsKey: isAppError(error, "token-unknown") }
+      ? { state: errorState(message), keepsKey: isAppError(error, "token-unknown", "token-closed") }
       : { state: pendingState(message), again: error };
   } finally {
     deadline.end();

@@ -23,6 +23,12 @@ export const tokenErrors = {
     message: (d) => `Token "${d.token}" is used up: its grant has no redemptions left`,
     hint: () => "Ask for a new token, or one with more redemptions (--redemptions-allowed).",
   }),
+  "token-closed": entry<{ token: string }>({
+    exit: "spent",
+    message: (d) =>
+      `Token "${d.token}" can't be redeemed: the record of its grant's uses is damaged`,
+    hint: () => "Ask for a new token.",
+  }),
   "token-revoked": entry<{ token: string }>({
     exit: "spent",
     message: (d) => `Token "${d.token}" was revoked at the site that issued it`,
@@ -85,6 +91,11 @@ export const tokenErrors = {
     exit: "failed",
     message: (d) =>
       `Cannot keep the record of access grant "${d.grant}" in namespace "${d.namespace}"`,
+  }),
+  "ledger-damaged": entry<{ where: string }>({
+    exit: "failed",
+    message: (d) => `The record of an access grant's uses is damaged: ${d.where}`,
+    hint: () => "Revoke the grant and issue a new one: nobody can tell how many uses it has left.",
   }),
   "answer-invalid": entry<{ url: string; why: string }>({
     exit: "failed",

@@ -1,14 +1,12 @@
-import { appError } from "../errors/app_error.ts";
 import type { Der } from "../pki/der.ts";
 import { readRequest } from "../pki/request.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
-import { type Now, sleep } from "../runtime/clock.ts";
-import { AnswerKeeper } from "./ledger/answer_keeper.ts";
+import { sleep } from "../runtime/clock.ts";
 import type { GrantBacking } from "./ledger/backing.ts";
 import { codeHashOf, isCode } from "./claim_code.ts";
 import type { CredentialMaker, CredentialRequest } from "./client_credentials.ts";
+import { GrantRecord, isDamage, type RecordContext } from "./ledger/grant_record.ts";
 import { type Ledger, type Redemption, usesSpent } from "./ledger/ledger.ts";
-import { type LedgerChange, LedgerQueue } from "./ledger/ledger_queue.ts";
 import type {
   GrantReference,
   Redeemable,
@@ -31,11 +29,8 @@ import {
 import { Turns } from "./ledger/turns.ts";
 
 /** What all accounts of a book share. */
-export interface AccountContext {
+export interface AccountContext extends RecordContext {
   credentials: CredentialMaker;
-  now: Now;
-  /** The name of this service among several that share the ledgers. */
-  service: string | undefined;
   onChanged(grant: GrantReference): void;
 }
 
@@ -55,21 +50,20 @@ const lookAgainMs = 200;
 /** One grant as it is redeemed. */
 export class GrantAccount {
   readonly #context: AccountContext;
-  readonly #ledger: LedgerQueue;
-  readonly #answers: AnswerKeeper;
+  readonly #record: GrantRecord;
   readonly #turns = new Turns();
   #grant: AccessGrant;
   #backing: GrantBacking;
   #isRetired = false;
-  #isOpened = false;
 
   constructor(grant: AccessGrant, backing: GrantBacking, context: AccountContext) {
     this.#grant = grant;
     this.#backing = backing;
     this.#context = context;
-    const store = () => this.#backing.ledgers;
-    this.#ledger = new LedgerQueue(store, this.reference.uid, () => this.#beginLedger());
-    this.#answers = new AnswerKeeper(this.#ledger, context);
+    this.#record = new GrantRecord(
+      () => ({ grant: this.#grant, backing: this.#backing }),
+      context,
+    );
   }
 
   get reference(): GrantReference {
@@ -86,9 +80,12 @@ export class GrantAccount {
 
   /** Reads the ledger, and sees to what an earlier process left in it; once it has, nothing. */
   async open(): Promise<void> {
-    if (this.#isOpened) return;
-    this.#answers.takeOver(await this.#current());
-    this.#isOpened = true;
+    await this.#record.open();
+  }
+
+  /** True while its ledger is damaged: then nothing is given. */
+  get isDamaged(): boolean {
+    return this.#record.isDamaged;
   }
 
   async usesSpent(): Promise<number> {
@@ -96,13 +93,15 @@ export class GrantAccount {
     // another service may have changed it, but not once all is over
     const mayChange = service !== undefined &&
       now() < termsOf(this.#grant).expiresAt + repeatWindowMs;
-    const ledger = await this.#recorded(this.#ledger.current(mayChange ? recentMs : Infinity));
-    this.#answers.takeOver(ledger);
-    return usesSpent(ledger);
+    return await this.#record.usesSpent(mayChange ? recentMs : Infinity);
   }
 
   /** As GrantBook.redeem(). */
   async redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
+    return await this.#unlessDamaged(request.code, () => this.#redeem(request));
+  }
+
+  async #redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
     const refused = await this.#refuseUnlessOpen(request.code);
     if (refused !== undefined) return refused;
     const name = request.name || this.#grant.metadata.name;
@@ -120,9 +119,15 @@ export class GrantAccount {
 
   /** As GrantBook.inspect(). */
   async inspect(code: Uint8Array): Promise<Redeemable | Refused> {
+    return await this.#unlessDamaged(code, () => this.#inspect(code));
+  }
+
+  async #inspect(code: Uint8Array): Promise<Redeemable | Refused> {
     const refused = await this.#refuseUnlessOpen(code);
     if (refused !== undefined) return refused;
-    const ledger = await this.#update((ledger) => ({ ledger, result: ledger }));
+    const ledger = this.#record.raise(
+      await this.#record.update((ledger) => ({ ledger, result: ledger })),
+    );
     const terms = termsOf(this.#grant);
     const reason = whyClosed(ledger, terms, this.#context.now());
     if (reason !== undefined) return this.#refuse(reason);
@@ -143,19 +148,23 @@ export class GrantAccount {
     const now = this.#context.now();
     const terms = termsOf(this.#grant);
     const codeHash = terms.expiresAt > now ? codeHashOf(this.#grant) : undefined;
-    await this.#update((before) => {
-      const ledger = codeHash === undefined
-        ? eraseAnswers(before, Infinity)
-        : revoke(before, terms, codeHash, now);
-      return { ledger, result: undefined };
-    });
-    await this.close();
+    try {
+      await this.#record.update((before) => {
+        const ledger = codeHash === undefined
+          ? eraseAnswers(before)
+          : revoke(before, terms, codeHash, now);
+        return { ledger, result: undefined };
+      });
+      await this.close();
+    } catch (error) {
+      if (!isDamage(error)) throw error; // gives nothing anyway
+    }
     return codeHash;
   }
 
   /** Writes what is left to write. */
   async close(): Promise<void> {
-    await this.#recorded(this.#answers.close());
+    await this.#record.close();
   }
 
   /** Compares the code first: of a closed grant only its holder learns anything. */
@@ -165,7 +174,8 @@ export class GrantAccount {
       if (this.#isRetired) return this.#refuse("revoked");
       return Number.isNaN(terms.expiresAt) ? this.#refuse("corrupted") : undefined;
     }
-    const reason = whyClosed(await this.#current(), terms, this.#context.now());
+    const ledger = await this.#record.current();
+    const reason = whyClosed(ledger, terms, this.#context.now());
     const isOpen = codeHashOf(this.#grant) !== undefined && !Number.isNaN(terms.expiresAt) &&
       !this.#isRetired && reason === undefined;
     return this.#refuse(isOpen ? "wrong-code" : "unknown");
@@ -185,7 +195,7 @@ export class GrantAccount {
       }
       const { serial } = answer;
       const settle = (delivered: boolean) => {
-        this.#answers.settle(serial, delivered);
+        this.#record.answers.settle(serial, delivered);
         endTurn();
       };
       return { ...answer, settle };
@@ -202,12 +212,13 @@ export class GrantAccount {
     publicKey?: Der,
   ): Promise<Redeemed | Refused> {
     const now = this.#context.now();
-    const seemsOpen = whyClosed(await this.#current(), termsOf(this.#grant), now) === undefined;
+    const ledger = await this.#record.current();
+    const seemsOpen = whyClosed(ledger, termsOf(this.#grant), now) === undefined;
     let prepared = seemsOpen ? await this.#prepare(claimant, publicKey) : undefined;
     let outcome: Outcome;
     for (;;) {
       if (!isConnected()) return this.#refuse("client-gone");
-      outcome = await this.#update((ledger) => this.#spend(ledger, claimant, prepared));
+      outcome = await this.#record.update((ledger) => this.#spend(ledger, claimant, prepared));
       if (outcome.due === "later") {
         await sleep(lookAgainMs);
       } else if (outcome.due === "use") {
@@ -235,12 +246,15 @@ export class GrantAccount {
     prepared: Prepared | undefined,
   ): { ledger: Ledger; result: Outcome } {
     const terms = termsOf(this.#grant);
-    const ruling = ruleOn(ledger, terms, claimant, this.#context.now(), this.#context.service);
+    const raised = this.#record.raise(ledger);
+    const { now, service } = this.#context;
+    const { ages } = this.#record.answers;
+    const ruling = ruleOn(raised, terms, claimant, { now: now(), ages, service });
     if (ruling.due === "repeat") {
-      return { ledger: this.#answers.holdAgain(ledger, ruling.redemption), result: ruling };
+      return { ledger: this.#record.answers.holdAgain(ledger, ruling.redemption), result: ruling };
     }
     if (ruling.due !== "use" || prepared === undefined) return { ledger, result: ruling };
-    const spent = spendUse(ledger, terms, this.#answers.hold(prepared.redemption));
+    const spent = spendUse(raised, terms, this.#record.answers.hold(prepared.redemption));
     return { ledger: spent, result: { due: "spent", prepared } };
   }
 
@@ -265,36 +279,18 @@ export class GrantAccount {
     return credentials.make(this.#grant, this.#backing, { name, subject, ...facts });
   }
 
-  #beginLedger(): Ledger {
-    const { metadata, status } = this.#grant;
-    return {
-      grantUid: metadata.uid!,
-      grantName: metadata.name,
-      counted: status?.redemptions ?? 0,
-      redemptions: [],
-    };
+  /** Does nothing for anybody where the ledger is damaged; a holder of the code is told why. */
+  async #unlessDamaged<T>(code: Uint8Array, work: () => Promise<T>): Promise<T | Refused> {
+    try {
+      return await work();
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      return this.#refuse(isCode(code, codeHashOf(this.#grant)) ? "damaged" : "unknown");
+    }
   }
 
   #refuse(reason: Refusal, detail?: string): Refused {
     const refused: Refused = { outcome: "refused", reason, grant: this.reference };
     return detail === undefined ? refused : { ...refused, detail };
-  }
-
-  #current(): Promise<Ledger> {
-    return this.#recorded(this.#ledger.current());
-  }
-
-  #update<T>(change: LedgerChange<T>): Promise<T> {
-    return this.#recorded(this.#answers.update(change));
-  }
-
-  /** Names whose ledger failed, where one did. */
-  async #recorded<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (cause) {
-      const { name, namespace } = this.reference;
-      throw appError("ledger-failed", { grant: name, namespace }, { cause });
-    }
   }
 }

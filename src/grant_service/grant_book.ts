@@ -10,6 +10,8 @@ export interface GrantBookOptions {
   /** Lifetime of client certificates where the grant names none; 5 years by default, as upstream. */
   certificateLifetimeMs?: number;
   now?: Now;
+  /** Milliseconds by a clock that nobody sets, for what waits; the process' own by default. */
+  steady?: Now;
   /** The name of this service among several that share the ledgers; undefined: it is alone. */
   service?: string;
   /** Told after a use was spent: the grant's status.redemptions is behind `usesSpent` now. */
@@ -43,6 +45,7 @@ export class GrantBook {
     this.#context = {
       credentials: new CredentialMaker(options.certificateLifetimeMs),
       now: options.now ?? Date.now,
+      steady: options.steady,
       service: options.service,
       onChanged: (grant) => options.onChanged?.(grant),
     };
@@ -119,6 +122,11 @@ export class GrantBook {
     return await this.#unlessUnknown(
       () => this.#accounts.get(key)?.inspect(code) ?? this.#refuse(key, code),
     );
+  }
+
+  /** How many grants give nothing because their ledgers are damaged. */
+  get damaged(): number {
+    return this.#accounts.values().filter((account) => account.isDamaged).toArray().length;
   }
 
   /** Uses of a grant spent so far, as its ledger said lately; undefined if the book has no such grant. */

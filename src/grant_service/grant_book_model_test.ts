@@ -33,7 +33,23 @@ const csrs = await Promise.all(
 );
 
 function openBook({ site }: Pick<Real, "site">): GrantBook {
-  return new GrantBook({ now: () => site.clock.now });
+  const now = () => site.clock.now;
+  return new GrantBook({ now, steady: now });
+}
+
+/** Another process: it gives again whatever the last one kept, and measures anew how long. */
+async function reopen(model: Model, real: Real): Promise<void> {
+  const { site, grant } = real;
+  real.book = openBook(real);
+  await real.book.sweep(site.backing);
+  if (!model.revoked) await real.book.upsert(grant, site.backing);
+  const stored = await site.ledgers.read(grant.metadata.uid!);
+  for (const [id, { serial, until }] of model.held) {
+    if (until === Infinity) continue;
+    const kept = stored!.ledger.redemptions.find((redemption) => redemption.serial === serial);
+    if (kept!.answer === undefined) model.held.delete(id);
+    else model.held.set(id, { serial, until: site.clock.now + repeatWindowMs });
+  }
 }
 
 /** Client `number` asks; the answer is delivered, is lost, or is lost with the whole process. */
@@ -97,9 +113,7 @@ class Redeem implements Command {
     if (expected === "repeated") assert.equal(answer.serial, held!.serial);
     else this.#spend(model, id, answer.serial, now);
     if (this.#fate === "crash") {
-      real.book = openBook(real);
-      await real.book.upsert(grant, site.backing);
-      return;
+      return await reopen(model, real);
     }
     answer.settle(this.#fate !== "lost");
     if (this.#fate !== "lost" && !this.#hasKey) model.held.delete(id);
@@ -172,9 +186,7 @@ class Restart implements Command {
 
   async run(model: Model, real: Real): Promise<void> {
     await real.book.close();
-    real.book = openBook(real);
-    await real.book.sweep(real.site.backing);
-    if (!model.revoked) await real.book.upsert(real.grant, real.site.backing);
+    await reopen(model, real);
   }
 
   toString = () => "restart";

@@ -1,4 +1,4 @@
-import { Counter, Histogram, Registry } from "prom-client";
+import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** The service's figures, as Prometheus reads them. */
 export interface ServiceMetrics {
@@ -10,9 +10,16 @@ export interface ServiceMetrics {
   render(): Promise<string>;
 }
 
-/** Fresh figures, all zero. */
-export function createMetrics(): ServiceMetrics {
+/** Figures that are looked up when they are read. */
+export interface LookedUp {
+  /** Grants that give nothing because their ledgers are damaged. */
+  damagedLedgers(): number;
+}
+
+/** Fresh figures, all zero, but for those that are looked up. */
+export function createMetrics(lookedUp?: LookedUp): ServiceMetrics {
   const registers = [new Registry()];
+  if (lookedUp !== undefined) addGauges(lookedUp, registers);
   const answers = new Counter({
     name: "hawser_grant_answers_total",
     help: "Requests to the grant service that were answered, by outcome.",
@@ -38,4 +45,15 @@ export function createMetrics(): ServiceMetrics {
     countUndelivered: () => undelivered.inc(),
     render: () => registers[0]!.metrics(),
   };
+}
+
+function addGauges({ damagedLedgers }: LookedUp, registers: Registry[]): void {
+  new Gauge({
+    name: "hawser_damaged_ledgers",
+    help: "Access grants that are closed because the record of their uses is damaged.",
+    registers,
+    collect() {
+      this.set(damagedLedgers());
+    },
+  });
 }

@@ -31,6 +31,7 @@ export type Refusal =
   | "used-up"
   | "revoked"
   | "corrupted"
+  | "damaged"
   | "csr-invalid"
   | "client-gone";
 

@@ -11,6 +11,7 @@ export function refusalResponse({ reason, detail }: Refused): HttpResponse {
     case "revoked":
       return { ...plainResponse(404, "No such claim"), headers: { reason } };
     case "used-up":
+    case "damaged":
       return { ...plainResponse(404, "No such access granted"), headers: { reason } };
     case "wrong-code":
       return plainResponse(403, "Redemption of access token refused");

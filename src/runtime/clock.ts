@@ -1,6 +1,9 @@
 /** The time in milliseconds since 1970. Passed as a value wherever a test must move it. */
 export type Now = () => number;
 
+/** Milliseconds since this process began, by a clock that nobody sets: what to measure time by. */
+export const steadyNow: Now = () => performance.now();
+
 /** Waits `ms` milliseconds; rejects with the signal's reason when it aborts, leaving no timer. */
 export function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

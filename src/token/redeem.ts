@@ -122,7 +122,7 @@ async function requireSite(
   try {
     await probeToken(token, surroundings, signal);
   } catch (error) {
-    if (isAppError(error, ...finalRefusals, "token-unknown")) throw error;
+    if (isAppError(error, ...finalRefusals, "token-unknown", "token-closed")) throw error;
   }
   throw missing;
 }

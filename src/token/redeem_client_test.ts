@@ -102,6 +102,12 @@ service("reads a chunked answer, as Go's servers send", chunked, async (fake) =>
 const refusals: [what: string, behave: Behaviour, code: ErrorCode, message: RegExp][] = [
   ["a wrong code", answer(403, "Redemption of access token refused\n"), "token-refused", /refused/],
   ["upstream's used up", answer(404, "No such access granted\n"), "token-used-up", /west-6bfn6/],
+  [
+    "closed by a damaged ledger",
+    answer(404, "No such access granted\n", { reason: "damaged" }),
+    "token-closed",
+    /west-6bfn6.*damaged/,
+  ],
   ["upstream's unknown", answer(404, "No such claim\n"), "token-unknown", /no longer valid/],
   [
     "expired",

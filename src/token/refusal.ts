@@ -56,6 +56,7 @@ function describeSpent(
 ): AppError {
   const { name } = token.metadata;
   const { reason } = headers;
+  if (reason === "damaged") return appError("token-closed", { token: name });
   if (reason === "used-up" || body === "No such access granted") {
     return appError("token-used-up", { token: name });
   }

@@ -50,6 +50,7 @@ function ownFailures(token: UsableToken, namespace: string): AppError[] {
     appError("token-expired", { token: name }),
     appError("token-used-up", { token: name }),
     appError("token-revoked", { token: name }),
+    appError("token-closed", { token: name }),
     appError("token-unknown", { token: name }),
     appError("token-own", { token: name, namespace }),
     ...taken,

@@ -42,8 +42,16 @@ if (missingForKubernetes !== undefined) {
     describe("LedgerStore of Secrets", () => {
       ledgerStoreContract(async () => {
         const namespace = await testbed.createNamespace();
+        const platform = await openNamespace(namespace);
         const again = async () => new LedgerSecrets(await openNamespace(namespace), signal);
-        return { store: await again(), again, unknownVersion: "1", close() {} };
+        async function damage(uid: string) {
+          const secret = (await platform.get("Secret", `hawser-ledger-${uid}`, signal))!;
+          const bytes = Buffer.from(secret.data!["ledger"]!, "base64");
+          bytes[bytes.length - 12]! ^= 1;
+          const data = { ledger: bytes.toString("base64") };
+          await platform.apply<"Secret">({ ...secret, data }, signal);
+        }
+        return { store: await again(), again, unknownVersion: "1", damage, close() {} };
       }, { endsWithGrants: true });
 
       test("a ledger goes with its grant, and is not made for one that is gone", async () => {

@@ -11,6 +11,8 @@ export interface OpenedLedgerStore {
   again(): Promise<LedgerStore> | LedgerStore;
   /** A version that no ledger has. */
   unknownVersion?: string;
+  /** Changes a byte of the stored ledger, behind the store's back; undefined where none could be noticed. */
+  damage?(grantUid: string): Promise<void>;
   close(): Promise<void> | void;
 }
 
@@ -127,6 +129,16 @@ export function ledgerStoreContract(
     assert.equal(read?.ledger.redemptions.length, 1);
     read!.ledger.redemptions[0]!.name = "changed";
     assert.equal((await store.read(uid))?.ledger.redemptions[0]?.name, "east-1");
+  });
+
+  rule("takes no damaged ledger for another one", async ({ store, again, damage }) => {
+    if (damage === undefined) return;
+    const version = await store.write(emptyLedger(), undefined);
+    await store.write({ ...emptyLedger(), redemptions: [redemption(0), redemption(1)] }, version);
+    await damage(uid);
+    for (const one of [store, await again()]) {
+      await assert.rejects(one.read(uid), (error) => isAppError(error, "ledger-damaged"));
+    }
   });
 
   rule("lists and removes ledgers by their grant", async ({ store }) => {

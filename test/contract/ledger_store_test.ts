@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "node:test";
@@ -20,6 +20,12 @@ describe("LedgerStore of files", () => {
     return {
       store: open(),
       again: open,
+      async damage(uid) {
+        const file = join(folder, `${uid}.jsonl`);
+        const bytes = await readFile(file);
+        bytes[bytes.length - 3] = 0;
+        await writeFile(file, bytes);
+      },
       close: () => rm(folder, { recursive: true }),
     };
   });

@@ -56,6 +56,17 @@ export class MemoryLedgerStore implements LedgerStore {
     return [...this.#stored.keys()].toSorted();
   }
 
+  /** A copy of all that is stored, as a backup holds it. */
+  copy(): ReadonlyMap<string, { text: string; version: number }> {
+    return new Map(this.#stored);
+  }
+
+  /** Puts a copy in the place of what is stored. */
+  restore(copy: ReadonlyMap<string, { text: string; version: number }>): void {
+    this.#stored.clear();
+    for (const [uid, stored] of copy) this.#stored.set(uid, stored);
+  }
+
   /** Everything stored, as text: what a thief of the store would hold. */
   dump(): string {
     return [...this.#stored.values()].map(({ text }) => text).join("\n");

@@ -32,7 +32,7 @@ export class LedgerSecrets implements LedgerStore {
       return { ledger, version: secret.metadata.resourceVersion! };
     } catch (cause) {
       const where = `Secret "${secret.metadata.name}"`;
-      throw appError("resource-invalid", { where, why: "the ledger is damaged" }, { cause });
+      throw appError("ledger-damaged", { where }, { cause });
     }
   }
 

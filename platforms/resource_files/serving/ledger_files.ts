@@ -7,6 +7,7 @@ import type { LedgerStore, StoredLedger } from "../../../src/grant_service/ledge
 import type { Ledger } from "../../../src/grant_service/ledger/ledger.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
+import { readLine, writeLine } from "./ledger_line.ts";
 import {
   applyRecord,
   copyLedger,
@@ -22,6 +23,8 @@ interface KnownLedger extends VersionedLedger {
   identity: string;
   /** Bytes of whole lines; beyond them may lie the rest of a write that a crash cut short. */
   bytes: number;
+  /** Of its last line; "" if an older version wrote the file. */
+  checksum: string;
 }
 
 const extension = ".jsonl";
@@ -63,7 +66,8 @@ export class LedgerFiles implements LedgerStore {
         throw appError("conflict", { kind: "Ledger of access grant", name: ledger.grantName });
       }
       const next = (known?.version ?? 0) + 1;
-      const record = known && recordChange(known.ledger, ledger, next);
+      // what an older version wrote is written anew, with checksums
+      const record = known?.checksum ? recordChange(known.ledger, ledger, next) : undefined;
       // forgotten first: after a failure the file is the only truth
       this.#known.delete(path);
       this.#known.set(
@@ -127,11 +131,16 @@ export class LedgerFiles implements LedgerStore {
 
 async function replace(path: string, next: VersionedLedger): Promise<KnownLedger> {
   let text = "";
-  for (const record of recordsOf(next)) text += `${JSON.stringify(record)}\n`;
+  let checksum = "";
+  for (const record of recordsOf(next)) {
+    const line = writeLine(JSON.stringify(record), checksum);
+    text += line.text;
+    checksum = line.checksum;
+  }
   const bytes = Buffer.from(text);
   await makeFolder(dirname(path));
   await writeWhole(path, bytes, { mode: 0o600, replace: "always" });
-  return { ...next, identity: identify(path)!, bytes: bytes.length };
+  return { ...next, identity: identify(path)!, bytes: bytes.length, checksum };
 }
 
 async function makeFolder(path: string) {
@@ -152,7 +161,8 @@ async function append(
   record: LedgerRecord,
 ): Promise<Omit<KnownLedger, "ledger">> {
   const from = known.bytes;
-  const line = Buffer.from(`${JSON.stringify(record)}\n`);
+  const { text, checksum } = writeLine(JSON.stringify(record), known.checksum);
+  const line = Buffer.from(text);
   try {
     const file = openSync(path, "r+");
     try {
@@ -170,7 +180,12 @@ async function append(
     await truncate(path, from).catch(() => {});
     throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
   }
-  return { version: record.version, identity: identify(path)!, bytes: from + line.length };
+  return {
+    version: record.version,
+    identity: identify(path)!,
+    bytes: from + line.length,
+    checksum,
+  };
 }
 
 function syncData(file: number): Promise<void> {
@@ -179,22 +194,29 @@ function syncData(file: number): Promise<void> {
   });
 }
 
-/** Reads the lines of a ledger; throws `not-readable` if any but the last is damaged. */
+/**
+ * Reads the lines of a ledger, but for the rest of a write that was cut short. Throws `ledger-damaged`:
+ * what can't be read may have spent uses.
+ */
 async function readLedger(path: string, identity: string): Promise<KnownLedger> {
   const content = await readFile(path);
   let state: VersionedLedger | undefined;
   let bytes = 0;
-  for (let end; (end = content.indexOf(10, bytes)) !== -1; bytes = end + 1) {
+  let checksum = "";
+  while (bytes < content.length) {
+    const line = readLine(content, bytes, checksum);
+    if (line === "torn" && state !== undefined) break;
+    if (line === "torn" || line === "damaged") throw damaged(path);
     try {
-      state = applyRecord(state, JSON.parse(content.toString("utf8", bytes, end)));
+      state = applyRecord(state, JSON.parse(line.json));
     } catch (cause) {
-      // a power cut leaves the last write broken, which nobody was told had succeeded
-      if (state !== undefined && content.indexOf(10, end + 1) === -1) break;
       throw damaged(path, cause);
     }
+    bytes = line.end;
+    checksum = line.checksum;
   }
   if (state === undefined) throw damaged(path);
-  return { ...state, identity, bytes };
+  return { ...state, identity, bytes, checksum };
 }
 
 function identify(path: string): string | undefined {
@@ -207,5 +229,5 @@ function identify(path: string): string | undefined {
 }
 
 function damaged(path: string, cause?: unknown) {
-  return appError("not-readable", { path, why: "the ledger is damaged" }, { cause });
+  return appError("ledger-damaged", { where: path }, { cause });
 }

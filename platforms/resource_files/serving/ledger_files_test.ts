@@ -36,6 +36,10 @@ function redemption(number: number, fields: Partial<Redemption> = {}): Redemptio
   };
 }
 
+function isDamaged(error: unknown): boolean {
+  return isAppError(error, "ledger-damaged");
+}
+
 async function withStore(use: (store: LedgerFiles, path: string, folder: string) => Promise<void>) {
   const folder = await mkdtemp(join(tmpdir(), "ledgers-"));
   try {
@@ -156,8 +160,73 @@ test("LedgerFiles refuses a ledger that is damaged elsewhere", () =>
     const text = await readFile(path, "utf8");
     for (const broken of ["", "\n", `x${text}`, text.replace("}\n", "\n")]) {
       await writeFile(path, broken);
-      await assert.rejects(again(folder).read(grantUid), (e) => isAppError(e, "not-readable"));
+      await assert.rejects(again(folder).read(grantUid), isDamaged);
     }
+  }));
+
+test("LedgerFiles tells a damaged byte, anywhere, from a write that was cut short", () =>
+  withStore(async (store, path, folder) => {
+    let version = await store.write({ ...emptyLedger(), redemptions: [redemption(0)] }, undefined);
+    const redemptions = [redemption(0), redemption(1)];
+    version = await store.write({ ...emptyLedger(), redemptions }, version);
+    const whole = await readFile(path);
+    for (let place = 0; place < whole.length; place++) {
+      for (const change of [0, whole[place]! ^ 1]) {
+        const damaged = Uint8Array.from(whole);
+        damaged[place] = change;
+        await writeFile(path, damaged);
+        const reading = again(folder).read(grantUid);
+        // a line break says nothing: what it ends counts all the same
+        if (whole[place] === 10) assert.equal((await reading)!.ledger.redemptions.length, 2);
+        else await assert.rejects(reading, isDamaged, `byte ${place}`);
+      }
+    }
+  }));
+
+test("LedgerFiles tells lines that are missing, or of another time, from those that were written", () =>
+  withStore(async (store, path, folder) => {
+    let version = await store.write(emptyLedger(), undefined);
+    for (let count = 1; count <= 3; count++) {
+      const redemptions = Array.from({ length: count }, (_, number) => redemption(number));
+      version = await store.write({ ...emptyLedger(), redemptions }, version);
+    }
+    const [first, second, third, fourth] = (await readFile(path, "utf8")).split(/(?<=\n)/);
+    for (
+      const lines of [
+        [first, third, fourth],
+        [second, third, fourth],
+        [first, second, second],
+        [first, third, second, fourth],
+        [first, '{"version":2}\n'],
+      ]
+    ) {
+      await writeFile(path, lines.join(""));
+      await assert.rejects(again(folder).read(grantUid), isDamaged);
+    }
+  }));
+
+test("LedgerFiles reads what an older version wrote, and goes on with checksums", () =>
+  withStore(async (_store, path, folder) => {
+    await mkdir(folder, { recursive: true });
+    const { redemptions: _, ...header } = emptyLedger();
+    const old = [
+      { version: 4, header },
+      { version: 4, redemptions: [[0, redemption(0)]] },
+      { version: 5, redemptions: [[0, { delivered: true }], [1, redemption(1)]] },
+    ].map((record) => `${JSON.stringify(record)}\n`).join("");
+    await writeFile(path, `${old}{"version":6,"redem`);
+    const redemptions = [redemption(0, { delivered: true }), redemption(1)];
+    const store = again(folder);
+    const read = (await store.read(grantUid))!;
+    assert.deepEqual(read, { ledger: { ...emptyLedger(), redemptions }, version: "5" });
+    redemptions.push(redemption(2));
+    await store.write({ ...emptyLedger(), redemptions }, read.version);
+    for (const line of (await readFile(path, "utf8")).trimEnd().split("\n")) {
+      assert.match(line, /^1 \d+ [0-9a-f]{16} \{/);
+    }
+    assert.deepEqual((await again(folder).read(grantUid))!.ledger.redemptions, redemptions);
+    await writeFile(path, `${old.slice(0, -3)}\n`);
+    await assert.rejects(again(folder).read(grantUid), isDamaged);
   }));
 
 test("LedgerFiles keeps ledgers in its folder whatever the uid says", () =>

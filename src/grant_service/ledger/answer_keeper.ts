@@ -1,4 +1,5 @@
-import type { Now } from "../../runtime/clock.ts";
+import { type Now, steadyNow } from "../../runtime/clock.ts";
+import { AnswerAges } from "./answer_ages.ts";
 import type { Ledger, Redemption } from "./ledger.ts";
 import type { LedgerChange, LedgerQueue } from "./ledger_queue.ts";
 import {
@@ -6,7 +7,7 @@ import {
   hold,
   holdAnswer,
   markDelivered,
-  nextErasureAt,
+  nextErasureIn,
   releaseAnswer,
   repeatWindowMs,
 } from "./redemption_rules.ts";
@@ -18,7 +19,10 @@ const eraseAfterMs = 1000;
 export class AnswerKeeper {
   readonly #queue: LedgerQueue;
   readonly #now: Now;
+  readonly #steady: Now;
   readonly #service: string | undefined;
+  /** How long this process has known of the answers. */
+  readonly ages: AnswerAges;
   /** Serial numbers of delivered answers that the ledger has to be told of. */
   #delivered = new Set<string>();
   #eraser: { dueAt: number; timer: ReturnType<typeof setTimeout> } | undefined;
@@ -27,10 +31,16 @@ export class AnswerKeeper {
   /** `service` names this one among several that share the ledger. */
   constructor(
     queue: LedgerQueue,
-    { now, service }: { now: Now; service: string | undefined },
+    { now, steady = steadyNow, service }: {
+      now: Now;
+      steady?: Now | undefined;
+      service: string | undefined;
+    },
   ) {
     this.#queue = queue;
     this.#now = now;
+    this.#steady = steady;
+    this.ages = new AnswerAges(steady);
     this.#service = service;
   }
 
@@ -55,13 +65,18 @@ export class AnswerKeeper {
   /** Sees to the answer with that certificate, which was sent and was taken or not. */
   settle(serial: string, delivered: boolean): void {
     if (delivered) this.#delivered.add(serial);
-    else void this.#release(serial);
-    this.#eraseAt(this.#now() + (delivered ? eraseAfterMs : repeatWindowMs));
+    else {
+      this.ages.ofAnswer({ serial });
+      void this.#release(serial);
+    }
+    this.#eraseIn(delivered ? eraseAfterMs : repeatWindowMs);
   }
 
-  /** Sees to the answers that an earlier process left in the ledger. */
-  takeOver(ledger: Ledger): void {
-    this.#eraseAt(nextErasureAt(ledger.redemptions));
+  /** Sees to the answers that are in the ledger, whoever put them there. */
+  takeOver({ redemptions }: Ledger): void {
+    const kept = redemptions.filter(({ answer }) => answer !== undefined);
+    this.ages.note(kept);
+    this.#eraseIn(nextErasureIn(kept, this.ages));
   }
 
   /** Erases what was delivered; nothing is left to be done later. */
@@ -101,22 +116,24 @@ export class AnswerKeeper {
     await this.update(change).catch(() => {});
   }
 
-  #eraseAt(dueAt: number | undefined): void {
-    if (this.#isClosed || dueAt === undefined) return;
+  #eraseIn(ms: number | undefined): void {
+    if (this.#isClosed || ms === undefined) return;
+    const dueAt = this.#steady() + ms;
     if (this.#eraser !== undefined && this.#eraser.dueAt <= dueAt) return;
     clearTimeout(this.#eraser?.timer);
     const timer = setTimeout(() => {
       this.#eraser = undefined;
-      this.#erase().catch(() => this.#eraseAt(this.#now() + eraseAfterMs));
-    }, Math.min(Math.max(0, dueAt - this.#now()), repeatWindowMs));
+      this.#erase().catch(() => this.#eraseIn(eraseAfterMs));
+    }, ms);
     this.#eraser = { dueAt, timer };
   }
 
   async #erase(): Promise<void> {
     const left = await this.update((before) => {
-      const ledger = eraseAnswers(before, this.#now());
-      return { ledger, result: ledger.redemptions };
+      const ledger = eraseAnswers(before, this.ages);
+      return { ledger, result: ledger };
     });
-    this.#eraseAt(nextErasureAt(left));
+    this.ages.forgetOthers(left.redemptions.filter(({ answer }) => answer !== undefined));
+    this.takeOver(left);
   }
 }

@@ -9,15 +9,16 @@ export interface Redemption {
   /** RFC 3339. */
   at: string;
   /**
-   * The answer's body where it holds a private key: kept until it is delivered, and for 2 minutes at
-   * most. Where the client made its key nothing is kept: the same certificate can be signed again.
+   * The answer's body where it holds a private key: kept until it is delivered, and for 2 minutes of
+   * one process at most. Where the client made its key nothing is kept: the same certificate can be signed again.
    */
   answer?: string;
   /** True once the client has taken the answer. */
   delivered?: boolean;
   /**
-   * Where several services share the ledgers: the one that hands the answer out. Until then (RFC 3339) it
-   * alone knows whether it arrives, and the others give it to nobody.
+   * Where several services share the ledgers: the one that hands the answer out. It alone knows whether
+   * it arrives, and the others give it to nobody for a while. How long they measure themselves, from when
+   * they see this; the time (RFC 3339) tells one such spell from another.
    */
   heldBy?: string;
   heldUntil?: string;

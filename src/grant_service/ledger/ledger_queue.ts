@@ -1,7 +1,7 @@
 import { isAppError } from "../../errors/app_error.ts";
 import { sleep } from "../../runtime/clock.ts";
 import type { LedgerStore } from "./backing.ts";
-import type { Ledger } from "./ledger.ts";
+import { type Ledger, usesSpent } from "./ledger.ts";
 
 /** A change of a ledger: returns another one, or the same if nothing is to be changed. */
 export type LedgerChange<T> = (ledger: Ledger) => { ledger: Ledger; result: T };
@@ -48,6 +48,7 @@ export class LedgerQueue {
   readonly #grantUid: string;
   readonly #begin: () => Ledger;
   #known: Known | undefined;
+  #mostSpent = 0;
   #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   /** How many others seem to write it. */
@@ -61,6 +62,11 @@ export class LedgerQueue {
     this.#store = store;
     this.#grantUid = grantUid;
     this.#begin = begin;
+  }
+
+  /** The most uses that the ledger was ever seen to have spent: it never has fewer by right. */
+  get mostSpent(): number {
+    return this.#mostSpent;
   }
 
   /**
@@ -139,6 +145,7 @@ export class LedgerQueue {
         const version = await this.#store().write(ledger, known.version);
         this.#wroteAt = performance.now();
         this.#known = { ledger, version, at: this.#wroteAt };
+        this.#mostSpent = Math.max(this.#mostSpent, usesSpent(ledger));
         this.#others *= belief;
         if (isFresh) this.#turnMs += (this.#wroteAt - startedAt - this.#turnMs) / 4;
         return results;
@@ -154,7 +161,9 @@ export class LedgerQueue {
   async #read(): Promise<Known> {
     const at = performance.now();
     const stored = await this.#store().read(this.#grantUid);
-    return { at, ...stored ?? { ledger: this.#begin(), version: undefined } };
+    const known = { at, ...stored ?? { ledger: this.#begin(), version: undefined } };
+    this.#mostSpent = Math.max(this.#mostSpent, usesSpent(known.ledger));
+    return known;
   }
 }
 

@@ -1,8 +1,12 @@
 import { type AccessGrant, redemptionsAllowed } from "../../resources/access_grant.ts";
+import type { AnswerAges } from "./answer_ages.ts";
 import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
 import { addRedemption, changeRedemptions, type Claimant, findLast } from "./redemption_list.ts";
 
-/** How long an answer that was not delivered is given again, in milliseconds. */
+/**
+ * How long an answer that was not delivered is given again, in milliseconds since this process has known
+ * of it: another process begins anew, so that no step of a clock and no restart takes an answer away.
+ */
 export const repeatWindowMs = 120_000;
 
 /** What a grant allows. */
@@ -22,7 +26,7 @@ export function termsOf(grant: AccessGrant): GrantTerms {
 
 /**
  * How long the others of several services leave an answer to the one that hands it out, in
- * milliseconds: it has given up by then.
+ * milliseconds since they have seen that it does: it has given up by then.
  */
 const holdMs = 12_000;
 
@@ -39,23 +43,30 @@ export type Ruling =
   | { due: "later" }
   | { due: "nothing"; reason: Closed };
 
+/** Who rules, and when. */
+export interface RulingPlace {
+  /** Milliseconds since 1970. */
+  now: number;
+  ages: AnswerAges;
+  /** The service, where several share the ledger. */
+  service?: string | undefined;
+}
+
 /**
  * Rules on a redemption (design.md 5). Who was given a use and has not taken the answer is due that
- * answer, and no use, even if the grant has expired or is used up. `now` in milliseconds since 1970;
- * `service` is the one that rules, where several share the ledger.
+ * answer, and no use, even if the grant has expired or is used up.
  */
 export function ruleOn(
   ledger: Ledger,
   terms: GrantTerms,
   claimant: Claimant,
-  now: number,
-  service?: string,
+  { now, ages, service }: RulingPlace,
 ): Ruling {
   const reason = whyClosed(ledger, terms, now);
   if (reason === "revoked") return { due: "nothing", reason };
-  const redemption = findRepeatable(ledger, claimant, now);
+  const redemption = findRepeatable(ledger, claimant, ages);
   if (redemption !== undefined) {
-    return isHeldElsewhere(redemption, service, now)
+    return isHeldElsewhere(redemption, service, ages)
       ? { due: "later" }
       : { due: "repeat", redemption };
   }
@@ -67,6 +78,15 @@ export function whyClosed(ledger: Ledger, terms: GrantTerms, now: number): Close
   if (ledger.revokedAt !== undefined) return "revoked";
   if (now >= terms.expiresAt) return "expired";
   return usesSpent(ledger) >= terms.usesAllowed ? "used-up" : undefined;
+}
+
+/**
+ * The ledger in which at least so many uses are spent: another record may say more than it, as where it was
+ * put back from a copy, and of several records the highest is right.
+ */
+export function raiseSpent(ledger: Ledger, uses: number): Ledger {
+  const missing = uses - usesSpent(ledger);
+  return missing > 0 ? { ...ledger, counted: ledger.counted + missing } : ledger;
 }
 
 /** The ledger with one more use spent. */
@@ -108,20 +128,27 @@ export function markDelivered(ledger: Ledger, serials: ReadonlySet<string>): Led
   );
 }
 
-/** The ledger without the answers that will not be given again. */
-export function eraseAnswers(ledger: Ledger, now: number): Ledger {
+/** The ledger without the answers that will not be given again: all, where no ages are given. */
+export function eraseAnswers(ledger: Ledger, ages?: AnswerAges): Ledger {
   return changeAnswers(
     ledger,
-    (redemption) => redemption.answer !== undefined && !isAwaited(redemption, now),
+    (redemption) =>
+      redemption.answer !== undefined && !(ages !== undefined && isAwaited(redemption, ages)),
     withoutAnswer,
   );
 }
 
-/** When the next answer is to be erased, in milliseconds since 1970; undefined if there is none. */
-export function nextErasureAt(redemptions: readonly Redemption[]): number | undefined {
-  const held = redemptions.filter(({ answer }) => answer !== undefined);
-  if (held.length === 0) return undefined;
-  return Math.min(...held.map(({ at }) => Date.parse(at))) + repeatWindowMs;
+/** How soon the next answer is to be erased, in milliseconds; undefined if none is kept. */
+export function nextErasureIn(
+  redemptions: readonly Redemption[],
+  ages: AnswerAges,
+): number | undefined {
+  let oldest: number | undefined;
+  for (const redemption of redemptions) {
+    if (redemption.answer === undefined) continue;
+    oldest = Math.max(oldest ?? 0, ages.ofAnswer(redemption));
+  }
+  return oldest === undefined ? undefined : Math.max(0, repeatWindowMs - oldest);
 }
 
 /** The ledger of a grant that was taken away: without answers, and from now on revoked. */
@@ -134,7 +161,7 @@ export function revoke(
   if (ledger.revokedAt !== undefined) return ledger;
   const revokedAt = new Date(now).toISOString();
   const expiresAt = formatExpiry(terms);
-  return { ...eraseAnswers(ledger, Infinity), revokedAt, codeHash, expiresAt };
+  return { ...eraseAnswers(ledger), revokedAt, codeHash, expiresAt };
 }
 
 function formatExpiry({ expiresAt }: GrantTerms): string {
@@ -142,21 +169,27 @@ function formatExpiry({ expiresAt }: GrantTerms): string {
 }
 
 /** What has its own key can be signed again at any time; an answer with a key in it is kept for a while. */
-function findRepeatable(ledger: Ledger, claimant: Claimant, now: number): Redemption | undefined {
+function findRepeatable(
+  ledger: Ledger,
+  claimant: Claimant,
+  ages: AnswerAges,
+): Redemption | undefined {
   const last = findLast(ledger.redemptions, claimant);
-  return last?.keyHash !== undefined || last && isAwaited(last, now) ? last : undefined;
+  return last?.keyHash !== undefined || last && isAwaited(last, ages) ? last : undefined;
 }
 
-function isAwaited({ answer, delivered, at }: Redemption, now: number): boolean {
-  return answer !== undefined && !delivered && now < Date.parse(at) + repeatWindowMs;
+function isAwaited(redemption: Redemption, ages: AnswerAges): boolean {
+  return redemption.answer !== undefined && !redemption.delivered &&
+    ages.ofAnswer(redemption) < repeatWindowMs;
 }
 
 function isHeldElsewhere(
-  { heldBy, heldUntil = "" }: Redemption,
+  redemption: Redemption,
   service: string | undefined,
-  now: number,
+  ages: AnswerAges,
 ): boolean {
-  return heldBy !== undefined && heldBy !== service && now < Date.parse(heldUntil);
+  const { heldBy } = redemption;
+  return heldBy !== undefined && heldBy !== service && ages.ofHold(redemption) < holdMs;
 }
 
 function withoutAnswer(

@@ -20,7 +20,8 @@ async function openShared(uses: number) {
 }
 
 async function openBook(site: GrantSite, grant: AccessGrant, service: string): Promise<GrantBook> {
-  const book = new GrantBook({ now: () => site.clock.now, service });
+  const { clock } = site;
+  const book = new GrantBook({ now: () => clock.now, steady: () => clock.steady, service });
   await book.upsert(grant, site.backing);
   return book;
 }
@@ -79,12 +80,30 @@ test("an answer that a service was killed with is given again once that is certa
   const lost = await first!.redeem(plainRequest(grant));
   assert.ok(isRedeemed(lost));
   const waiting = second!.redeem(plainRequest(grant));
-  site.clock.now += 15_000;
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  site.clock.steady += 15_000;
   const again = await waiting;
   assert.ok(isRedeemed(again));
   assert.equal(again.body, lost.body);
   again.settle(true);
   lost.settle(true);
+  await close();
+});
+
+test("a service whose clock is a minute ahead leaves an answer to the one that hands it out", async () => {
+  const { site, grant, books, close } = await openShared(1);
+  const lost = await books[0]!.redeem(plainRequest(grant));
+  assert.ok(isRedeemed(lost));
+  site.clock.now += 60_000;
+  const hasty = await openBook(site, grant, "hasty");
+  const waiting = hasty.redeem(plainRequest(grant));
+  const waited = new Promise((resolve) => setTimeout(() => resolve("it waits"), 300));
+  assert.equal(await Promise.race([waiting, waited]), "it waits");
+  lost.settle(false);
+  const again = await waiting;
+  assert.ok(isRedeemed(again));
+  again.settle(true);
+  await hasty.close();
   await close();
 });
 
