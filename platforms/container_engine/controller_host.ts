@@ -42,106 +42,49 @@ const stopWithinMs = 40_000;
 const cleanUpWithinMs = 10_000;
 
 /** The controller of a data home as a container of an engine of this machine. */
-export function containerController(
-  name: EngineName,
-  files: ControllerFiles,
-  { env, executable }: PlatformRequest,
-  uid: number | undefined,
-): ControllerHost {
-  async function connect(signal: AbortSignal): Promise<Engine> {
-    return await connectEngine(await chooseSocket(name, env, uid), signal);
+export class ContainerController implements ControllerHost {
+  readonly #name: EngineName;
+  readonly #files: ControllerFiles;
+  readonly #env: PlatformRequest["env"];
+  readonly #executable: PlatformRequest["executable"];
+  readonly #uid: number | undefined;
+
+  constructor(
+    name: EngineName,
+    files: ControllerFiles,
+    { env, executable }: PlatformRequest,
+    uid: number | undefined,
+  ) {
+    this.#name = name;
+    this.#files = files;
+    this.#env = env;
+    this.#executable = executable;
+    this.#uid = uid;
   }
 
-  async function start(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-    if (isHeld(files)) throw await controllerRunning(files);
-    const engine = await connect(signal);
-    const [container] = containerNames(files.home);
-    const image = await provideImage(engine, executable, signal);
-    for (const left of await listOwn(engine, signal)) {
-      await engine.removeContainer(left.name, signal);
-    }
-    await orRemove(engine, container, async () => {
-      await run(engine, container, image, options, signal);
-      await untilRunning(files, engine, container, signal, () => isReady(container, signal));
-    });
-    await removeOldImages(engine, image, signal);
+  async start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+    await this.#alone(() => this.#start(options, signal), signal);
+    return await this.status(signal);
   }
 
-  async function restart(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-    if (!isHeld(files)) return await start(options, signal);
-    const before = await readState(files);
-    checkHost(before, name);
-    const engine = await connect(signal);
-    const image = await provideImage(engine, executable, signal);
-    const old = await listOwn(engine, signal);
-    const holder = before?.container ?? old.find(({ isRunning }) => isRunning)?.name;
-    const container = containerNames(files.home).find((one) => one !== holder)!;
-    const isNext = async () =>
-      isWaiting(await engine.readLog(container, signal)) || await isReady(container, signal);
-    await engine.removeContainer(container, signal);
-    await orRemove(engine, container, async () => {
-      await run(engine, container, image, { ...before?.options, ...options, wait: true }, signal);
-      await untilRunning(files, engine, container, signal, isNext);
-    });
-    await end(engine, old.filter((one) => one.name !== container), signal);
-    await untilRunning(files, engine, container, signal, () => isReady(container, signal));
-    await removeOldImages(engine, image, signal);
+  async restart(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+    await this.#alone(() => this.#restart(options, signal), signal);
+    return await this.status(signal);
   }
 
-  async function stop(signal: AbortSignal): Promise<boolean> {
-    const isServed = isHeld(files);
-    if (isServed) checkHost(await readState(files), name);
-    const engine = await connect(signal);
-    const containers = await listOwn(engine, signal);
-    await end(engine, containers, signal);
-    return isServed || containers.length > 0;
+  async stop(signal: AbortSignal): Promise<boolean> {
+    return await this.#alone(() => this.#stop(signal), signal);
   }
 
-  /** The containers of the data home. */
-  async function listOwn(engine: Engine, signal: AbortSignal): Promise<EngineContainer[]> {
-    const list = () => engine.listContainers(homeLabels(files.home), signal);
-    try {
-      return await list();
-    } catch (error) {
-      if (!isAppError(error, "engine-failed")) throw error;
-      const holder = isHeld(files) ? (await readState(files))?.container : "";
-      if (holder === undefined) throw error;
-      // of a command that was killed, half a container may be left: Podman can list none until that is gone
-      for (const name of containerNames(files.home)) {
-        if (name !== holder) await engine.removeContainer(name, signal);
-      }
-      return await list();
-    }
-  }
-
-  async function run(
-    engine: Engine,
-    container: string,
-    image: string,
-    options: ControllerRunOptions,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const spec = containerSpec({
-      image,
-      home: files.home,
-      command: runWords(name, options),
-      env: { HAWSER_DATA_HOME: files.home, [containerVariable]: container, ...proxySettings(env) },
-      user: await userFor(engine, files.home),
-      stopWithinMs,
-    });
-    await engine.runContainer(container, spec, signal);
-  }
-
-  async function isReady(container: string, signal: AbortSignal): Promise<boolean> {
-    const state = await readState(files);
-    return state?.container === container && state.operationsUrl !== undefined &&
-      await isReadyAt(state.operationsUrl, signal);
+  async status(signal: AbortSignal): Promise<ControllerStatus> {
+    const user = this.#env["USER"] ?? "";
+    return await readContainerStatus(this.#files, user, (signal) => this.#connect(signal), signal);
   }
 
   /** One command at a time makes and removes the containers of a data home. */
-  async function alone<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
-    await makeControllerFolder(files);
-    const turn = await lock(join(files.folder, "host-lock"), signal);
+  async #alone<T>(action: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    await makeControllerFolder(this.#files);
+    const turn = await lock(join(this.#files.folder, "host-lock"), signal);
     try {
       return await action();
     } finally {
@@ -149,22 +92,104 @@ export function containerController(
     }
   }
 
-  function status(signal: AbortSignal): Promise<ControllerStatus> {
-    return readContainerStatus(files, env["USER"] ?? "", connect, signal);
+  async #connect(signal: AbortSignal): Promise<Engine> {
+    return await connectEngine(await chooseSocket(this.#name, this.#env, this.#uid), signal);
   }
 
-  return {
-    async start(options, signal) {
-      await alone(() => start(options, signal), signal);
-      return await status(signal);
-    },
-    async restart(options, signal) {
-      await alone(() => restart(options, signal), signal);
-      return await status(signal);
-    },
-    stop: (signal) => alone(() => stop(signal), signal),
-    status,
-  };
+  async #start(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+    if (isHeld(this.#files)) throw await controllerRunning(this.#files);
+    const engine = await this.#connect(signal);
+    const [container] = containerNames(this.#files.home);
+    const image = await provideImage(engine, this.#executable, signal);
+    for (const left of await this.#listOwn(engine, signal)) {
+      await engine.removeContainer(left.name, signal);
+    }
+    await orRemove(engine, container, async () => {
+      await this.#run(engine, container, image, options, signal);
+      const isReady = () => this.#isReady(container, signal);
+      await untilRunning(this.#files, engine, container, signal, isReady);
+    });
+    await removeOldImages(engine, image, signal);
+  }
+
+  async #restart(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+    const files = this.#files;
+    if (!isHeld(files)) return await this.#start(options, signal);
+    const before = await readState(files);
+    checkHost(before, this.#name);
+    const engine = await this.#connect(signal);
+    const image = await provideImage(engine, this.#executable, signal);
+    const old = await this.#listOwn(engine, signal);
+    const holder = before?.container ?? old.find(({ isRunning }) => isRunning)?.name;
+    const container = containerNames(files.home).find((one) => one !== holder)!;
+    const isReady = () => this.#isReady(container, signal);
+    const isNext = async () =>
+      isWaiting(await engine.readLog(container, signal)) || await isReady();
+    await engine.removeContainer(container, signal);
+    await orRemove(engine, container, async () => {
+      const merged = { ...before?.options, ...options, wait: true };
+      await this.#run(engine, container, image, merged, signal);
+      await untilRunning(files, engine, container, signal, isNext);
+    });
+    await end(engine, old.filter((one) => one.name !== container), signal);
+    await untilRunning(files, engine, container, signal, isReady);
+    await removeOldImages(engine, image, signal);
+  }
+
+  async #stop(signal: AbortSignal): Promise<boolean> {
+    const isServed = isHeld(this.#files);
+    if (isServed) checkHost(await readState(this.#files), this.#name);
+    const engine = await this.#connect(signal);
+    const containers = await this.#listOwn(engine, signal);
+    await end(engine, containers, signal);
+    return isServed || containers.length > 0;
+  }
+
+  /** The containers of the data home. */
+  async #listOwn(engine: Engine, signal: AbortSignal): Promise<EngineContainer[]> {
+    const list = () => engine.listContainers(homeLabels(this.#files.home), signal);
+    try {
+      return await list();
+    } catch (error) {
+      if (!isAppError(error, "engine-failed")) throw error;
+      const holder = isHeld(this.#files) ? (await readState(this.#files))?.container : "";
+      if (holder === undefined) throw error;
+      // a killed command may leave half a container: Podman can list none until that is gone
+      for (const name of containerNames(this.#files.home)) {
+        if (name !== holder) await engine.removeContainer(name, signal);
+      }
+      return await list();
+    }
+  }
+
+  async #run(
+    engine: Engine,
+    container: string,
+    image: string,
+    options: ControllerRunOptions,
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { home } = this.#files;
+    const spec = containerSpec({
+      image,
+      home,
+      command: runWords(this.#name, options),
+      env: {
+        HAWSER_DATA_HOME: home,
+        [containerVariable]: container,
+        ...proxySettings(this.#env),
+      },
+      user: await userFor(engine, home),
+      stopWithinMs,
+    });
+    await engine.runContainer(container, spec, signal);
+  }
+
+  async #isReady(container: string, signal: AbortSignal): Promise<boolean> {
+    const state = await readState(this.#files);
+    return state?.container === container && state.operationsUrl !== undefined &&
+      await isReadyAt(state.operationsUrl, signal);
+  }
 }
 
 /** Waits until `isDone`, as long as the container runs. Throws what `controllerFailure` gives. */

@@ -1,6 +1,6 @@
 import process from "node:process";
 import type { PlatformRequest, PlatformWithAbilities } from "../../src/platform/abilities.ts";
-import { containerController } from "../container_engine/controller_host.ts";
+import { ContainerController } from "../container_engine/controller_host.ts";
 import { openLocalPlatform } from "../resource_files/local_platform.ts";
 
 /** Sites of this machine, and the controller as a container of Docker. Throws as `openLocalPlatform`. */
@@ -9,7 +9,7 @@ export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
     openLocalPlatform(
       "docker",
       request,
-      (files) => containerController("docker", files, request, process.getuid?.()),
+      (files) => new ContainerController("docker", files, request, process.getuid?.()),
     ),
   );
 }

@@ -4,13 +4,13 @@ import type {
   PlatformRequest,
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
-import type { Platform } from "../../src/platform/platform.ts";
+import { methodsOf, type Platform } from "../../src/platform/platform.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 import { ApiClient } from "./api/client.ts";
 import { dependentRemover } from "./dependent_remover.ts";
 import { ServerAccess } from "./access/server_access.ts";
 import { loadContext, podContext } from "./access/kubeconfig.ts";
-import { openClusterStore } from "./store.ts";
+import { ClusterStore } from "./store.ts";
 
 /**
  * The namespace of a cluster: the context's where the request names none. Nothing is asked of the
@@ -38,9 +38,9 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
     new ServerAccess(context, request.env),
     `hawser/${request.version}`,
   );
-  const platform = openClusterStore(api, namespace);
+  const platform = new ClusterStore(api, namespace);
   return {
-    ...platform,
+    ...methodsOf(platform),
     controllerRunner: {
       async run(options, signal, log, ready) {
         const { runClusterController } = await import("./controller/controller_runner.ts");

@@ -9,7 +9,7 @@ import type {
 import { openLocalPlatform } from "../resource_files/local_platform.ts";
 import { detachedController } from "./detached_controller.ts";
 import { findSystemd, notifyReady } from "./systemd.ts";
-import { systemdController } from "./systemd_controller.ts";
+import { SystemdController } from "./systemd_controller.ts";
 import { unitManifest } from "./unit_manifest.ts";
 
 /**
@@ -23,7 +23,7 @@ export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
     const systemd = findSystemd(request.env, uid);
     return systemd === undefined
       ? detached
-      : systemdController({ files, program: request, systemd, detached });
+      : new SystemdController({ files, program: request, systemd, detached });
   });
   const { controllerRunner } = platform;
   return Promise.resolve({

@@ -45,94 +45,117 @@ export interface SystemdSetup {
 }
 
 /** The controller of a data home as a unit of systemd. */
-export function systemdController(
-  { files, program, systemd, detached }: SystemdSetup,
-): ControllerHost {
-  const unit = unitName(files, program, systemd.isUser);
-  const unitFile = join(systemd.unitFolder, unit);
-  const log = `shown by "journalctl ${systemd.isUser ? "--user " : ""}--unit ${unit}"`;
+export class SystemdController implements ControllerHost {
+  readonly #files: ControllerFiles;
+  readonly #program: Program;
+  readonly #systemd: Systemd;
+  readonly #detached: ControllerHost;
+  readonly #unit: string;
+  readonly #unitFile: string;
+  readonly #log: string;
 
-  async function install(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-    const environmentFile = environmentFileOf(files);
-    await writeWhole(environmentFile, environmentText(program), {
-      mode: 0o600,
-      replace: "always",
-    });
-    await makePrivateFolder(systemd.unitFolder);
-    const text = controllerUnit(files, program, options, systemd.isUser);
-    await writeWhole(unitFile, text, { mode: 0o644, replace: "always" });
-    await systemd.control(["daemon-reload"], signal);
-    await systemd.control(["enable", unit], signal);
+  constructor({ files, program, systemd, detached }: SystemdSetup) {
+    this.#files = files;
+    this.#program = program;
+    this.#systemd = systemd;
+    this.#detached = detached;
+    this.#unit = unitName(files, program, systemd.isUser);
+    this.#unitFile = join(systemd.unitFolder, this.#unit);
+    this.#log = `shown by "journalctl ${systemd.isUser ? "--user " : ""}--unit ${this.#unit}"`;
   }
 
-  /** True if there was a unit, running or not. */
-  async function uninstall(signal: AbortSignal): Promise<boolean> {
-    if (!existsSync(unitFile)) return false;
-    await systemd.control(["disable", "--now", unit], signal);
-    await rm(unitFile, { force: true });
-    await rm(environmentFileOf(files), { force: true });
-    await systemd.control(["daemon-reload"], signal);
-    return true;
+  async start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+    await this.#start(options, signal);
+    return await this.status(signal);
   }
 
-  async function start(options: ControllerOptions, signal: AbortSignal): Promise<void> {
-    await makeControllerFolder(files);
-    if (isHeld(files)) throw await controllerRunning(files);
-    await launch("start", options, signal);
+  async restart(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+    const isServed = isHeld(this.#files);
+    if (isServed && !existsSync(this.#unitFile)) {
+      return await this.#detached.restart(options, signal);
+    }
+    if (isServed) {
+      const before = (await readState(this.#files))?.options;
+      await this.#launch("restart", { ...before, ...options }, signal);
+    } else {
+      await this.#start(options, signal);
+    }
+    return await this.status(signal);
   }
 
-  async function launch(
+  async stop(signal: AbortSignal): Promise<boolean> {
+    const hadUnit = await this.#uninstall(signal);
+    return await this.#detached.stop(signal) || hadUnit;
+  }
+
+  async status(signal: AbortSignal): Promise<ControllerStatus> {
+    const found = await this.#detached.status(signal);
+    if (!existsSync(this.#unitFile)) return found;
+    const problem = found.problem ??
+      (await this.#systemd.isLingering(signal) ? undefined : notLingering);
+    return {
+      ...found,
+      unit: this.#unit,
+      log: this.#log,
+      ...(problem === undefined ? {} : { problem }),
+    };
+  }
+
+  async #start(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+    await makeControllerFolder(this.#files);
+    if (isHeld(this.#files)) throw await controllerRunning(this.#files);
+    await this.#launch("start", options, signal);
+  }
+
+  async #launch(
     verb: "start" | "restart",
     options: ControllerOptions,
     signal: AbortSignal,
   ): Promise<void> {
     const since = Date.now();
     try {
-      await install(options, signal);
-      await systemd.control([verb, unit], signal);
-      while (!await answers(signal)) await sleep(lookEveryMs, signal);
+      await this.#install(options, signal);
+      await this.#systemd.control([verb, this.#unit], signal);
+      while (!await this.#answers(signal)) await sleep(lookEveryMs, signal);
     } catch (cause) {
       const cleanUp = AbortSignal.timeout(cleanUpWithinMs);
-      const output = await systemd.journal(unit, since, cleanUp);
+      const output = await this.#systemd.journal(this.#unit, since, cleanUp);
       // a restart is tried again by systemd; of a start that failed nothing is to come back later
-      if (verb === "start") await uninstall(cleanUp).catch(() => {});
+      if (verb === "start") await this.#uninstall(cleanUp).catch(() => {});
       signal.throwIfAborted();
       if (isAppError(cause)) throw cause;
       const ending = (cause as Error).message; // systemctl's
-      throw await controllerFailure(files, { output, ending, log });
+      throw await controllerFailure(this.#files, { output, ending, log: this.#log });
     }
   }
 
-  async function answers(signal: AbortSignal): Promise<boolean> {
-    const url = (await readState(files))?.operationsUrl;
+  async #install(options: ControllerOptions, signal: AbortSignal): Promise<void> {
+    const environmentFile = environmentFileOf(this.#files);
+    await writeWhole(environmentFile, environmentText(this.#program), {
+      mode: 0o600,
+      replace: "always",
+    });
+    await makePrivateFolder(this.#systemd.unitFolder);
+    const text = controllerUnit(this.#files, this.#program, options, this.#systemd.isUser);
+    await writeWhole(this.#unitFile, text, { mode: 0o644, replace: "always" });
+    await this.#systemd.control(["daemon-reload"], signal);
+    await this.#systemd.control(["enable", this.#unit], signal);
+  }
+
+  /** True if there was a unit, running or not. */
+  async #uninstall(signal: AbortSignal): Promise<boolean> {
+    if (!existsSync(this.#unitFile)) return false;
+    await this.#systemd.control(["disable", "--now", this.#unit], signal);
+    await rm(this.#unitFile, { force: true });
+    await rm(environmentFileOf(this.#files), { force: true });
+    await this.#systemd.control(["daemon-reload"], signal);
+    return true;
+  }
+
+  async #answers(signal: AbortSignal): Promise<boolean> {
+    const url = (await readState(this.#files))?.operationsUrl;
     return url !== undefined && await isReadyAt(url, signal);
   }
-
-  async function status(signal: AbortSignal): Promise<ControllerStatus> {
-    const found = await detached.status(signal);
-    if (!existsSync(unitFile)) return found;
-    const problem = found.problem ?? (await systemd.isLingering(signal) ? undefined : notLingering);
-    return { ...found, unit, log, ...(problem === undefined ? {} : { problem }) };
-  }
-
-  return {
-    status,
-    async start(options, signal) {
-      await start(options, signal);
-      return await status(signal);
-    },
-    async restart(options, signal) {
-      const isHeldByUnit = existsSync(unitFile);
-      if (isHeld(files) && !isHeldByUnit) return await detached.restart(options, signal);
-      if (!isHeld(files)) await start(options, signal);
-      else await launch("restart", { ...(await readState(files))?.options, ...options }, signal);
-      return await status(signal);
-    },
-    async stop(signal) {
-      const hadUnit = await uninstall(signal);
-      return await detached.stop(signal) || hadUnit;
-    },
-  };
 }
 
 /** The unit of a data home's controller, as a file of systemd's. */

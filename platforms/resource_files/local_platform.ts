@@ -6,7 +6,7 @@ import type {
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
-import type { Platform } from "../../src/platform/platform.ts";
+import { methodsOf, type Platform } from "../../src/platform/platform.ts";
 import { type ControllerFiles, controllerFiles, servingSince } from "./hosting/controller_files.ts";
 import { thisMachine } from "./site/link_hosts.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
@@ -17,7 +17,7 @@ import { siteUid } from "./site/site_authority.ts";
 import { siteFounder } from "./site/site_founder.ts";
 import { startedStatus } from "./site/started_status.ts";
 import { statusSource } from "./site/status_source.ts";
-import { openFileStore } from "./store/store.ts";
+import { FileStore } from "./store/store.ts";
 import type { StoreHooks } from "./store/store_hooks.ts";
 
 /** Names its container to the controller that runs in one. */
@@ -45,7 +45,7 @@ export function openLocalPlatform(
     ...(request.onProblem && { onProblem: request.onProblem }),
   });
   return {
-    ...store,
+    ...methodsOf(store),
     controllerHost: hostFor(files),
     controllerRunner: controllerRunner(name, files, request),
     siteFounder: siteFounder({
@@ -83,7 +83,7 @@ function openFiles(
   hooks: Pick<StoreHooks, "admit" | "onProblem">,
 ): Platform {
   const platform = () => store;
-  const store: Platform = openFileStore(name, paths, {
+  const store: Platform = new FileStore(name, paths, {
     siteUid: () => siteUid(paths),
     deriveStatus: statusSource({ paths, platform, controllerSince: witness.controllerSince }),
     correctStatus: startedStatus({

@@ -42,3 +42,16 @@ export interface Platform {
    */
   watch<K extends Kind>(kind: K, signal: AbortSignal): AsyncIterable<ResourceOf<K>[]>;
 }
+
+/** The methods of a store as an object that can be spread into one with abilities. */
+export function methodsOf(store: Platform): Platform {
+  return {
+    name: store.name,
+    namespace: store.namespace,
+    get: (kind, name, signal) => store.get(kind, name, signal),
+    list: (kind, signal) => store.list(kind, signal),
+    apply: (resource, signal) => store.apply(resource, signal),
+    remove: (kind, name, signal) => store.remove(kind, name, signal),
+    watch: (kind, signal) => store.watch(kind, signal),
+  };
+}

@@ -8,7 +8,7 @@ import { siteUid } from "../../platforms/resource_files/site/site_authority.ts";
 import { siteFounder } from "../../platforms/resource_files/site/site_founder.ts";
 import { startedStatus } from "../../platforms/resource_files/site/started_status.ts";
 import { statusSource } from "../../platforms/resource_files/site/status_source.ts";
-import { openFileStore } from "../../platforms/resource_files/store/store.ts";
+import { FileStore } from "../../platforms/resource_files/store/store.ts";
 import type { SiteFounder } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { apiVersion } from "../../src/resources/resource.ts";
@@ -37,7 +37,7 @@ export async function withDataHome(use: (home: TestHome) => Promise<void>): Prom
   function openPlatform(namespace: string): Platform {
     const paths = namespacePaths(home, namespace);
     const platform = () => store;
-    const store: Platform = openFileStore("linux", paths, {
+    const store: Platform = new FileStore("linux", paths, {
       siteUid: () => siteUid(paths),
       deriveStatus: statusSource({
         paths,

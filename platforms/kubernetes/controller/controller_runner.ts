@@ -7,7 +7,7 @@ import type { ControllerRunOptions, ControllerStatus } from "../../../src/platfo
 import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ApiClient } from "../api/client.ts";
 import { grantPort, operationsPort } from "../deployed_names.ts";
-import { openClusterStore } from "../store.ts";
+import { ClusterStore } from "../store.ts";
 import { AddressWatch } from "./address_watch.ts";
 import { openCluster } from "./cluster_home.ts";
 import { EventRecorder } from "./event_recorder.ts";
@@ -65,7 +65,7 @@ export async function runClusterController(
     await runController({
       home,
       replica,
-      identities: identitySecret(openClusterStore(api, namespace), work.signal),
+      identities: identitySecret(new ClusterStore(api, namespace), work.signal),
       ports: choosePorts(place, options),
       hosts: {
         fixed: address === undefined ? options.grantHost : undefined,

@@ -1,10 +1,10 @@
 import type { ControllerNamespace } from "../../../src/controller/home.ts";
 import { AppError, isAppError } from "../../../src/errors/app_error.ts";
-import type { Platform } from "../../../src/platform/platform.ts";
+import { methodsOf, type Platform } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import type { ApiClient } from "../api/client.ts";
-import { openClusterStore } from "../store.ts";
+import { ClusterStore } from "../store.ts";
 import type { ClusterCache } from "./cluster_cache.ts";
 import { clusterGrantBacking } from "./grant_backing.ts";
 import { LedgerSecrets } from "./ledger_secrets.ts";
@@ -61,9 +61,9 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
 /** The store of a namespace, which reads from the cache what is in it. */
 function cachedPlatform(api: ApiClient, cache: ClusterCache, namespace: string): Platform {
   const peek = <K extends Kind>(kind: K, name: string) => cache.of(kind)?.get(namespace, name);
-  const store = openClusterStore(api, namespace, peek);
+  const store = new ClusterStore(api, namespace, peek);
   return {
-    ...store,
+    ...methodsOf(store),
     get: async <K extends Kind>(kind: K, name: string, signal: AbortSignal) =>
       cache.of(kind) === undefined ? await store.get(kind, name, signal) : peek(kind, name),
     list: async <K extends Kind>(kind: K, signal: AbortSignal) =>

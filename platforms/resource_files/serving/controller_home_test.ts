@@ -9,7 +9,7 @@ import { controllerHome } from "./controller_home.ts";
 import { type NamespacePaths, namespacePaths } from "../paths.ts";
 import { fileNamespace } from "./served_namespace.ts";
 import { createSiteAuthority, siteUid } from "../site/site_authority.ts";
-import { openFileStore } from "../store/store.ts";
+import { FileStore } from "../store/store.ts";
 
 const never = new AbortController().signal;
 
@@ -22,7 +22,7 @@ async function openHome(t: TestContext) {
     home: folder,
     open: (namespace) => {
       const paths = namespacePaths(folder, namespace);
-      const store = openFileStore("linux", paths, {
+      const store = new FileStore("linux", paths, {
         siteUid: () => siteUid(paths),
         deriveStatus: () => Promise.resolve(undefined),
         onProblem: (problem) => problems.push(problem),

@@ -173,7 +173,7 @@ test("dissolve() takes the Site last: until then a delete that was killed can be
     const site = newSite("west");
     await found(home, "west");
     await platform.apply(site, signal);
-    const { remove } = platform;
+    const remove = platform.remove.bind(platform);
     platform.remove = async (kind, ...rest) => {
       if (kind !== "Site") return await remove(kind, ...rest);
       await assert.rejects(access(paths.state));

@@ -14,6 +14,7 @@ import {
   copyAsStored,
   type Shelf,
   type ShelfEntry,
+  type ShelfReading,
   withoutState,
 } from "./shelf.ts";
 import { isStarted } from "../started_namespace.ts";
@@ -24,96 +25,104 @@ import type { StoreHooks } from "./store_hooks.ts";
  * writes and no more: uid and status are those of upstream's runtime where there is one, else
  * derived when asked for; the generation is always 1, as such a status is always up to date.
  */
-export function inputShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
-  const { namespace } = paths;
+export class InputShelf implements Shelf {
+  readonly #paths: NamespacePaths;
+  readonly #hooks: StoreHooks;
+
+  constructor(paths: NamespacePaths, hooks: StoreHooks) {
+    this.#paths = paths;
+    this.#hooks = hooks;
+  }
+
+  async read<K extends Kind>(kind: K, name?: string): Promise<ShelfReading<K>> {
+    const input = await readFolder(this.#paths.inputResources, kind, this.#paths.namespace);
+    const runtime = await this.#readRuntime(kind);
+    const entries = new Map<string, ShelfEntry<K>>();
+    for (const [found, { resource }] of await this.#onlyRendered(kind, runtime)) {
+      if (name !== undefined && name !== found) continue;
+      entries.set(found, { resource: await this.#complete(kind, resource, runtime) });
+    }
+    for (const [found, inInput] of input.resources) {
+      if (name !== undefined && name !== found) continue;
+      const resource = await this.#complete(kind, inInput.resource, runtime);
+      entries.set(found, { resource, input: inInput });
+    }
+    return { entries, problems: [...input.problems, ...runtime?.problems ?? []] };
+  }
+
+  async write<K extends Kind>(
+    resource: ResourceOf<K>,
+    before: ShelfEntry<K> | undefined,
+  ): Promise<void> {
+    const { namespace, inputResources } = this.#paths;
+    const content = withoutState(resource, namespace);
+    const present = before?.input;
+    if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) return;
+    const { kind, metadata: { name } } = resource;
+    if (before !== undefined && present === undefined) this.#refuseRendered(kind, name);
+    await putResource(inputResources, kind, name, content, present?.places.at(-1));
+  }
+
+  async remove<K extends Kind>({ resource, input }: ShelfEntry<K>): Promise<void> {
+    if (input === undefined) this.#refuseRendered(resource.kind, resource.metadata.name);
+    await removeResource(input);
+  }
 
   /** What upstream made of the input; undefined in a namespace of ours. */
-  async function readRuntime<K extends Kind>(kind: K): Promise<FolderReading<K> | undefined> {
-    if (!await isStarted(paths)) return undefined;
-    return await readFolder(paths.runtimeResources, kind, namespace);
+  async #readRuntime<K extends Kind>(kind: K): Promise<FolderReading<K> | undefined> {
+    if (!await isStarted(this.#paths)) return undefined;
+    return await readFolder(this.#paths.runtimeResources, kind, this.#paths.namespace);
   }
 
   /**
    * What upstream keeps in its runtime alone: the RouterAccess it makes for link access, and Links with
    * Secrets of tokens it redeemed itself. Others left there were in the input once, and are gone.
    */
-  async function onlyRendered<K extends Kind>(
+  async #onlyRendered<K extends Kind>(
     kind: K,
     runtime: FolderReading<K> | undefined,
   ): Promise<[string, FoundResource<K>][]> {
     if (runtime === undefined || kind === "Site") return [];
     const found = [...runtime.resources];
     if (kind === "RouterAccess") return found;
-    const inputThen = await readFolder(paths.snapshot, kind, namespace);
+    const inputThen = await readFolder(this.#paths.snapshot, kind, this.#paths.namespace);
     return found.filter(([name]) => !inputThen.resources.has(name));
   }
 
-  function refuseRendered(kind: Kind, name: string): never {
+  #refuseRendered(kind: Kind, name: string): never {
     throw appError("namespace-foreign", {
-      namespace,
+      namespace: this.#paths.namespace,
       why: `"skupper system start" made ${kind} "${name}", which is not in its input`,
     });
   }
 
-  async function complete<K extends Kind>(
+  async #complete<K extends Kind>(
     kind: K,
     given: ResourceOf<K>,
     runtime: FolderReading<K> | undefined,
   ): Promise<ResourceOf<K>> {
-    const resource = withoutState(given, namespace);
+    const resource = withoutState(given, this.#paths.namespace);
     const { metadata } = resource;
     metadata.resourceVersion = contentVersion(resource);
     if (runtime !== undefined) {
       const running = runtime.resources.get(metadata.name)?.resource;
       adoptIdentity(metadata, running?.metadata ?? {});
       const rendered = running && copyAsStored(running).status;
-      if (resource.kind === "Secret" || hooks.correctStatus === undefined) {
+      if (resource.kind === "Secret" || this.#hooks.correctStatus === undefined) {
         return withStatus(resource, rendered);
       }
       const spec = resource as Site | Link | RouterAccess; // what is left of this shelf's kinds
-      return withStatus(resource, await hooks.correctStatus(spec, rendered));
+      return withStatus(resource, await this.#hooks.correctStatus(spec, rendered));
     }
-    const siteUid = await hooks.siteUid();
+    const siteUid = await this.#hooks.siteUid();
     if (siteUid !== undefined) {
       metadata.uid = kind === "Site" ? siteUid : derivedUid(siteUid, kind, metadata.name);
     }
     if (resource.kind === "Secret") return resource;
     metadata.generation = 1;
     const spec = resource as Site | Link | RouterAccess; // what is left of this shelf's kinds
-    return withStatus(resource, await hooks.deriveStatus(spec));
+    return withStatus(resource, await this.#hooks.deriveStatus(spec));
   }
-
-  return {
-    async read(kind, name) {
-      const input = await readFolder(paths.inputResources, kind, namespace);
-      const runtime = await readRuntime(kind);
-      const entries = new Map<string, ShelfEntry<typeof kind>>();
-      for (const [found, { resource }] of await onlyRendered(kind, runtime)) {
-        if (name !== undefined && name !== found) continue;
-        entries.set(found, { resource: await complete(kind, resource, runtime) });
-      }
-      for (const [found, inInput] of input.resources) {
-        if (name !== undefined && name !== found) continue;
-        const resource = await complete(kind, inInput.resource, runtime);
-        entries.set(found, { resource, input: inInput });
-      }
-      return { entries, problems: [...input.problems, ...runtime?.problems ?? []] };
-    },
-
-    async write(resource, before) {
-      const content = withoutState(resource, namespace);
-      const present = before?.input;
-      if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) return;
-      const { kind, metadata: { name } } = resource;
-      if (before !== undefined && present === undefined) refuseRendered(kind, name);
-      await putResource(paths.inputResources, kind, name, content, present?.places.at(-1));
-    },
-
-    async remove({ resource, input }) {
-      if (input === undefined) refuseRendered(resource.kind, resource.metadata.name);
-      await removeResource(input);
-    },
-  };
 }
 
 function adoptIdentity(metadata: Metadata, running: Partial<Metadata>): void {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import { type AppError, isAppError } from "../../../src/errors/app_error.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { type NamespacePaths, namespacePaths } from "../paths.ts";
-import { openFileStore } from "./store.ts";
+import { FileStore } from "./store.ts";
 import type { StoreHooks } from "./store_hooks.ts";
 
 const signal = new AbortController().signal;
@@ -47,7 +47,7 @@ describe("resources in a namespace's input", () => {
   afterEach(() => rm(home, { recursive: true }));
 
   function open(hooks: Partial<StoreHooks>): Platform {
-    return openFileStore("linux", paths, {
+    return new FileStore("linux", paths, {
       siteUid: () => Promise.resolve(undefined),
       deriveStatus: () => Promise.resolve(undefined),
       onProblem: (problem) => problems.push(problem),

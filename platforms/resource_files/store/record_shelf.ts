@@ -19,6 +19,7 @@ import {
   copyAsStored,
   type Shelf,
   type ShelfEntry,
+  type ShelfReading,
   withoutState,
 } from "./shelf.ts";
 import type { StoreHooks } from "./store_hooks.ts";
@@ -35,16 +36,87 @@ const replacedWithinMs = 1500;
  * input is served from there; its record holds status, uid and generation, and the spec these are
  * about. It is gone when its file is, but not while the file can't be read, nor while it is replaced.
  */
-export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
-  const { namespace } = paths;
+export class RecordShelf implements Shelf {
+  readonly #paths: NamespacePaths;
+  readonly #hooks: StoreHooks;
 
-  async function readRecords<K extends Kind>(
+  constructor(paths: NamespacePaths, hooks: StoreHooks) {
+    this.#paths = paths;
+    this.#hooks = hooks;
+  }
+
+  async read<K extends Kind>(kind: K, name?: string): Promise<ShelfReading<K>> {
+    const { namespace } = this.#paths;
+    const siteUid = await this.#hooks.siteUid();
+    const input = await readFolder(this.#paths.inputResources, kind, namespace);
+    const records = await this.#readRecords(siteUid, kind, name);
+    const entries = new Map<string, ShelfEntry<K>>();
+    let stale = false;
+    for (const [found, record] of records.resources) {
+      if (this.#isStale(record.resource, input)) stale = true;
+      else entries.set(found, { resource: serveRecord(record.resource), record });
+    }
+    for (const [found, inInput] of input.resources) {
+      if (name !== undefined && name !== found) continue;
+      const record = records.resources.get(found);
+      const resource = serveInput(inInput, record?.resource, namespace, siteUid);
+      entries.set(found, { resource, input: inInput, record });
+    }
+    return { entries, problems: [...input.problems, ...records.problems], stale };
+  }
+
+  async write<K extends Kind>(
+    resource: ResourceOf<K>,
+    before: ShelfEntry<K> | undefined,
+  ): Promise<void> {
+    const { kind, metadata: { name } } = resource;
+    const { namespace, inputResources } = this.#paths;
+    const siteUid = await this.#hooks.siteUid();
+    if (siteUid === undefined) {
+      throw appError("site-missing", { namespace, purpose: `store ${kind} "${name}"` });
+    }
+    const place = before?.input?.places.at(-1);
+    const source = withoutState(before?.input?.resource ?? resource, namespace);
+    const record = copyAsStored({
+      ...source,
+      metadata: { ...source.metadata, ...succeed(source, resource, before) },
+      status: resource.status,
+      [originField]: place === undefined
+        ? before?.record && originOf(before.record.resource)
+        : relative(inputResources, place.source.file),
+    });
+    if (isDeepStrictEqual(record, before?.record?.resource)) return;
+    await putResource(
+      siteStatePaths(this.#paths, siteUid).resources,
+      kind,
+      name,
+      record,
+      undefined,
+    );
+  }
+
+  async remove<K extends Kind>({ input, record }: ShelfEntry<K>): Promise<void> {
+    // this order: without its input file the record is stale, and swept
+    if (input !== undefined) await removeResource(input);
+    if (record !== undefined) await removeResource(record);
+  }
+
+  async sweep(kind: Kind): Promise<void> {
+    const input = await readFolder(this.#paths.inputResources, kind, this.#paths.namespace);
+    const records = await this.#readRecords(await this.#hooks.siteUid(), kind);
+    for (const { resource, places } of records.resources.values()) {
+      if (this.#isStale(resource, input)) await removeFile(places[0].source.file);
+    }
+  }
+
+  async #readRecords<K extends Kind>(
     siteUid: string | undefined,
     kind: K,
     name?: string,
   ): Promise<FolderReading<K>> {
+    const { namespace } = this.#paths;
     if (siteUid === undefined) return readFiles([], kind, namespace);
-    const folder = siteStatePaths(paths, siteUid).resources;
+    const folder = siteStatePaths(this.#paths, siteUid).resources;
     const files = name === undefined
       ? (await listResourceFiles(folder)).filter((file) =>
         file.startsWith(join(folder, `${kind}-`))
@@ -53,67 +125,12 @@ export function recordShelf(paths: NamespacePaths, hooks: StoreHooks): Shelf {
     return readFiles(files, kind, namespace);
   }
 
-  function isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {
+  #isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {
     const origin = originOf(record);
     if (origin === undefined || input.resources.has(record.metadata.name)) return false;
-    const file = join(paths.inputResources, origin);
+    const file = join(this.#paths.inputResources, origin);
     return !input.doubtful.has(file) && !mayReturn(file);
   }
-
-  return {
-    async read(kind, name) {
-      const siteUid = await hooks.siteUid();
-      const input = await readFolder(paths.inputResources, kind, namespace);
-      const records = await readRecords(siteUid, kind, name);
-      const entries = new Map<string, ShelfEntry<typeof kind>>();
-      let stale = false;
-      for (const [found, record] of records.resources) {
-        if (isStale(record.resource, input)) stale = true;
-        else entries.set(found, { resource: serveRecord(record.resource), record });
-      }
-      for (const [found, inInput] of input.resources) {
-        if (name !== undefined && name !== found) continue;
-        const record = records.resources.get(found);
-        const resource = serveInput(inInput, record?.resource, namespace, siteUid);
-        entries.set(found, { resource, input: inInput, record });
-      }
-      return { entries, problems: [...input.problems, ...records.problems], stale };
-    },
-
-    async write(resource, before) {
-      const { kind, metadata: { name } } = resource;
-      const siteUid = await hooks.siteUid();
-      if (siteUid === undefined) {
-        throw appError("site-missing", { namespace, purpose: `store ${kind} "${name}"` });
-      }
-      const place = before?.input?.places.at(-1);
-      const source = withoutState(before?.input?.resource ?? resource, namespace);
-      const record = copyAsStored({
-        ...source,
-        metadata: { ...source.metadata, ...succeed(source, resource, before) },
-        status: resource.status,
-        [originField]: place === undefined
-          ? before?.record && originOf(before.record.resource)
-          : relative(paths.inputResources, place.source.file),
-      });
-      if (isDeepStrictEqual(record, before?.record?.resource)) return;
-      await putResource(siteStatePaths(paths, siteUid).resources, kind, name, record, undefined);
-    },
-
-    async remove({ input, record }) {
-      // this order: without its input file the record is stale, and swept
-      if (input !== undefined) await removeResource(input);
-      if (record !== undefined) await removeResource(record);
-    },
-
-    async sweep(kind) {
-      const input = await readFolder(paths.inputResources, kind, namespace);
-      const records = await readRecords(await hooks.siteUid(), kind);
-      for (const { resource, places } of records.resources.values()) {
-        if (isStale(resource, input)) await removeFile(places[0].source.file);
-      }
-    },
-  };
 }
 
 function serveRecord<R extends ResourceOf<Kind>>(record: R): R {

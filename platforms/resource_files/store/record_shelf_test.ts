@@ -17,7 +17,7 @@ import { afterEach, beforeEach, describe, test } from "node:test";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import { type NamespacePaths, namespacePaths, siteStatePaths } from "../paths.ts";
-import { openFileStore } from "./store.ts";
+import { FileStore } from "./store.ts";
 
 const signal = new AbortController().signal;
 
@@ -43,7 +43,7 @@ describe("AccessGrants and AccessTokens", () => {
     home = await mkdtemp(join(tmpdir(), "records-"));
     paths = namespacePaths(home, "west");
     siteUid = "1234";
-    store = openFileStore("linux", paths, {
+    store = new FileStore("linux", paths, {
       siteUid: () => Promise.resolve(siteUid),
       deriveStatus: () => Promise.resolve(undefined),
     });

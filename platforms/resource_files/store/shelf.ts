@@ -27,7 +27,6 @@ export interface Shelf {
   /** Stores the resource in the place of `before`. */
   write<K extends Kind>(resource: ResourceOf<K>, before: ShelfEntry<K> | undefined): Promise<void>;
   remove<K extends Kind>(entry: ShelfEntry<K>): Promise<void>;
-  sweep?(kind: Kind): Promise<void>;
 }
 
 /** A resourceVersion: another one for other content. */

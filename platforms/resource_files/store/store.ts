@@ -7,99 +7,112 @@ import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { checkSubdomain, isSubdomain } from "../../../src/resources/names.ts";
 import { lock } from "../../../src/runtime/lock.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
-import { inputShelf } from "./input_shelf.ts";
+import { InputShelf } from "./input_shelf.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { problemReporter } from "./problem_reporter.ts";
-import { recordShelf } from "./record_shelf.ts";
-import type { Shelf } from "./shelf.ts";
+import { RecordShelf } from "./record_shelf.ts";
+import type { Shelf, ShelfReading } from "./shelf.ts";
 import type { StoreHooks } from "./store_hooks.ts";
 import { watchFolders } from "./watch_files.ts";
 
 /** The namespace's resources as files: the store of the platforms that live on one machine. */
-export function openFileStore(
-  name: PlatformName,
-  paths: NamespacePaths,
-  hooks: StoreHooks,
-): Platform {
-  const { namespace } = paths;
-  const input = inputShelf(paths, hooks);
-  const records = recordShelf(paths, hooks);
-  const report = problemReporter(hooks.onProblem);
+export class FileStore implements Platform {
+  readonly name: PlatformName;
+  readonly namespace: string;
+  readonly #paths: NamespacePaths;
+  readonly #hooks: StoreHooks;
+  readonly #input: Shelf;
+  readonly #records: RecordShelf;
+  readonly #report: ReturnType<typeof problemReporter>;
 
-  function shelfOf(kind: Kind): Shelf {
-    return kind === "AccessGrant" || kind === "AccessToken" ? records : input;
+  constructor(name: PlatformName, paths: NamespacePaths, hooks: StoreHooks) {
+    this.name = name;
+    this.namespace = paths.namespace;
+    this.#paths = paths;
+    this.#hooks = hooks;
+    this.#input = new InputShelf(paths, hooks);
+    this.#records = new RecordShelf(paths, hooks);
+    this.#report = problemReporter(hooks.onProblem);
   }
 
-  async function read<K extends Kind>(kind: K, name?: string) {
-    await hooks.admit?.();
-    const reading = await shelfOf(kind).read(kind, name);
-    report(`${kind} ${name ?? ""}`, reading.problems);
-    return reading;
-  }
-
-  async function list<K extends Kind>(kind: K, signal: AbortSignal): Promise<ResourceOf<K>[]> {
+  async get<K extends Kind>(
+    kind: K,
+    name: string,
+    signal: AbortSignal,
+  ): Promise<ResourceOf<K> | undefined> {
     signal.throwIfAborted();
-    const { entries, stale } = await read(kind);
-    // a reader who may not write leaves it to one who may
-    if (stale) await withLock(paths, signal, () => records.sweep!(kind)).catch(() => {});
+    // a name that is none could lead anywhere as part of a path
+    if (!isSubdomain(name)) return undefined;
+    return (await this.#read(kind, name)).entries.get(name)?.resource;
+  }
+
+  async list<K extends Kind>(kind: K, signal: AbortSignal): Promise<ResourceOf<K>[]> {
+    signal.throwIfAborted();
+    const { entries, stale } = await this.#read(kind);
+    if (stale) {
+      // a reader who may not write leaves it to one who may
+      await withLock(this.#paths, signal, () => this.#records.sweep(kind)).catch(() => {});
+    }
     const resources = [...entries.values()].map((entry) => entry.resource);
     return resources.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
-  return {
-    name,
-    namespace,
-    list,
-
-    async get(kind, name, signal) {
-      signal.throwIfAborted();
-      // a name that is none could lead anywhere as part of a path
-      if (!isSubdomain(name)) return undefined;
-      return (await read(kind, name)).entries.get(name)?.resource;
-    },
-
-    async apply(resource, signal) {
-      signal.throwIfAborted();
-      const { kind, metadata: { name, resourceVersion: wanted } } = resource;
-      checkSubdomain(name, `the name of the ${kind}`);
-      return await withLock(paths, signal, async () => {
-        const before = (await read<Kind>(kind, name)).entries.get(name);
-        if (wanted !== undefined && wanted !== (before?.resource.metadata.resourceVersion ?? "")) {
-          throw appError("conflict", { kind, name });
-        }
-        await shelfOf(kind).write<Kind>(resource, before);
-        const after = (await read<Kind>(kind, name)).entries.get(name);
-        // what was written can't be read: someone without the lock was at it
-        if (after === undefined) throw appError("conflict", { kind, name });
-        return after.resource as typeof resource; // of the same kind
-      });
-    },
-
-    async remove(kind, name, signal) {
-      signal.throwIfAborted();
-      if (!isSubdomain(name) || !(await read(kind, name)).entries.has(name)) return;
-      await withLock(paths, signal, async () => {
-        const entry = (await read(kind, name)).entries.get(name);
-        if (entry !== undefined) await shelfOf(kind).remove(entry);
-      });
-    },
-
-    async *watch(kind, signal) {
-      let last: string | undefined;
-      for await (const _ of watchFolders(() => pathsToWatch(paths, hooks), signal)) {
-        let present: ResourceOf<typeof kind>[];
-        try {
-          present = await list(kind, signal);
-        } catch (error) {
-          if (signal.aborted) return;
-          throw error;
-        }
-        const now = JSON.stringify(present);
-        if (now !== last && !signal.aborted) yield present;
-        last = now;
+  async apply<K extends Kind>(
+    resource: ResourceOf<K>,
+    signal: AbortSignal,
+  ): Promise<ResourceOf<K>> {
+    signal.throwIfAborted();
+    const { kind, metadata: { name, resourceVersion: wanted } } = resource;
+    checkSubdomain(name, `the name of the ${kind}`);
+    return await withLock(this.#paths, signal, async () => {
+      const before = (await this.#read<Kind>(kind, name)).entries.get(name);
+      if (wanted !== undefined && wanted !== (before?.resource.metadata.resourceVersion ?? "")) {
+        throw appError("conflict", { kind, name });
       }
-    },
-  };
+      await this.#shelfOf(kind).write<Kind>(resource, before);
+      const after = (await this.#read<Kind>(kind, name)).entries.get(name);
+      // what was written can't be read: someone without the lock was at it
+      if (after === undefined) throw appError("conflict", { kind, name });
+      return after.resource as ResourceOf<K>; // of the same kind
+    });
+  }
+
+  async remove(kind: Kind, name: string, signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted();
+    if (!isSubdomain(name) || !(await this.#read(kind, name)).entries.has(name)) return;
+    await withLock(this.#paths, signal, async () => {
+      const entry = (await this.#read(kind, name)).entries.get(name);
+      if (entry !== undefined) await this.#shelfOf(kind).remove(entry);
+    });
+  }
+
+  async *watch<K extends Kind>(kind: K, signal: AbortSignal): AsyncGenerator<ResourceOf<K>[]> {
+    let last: string | undefined;
+    const places = () => pathsToWatch(this.#paths, this.#hooks);
+    for await (const _ of watchFolders(places, signal)) {
+      let present: ResourceOf<K>[];
+      try {
+        present = await this.list(kind, signal);
+      } catch (error) {
+        if (signal.aborted) return;
+        throw error;
+      }
+      const now = JSON.stringify(present);
+      if (now !== last && !signal.aborted) yield present;
+      last = now;
+    }
+  }
+
+  #shelfOf(kind: Kind): Shelf {
+    return kind === "AccessGrant" || kind === "AccessToken" ? this.#records : this.#input;
+  }
+
+  async #read<K extends Kind>(kind: K, name?: string): Promise<ShelfReading<K>> {
+    await this.#hooks.admit?.();
+    const reading = await this.#shelfOf(kind).read(kind, name);
+    this.#report(`${kind} ${name ?? ""}`, reading.problems);
+    return reading;
+  }
 }
 
 async function pathsToWatch(paths: NamespacePaths, hooks: StoreHooks): Promise<string[]> {
