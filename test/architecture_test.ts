@@ -20,11 +20,12 @@ const mayImport: Record<string, string[]> = {
   "src/version.ts": ["deno.json"],
   "src/errors": [],
   "src/runtime": ["src/errors"],
+  "src/network": ["src/errors", "src/runtime/abortable.ts"],
   "src/wait": ["src/errors", "src/runtime/clock.ts"],
   "src/resources": ["src/errors"],
   "src/platform": ["src/errors", "src/resources"],
   "src/pki": ["src/errors", "src/resources", "src/runtime"],
-  "src/token": foundations("src/pki"),
+  "src/token": foundations("src/pki", "src/network"),
   "src/grant_service": foundations("src/pki"),
   "src/controller": foundations("src/pki", "src/grant_service", "src/token"),
   "src/grant_service/ledger": foundations(),
@@ -32,6 +33,7 @@ const mayImport: Record<string, string[]> = {
     "src/errors",
     "src/wait",
     "src/runtime",
+    "src/network",
     "src/resources/yaml.ts",
     "src/version.ts",
   ],
@@ -82,6 +84,7 @@ const mayImport: Record<string, string[]> = {
   "platforms/resource_files/store": foundations(...dataHome),
   "platforms/resource_files/site": foundations(
     "src/pki",
+    "src/network",
     "src/controller/conditions.ts",
     ...dataHome,
     "platforms/resource_files/store",
@@ -95,6 +98,7 @@ const mayImport: Record<string, string[]> = {
     "platforms/resource_files/site",
   ),
   "platforms/resource_files/hosting": foundations(
+    "src/network",
     "src/grant_service",
     "src/controller",
     ...dataHome,
@@ -106,8 +110,8 @@ const mayImport: Record<string, string[]> = {
     "platforms/kubernetes/controller/controller_runner.ts",
     "platforms/kubernetes/controller/link_maker.ts",
   ],
-  "platforms/kubernetes/access": foundations(),
-  "platforms/kubernetes/api": foundations("platforms/kubernetes/access"),
+  "platforms/kubernetes/access": foundations("src/network"),
+  "platforms/kubernetes/api": foundations("src/network", "platforms/kubernetes/access"),
   "platforms/kubernetes/manifests": foundations(
     "platforms/kubernetes/api",
     "platforms/kubernetes/command_rights.ts",
@@ -121,7 +125,7 @@ const mayImport: Record<string, string[]> = {
     "platforms/kubernetes",
   ),
   "platforms/linux": foundations("src/controller/log.ts", "platforms/resource_files"),
-  "platforms/container_engine": foundations("platforms/resource_files"),
+  "platforms/container_engine": foundations("src/network", "platforms/resource_files"),
   "platforms/docker": foundations("platforms/resource_files", "platforms/container_engine"),
   "platforms/podman": foundations("platforms/resource_files", "platforms/container_engine"),
 };
@@ -168,6 +172,15 @@ const lazyImporters = [
 
 /** What several files export by agreement: each platform's \`open\`. */
 const sharedNames = ["open", "exchange", "HttpRequest"];
+
+/** What may be used of the network's modules outside of src/network: servers, addresses, authorities. */
+const noClients = [
+  ...["createServer", "isIP", "isIPv6", "BlockList"],
+  ...["createSecureContext", "TLSSocket", "getCACertificates", "rootCertificates"],
+];
+
+/** Who starts programs: for an answer, and a controller that is to go on without us. */
+const programDoors = ["src/runtime/program.ts", "platforms/linux/detached_controller.ts"];
 
 const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];
 const maxLines = 300;
@@ -260,6 +273,36 @@ rule("nothing imports a test or a script", () =>
       .filter(({ target }) => /^(test|scripts)\/|_test\.ts$/.test(target))
       .map(({ line, target }) => `${file}:${line}: imports ${target}`)
   ));
+
+rule("one door to the network: only src/network connects, asks and looks names up", () => {
+  const outside = program.filter(({ file }) => !file.startsWith("src/network/"));
+  const valueImport =
+    /^import (?!type )([^;"]*?) from "node:(?:net|tls|https?|http2|dns|dgram)\b.*"/gms;
+  return [
+    ...outside.flatMap(({ file, code }) =>
+      Array.from(code.matchAll(valueImport), ([, names = ""]) => names)
+        .flatMap((names) => names.replaceAll(/[{}]/g, "").split(",").map((name) => name.trim()))
+        .filter((name) => name !== "" && !name.startsWith("type ") && !noClients.includes(name))
+        .map((name) => `${file}: imports ${name}`)
+    ),
+    ...findIn(outside, /"node:(dns|dgram|http2)\b|\bIncomingMessage\b|\bClientRequest\b/),
+    ...findIn(program, /(?<!\.)\bfetch\(|\bnew (WebSocket|EventSource)\(/),
+  ];
+});
+
+rule("one door to programs", () =>
+  findIn(
+    program.filter(({ file }) => !programDoors.includes(file)),
+    /"node:child_process"/,
+  ));
+
+rule("what goes to a network is awaited where a signal ends that, and nowhere else", () => [
+  ...findIn(
+    program.filter(({ file }) => file.startsWith("src/network/")),
+    /\bnew Promise\b|\bwithResolvers\b|\bfor await\b|"node:events"|"node:timers/,
+  ),
+  ...findIn(program, /\bPromise\.race\(/),
+]);
 
 rule("no global of one runtime", () => findIn(program, /\b(Deno|Bun)\s*(\.|\[)/));
 

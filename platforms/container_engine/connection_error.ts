@@ -1,5 +1,6 @@
 import { readFile, stat } from "node:fs/promises";
 import { AppError, appError } from "../../src/errors/app_error.ts";
+import { faultOf } from "../../src/network/answer_fault.ts";
 import { systemErrorCode } from "../../src/runtime/system_error.ts";
 
 /** What a failed exchange over the engine's socket means; `what` names it. */
@@ -22,9 +23,9 @@ export async function explainConnectionError(
     case "EPIPE":
       return appError("engine-lost", { socket, what }, { cause });
   }
-  const { code, message } = cause as NodeJS.ErrnoException; // every runtime's errors of HTTP are such
-  if (!code?.startsWith("HPE_")) return cause;
-  return appError("engine-invalid", { socket, why: message }, { cause });
+  const fault = faultOf(cause);
+  if (fault === undefined) return cause;
+  return appError("engine-invalid", { socket, why: fault.replace(/^it/, "its answer") }, { cause });
 }
 
 function unreachable(socket: string, why: string, cause: unknown): AppError {

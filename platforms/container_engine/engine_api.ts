@@ -1,5 +1,6 @@
 import { appError, isAppError } from "../../src/errors/app_error.ts";
-import { type EngineAnswer, type EngineRequest, exchange } from "./engine_connection.ts";
+import type { HttpAnswer } from "../../src/network/http_exchange.ts";
+import { askEngine, type EngineRequest } from "./engine_connection.ts";
 
 /** An engine's API, in a version that it and this program have. */
 export interface EngineApi {
@@ -11,14 +12,14 @@ export interface EngineApi {
   /**
    * The answer to a request; `purpose` is what the engine could not do, if it refuses. Statuses of
    * 400 and above that the caller takes for an answer are `expected`. Throws `engine-failed`,
-   * `engine-disk-full` and what `exchange` throws.
+   * `engine-disk-full` and what `askEngine` throws.
    */
   call(
     purpose: string,
     request: EngineRequest,
     signal: AbortSignal,
     expected?: number[],
-  ): Promise<EngineAnswer>;
+  ): Promise<HttpAnswer>;
   /** What the engine says at that path, in the shape its API promises. */
   read<T>(
     purpose: string,
@@ -61,7 +62,7 @@ export async function openEngineApi(socket: string, signal: AbortSignal): Promis
     program,
 
     async call(purpose, request, signal, expected = []) {
-      const answer = await exchange(socket, { ...request, path: root + request.path }, signal);
+      const answer = await askEngine(socket, { ...request, path: root + request.path }, signal);
       if (answer.status < 400 || expected.includes(answer.status)) return answer;
       const why = readMessage(answer);
       if (why.includes("no space left on device")) {
@@ -79,7 +80,7 @@ export async function openEngineApi(socket: string, signal: AbortSignal): Promis
 }
 
 /** The JSON of an answer. Throws `engine-invalid`. */
-export function parseAnswer(socket: string, { body }: EngineAnswer): unknown {
+export function parseAnswer(socket: string, { body }: HttpAnswer): unknown {
   try {
     return JSON.parse(body.toString("utf8"));
   } catch (cause) {
@@ -92,7 +93,7 @@ async function ping(
   signal: AbortSignal,
 ): Promise<{ api: string; podman: string | undefined; title: string }> {
   const request = { method: "GET", path: "/_ping", limitMs: pingLimitMs } as const;
-  const { headers } = await exchange(socket, request, signal).catch((error) => {
+  const { headers } = await askEngine(socket, request, signal).catch((error) => {
     // an engine that ends in this very moment can't be told from something else
     if (!isAppError(error, "engine-lost")) throw error;
     throw appError("engine-invalid", { socket, why: "it hung up" }, { cause: error });
@@ -114,7 +115,7 @@ function isOlder(version: string, than: string): boolean {
 }
 
 /** Why an engine refuses, in its words. */
-function readMessage({ status, body }: EngineAnswer): string {
+function readMessage({ status, body }: HttpAnswer): string {
   const text = body.toString("utf8").trim();
   try {
     const { message } = JSON.parse(text);

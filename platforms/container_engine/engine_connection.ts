@@ -1,9 +1,7 @@
-import { Buffer } from "node:buffer";
-import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
-import { request } from "node:http";
-import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 import { appError } from "../../src/errors/app_error.ts";
+import { openUnix } from "../../src/network/connection.ts";
+import { exchange, type HttpAnswer } from "../../src/network/http_exchange.ts";
+import { within } from "../../src/runtime/abortable.ts";
 import { explainConnectionError } from "./connection_error.ts";
 
 /** One request to an engine. */
@@ -19,12 +17,6 @@ export interface EngineRequest {
   limitMs?: number;
 }
 
-export interface EngineAnswer {
-  status: number;
-  headers: IncomingHttpHeaders;
-  body: Buffer;
-}
-
 const standardLimitMs = 30_000;
 
 /** More than any answer that is asked for here. */
@@ -34,19 +26,18 @@ const maxAnswerBytes = 4 * 1024 * 1024;
  * Sends a request over the engine's unix socket and reads the answer, whatever its status. Throws
  * `engine-unreachable`, `engine-forbidden`, `engine-lost`, `engine-invalid`, and the signal's reason.
  */
-export async function exchange(
+export async function askEngine(
   socket: string,
   asked: EngineRequest,
   signal: AbortSignal,
-): Promise<EngineAnswer> {
-  signal.throwIfAborted();
+): Promise<HttpAnswer> {
   const limitMs = asked.limitMs ?? standardLimitMs;
-  const limit = AbortSignal.timeout(limitMs);
+  const late = new Error("late");
   try {
-    return await send(socket, asked, AbortSignal.any([signal, limit]));
+    return await within(limitMs, () => late, (bounded) => send(socket, asked, bounded), signal);
   } catch (error) {
     signal.throwIfAborted();
-    if (limit.aborted) {
+    if (error === late) {
       const why = `it did not answer within ${limitMs / 1000} seconds`;
       throw appError("engine-unreachable", { socket, why, hint: undefined }, { cause: error });
     }
@@ -54,61 +45,22 @@ export async function exchange(
   }
 }
 
-function send(
+async function send(
   socketPath: string,
   { method, path, query, json, archive }: EngineRequest,
   signal: AbortSignal,
-): Promise<EngineAnswer> {
-  return new Promise((resolve, reject) => {
-    const headers: Record<string, string> = { host: "localhost" };
-    if (json !== undefined) headers["content-type"] = "application/json";
-    if (archive !== undefined) headers["content-type"] = "application/x-tar";
-    let broken: { cause: unknown } | undefined;
-    // an archive that breaks off takes the connection with it, and either may be heard of first
-    const fail = (error: unknown) => reject(broken === undefined ? error : broken.cause);
-    const outgoing = request(
-      { socketPath, method, path: path + queryText(query), headers, agent: false, signal },
-      (incoming) => void readAnswer(socketPath, incoming).then(resolve, fail),
-    );
-    outgoing.on("error", fail);
-    if (archive === undefined) {
-      outgoing.end(json === undefined ? undefined : JSON.stringify(json));
-      return;
-    }
-    const source = onFailure(archive, (cause) => broken = { cause });
-    pipeline(Readable.from(source), outgoing).catch(fail);
-  });
-}
-
-/** The same chunks; `note` hears first of what they end with, if they break off. */
-async function* onFailure(
-  chunks: AsyncIterable<Uint8Array>,
-  note: (cause: unknown) => void,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* chunks;
-  } catch (cause) {
-    note(cause);
-    throw cause;
-  }
+): Promise<HttpAnswer> {
+  const headers: Record<string, string> = {};
+  if (json !== undefined) headers["content-type"] = "application/json";
+  if (archive !== undefined) headers["content-type"] = "application/x-tar";
+  const body = json === undefined ? archive : JSON.stringify(json);
+  const url = new URL(`http://localhost${path}${queryText(query)}`);
+  const socket = await openUnix(socketPath, signal);
+  return await exchange(socket, { url, method, headers, body }, maxAnswerBytes, signal);
 }
 
 function queryText(query: Record<string, string | string[]> = {}): string {
   const pairs = Object.entries(query)
     .flatMap(([name, value]) => [value].flat().map((one) => [name, one]));
   return pairs.length === 0 ? "" : `?${new URLSearchParams(pairs)}`;
-}
-
-async function readAnswer(socket: string, incoming: IncomingMessage): Promise<EngineAnswer> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of incoming as AsyncIterable<Buffer>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxAnswerBytes) {
-      throw appError("engine-invalid", { socket, why: "its answer is too large" });
-    }
-  }
-  const { headers } = incoming;
-  return { status: incoming.statusCode!, headers, body: Buffer.concat(chunks) };
 }

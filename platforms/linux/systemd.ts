@@ -1,8 +1,8 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { abortable } from "../../src/runtime/abortable.ts";
+import { startProgram } from "../../src/runtime/program.ts";
 
 /** A systemd that can be talked to: the system's, or that of the user. */
 export interface Systemd {
@@ -16,6 +16,9 @@ export interface Systemd {
   /** What a unit wrote since then (milliseconds since 1970); "" where the user may not read it. */
   journal(unit: string, since: number, signal: AbortSignal): Promise<string>;
 }
+
+/** More than the journal of a start. */
+const maxOutputBytes = 16 * 1024 * 1024;
 
 type Env = Record<string, string | undefined>;
 
@@ -70,30 +73,18 @@ export function notifyReady(env: Env, status: string, onFailure: (error: unknown
 }
 
 async function run(
-  program: string,
+  name: string,
   words: string[],
   env: Env,
   signal: AbortSignal,
 ): Promise<string> {
   signal.throwIfAborted();
-  const child = spawn(program, words, { env, stdio: ["ignore", "pipe", "pipe"] });
-  const stop = () => child.kill();
-  signal.addEventListener("abort", stop, { once: true });
+  const program = startProgram(name, words, { env, maxOutputBytes });
   try {
-    const { code, stdout, stderr } = await collect(child);
-    signal.throwIfAborted();
+    const { code, stdout, stderr } = await abortable(program.ended, signal);
     if (code === 0) return stdout;
-    throw new Error(stderr.trim() || `${program} ended with exit code ${code}`);
+    throw new Error(stderr.trim() || `${name} ended with exit code ${code}`);
   } finally {
-    signal.removeEventListener("abort", stop);
+    program.stop();
   }
-}
-
-async function collect(child: ChildProcess) {
-  let stdout = "";
-  let stderr = "";
-  child.stdout!.setEncoding("utf8").on("data", (text: string) => stdout += text);
-  child.stderr!.setEncoding("utf8").on("data", (text: string) => stderr += text);
-  const [code] = await once(child, "close"); // throws the error of a program that can't be started
-  return { code: code as number | null, stdout, stderr };
 }

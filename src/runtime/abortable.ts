@@ -1,9 +1,65 @@
+/**
+ * What the signal and time limits end whatever is awaited by. All that goes to a network or to a
+ * program is awaited through these (test/architecture_test.ts).
+ */
+
 /** The promise's result, or at once the signal's reason when it aborts; the promise is left to itself then. */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal.reason);
-    if (signal.aborted) stop();
-    else signal.addEventListener("abort", stop, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", stop));
+  promise.catch(() => {}); // it may fail once nobody waits any more
+  return awaitEvents(signal, (resolve, reject) => {
+    promise.then(resolve, reject);
+    return () => {};
   });
+}
+
+/**
+ * What comes of events, or at once the signal's reason when it aborts. `begin` listens to the events,
+ * and gives what ends that; it is called once, however the wait ends.
+ */
+export function awaitEvents<T>(
+  signal: AbortSignal,
+  begin: (resolve: (value: T) => void, reject: (reason: unknown) => void) => () => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason);
+    let end: (() => void) | undefined;
+    let isOver = false;
+    function finish() {
+      isOver = true;
+      signal.removeEventListener("abort", stop);
+      end?.();
+      end = undefined;
+    }
+    function stop() {
+      finish();
+      reject(signal.reason);
+    }
+    signal.addEventListener("abort", stop, { once: true });
+    end = begin((value) => {
+      finish();
+      resolve(value);
+    }, (reason) => {
+      finish();
+      reject(reason);
+    });
+    if (isOver) finish(); // it was over before there was anything to end
+  });
+}
+
+/** Awaits `run`, whose signal also aborts with `late()` after `limitMs` milliseconds. */
+export async function within<T>(
+  limitMs: number,
+  late: () => Error,
+  run: (signal: AbortSignal) => Promise<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted();
+  const limit = new AbortController();
+  const timer = setTimeout(() => limit.abort(late()), limitMs);
+  const bounded = AbortSignal.any([signal, limit.signal]);
+  try {
+    return await abortable(run(bounded), bounded);
+  } finally {
+    clearTimeout(timer);
+  }
 }

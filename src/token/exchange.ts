@@ -2,19 +2,18 @@ import type { Socket } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { appError, isAppError } from "../errors/app_error.ts";
 import type { Now } from "../runtime/clock.ts";
-import { exchangeOver, type HttpAnswer, tooLargeCode } from "../runtime/http_exchange.ts";
-import { bareHost, chooseProxy } from "../runtime/proxy.ts";
-import { openThrough } from "../runtime/proxy_connection.ts";
-import { explainRefusedCertificate } from "./refused_certificate.ts";
+import { brokeBefore, faultOf } from "../network/answer_fault.ts";
+import { openTcp, withinConnectLimit } from "../network/connection.ts";
 import {
-  codeOf,
   describeConnectionError,
   failedProxy,
   isCertificateRefused,
-  openTcp,
-  secure,
-  withinConnectLimit,
-} from "../runtime/secure_connection.ts";
+} from "../network/connection_fault.ts";
+import { exchange, type HttpAnswer } from "../network/http_exchange.ts";
+import { bareHost, chooseProxy } from "../network/proxy.ts";
+import { openThrough } from "../network/proxy_connection.ts";
+import { fetchCertificate, secure } from "../network/tls.ts";
+import { explainRefusedCertificate } from "./refused_certificate.ts";
 
 /** A request to a grant service. */
 export interface GrantRequest {
@@ -41,7 +40,7 @@ const maxAnswerBytes = 256 * 1024;
  * proxy if there is one, no redirects. Throws `unreachable`, `tls-failed` (the system's error in `cause`),
  * `answer-invalid` beyond 256 KiB, and the signal's reason.
  */
-export async function exchange(
+export async function askGrantService(
   request: GrantRequest,
   surroundings: RedeemSurroundings,
   signal: AbortSignal,
@@ -49,19 +48,14 @@ export async function exchange(
   const socket = await open(request, surroundings, signal);
   try {
     const sent = { ...request, url: new URL(request.url) };
-    return await exchangeOver(socket, sent, maxAnswerBytes, signal);
+    return await exchange(socket, sent, maxAnswerBytes, signal);
   } catch (error) {
     signal.throwIfAborted();
     const { url } = request;
-    const code = codeOf(error);
-    if (code === tooLargeCode) {
-      throw appError("answer-invalid", { url, why: "it is larger than 256 KiB" });
-    }
-    if (code.startsWith("HPE_")) {
-      throw appError("answer-invalid", { url, why: "it is not HTTP" }, { cause: error });
-    }
-    const why = "the connection broke before its answer was complete";
-    throw appError("unreachable", { url, why }, { cause: error });
+    const fault = faultOf(error);
+    throw fault === undefined
+      ? appError("unreachable", { url, why: brokeBefore("its answer") }, { cause: error })
+      : appError("answer-invalid", { url, why: fault }, { cause: error });
   }
 }
 
@@ -85,7 +79,11 @@ async function open(
     const data = { url: request.url };
     if (isCertificateRefused(error) && failedProxy(error) === undefined) {
       const fetch = () =>
-        withinConnectLimit((bounded) => fetchCertificate(url, surroundings, bounded), signal);
+        withinConnectLimit(
+          async (bounded) =>
+            await fetchCertificate(await connect(url, surroundings, bounded), host, bounded),
+          signal,
+        );
       const found = await explainRefusedCertificate(fetch, request.ca, surroundings.now());
       throw appError("tls-failed", { ...data, ...found }, { cause: error });
     }
@@ -100,17 +98,4 @@ function connect(url: URL, { env }: RedeemSurroundings, signal: AbortSignal): Pr
   return proxy === undefined
     ? openTcp(bareHost(url), port, signal)
     : openThrough(proxy, bareHost(url), port, signal);
-}
-
-/** The server's certificate, believed or not; nothing is sent to the server. */
-async function fetchCertificate(
-  url: URL,
-  surroundings: RedeemSurroundings,
-  signal: AbortSignal,
-): Promise<Uint8Array> {
-  const socket = await connect(url, surroundings, signal);
-  const secured = await secure(socket, bareHost(url), { rejectUnauthorized: false }, signal);
-  const { raw } = secured.getPeerCertificate();
-  secured.destroy();
-  return raw;
 }

@@ -1,4 +1,3 @@
-import { lookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
 import { appError } from "../errors/app_error.ts";
@@ -8,14 +7,13 @@ import type { Link } from "../resources/link.ts";
 import type { Endpoint } from "../resources/resource.ts";
 import { type Secret, secretText } from "../resources/secret.ts";
 import { explainRefusedCertificate } from "./refused_certificate.ts";
+import { hearFirst, lookUp, openTcp, withinConnectLimit } from "../network/connection.ts";
 import {
   codeOf,
   describeConnectionError,
   isCertificateRefused,
-  openTcp,
-  secure,
-  withinConnectLimit,
-} from "../runtime/secure_connection.ts";
+} from "../network/connection_fault.ts";
+import { fetchCertificate, secure } from "../network/tls.ts";
 
 /** One step of a connection: the name is looked up, TCP, the server's certificate, then ours. */
 export interface CheckStep {
@@ -89,7 +87,7 @@ async function checkEndpoint(
   const passed = (step: CheckStep["step"], detail: string) =>
     check.steps.push({ step, ok: true, detail });
   try {
-    if (isIP(host) === 0) passed("name", await lookUp(host, signal));
+    if (isIP(host) === 0) passed("name", await addressOf(host, signal));
     const socket = await connect(host, Number(port), credentials, passed, signal);
     try {
       const warning = warnOfName(socket, host);
@@ -107,12 +105,9 @@ async function checkEndpoint(
   return check;
 }
 
-async function lookUp(host: string, signal: AbortSignal): Promise<string> {
+async function addressOf(host: string, signal: AbortSignal): Promise<string> {
   try {
-    const aborted = new Promise<never>((_, reject) => {
-      signal.addEventListener("abort", () => reject(signal.reason), { once: true });
-    });
-    return (await Promise.race([lookup(host), aborted])).address;
+    return await lookUp(host, signal);
   } catch (error) {
     throw new FailedStep("name", describeConnectionError(error, host).why);
   }
@@ -148,33 +143,21 @@ async function explainTls(
   signal: AbortSignal,
 ): Promise<string> {
   if (!isCertificateRefused(error)) return describeConnectionError(error, host).why;
-  const fetch = async () => {
-    const socket = await openTcp(host, port, signal);
-    const secured = await secure(socket, host, { rejectUnauthorized: false }, signal);
-    const { raw } = secured.getPeerCertificate();
-    secured.destroy();
-    return raw;
-  };
+  const fetch = async () => await fetchCertificate(await openTcp(host, port, signal), host, signal);
   return (await explainRefusedCertificate(fetch, ca, Date.now())).why;
 }
 
 /** Waits for the server to object to the certificate it was shown. */
-function presentCertificate(socket: TLSSocket, signal: AbortSignal): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve("the server has no objection"), objectionMs);
-    const end = (settle: () => void) => {
-      clearTimeout(timer);
-      settle();
-    };
-    signal.addEventListener("abort", () => end(() => reject(signal.reason)), { once: true });
-    socket.once("data", (data: Uint8Array) => {
-      const router = data[0] === saslHeader[0] && data[1] === saslHeader[1];
-      end(() => resolve(router ? "a router accepts it" : "the server accepts it"));
-    });
-    socket.on("error", (error) => end(() => reject(refused(error))));
-    socket.once("close", () => end(() => reject(refused(undefined))));
-    socket.write(saslHeader);
-  });
+async function presentCertificate(socket: TLSSocket, signal: AbortSignal): Promise<string> {
+  try {
+    const heard = await hearFirst(socket, saslHeader, objectionMs, signal);
+    if (heard === undefined) return "the server has no objection";
+    const isRouter = heard[0] === saslHeader[0] && heard[1] === saslHeader[1];
+    return isRouter ? "a router accepts it" : "the server accepts it";
+  } catch (error) {
+    signal.throwIfAborted();
+    throw refused(error);
+  }
 }
 
 /** The alerts a server sends about a client's certificate (RFC 8446 6.2); their names differ by runtime. */

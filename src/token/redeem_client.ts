@@ -1,13 +1,14 @@
 import { Buffer } from "node:buffer";
 import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import { readResources } from "../resources/yaml.ts";
-import type { HttpAnswer } from "../runtime/http_exchange.ts";
+import { codeOf } from "../network/connection_fault.ts";
+import type { HttpAnswer } from "../network/http_exchange.ts";
+import { retryAfterMs } from "../network/retry_after.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
 import { retry, type RetryDecision } from "../wait/retry.ts";
-import { exchange, type RedeemSurroundings } from "./exchange.ts";
+import { askGrantService, type RedeemSurroundings } from "./exchange.ts";
 import { describeRefusal, isPassingStatus } from "./refusal.ts";
-import { codeOf } from "../runtime/secure_connection.ts";
 import type { UsableToken } from "./token_file.ts";
 
 /** What is asked of the grant service beside the token itself. */
@@ -74,7 +75,7 @@ export async function requestRedemption(
   try {
     return await retry(
       async () => {
-        const answer = await exchange(request, surroundings, deadline.signal)
+        const answer = await askGrantService(request, surroundings, deadline.signal)
           .catch((error) => Promise.reject(passing(error)));
         if (answer.status === 200) return sized(answer, url);
         throw refused(token, answer, surroundings.now());
@@ -109,7 +110,7 @@ export async function probeToken(
   const { url, ca, code } = token.spec;
   if (!/^[\x21-\x7e]+$/.test(code)) return {}; // a header can't carry it
   const request = { url, ca, method: "GET", headers: { code }, body: "" } as const;
-  const answer = await exchange(request, surroundings, signal);
+  const answer = await askGrantService(request, surroundings, signal);
   if (answer.status === 404) throw describeRefusal(token, answer, surroundings.now());
   return answer.status === 200 ? readState(answer, url) : {};
 }
@@ -133,16 +134,8 @@ function passing(error: unknown): unknown {
 function refused(token: UsableToken, answer: HttpAnswer, now: number): Error {
   const failure = describeRefusal(token, answer, now);
   return isPassingStatus(answer.status)
-    ? new PassingFailure(failure, Infinity, retryAfterMs(answer, now))
+    ? new PassingFailure(failure, Infinity, retryAfterMs(answer.headers, now))
     : failure;
-}
-
-/** RFC 9110 10.2.3: seconds or a date. */
-function retryAfterMs(answer: HttpAnswer, now: number): number | undefined {
-  const value = answer.headers["retry-after"];
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }
 
 /** An answer of unknown length can be cut off without a trace: its last Links would be missing. */

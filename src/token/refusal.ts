@@ -2,7 +2,7 @@ import type { Buffer } from "node:buffer";
 import { type AppError, appError } from "../errors/app_error.ts";
 import { tokenAnnotations } from "../resources/access_token.ts";
 import { sayDuration } from "../wait/duration.ts";
-import type { HttpAnswer } from "../runtime/http_exchange.ts";
+import type { HttpAnswer } from "../network/http_exchange.ts";
 import type { UsableToken } from "./token_file.ts";
 
 /** Clocks that differ by less are no explanation for anything. */

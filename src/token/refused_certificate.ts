@@ -7,7 +7,7 @@ import { encodePem } from "../pki/pem.ts";
  * time in milliseconds.
  */
 export async function explainRefusedCertificate(
-  fetch: () => Promise<Uint8Array>,
+  fetchCertificate: () => Promise<Uint8Array>,
   ca: string,
   now: number,
 ): Promise<{ why: string; hint?: string }> {
@@ -16,7 +16,7 @@ export async function explainRefusedCertificate(
     hint: "Another server may have taken its place: ask for a new token.",
   };
   try {
-    const certificate = encodePem("CERTIFICATE", await fetch());
+    const certificate = encodePem("CERTIFICATE", await fetchCertificate());
     const authority = certificatesIn(ca).find((one) => isSignedBy(certificate, one));
     if (authority === undefined) return foreign;
     return explainTimes([authority, certificate], now) ?? {

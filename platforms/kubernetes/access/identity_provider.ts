@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { readFile, realpath } from "node:fs/promises";
 import { appError } from "../../../src/errors/app_error.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
-import { chooseProxy } from "../../../src/runtime/proxy.ts";
+import { chooseProxy } from "../../../src/network/proxy.ts";
 import { abortable } from "../../../src/runtime/abortable.ts";
 import type { AuthProviderEntry, KubeContext } from "./kubeconfig.ts";
 import { ServerAgent } from "./server_agent.ts";
@@ -107,7 +107,7 @@ export class IdentityProvider {
     let status: number;
     let body: string;
     try {
-      const answer = await transmit({ agent, url, ...request }, never);
+      const answer = await transmit(agent, { url, ...request }, never);
       status = answer.status;
       body = await readBody(answer, never);
     } catch (cause) {

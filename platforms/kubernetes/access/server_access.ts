@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../../src/errors/app_error.ts";
-import { chooseProxy } from "../../../src/runtime/proxy.ts";
+import { chooseProxy } from "../../../src/network/proxy.ts";
 import { type ExecCredential, ExecPlugin } from "./exec_plugin.ts";
 import { IdentityProvider } from "./identity_provider.ts";
 import type { KubeContext, UserEntry } from "./kubeconfig.ts";

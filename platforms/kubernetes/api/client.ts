@@ -1,12 +1,13 @@
-import type { IncomingMessage } from "node:http";
 import { appError, isAppError } from "../../../src/errors/app_error.ts";
+import type { OpenAnswer } from "../../../src/network/open_answer.ts";
+import { retryAfterMs } from "../../../src/network/retry_after.ts";
 import { whatWasAwaited, whileAwaiting } from "../../../src/wait/deadline.ts";
 import { retry, type RetryDecision } from "../../../src/wait/retry.ts";
 import { describeApiRefusal, describeFailedExchange, isPassing, isUnsent } from "./errors.ts";
 import { type ApiRequest, methodOf, pathOf } from "./request.ts";
 import { explainRefusal, type RequestAccess, type ServerAccess } from "../access/server_access.ts";
 import { ServerAgent } from "../access/server_agent.ts";
-import { type Answer, readBody, transmit } from "../access/transport.ts";
+import { readBody, transmit } from "../access/transport.ts";
 
 /** With the usual back-off about three seconds. */
 const maxTries = 6;
@@ -45,7 +46,7 @@ export class ApiClient {
   }
 
   /** Sends a request and returns its answer as soon as it begins, to be closed; else as `send`. */
-  open(request: ApiRequest, signal: AbortSignal): Promise<Answer> {
+  open(request: ApiRequest, signal: AbortSignal): Promise<OpenAnswer> {
     return this.#persevere(request, signal, (answer) => Promise.resolve(answer));
   }
 
@@ -57,7 +58,7 @@ export class ApiClient {
   async #persevere<T>(
     request: ApiRequest,
     signal: AbortSignal,
-    use: (answer: Answer) => Promise<T>,
+    use: (answer: OpenAnswer) => Promise<T>,
   ): Promise<T> {
     let awaited = `an answer from ${this.url}`;
     try {
@@ -80,7 +81,7 @@ export class ApiClient {
   }
 
   /** The answer, if it is a success. */
-  async #accepted(request: ApiRequest, signal: AbortSignal): Promise<Answer> {
+  async #accepted(request: ApiRequest, signal: AbortSignal): Promise<OpenAnswer> {
     let access = await this.#access.prepare(signal);
     let answer = await this.#transmit(request, access, signal);
     if (answer.status === 401) {
@@ -93,16 +94,15 @@ export class ApiClient {
     throw describeApiRefusal(request, {
       status: answer.status,
       body: await readBody(answer, signal),
-      retryAfterMs: retryAfterMs(answer.response),
+      retryAfterMs: retryAfterMs(answer.headers, Date.now()),
       credentials: explainRefusal(access),
     }, this.#access.context);
   }
 
-  #transmit(request: ApiRequest, access: RequestAccess, signal: AbortSignal): Promise<Answer> {
+  #transmit(request: ApiRequest, access: RequestAccess, signal: AbortSignal): Promise<OpenAnswer> {
     // a kept connection may just have been closed: who creates could not tell that from a lost answer
     const agent = request.verb === "create" ? new ServerAgent(access.route, false) : access.agent;
-    return transmit({
-      agent,
+    return transmit(agent, {
       url: new URL(this.url.replace(/\/$/, "") + pathOf(request)),
       method: methodOf(request),
       headers: {
@@ -112,6 +112,7 @@ export class ApiClient {
         ...(request.body === undefined ? {} : { "content-type": "application/json" }),
       },
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+      isFollowed: request.verb === "watch",
     }, signal);
   }
 }
@@ -123,10 +124,4 @@ function decide(error: unknown, request: ApiRequest): RetryDecision {
   if (request.verb === "create" && !isUntaken) return "give-up";
   if (retryAfterMs === undefined) return "back-off";
   return retryAfterMs <= maxRetryAfterMs ? { afterMs: retryAfterMs } : "give-up";
-}
-
-/** Retry-After in milliseconds; API servers give it in seconds, never as a date. */
-function retryAfterMs({ headers }: IncomingMessage): number | undefined {
-  const value = headers["retry-after"];
-  return value !== undefined && /^\d+$/.test(value) ? Number(value) * 1000 : undefined;
 }

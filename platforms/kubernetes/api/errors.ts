@@ -1,5 +1,6 @@
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
-import { codeOf, describeConnectionError } from "../../../src/runtime/secure_connection.ts";
+import { faultOf } from "../../../src/network/answer_fault.ts";
+import { codeOf, describeConnectionError } from "../../../src/network/connection_fault.ts";
 import { type ApiRequest, resourceOf } from "./request.ts";
 import type { KubeContext } from "../access/kubeconfig.ts";
 import { noAnswerCode } from "../access/transport.ts";
@@ -76,9 +77,8 @@ export function describeApiRefusal(
 export function describeFailedExchange(cause: unknown, context: KubeContext): AppError {
   if (isAppError(cause)) return cause;
   const url = context.cluster.server;
-  if (cause instanceof RangeError) {
-    return appError("api-answer-invalid", { url, why: cause.message }, { cause });
-  }
+  const fault = faultOf(cause);
+  if (fault !== undefined) return appError("api-answer-invalid", { url, why: fault }, { cause });
   const name = context.cluster["tls-server-name"] || new URL(url).hostname;
   const { tls, why } = describeConnectionError(cause, name);
   const hint = `It is the API server of context "${context.name}" in ${context.files.join(", ")}.`;

@@ -1,4 +1,5 @@
 import { appError } from "../../../src/errors/app_error.ts";
+import { AnswerFault } from "../../../src/network/answer_fault.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { backOffMs } from "../../../src/wait/retry.ts";
@@ -103,16 +104,14 @@ async function* follow<T extends Named>(
       timeoutSeconds: String(timeoutSeconds),
     },
   }, signal);
-  const limit = setTimeout(answer.close, timeoutSeconds * 1000 + graceMs);
-  signal.addEventListener("abort", answer.close, { once: true });
+  const limit = setTimeout(() => answer.close(), timeoutSeconds * 1000 + graceMs);
   try {
     const decoder = new TextDecoder();
     let rest = "";
-    for await (const chunk of answer.response) {
-      signal.throwIfAborted();
+    for await (const chunk of answer.chunks(signal)) {
       const lines = (rest + decoder.decode(chunk, { stream: true })).split("\n");
       rest = lines.pop()!;
-      if (rest.length > maxLineLength) throw new RangeError("a line of it is longer than 16 MiB");
+      if (rest.length > maxLineLength) throw new AnswerFault("a line of it is longer than 16 MiB");
       const changed = new Set<string>();
       for (const line of lines) {
         const key = take(api, request, list, line);
@@ -121,10 +120,10 @@ async function* follow<T extends Named>(
       if (lines.length > 0) yield changed;
     }
   } catch (error) {
+    signal.throwIfAborted();
     throw api.describeFailure(error);
   } finally {
     clearTimeout(limit);
-    signal.removeEventListener("abort", answer.close);
     answer.close();
   }
 }

@@ -1,27 +1,28 @@
-import { connect } from "node:net";
-import { once } from "node:events";
+import { openTcp } from "../../../src/network/connection.ts";
+import { exchange } from "../../../src/network/http_exchange.ts";
+import { bareHost } from "../../../src/network/proxy.ts";
+import { within } from "../../../src/runtime/abortable.ts";
 
 /** A controller that says nothing for so long does not answer. */
 const answerWithinMs = 2000;
 
+const maxAnswerBytes = 64 * 1024;
+
 /**
- * True if the controller at that operations address says it is ready. Asks over a bare connection:
- * what the runtimes offer for HTTP would go through the proxy that the environment may name.
+ * True if the controller at that operations address says it is ready. It is asked directly, whatever
+ * proxy the environment names. Throws the signal's reason.
  */
 export async function isReadyAt(operationsUrl: string, signal: AbortSignal): Promise<boolean> {
-  const { hostname, port } = new URL(operationsUrl);
-  const socket = connect({ host: hostname, port: Number(port) });
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
+  const url = new URL("/readyz", operationsUrl);
   try {
-    await once(socket, "connect", { signal: limit });
-    socket.write(`GET /readyz HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`);
-    const [first] = await once(socket, "data", { signal: limit });
-    return /^HTTP\/1\.1 200 /.test(String(first));
+    const answer = await within(answerWithinMs, () => new Error("late"), async (bounded) => {
+      const socket = await openTcp(bareHost(url), Number(url.port), bounded);
+      const request = { url, method: "GET", headers: {} };
+      return await exchange(socket, request, maxAnswerBytes, bounded);
+    }, signal);
+    return answer.status === 200;
   } catch {
     signal.throwIfAborted();
     return false;
-  } finally {
-    socket.on("error", () => {});
-    socket.destroy();
   }
 }

@@ -1,9 +1,9 @@
-import { lookup } from "node:dns/promises";
 import { BlockList, isIP } from "node:net";
 import { hostname, networkInterfaces } from "node:os";
 import { appError } from "../../../src/errors/app_error.ts";
+import { lookUpAll } from "../../../src/network/connection.ts";
 import { isSubdomain } from "../../../src/resources/names.ts";
-import { sleep } from "../../../src/runtime/clock.ts";
+import { within } from "../../../src/runtime/abortable.ts";
 
 /** Where the addresses of a machine are learnt from. */
 export interface HostSources {
@@ -25,13 +25,10 @@ export const thisMachine: HostSources = {
       (addresses ?? []).map(({ address }) => address)
     ),
   async resolve(name) {
-    const found = lookup(name, { all: true }).then(
-      (addresses) => addresses.map(({ address }) => address),
-      () => [],
-    );
-    const ended = new AbortController();
-    const limit = sleep(resolveLimitMs, ended.signal).then(() => [], () => []);
-    return await Promise.race([found, limit]).finally(() => ended.abort());
+    const late = () => new Error("late");
+    const never = new AbortController().signal;
+    return await within(resolveLimitMs, late, (bounded) => lookUpAll(name, bounded), never)
+      .catch(() => []);
   },
 };
 

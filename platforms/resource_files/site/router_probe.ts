@@ -1,9 +1,11 @@
 import { access } from "node:fs/promises";
 import { join } from "node:path";
-import { connect } from "node:tls";
+import { openTcp } from "../../../src/network/connection.ts";
+import { secure } from "../../../src/network/tls.ts";
 import type { RouterProbe } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import type { RouterAccess } from "../../../src/resources/router_access.ts";
+import { within } from "../../../src/runtime/abortable.ts";
 import type { NamespacePaths } from "../paths.ts";
 import {
   readRenderedAccesses,
@@ -74,27 +76,23 @@ async function clientOf(paths: NamespacePaths): Promise<{ cert?: string; key?: s
 }
 
 /** Another namespace's router may have the port by now: its certificate is of another authority. */
-function answers(
+async function answers(
   { host, port, ...certificates }: Omit<Listener, "credentials"> & { ca: string },
   signal: AbortSignal,
 ): Promise<boolean> {
-  return new Promise((resolve, reject) => {
+  // by which name the listener is known elsewhere is not the question
+  const options = { ...certificates, checkServerIdentity: () => undefined };
+  try {
+    const socket = await within(
+      answerLimitMs,
+      () => new Error("late"),
+      async (bounded) => secure(await openTcp(host, port, bounded), host, options, bounded),
+      signal,
+    );
+    socket.destroy();
+    return true;
+  } catch {
     signal.throwIfAborted();
-    // by which name the listener is known elsewhere is not the question
-    const checkServerIdentity = () => undefined;
-    const options = { host, port, ...certificates, rejectUnauthorized: true, checkServerIdentity };
-    const socket = connect(options, () => end(true));
-    socket.setTimeout(answerLimitMs, () => end(false));
-    socket.once("error", () => end(false)).once("close", () => end(false));
-    signal.addEventListener("abort", stop, { once: true });
-    function stop() {
-      socket.destroy();
-      reject(signal.reason);
-    }
-    function end(accepted: boolean) {
-      signal.removeEventListener("abort", stop);
-      socket.on("error", () => {}).destroy();
-      resolve(accepted);
-    }
-  });
+    return false;
+  }
 }

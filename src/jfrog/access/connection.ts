@@ -1,17 +1,16 @@
 import type { Socket } from "node:net";
 import { appError, isAppError } from "../../errors/app_error.ts";
-import { bareHost } from "../../runtime/proxy.ts";
-import { openThrough } from "../../runtime/proxy_connection.ts";
+import { openTcp, withinConnectLimit } from "../../network/connection.ts";
 import {
   blameProxy,
   codeOf,
   describeConnectionError,
   failedProxy,
   isCertificateRefused,
-  openTcp,
-  secure,
-  withinConnectLimit,
-} from "../../runtime/secure_connection.ts";
+} from "../../network/connection_fault.ts";
+import { bareHost } from "../../network/proxy.ts";
+import { openThrough } from "../../network/proxy_connection.ts";
+import { secure } from "../../network/tls.ts";
 import type { AccessServer, AccessSurroundings } from "../access_server.ts";
 import { trustedCertificates } from "../config/home.ts";
 import { trustedRoots } from "./trusted_roots.ts";

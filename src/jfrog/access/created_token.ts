@@ -1,5 +1,5 @@
 import { appError } from "../../errors/app_error.ts";
-import type { HttpAnswer } from "../../runtime/http_exchange.ts";
+import type { HttpAnswer } from "../../network/http_exchange.ts";
 import { readJsonObject } from "./json_answer.ts";
 import { readClaims } from "../jwt.ts";
 import { timeOf } from "./token_time.ts";

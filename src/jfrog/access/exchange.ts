@@ -1,8 +1,10 @@
 import { Buffer } from "node:buffer";
 import { type AppError, appError, isAppError } from "../../errors/app_error.ts";
-import { exchangeOver, type HttpAnswer, tooLargeCode } from "../../runtime/http_exchange.ts";
-import { chooseProxy, proxyAuthorization } from "../../runtime/proxy.ts";
-import { codeOf } from "../../runtime/secure_connection.ts";
+import { brokeBefore, faultOf } from "../../network/answer_fault.ts";
+import { codeOf } from "../../network/connection_fault.ts";
+import { exchange, type HttpAnswer } from "../../network/http_exchange.ts";
+import { chooseProxy, proxyAuthorization } from "../../network/proxy.ts";
+import { retryAfterMs } from "../../network/retry_after.ts";
 import { version } from "../../version.ts";
 import { type Deadline, isTimeout } from "../../wait/deadline.ts";
 import { formatDuration } from "../../wait/duration.ts";
@@ -128,7 +130,7 @@ async function follow(sending: Sending, start: URL): Promise<HttpAnswer> {
   let url = start;
   for (let redirects = 0;; redirects++) {
     const answer = await sendOnce(sending, url);
-    const wait = retryAfterMs(answer, sending.surroundings.now());
+    const wait = retryAfterMs(answer.headers, sending.surroundings.now());
     if ([429, 503].includes(answer.status) && wait !== undefined) throw new ComeAgain(answer, wait);
     const { location } = answer.headers;
     if (![301, 302, 307, 308].includes(answer.status) || location === undefined) return answer;
@@ -161,14 +163,14 @@ async function sendOnce(sending: Sending, url: URL): Promise<HttpAnswer> {
   };
   sending.isUnderWay = request.mints === true;
   try {
-    const answer = await exchangeOver(socket, sent, maxBytes, signal);
+    const answer = await exchange(socket, sent, maxBytes, signal);
     sending.isUnderWay = false;
     // not in the server's words: it may say anything, secrets too
     surroundings.detail(`Answered ${answer.status}`);
     return answer;
   } catch (error) {
     signal.throwIfAborted();
-    throw explainBreak(error, request, url, maxBytes);
+    throw explainBreak(error, request, url);
   }
 }
 
@@ -177,7 +179,6 @@ function explainBreak(
   error: unknown,
   request: AccessRequest,
   url: URL,
-  maxBytes: number,
 ): AppError {
   const code = codeOf(error);
   const data = { url: shown(url) };
@@ -187,20 +188,15 @@ function explainBreak(
     const hint = "--client-cert-path and --client-cert-key-path name one.";
     return appError("tls-failed", { url: url.origin, why, hint }, { cause: error });
   }
-  const why = code === tooLargeCode
-    ? `it is larger than ${maxBytes / 1024} KiB`
-    : code.startsWith("HPE_")
-    ? "it is not HTTP"
-    : undefined;
+  const why = faultOf(error);
   if (request.mints) {
-    const lost = why ?? "the connection broke before it was complete";
+    const lost = why ?? brokeBefore("it");
     return appError("access-answer-lost", { ...data, why: lost }, { cause: error });
   }
   if (why !== undefined) {
     return appError("access-answer-invalid", { ...data, why }, { cause: error });
   }
-  const broken = "the connection broke before its answer was complete";
-  return appError("unreachable", { ...data, why: broken }, { cause: error });
+  return appError("unreachable", { ...data, why: brokeBefore("its answer") }, { cause: error });
 }
 
 function decide(
@@ -227,14 +223,6 @@ function warnOfToken(url: URL, { warn }: AccessSurroundings) {
     `The request had been sent to ${url.origin}: a token may exist. ` +
       "access-token list shows it, access-token revoke <id> revokes it",
   );
-}
-
-/** RFC 9110 10.2.3: seconds or a date. */
-function retryAfterMs({ headers }: HttpAnswer, now: number): number | undefined {
-  const value = headers["retry-after"];
-  if (value === undefined) return undefined;
-  const ms = /^\d+$/.test(value) ? Number(value) * 1000 : Date.parse(value) - now;
-  return Number.isNaN(ms) ? undefined : Math.max(ms, 0);
 }
 
 /** A url as it may be shown: a query may hold what is private, and a server redirects to anything. */

@@ -1,6 +1,6 @@
 import { type AppError, appError } from "../../errors/app_error.ts";
 import type { FailedAnswer } from "../../errors/jfrog_errors.ts";
-import type { HttpAnswer } from "../../runtime/http_exchange.ts";
+import type { HttpAnswer } from "../../network/http_exchange.ts";
 
 const excerptLength = 300;
 

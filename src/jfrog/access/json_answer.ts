@@ -1,5 +1,5 @@
 import { appError } from "../../errors/app_error.ts";
-import type { HttpAnswer } from "../../runtime/http_exchange.ts";
+import type { HttpAnswer } from "../../network/http_exchange.ts";
 
 /**
  * The fields of an answer's JSON object, by lower-case name: Go, in which jf and the platform's

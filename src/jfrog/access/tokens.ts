@@ -1,5 +1,5 @@
 import { appError } from "../../errors/app_error.ts";
-import type { HttpAnswer } from "../../runtime/http_exchange.ts";
+import type { HttpAnswer } from "../../network/http_exchange.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { type AccessRequest, ask } from "./exchange.ts";
 import { type AccessServer, type AccessSurroundings, secretsIn } from "../access_server.ts";

@@ -1,8 +1,9 @@
 import { Buffer } from "node:buffer";
 import { isIP, type Socket } from "node:net";
-import { abortable } from "./abortable.ts";
+import { awaitEvents } from "../runtime/abortable.ts";
+import { brokenOff } from "./connection_fault.ts";
 import { bareHost } from "./proxy.ts";
-import { openTcp } from "./secure_connection.ts";
+import { discard, openTcp } from "./connection.ts";
 
 const version = 5;
 
@@ -31,35 +32,46 @@ export async function openSocks(
 ): Promise<Socket> {
   const socket = await openTcp(bareHost(proxy), Number(proxy.port || 1080), signal);
   try {
-    await abortable(negotiate(socket, proxy), signal);
-    await abortable(request(socket, proxy, host, port), signal);
+    await negotiate(socket, proxy, signal);
+    await request(socket, proxy, host, port, signal);
     return socket;
   } catch (error) {
-    socket.destroy();
+    discard(socket);
     throw error;
   }
 }
 
-async function negotiate(socket: Socket, proxy: URL): Promise<void> {
+async function negotiate(socket: Socket, proxy: URL, signal: AbortSignal): Promise<void> {
   const methods = proxy.username === "" ? [withoutCredentials] : [withoutCredentials, withPassword];
-  const [, method] = await ask(socket, Buffer.from([version, methods.length, ...methods]), () => 2);
+  const [, method] = await ask(
+    socket,
+    Buffer.from([version, methods.length, ...methods]),
+    () => 2,
+    signal,
+  );
   if (method === withoutCredentials) return;
   if (method !== withPassword) throw refusal(proxy, "does not accept its credentials");
   const [name, password] = [proxy.username, proxy.password]
     .map((text) => Buffer.from(decodeURIComponent(text)));
   const login = [[1, name!.length], name!, [password!.length], password!].map(Buffer.from);
-  const [, status] = await ask(socket, Buffer.concat(login), () => 2);
+  const [, status] = await ask(socket, Buffer.concat(login), () => 2, signal);
   if (status !== 0) throw refusal(proxy, "does not accept its credentials");
 }
 
-async function request(socket: Socket, proxy: URL, host: string, port: number): Promise<void> {
+async function request(
+  socket: Socket,
+  proxy: URL,
+  host: string,
+  port: number,
+  signal: AbortSignal,
+): Promise<void> {
   const address = encodeAddress(host);
   const wanted = Buffer.concat([
     Buffer.from([version, 1, 0]),
     address,
     Buffer.from([port >> 8, port & 0xff]),
   ]);
-  const [, reply] = await ask(socket, wanted, answerLength);
+  const [, reply] = await ask(socket, wanted, answerLength, signal);
   if (reply !== 0) {
     throw refusal(proxy, `does not connect to ${host}: ${replies[reply!] ?? `reply ${reply}`}`);
   }
@@ -88,23 +100,22 @@ function answerLength(answer: Buffer): number {
 }
 
 /** Sends, and reads the answer until it is as long as `length` says. */
-function ask(socket: Socket, data: Buffer, length: (answer: Buffer) => number): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
+function ask(
+  socket: Socket,
+  data: Buffer,
+  length: (answer: Buffer) => number,
+  signal: AbortSignal,
+): Promise<Buffer> {
+  return awaitEvents(signal, (resolve, reject) => {
     let answer = Buffer.alloc(0);
-    const settle = () => socket.off("data", take).off("error", fail).off("close", closed);
-    const closed = () => fail(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
-    function fail(error: Error) {
-      settle();
-      reject(error);
-    }
+    const closed = () => reject(brokenOff());
     function take(chunk: Buffer) {
       answer = Buffer.concat([answer, chunk]);
-      if (answer.length < length(answer)) return;
-      settle();
-      resolve(answer);
+      if (answer.length >= length(answer)) resolve(answer);
     }
-    socket.on("data", take).on("error", fail).on("close", closed);
+    socket.on("data", take).on("error", reject).on("close", closed);
     socket.write(data);
+    return () => socket.off("data", take).off("error", reject).off("close", closed);
   });
 }
 

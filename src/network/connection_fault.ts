@@ -1,76 +1,12 @@
-import { connect, isIP, type Socket } from "node:net";
-import { connect as connectTls, type ConnectionOptions, type TLSSocket } from "node:tls";
-
 /** A failed connection, in words; `tls` tells a server that can't be trusted from one that can't be reached. */
 export interface ConnectionFailure {
   tls: boolean;
   why: string;
 }
 
-/** How long a connection may take to come about, in milliseconds. */
-const connectLimitMs = 10_000;
-
-/** Runs `connect` with a signal that also aborts, as a system's ETIMEDOUT, after ten seconds. */
-export async function withinConnectLimit<T>(
-  connect: (signal: AbortSignal) => Promise<T>,
-  signal: AbortSignal,
-): Promise<T> {
-  const limit = new AbortController();
-  const timer = setTimeout(() => {
-    limit.abort(Object.assign(new Error("timed out"), { code: "ETIMEDOUT" }));
-  }, connectLimitMs);
-  try {
-    return await connect(AbortSignal.any([signal, limit.signal]));
-  } finally {
-    clearTimeout(timer);
-  }
-}
-
-/** A TCP connection. Rejects with the system's error or the signal's reason. */
-export function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
-  signal.throwIfAborted();
-  const socket = connect({ host, port });
-  return opened(socket, "connect", signal);
-}
-
-/**
- * TLS over a connection, trusting `ca` alone, with a server that is `host`. Rejects with the TLS
- * library's error or the signal's reason; the connection is closed then.
- */
-export function secure(
-  socket: Socket,
-  host: string,
-  options: Pick<ConnectionOptions, "ca" | "cert" | "key" | "minVersion" | "rejectUnauthorized">,
-  signal: AbortSignal,
-): Promise<TLSSocket> {
-  const servername = isIP(host) ? {} : { servername: host };
-  // `host` is what the certificate is compared with; the explicit refusal beats the environment's wish
-  const secured = connectTls({ rejectUnauthorized: true, ...options, ...servername, socket, host });
-  return opened(secured, "secureConnect", signal);
-}
-
-function opened<S extends Socket>(socket: S, event: string, signal: AbortSignal): Promise<S> {
-  return new Promise((resolve, reject) => {
-    const stop = () => fail(signal.reason);
-    const closed = () => fail(Object.assign(new Error("closed"), { code: "ECONNRESET" }));
-    function fail(reason: unknown) {
-      settle();
-      socket.on("error", () => {}); // what else goes wrong while it closes is of no interest
-      socket.destroy();
-      reject(reason);
-    }
-    function settle() {
-      signal.removeEventListener("abort", stop);
-      socket.off("error", fail).off("close", closed).off(event, ready);
-    }
-    function ready() {
-      settle();
-      resolve(socket);
-    }
-    if (signal.aborted) return stop();
-    signal.addEventListener("abort", stop, { once: true });
-    socket.once("error", fail).once("close", closed).once(event, ready);
-  });
+/** The error of a connection that the other side ended too early. */
+export function brokenOff(): Error {
+  return Object.assign(new Error("closed"), { code: "ECONNRESET" });
 }
 
 /** The code of a system's or TLS library's error, "" if it has none. */
