@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { assertDescribed } from "./described_output.ts";
 import { assertNoSecrets } from "./secrets.ts";
 
 const executable = fileURLToPath(new URL("../../../dist/hawser", import.meta.url));
@@ -94,7 +95,8 @@ export class Sandbox {
   start(args: string[], options: CallOptions = {}): Running {
     const program = path.join(this.folder, "bin", options.calledAs ?? "hawser");
     if (!fs.existsSync(program)) fs.symlinkSync("hawser", program);
-    return this.#launch([program, ...args], options);
+    const { process, ended } = this.#launch([program, ...args], options);
+    return { process, ended: ended.then((outcome) => withDescribedOutput(args, outcome)) };
   }
 
   /** Runs another program as the executable is run: same user, network and environment. */
@@ -253,6 +255,12 @@ export function shareSandbox(
     },
     end: async () => await sandbox?.end(),
   };
+}
+
+/** The outcome of a command that ended well; fails if its JSON is not what the reference says. */
+function withDescribedOutput(args: string[], outcome: Outcome): Outcome {
+  if (outcome.code === 0) assertDescribed(args, outcome.stdout);
+  return outcome;
 }
 
 /** A process in a network of its own; the network lives as long as it does. */

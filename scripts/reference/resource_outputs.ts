@@ -1,0 +1,126 @@
+import { z } from "zod";
+
+// The schemas of src/resources check what comes from outside and let pass what they don't know; these
+// say what comes out, and what each field means.
+
+/** Text. */
+export function text(meaning: string) {
+  return z.string().describe(meaning);
+}
+
+/** True or false. */
+export function truth(meaning: string) {
+  return z.boolean().describe(meaning);
+}
+
+/** A whole number. */
+export function whole(meaning: string) {
+  return z.int().describe(meaning);
+}
+
+/** A time as RFC 3339 has it. */
+export function time(meaning: string) {
+  return z.iso.datetime({ offset: true }).describe(meaning);
+}
+
+const metadata = z.looseObject({
+  name: text("its name"),
+  namespace: text("its namespace").optional(),
+  uid: text("its identity, where a cluster or the controller keeps it").optional(),
+  labels: z.record(z.string(), z.string()).describe("its labels").optional(),
+  annotations: z.record(z.string(), z.string()).describe("its annotations").optional(),
+}).describe("as Kubernetes has it; a cluster adds fields");
+
+const condition = z.strictObject({
+  type: text("what it is about, such as Ready"),
+  status: z.enum(["True", "False", "Unknown"]).describe("whether it holds"),
+  reason: text("why, in one word"),
+  message: text("why, in words"),
+  lastTransitionTime: time("since when"),
+  observedGeneration: whole("the generation of the spec that it speaks of").optional(),
+});
+
+const status = {
+  status: text("the state in one word: Ready, Pending, Error").optional(),
+  message: text("the state in words").optional(),
+  conditions: z.array(condition).describe("the state in parts").optional(),
+};
+
+const endpoint = z.strictObject({
+  name: text("its role: inter-router or edge").optional(),
+  host: text("name or address").optional(),
+  port: text("the port").optional(),
+  group: text("the router it belongs to, where there are several").optional(),
+});
+
+const settings = z.record(z.string(), z.string()).describe("free settings").optional();
+
+/** A resource; what Skupper's controller adds to spec and status is let through. */
+function resource(kind: string, parts: Record<string, z.ZodType>, version = "skupper.io/v2alpha1") {
+  return z.strictObject({
+    apiVersion: z.literal(version),
+    kind: z.literal(kind),
+    metadata,
+    ...parts,
+  }).meta({ resource: kind });
+}
+
+/** What a Site has beside what all resources have. */
+const siteParts = {
+  spec: z.looseObject({
+    linkAccess: text("how links from remote sites reach it; none or absent: not at all").optional(),
+    ha: truth("whether two routers run").optional(),
+    edge: truth("whether it is an edge site").optional(),
+    defaultIssuer: text("the Secret of its certificate authority").optional(),
+    settings,
+  }).describe("what is wanted").optional(),
+  status: z.looseObject({
+    ...status,
+    endpoints: z.array(endpoint).describe("where remote sites reach it").optional(),
+    defaultIssuer: text("the Secret of its certificate authority").optional(),
+  }).describe("what is").optional(),
+};
+
+export const site = resource("Site", siteParts);
+
+export const link = resource("Link", {
+  spec: z.looseObject({
+    endpoints: z.array(endpoint).describe("where the other site is reached"),
+    cost: whole("the cost of sending traffic over it").optional(),
+    tlsCredentials: text("the Secret with its credentials").optional(),
+    settings,
+  }).describe("what is wanted").optional(),
+  status: z.looseObject({
+    ...status,
+    remoteSiteId: text("the other site's identity").optional(),
+    remoteSiteName: text("the other site's name").optional(),
+  }).describe("what is").optional(),
+});
+
+export const accessToken = resource("AccessToken", {
+  spec: z.looseObject({
+    url: text("where it is redeemed"),
+    code: text("its secret"),
+    ca: text("the authority that the grant service's certificate is from, PEM"),
+    linkCost: whole("the cost of the link that comes of it").optional(),
+    settings,
+  }).describe("what is redeemed"),
+});
+
+export const secret = resource("Secret", {
+  type: text("its type").optional(),
+  data: z.record(z.string(), z.string()).describe("its values in base64").optional(),
+  stringData: z.record(z.string(), z.string()).describe("its values as text").optional(),
+}, "v1");
+
+/** A Site with what `site status` finds beside it. */
+export const siteWithRouter = site.extend({
+  router: z.strictObject({
+    running: truth("whether a router runs"),
+    start: text("the command that starts one").optional(),
+    reload: text("the command that has it take up what is new").optional(),
+  }).describe("the site's router, on Docker, Podman and Linux").optional(),
+}).meta({ resource: "Site" });
+
+/** The resources that outputs.md describes once. */
+export const resources = { Site: site, Link: link, AccessToken: accessToken, Secret: secret };

@@ -1,0 +1,167 @@
+import { z } from "zod";
+import {
+  accessToken,
+  link,
+  secret,
+  site,
+  siteWithRouter,
+  text,
+  time,
+  truth,
+  whole,
+} from "./resource_outputs.ts";
+
+const names = z.array(z.string());
+
+const cluster = z.strictObject({
+  namespace: text("the namespace that was looked at"),
+  controllers: z.array(z.strictObject({
+    name: text("its Deployment"),
+    namespace: text("where it is"),
+    program: z.enum(["skupper", "hawser"]).describe("whose it is"),
+    version: text("its version").optional(),
+    ready: whole("replicas that are ready").optional(),
+    wanted: whole("replicas that there should be").optional(),
+    grants: truth("whether it serves access grants; absent: can't be seen").optional(),
+    namespaces: names.describe("the namespaces it serves; absent: all").optional(),
+  })).describe("the controllers that serve the namespace"),
+  seesAll: truth("false if the user may see controllers of the namespace alone"),
+  grants: z.array(z.strictObject({
+    url: text("where they are redeemed; absent: nobody serves them").optional(),
+    count: whole("how many"),
+  })).describe("the namespace's access grants by address; absent: may not be listed").optional(),
+  resources: z.array(z.strictObject({
+    name: text("as in sites.skupper.io"),
+    versions: names.describe("the versions served; none: missing"),
+  })).describe("Skupper's resource definitions"),
+  commands: z.array(z.strictObject({
+    command: text("its words"),
+    missing: names.describe("the rights that the user lacks for it"),
+  })).describe("what the user may do"),
+});
+
+const controller = z.strictObject({
+  running: truth("whether a controller runs"),
+  answers: z.literal(false).describe("false: it runs, and is not ready to serve").optional(),
+  home: text("the data home, or the cluster's url"),
+  platform: z.enum(["docker", "podman", "linux", "kubernetes"]).describe("what hosts it")
+    .optional(),
+  engine: text("the container engine").optional(),
+  container: text("its container").optional(),
+  image: text("its container's image").optional(),
+  unit: text("its unit of systemd").optional(),
+  pid: whole("its process").optional(),
+  version: text("its version").optional(),
+  startedAt: time("when it was started").optional(),
+  grantUrl: text("base of the urls of grants").optional(),
+  operationsUrl: text("where /healthz, /readyz and /metrics answer").optional(),
+  log: text("its log's file, or the command that shows it").optional(),
+  namespaces: names.describe("the namespaces it serves").optional(),
+  problem: text("what is wrong").optional(),
+  cluster: cluster.describe("what is known of a cluster; most else is absent then").optional(),
+});
+
+const changedSite = z.strictObject({
+  site: site.describe("the site as it is now"),
+  waitedFor: z.enum(["none", "configured", "ready"]).describe("how far it was waited for"),
+});
+
+const deleted = z.strictObject({ deleted: text("its name") });
+
+/** What `-o json` prints of the commands on Skupper's resources. */
+export const skupperOutputs = {
+  "site create": changedSite,
+  "site update": changedSite,
+  "site delete": deleted,
+  "site status": siteWithRouter,
+  "site generate": site,
+  "token issue": z.union([
+    z.strictObject({
+      file: text("the token file"),
+      grant: text("the AccessGrant"),
+      site: text("the site that issued it"),
+      redemptionsAllowed: whole("how often the grant can be redeemed"),
+      usesLeft: whole("how often it still can be"),
+      expiresAt: time("when the token ends").optional(),
+      windowMs: whole("how long it is valid from now, in milliseconds"),
+      reused: truth("whether the grant was there before"),
+    }).meta({ title: "to a file" }),
+    accessToken.meta({ title: "to standard output" }),
+  ]),
+  "token redeem": z.strictObject({
+    token: text("the token's name"),
+    site: text("the site that has the link now"),
+    secret: text("the Secret with the link's credentials"),
+    links: names.describe("the links that were made"),
+    file: text("the token file, or -"),
+    active: truth("whether a router reports the links as connected"),
+  }),
+  "token inspect": z.strictObject({
+    name: text("the token's name"),
+    url: text("where it is redeemed"),
+    site: text("the site that issued it").optional(),
+    expiresAt: time("when it ends").optional(),
+    expired: truth("whether it has ended, by this machine's clock").optional(),
+    redemptionsAllowed: whole("how often its grant can be redeemed").optional(),
+    linkCost: whole("the cost of the link that comes of it").optional(),
+    caFingerprint: text("SHA-256 of the grant service's authority, hex"),
+  }),
+  "link generate": z.strictObject({
+    apiVersion: z.literal("v1"),
+    kind: z.literal("List"),
+    items: z.array(z.union([secret, link])).describe("the link's Secret, and the Links"),
+  }),
+  "link status": z.union([
+    z.array(link).meta({ title: "without a name" }),
+    link.meta({ title: "with a name" }),
+  ]),
+  "link check": z.array(z.strictObject({
+    link: text("the link's name"),
+    endpoints: z.array(z.strictObject({
+      name: text("its role: inter-router or edge"),
+      host: text("name or address"),
+      port: text("the port"),
+      ok: truth("whether all steps succeeded"),
+      steps: z.array(z.strictObject({
+        step: z.enum(["name", "connection", "tls", "certificate"]).describe("what was tried"),
+        ok: truth("whether it succeeded"),
+        detail: text("what came of it"),
+      })).describe("the steps taken; only the last one can have failed"),
+      warning: text("what a router would object to all the same").optional(),
+    })).describe("the link's endpoints"),
+  })),
+  "link update": link,
+  "link delete": deleted,
+  "grant list": z.array(z.strictObject({
+    name: text("the AccessGrant"),
+    status: text("its state: Ready, Pending, Expired, Used up, Error"),
+    redemptions: whole("how often it was redeemed"),
+    redemptionsAllowed: whole("how often it can be"),
+    expirationTime: time("when it ends").optional(),
+  })),
+  "grant revoke": z.strictObject({ revoked: text("its name") }),
+  "controller start": controller,
+  "controller restart": controller,
+  "controller status": controller,
+  "controller stop": z.strictObject({ stopped: truth("false: none was running") }),
+  "controller manifest": z.union([
+    z.strictObject({
+      apiVersion: z.literal("v1"),
+      kind: z.literal("List"),
+      items: z.array(z.looseObject({
+        apiVersion: text("the version of its kind"),
+        kind: text("its kind"),
+        metadata: z.looseObject({ name: text("its name") }).describe("as Kubernetes has it"),
+      })).describe("what kubectl applies"),
+    }).meta({ title: "on Kubernetes" }),
+    z.strictObject({
+      path: text("where the unit belongs"),
+      unit: text("the unit"),
+    }).meta({ title: "on Linux" }),
+  ]),
+  version: z.strictObject({
+    components: z.strictObject({
+      cli: z.strictObject({ version: text("the program's version") }).describe("this program"),
+    }).describe("what there is"),
+  }),
+};
