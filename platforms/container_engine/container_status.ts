@@ -1,5 +1,5 @@
 import { AppError } from "../../src/errors/app_error.ts";
-import type { ControllerStatus } from "../../src/platform/abilities.ts";
+import type { LocalStatus } from "../../src/platform/abilities.ts";
 import {
   type ControllerFiles,
   type ControllerState,
@@ -20,12 +20,14 @@ export async function readContainerStatus(
   user: string,
   connect: (signal: AbortSignal) => Promise<Engine>,
   signal: AbortSignal,
-): Promise<ControllerStatus> {
+): Promise<LocalStatus> {
   const { home } = files;
   const running = isHeld(files);
   const state = await readState(files);
   const namespaces = await listNamespaces(home);
-  const known = { running, home, ...(running ? stateFields(state) : {}), namespaces };
+  const known: LocalStatus = running
+    ? { running, home, ...stateFields(state), namespaces }
+    : { running, home, namespaces };
   try {
     const engine = await connect(signal);
     const containers = await engine.listContainers(homeLabels(home), signal);

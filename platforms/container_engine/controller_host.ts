@@ -5,7 +5,7 @@ import type {
   ControllerHost,
   ControllerOptions,
   ControllerRunOptions,
-  ControllerStatus,
+  LocalStatus,
   PlatformRequest,
 } from "../../src/platform/abilities.ts";
 import { sleep } from "../../src/runtime/clock.ts";
@@ -62,12 +62,12 @@ export class ContainerController implements ControllerHost {
     this.#uid = uid;
   }
 
-  async start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+  async start(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus> {
     await this.#alone(() => this.#start(options, signal), signal);
     return await this.status(signal);
   }
 
-  async restart(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+  async restart(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus> {
     await this.#alone(() => this.#restart(options, signal), signal);
     return await this.status(signal);
   }
@@ -76,7 +76,7 @@ export class ContainerController implements ControllerHost {
     return await this.#alone(() => this.#stop(signal), signal);
   }
 
-  async status(signal: AbortSignal): Promise<ControllerStatus> {
+  async status(signal: AbortSignal): Promise<LocalStatus> {
     const user = this.#env["USER"] ?? "";
     return await readContainerStatus(this.#files, user, (signal) => this.#connect(signal), signal);
   }

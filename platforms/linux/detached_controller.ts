@@ -6,7 +6,7 @@ import type {
   ControllerHost,
   ControllerOptions,
   ControllerRunOptions,
-  ControllerStatus,
+  LocalStatus,
 } from "../../src/platform/abilities.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
@@ -49,7 +49,7 @@ async function start(
   program: Program,
   options: ControllerOptions,
   signal: AbortSignal,
-): Promise<ControllerStatus> {
+): Promise<LocalStatus> {
   await makeControllerFolder(files);
   if (isHeld(files)) throw await controllerRunning(files);
   await launch(files, program, options, signal);
@@ -61,7 +61,7 @@ async function restart(
   program: Program,
   options: ControllerOptions,
   signal: AbortSignal,
-): Promise<ControllerStatus> {
+): Promise<LocalStatus> {
   if (!isHeld(files)) return await start(files, program, options, signal);
   const before = await readState(files);
   checkHost(before, "linux");
@@ -156,7 +156,7 @@ async function askToEnd(files: ControllerFiles, spared: Set<number | undefined>)
   }
 }
 
-async function readStatus(files: ControllerFiles, signal: AbortSignal): Promise<ControllerStatus> {
+async function readStatus(files: ControllerFiles, signal: AbortSignal): Promise<LocalStatus> {
   const { home } = files;
   const running = isHeld(files);
   const state = await readState(files);

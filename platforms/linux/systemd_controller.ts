@@ -6,7 +6,7 @@ import { isAppError } from "../../src/errors/app_error.ts";
 import type {
   ControllerHost,
   ControllerOptions,
-  ControllerStatus,
+  LocalStatus,
 } from "../../src/platform/abilities.ts";
 import { makePrivateFolder, writeWhole } from "../../src/runtime/files.ts";
 import { sleep } from "../../src/runtime/clock.ts";
@@ -64,12 +64,12 @@ export class SystemdController implements ControllerHost {
     this.#log = `shown by "journalctl ${systemd.isUser ? "--user " : ""}--unit ${this.#unit}"`;
   }
 
-  async start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+  async start(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus> {
     await this.#start(options, signal);
     return await this.status(signal);
   }
 
-  async restart(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus> {
+  async restart(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus> {
     const isServed = isHeld(this.#files);
     if (isServed && !existsSync(this.#unitFile)) {
       return await this.#detached.restart(options, signal);
@@ -88,7 +88,7 @@ export class SystemdController implements ControllerHost {
     return await this.#detached.stop(signal) || hadUnit;
   }
 
-  async status(signal: AbortSignal): Promise<ControllerStatus> {
+  async status(signal: AbortSignal): Promise<LocalStatus> {
     const found = await this.#detached.status(signal);
     if (!existsSync(this.#unitFile)) return found;
     const problem = found.problem ??

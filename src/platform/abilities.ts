@@ -74,15 +74,16 @@ export interface Manifest {
   data: unknown;
 }
 
-/** What `controller status` tells. */
-export interface ControllerStatus {
-  running: boolean;
-  /** False for one that runs and is not ready to serve. */
-  answers?: false;
-  /** The data home or cluster the controller serves. */
+/** What `controller status` tells: of the one that runs here, of those of a cluster, or of none. */
+export type ControllerStatus = LocalStatus | ClusterControllers;
+
+/** How it stands with the controller of this machine. */
+export type LocalStatus = RunningController | AbsentController;
+
+/** What is known of a controller of this machine, whether it runs or has ended. */
+interface LocalController {
+  /** The data home the controller serves. */
   home: string;
-  /** The platform that hosts it. */
-  platform?: PlatformName;
   /** The container engine that runs it, its container and that one's image. */
   engine?: string;
   container?: string;
@@ -90,6 +91,20 @@ export interface ControllerStatus {
   /** The unit of systemd that it is. */
   unit?: string;
   pid?: number;
+  /** The file the log goes to, or how it is shown. */
+  log?: string;
+  namespaces?: string[];
+  /** What is wrong, if something is. */
+  problem?: string;
+}
+
+/** The controller that serves a data home, or runs in this process. */
+export interface RunningController extends LocalController {
+  running: true;
+  /** False for one that is not ready to serve. */
+  answers?: false;
+  /** The platform that hosts it. */
+  platform?: PlatformName;
   version?: string;
   /** RFC 3339. */
   startedAt?: string;
@@ -97,13 +112,19 @@ export interface ControllerStatus {
   grantUrl?: string;
   /** Where /healthz, /readyz and /metrics answer. */
   operationsUrl?: string;
-  /** The file the log goes to, or how it is shown. */
-  log?: string;
-  namespaces?: string[];
-  /** What is wrong, if something is. */
-  problem?: string;
-  /** Of a cluster, instead of all from the platform on. */
-  cluster?: ClusterStatus;
+}
+
+/** None serves the data home; what is left of one that did is told. */
+export interface AbsentController extends LocalController {
+  running: false;
+}
+
+/** Who serves a cluster's namespace. */
+export interface ClusterControllers {
+  running: boolean;
+  /** The API server's url. */
+  home: string;
+  cluster: ClusterStatus;
 }
 
 export interface ControllerProbe {
@@ -111,14 +132,15 @@ export interface ControllerProbe {
 }
 
 export interface ControllerHost extends ControllerProbe {
+  status(signal: AbortSignal): Promise<LocalStatus>;
   /** Starts it and waits until it answers; throws `controller-running` or `controller-failed`. */
-  start(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus>;
+  start(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus>;
   /**
    * Starts this executable in place of the controller that runs, which finishes what is in flight,
    * and waits until it answers; options not given stay as they are. The one that runs is not stopped
    * before the other one is ready to take over. Throws `controller-failed`.
    */
-  restart(options: ControllerOptions, signal: AbortSignal): Promise<ControllerStatus>;
+  restart(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus>;
   /** Asks it to finish what is in flight and waits until it has ended; false if none ran. */
   stop(signal: AbortSignal): Promise<boolean>;
 }
@@ -132,7 +154,7 @@ export interface ControllerRunner {
     options: ControllerRunOptions,
     signal: AbortSignal,
     log: (line: string) => void,
-    ready?: (status: ControllerStatus) => void,
+    ready?: (status: RunningController) => void,
   ): Promise<void>;
 }
 

@@ -3,7 +3,7 @@ import { hostname, networkInterfaces } from "node:os";
 import process from "node:process";
 import { runController } from "../../../src/controller/controller.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
-import type { ControllerRunOptions, ControllerStatus } from "../../../src/platform/abilities.ts";
+import type { ControllerRunOptions, RunningController } from "../../../src/platform/abilities.ts";
 import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ApiClient } from "../api/client.ts";
 import { grantPort, operationsPort } from "../deployed_names.ts";
@@ -42,7 +42,7 @@ export async function runClusterController(
   options: ControllerRunOptions,
   signal: AbortSignal,
   log: (line: string) => void,
-  ready?: (status: ControllerStatus) => void,
+  ready?: (status: RunningController) => void,
 ): Promise<void> {
   const { api, namespace, inPod, env, version } = place;
   const report = reportTo(log, Date.now);
@@ -76,7 +76,13 @@ export async function runClusterController(
       log,
       announce: (announcement) => events.announce(announcement),
       listening({ grantUrl, operationsUrl }) {
-        const status = { running: true, home: api.url, pid: process.pid, version, startedAt };
+        const status = {
+          running: true as const,
+          home: api.url,
+          pid: process.pid,
+          version,
+          startedAt,
+        };
         ready?.({ ...status, grantUrl, operationsUrl });
         return Promise.resolve();
       },

@@ -1,7 +1,7 @@
 import { access, constants, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type AppError, appError } from "../../../src/errors/app_error.ts";
-import type { ControllerOptions, ControllerStatus } from "../../../src/platform/abilities.ts";
+import type { ControllerOptions, RunningController } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
 import { isLocked } from "../../../src/runtime/lock.ts";
@@ -94,8 +94,8 @@ export function checkHost(state: ControllerState | undefined, name: PlatformName
   throw appError("controller-elsewhere", { platform: state.platform });
 }
 
-/** What of a state is told as ControllerStatus. */
-export function stateFields(state: ControllerState | undefined): Partial<ControllerStatus> {
+/** What of a state is told of the controller that runs. */
+export function stateFields(state: ControllerState | undefined): Partial<RunningController> {
   if (state === undefined) return {};
   const { options: _, processStart: __, pid, ...fields } = state;
   return state.container === undefined ? { pid, ...fields } : fields;

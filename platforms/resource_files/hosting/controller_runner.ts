@@ -5,7 +5,7 @@ import { runController } from "../../../src/controller/controller.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import type { AppError } from "../../../src/errors/app_error.ts";
-import type { ControllerRunOptions, ControllerStatus } from "../../../src/platform/abilities.ts";
+import type { ControllerRunOptions, RunningController } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
@@ -65,7 +65,7 @@ export async function runLocalController(
   { wait = false, ...options }: ControllerRunOptions,
   signal: AbortSignal,
   log: (line: string) => void,
-  ready?: (status: ControllerStatus) => void,
+  ready?: (status: RunningController) => void,
 ): Promise<void> {
   await makeControllerFolder(files);
   const mine = wait ? await awaitHome(files, signal, log) : await lockHome(files);

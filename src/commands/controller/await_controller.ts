@@ -46,8 +46,9 @@ export function optionWords({ grantHost, grantPort }: ControllerOptions): string
     (grantPort === undefined ? "" : ` --grant-port ${grantPort}`);
 }
 
-function describe({ running, pid, problem }: ControllerStatus): string {
-  if (!running) return "no controller is running";
+function describe(status: ControllerStatus): string {
+  if (!status.running) return "no controller is running";
+  const { pid, problem } = "cluster" in status ? {} : status;
   const name = pid === undefined ? "the controller" : `the controller (pid ${pid})`;
   return `${name} is running${problem === undefined ? "" : `, but ${problem}`}`;
 }

@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { type ControllerOptions, type ControllerStatus, need } from "../../platform/abilities.ts";
+import { type ControllerOptions, type LocalStatus, need } from "../../platform/abilities.ts";
 import { awaitController, optionWords } from "./await_controller.ts";
 import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
 import { describeController } from "./status_text.ts";
@@ -19,7 +19,7 @@ export function controllerStart(run: Runner) {
 async function start(
   context: CommandContext,
   options: ControllerOptions,
-): Promise<ControllerStatus> {
+): Promise<LocalStatus> {
   const platform = await context.platform();
   const host = need(platform, "controllerHost", "starting the controller");
   context.progress("Waiting for the controller...");
@@ -31,6 +31,6 @@ async function start(
   });
 }
 
-function text(status: ControllerStatus): string {
+function text(status: LocalStatus): string {
   return `The controller is running.\n${describeController(status)}`;
 }

@@ -21,12 +21,14 @@ async function status(context: CommandContext): Promise<ControllerStatus> {
 }
 
 function failure(status: ControllerStatus): AppError | undefined {
-  const { running, answers, problem, home, cluster } = status;
-  if (running && answers === false) {
-    return appError("controller-not-answering", { home, why: problem ?? "it says nothing" });
+  const { home } = status;
+  if ("cluster" in status) {
+    const { namespace } = status.cluster;
+    return status.running ? undefined : appError("controller-absent", { namespace, home });
   }
-  if (running) return undefined;
-  return cluster === undefined
-    ? appError("controller-not-running", { home })
-    : appError("controller-absent", { namespace: cluster.namespace, home });
+  if (!status.running) return appError("controller-not-running", { home });
+  const { answers, problem = "it says nothing" } = status;
+  return answers === false
+    ? appError("controller-not-answering", { home, why: problem })
+    : undefined;
 }

@@ -1,11 +1,12 @@
 import { fields } from "../../cli/output.ts";
-import type { ControllerStatus } from "../../platform/abilities.ts";
+import type { ControllerStatus, RunningController } from "../../platform/abilities.ts";
 import { sayDuration } from "../../wait/duration.ts";
 import { describeCluster } from "./cluster_text.ts";
 
 /** What is known of a controller, a line each, or of those of a cluster. */
 export function describeController(status: ControllerStatus): string {
-  if (status.cluster !== undefined) return describeCluster(status.home, status.cluster);
+  if ("cluster" in status) return describeCluster(status.home, status.cluster);
+  const served: Partial<RunningController> = status.running ? status : {};
   const rows: [string, string | undefined][] = [
     ["Data home", status.home],
     ["Engine", status.engine],
@@ -13,10 +14,10 @@ export function describeController(status: ControllerStatus): string {
     ["Image", status.image],
     ["Unit", status.unit],
     ["Process", status.pid?.toString()],
-    ["Version", status.version],
-    ["Started", status.startedAt && withAge(status.startedAt)],
-    ["Grant service", status.grantUrl],
-    ["Operations", status.operationsUrl],
+    ["Version", served.version],
+    ["Started", served.startedAt && withAge(served.startedAt)],
+    ["Grant service", served.grantUrl],
+    ["Operations", served.operationsUrl],
     ["Namespaces", status.namespaces && (status.namespaces.join(", ") || "none")],
     ["Log", status.log],
     ["Problem", status.problem],

@@ -8,7 +8,7 @@ import {
   containerNames,
   homeLabels,
 } from "../../../platforms/container_engine/controller_container.ts";
-import type { ControllerStatus } from "../../../src/platform/abilities.ts";
+import type { RunningController } from "../../../src/platform/abilities.ts";
 import { hasOpenssl } from "../../openssl.ts";
 import { missingForEngine } from "../../testbed/engines/programs.ts";
 import { type EngineTestbed, startEngine } from "../../testbed/engines/start.ts";
@@ -84,7 +84,7 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
     for (const site of others) await sandbox.succeed(["site", "create", site, "-n", site]);
   }
 
-  async function controllerStatus(sandbox: Sandbox): Promise<ControllerStatus> {
+  async function controllerStatus(sandbox: Sandbox): Promise<RunningController> {
     return JSON.parse((await sandbox.hawser(["controller", "status", "-o", "json"])).stdout);
   }
 

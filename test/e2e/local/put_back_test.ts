@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
-import type { ControllerStatus } from "../../../src/platform/abilities.ts";
+import type { RunningController } from "../../../src/platform/abilities.ts";
 import { eventually } from "../stage/eventually.ts";
 import { inSandbox, type Sandbox } from "../stage/harness.ts";
 import { assertRefused } from "../stage/refusal.ts";
@@ -27,7 +27,7 @@ function redeem(sandbox: Sandbox, site: string) {
 
 async function metrics(sandbox: Sandbox): Promise<string> {
   const { stdout } = await sandbox.succeed(["controller", "status", "-o", "json"]);
-  const { operationsUrl }: ControllerStatus = JSON.parse(stdout);
+  const { operationsUrl }: RunningController = JSON.parse(stdout);
   return await (await fetch(`${operationsUrl}/metrics`)).text();
 }
 

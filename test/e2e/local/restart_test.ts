@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import process from "node:process";
 import { test } from "node:test";
-import type { ControllerStatus } from "../../../src/platform/abilities.ts";
+import type { RunningController } from "../../../src/platform/abilities.ts";
 import { eventually } from "../stage/eventually.ts";
 import { inSandbox, type Sandbox } from "../stage/harness.ts";
 import { findQuietPort } from "../stage/quiet_port.ts";
 import { issueToken, linkAccess } from "../stage/sites.ts";
 
-async function controllerStatus(sandbox: Sandbox): Promise<ControllerStatus> {
+async function controllerStatus(sandbox: Sandbox): Promise<RunningController> {
   return JSON.parse((await sandbox.succeed(["controller", "status", "-o", "json"])).stdout);
 }
 
