@@ -29,6 +29,13 @@ const mayImport: Record<string, string[]> = {
   "src/grant_service": foundations("src/pki"),
   "src/controller": foundations("src/pki", "src/grant_service", "src/token"),
   "src/grant_service/ledger": foundations(),
+  "src/jfrog/config": [
+    "src/errors",
+    "src/wait",
+    "src/runtime",
+    "src/resources/yaml.ts",
+    ...["access_server.ts", "go_json.ts", "jwt.ts", "server.ts"].map((file) => `src/jfrog/${file}`),
+  ],
   "src/jfrog": [
     "src/errors",
     "src/wait",

@@ -2,8 +2,8 @@ import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { OidcOptions } from "./oidc.ts";
-import { type ServerOptions, withServerOptions } from "./options.ts";
+import type { OidcOptions } from "../../jfrog/setup/oidc_login.ts";
+import { dialogueOf, givenServer, type ServerOptions, withServerOptions } from "./options.ts";
 
 type Options = ServerOptions & OidcOptions & { overwrite?: boolean };
 
@@ -30,6 +30,8 @@ export function configAdd(run: Runner) {
 }
 
 async function add(context: CommandContext, id: string | undefined, options: Options) {
-  const { addServer } = await import("./change.ts");
-  return await addServer(context, id, options);
+  const { addServer } = await import("../../jfrog/setup/change.ts");
+  const { maskServer } = await import("../../jfrog/config/masked_server.ts");
+  const given = await givenServer(context, options);
+  return maskServer(await addServer(dialogueOf(context, options), id, given, options));
 }

@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { type ServerOptions, withServerOptions } from "./options.ts";
+import { dialogueOf, givenServer, type ServerOptions, withServerOptions } from "./options.ts";
 
 /** `config edit <server-id>` (spec/jfrog.md 4.1): what is not given stays as it is. */
 export function configEdit(run: Runner) {
@@ -13,6 +13,8 @@ export function configEdit(run: Runner) {
 }
 
 async function edit(context: CommandContext, id: string, options: ServerOptions) {
-  const { editServer } = await import("./change.ts");
-  return await editServer(context, id, options);
+  const { editServer } = await import("../../jfrog/setup/change.ts");
+  const { maskServer } = await import("../../jfrog/config/masked_server.ts");
+  const given = await givenServer(context, options);
+  return maskServer(await editServer(dialogueOf(context, options), id, given, options));
 }

@@ -18,7 +18,7 @@ async function importToken(context: CommandContext, argument: string) {
   );
   const { importServer } = await import("../../jfrog/config/token.ts");
   const { confirmInsecure } = await import("./questions.ts");
-  const { maskServer } = await import("./text.ts");
+  const { maskServer } = await import("../../jfrog/config/masked_server.ts");
   if (argument !== "-") {
     const { program } = context.say;
     context.warn(

@@ -2,7 +2,9 @@ import type { CommandContext } from "../../cli/context.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption } from "../../cli/options.ts";
 import type { Server } from "../../jfrog/server.ts";
+import type { Dialogue } from "../../jfrog/setup/dialogue.ts";
 import { givenSecrets } from "../jfrog/given_secret.ts";
+import { surroundingsOf } from "../jfrog/surroundings.ts";
 
 /** What `config add` and `config edit` are told of a server. */
 export interface ServerOptions {
@@ -84,6 +86,17 @@ export async function givenServer(
     ...{ clientCertPath, clientCertKeyPath, disableTokenRefresh },
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+/** Who adds or changes a server by the command. Throws `jfrog-home-unknown`. */
+export function dialogueOf(context: CommandContext, { interactive }: ServerOptions): Dialogue {
+  const { env, signal, ask, stdinIsTerminal } = context;
+  const inCi = isInCi(context);
+  return {
+    ...{ env, signal, ask, isInCi: inCi },
+    isInteractive: interactive ?? (stdinIsTerminal && !inCi),
+    surroundings: surroundingsOf(context),
+  };
 }
 
 /** True if CI is set, and not to a word for no: services set it to their name, too. */

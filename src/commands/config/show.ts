@@ -18,7 +18,8 @@ export function configShow(run: Runner) {
 async function show(context: CommandContext, id: string | undefined, { format }: Options) {
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findServer } = await import("../../jfrog/config/entry.ts");
-  const { serverTables, legacyText, maskServer } = await import("./text.ts");
+  const { serverTables, legacyText } = await import("./text.ts");
+  const { maskServer } = await import("../../jfrog/config/masked_server.ts");
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const store = openServerStore(context.env);
   context.detail(`The configuration file is ${store.file}`);

@@ -1,8 +1,7 @@
 import { table } from "../../cli/output.ts";
 import { escapeControls } from "../../cli/printable.ts";
 import type { Server } from "../../jfrog/server.ts";
-import { secretFields, serverFieldNames } from "../../jfrog/config/fields.ts";
-import { readClaims } from "../../jfrog/jwt.ts";
+import { mask, maskServer, maskToken, maskUrls } from "../../jfrog/config/masked_server.ts";
 
 /** A line of `config show`: its label with the tabs that jf puts behind it. */
 const lines: [label: string, of: (server: Server) => string | undefined][] = [
@@ -44,8 +43,6 @@ const rows: [field: string, name: keyof Server][] = [
   ["is_default", "isDefault"],
 ];
 
-const secrets: readonly string[] = secretFields;
-
 /** The servers as jf shows them without --format: the default one last (spec/jfrog.md 4.2). */
 export function legacyText(servers: Server[]): string {
   const shown = servers.map(maskUrls);
@@ -71,34 +68,4 @@ export function serverTables(servers: Server[]): string {
       ...filled.map(([field, name]) => [field, String(shown[name])]),
     ]);
   }).join("---\n");
-}
-
-/** A server as it may be shown: known fields in jf's order, filled ones only, secrets as ***. */
-export function maskServer(server: Server): Partial<Record<keyof Server, unknown>> {
-  const shown = maskUrls(server);
-  const filled = serverFieldNames.filter((name) => shown[name]);
-  return Object.fromEntries(
-    filled.map((name) => [name, secrets.includes(name) ? "***" : shown[name]]),
-  );
-}
-
-/** The server with passwords in urls as ***: jf takes them, and so did a file from elsewhere. */
-function maskUrls(server: Server): Server {
-  const masked = Object.entries(server).map(([name, value]) => [
-    name,
-    typeof value === "string" && /Url$|^url$/.test(name)
-      ? value.replace(/^([\w+.-]+:\/\/[^/@:]*:)[^/@]*@/, "$1***@")
-      : value,
-  ]);
-  return Object.fromEntries(masked);
-}
-
-function mask(secret: string | undefined): string | undefined {
-  return secret ? "***" : undefined;
-}
-
-/** A token's subject is no secret. */
-function maskToken(token: string | undefined): string | undefined {
-  const subject = token ? readClaims(token)?.sub : undefined;
-  return subject ? `*** (Subject: '${subject}')` : mask(token);
 }

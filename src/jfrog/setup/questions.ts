@@ -1,14 +1,14 @@
-import type { CommandContext } from "../../cli/context.ts";
-import { givesCredentials, isInsecure } from "../../jfrog/config/entry.ts";
-import type { Server } from "../../jfrog/server.ts";
+import { givesCredentials, isInsecure } from "../config/entry.ts";
 import { appError } from "../../errors/app_error.ts";
+import type { Server } from "../server.ts";
+import type { Asker, Dialogue } from "./dialogue.ts";
 
 /**
  * Asks for what is not given of a server, with jf's questions (spec/jfrog.md 4.1); what `before` holds
  * is what an empty line means. Throws `answer-missing` where stdin ends.
  */
 export async function askForServer(
-  { ask }: CommandContext,
+  { ask }: Dialogue,
   before: Server,
   given: Server,
   options: { services: boolean; hasOtherLogin: boolean },
@@ -27,8 +27,6 @@ export async function askForServer(
   return answered;
 }
 
-type Ask = CommandContext["ask"];
-
 /** Urls of services, with what people and options call them. */
 export const services = [
   ["artifactoryUrl", "Artifactory", "--artifactory-url"],
@@ -38,7 +36,7 @@ export const services = [
   ["pipelinesUrl", "Pipelines", "--pipelines-url"],
 ] as const;
 
-async function askForServices(ask: Ask, before: Server, answered: Server): Promise<void> {
+async function askForServices(ask: Asker, before: Server, answered: Server): Promise<void> {
   for (const [name, service, option] of services) {
     if (answered[name] !== undefined) continue;
     const text = `JFrog ${service} URL`;
@@ -47,7 +45,7 @@ async function askForServices(ask: Ask, before: Server, answered: Server): Promi
   }
 }
 
-async function askForCredentials(ask: Ask, before: Server, answered: Server): Promise<void> {
+async function askForCredentials(ask: Asker, before: Server, answered: Server): Promise<void> {
   if (/^ssh:/i.test(answered.url ?? "")) return await askForSshKey(ask, before, answered);
   const methods = [
     ["Access Token", askForToken],
@@ -65,7 +63,7 @@ async function askForCredentials(ask: Ask, before: Server, answered: Server): Pr
   if (method !== undefined) await method[1](ask, before, answered);
 }
 
-async function askForToken(ask: Ask, _before: Server, answered: Server): Promise<void> {
+async function askForToken(ask: Asker, _before: Server, answered: Server): Promise<void> {
   const option = "--access-token-stdin";
   const accessToken = await ask.secret({ text: "JFrog access token", option });
   if (accessToken === "") {
@@ -74,7 +72,7 @@ async function askForToken(ask: Ask, _before: Server, answered: Server): Promise
   answered.accessToken = accessToken;
 }
 
-async function askForPassword(ask: Ask, before: Server, answered: Server): Promise<void> {
+async function askForPassword(ask: Asker, before: Server, answered: Server): Promise<void> {
   answered.user ??= await ask.line({
     text: "JFrog username",
     standard: before.user,
@@ -90,7 +88,7 @@ async function askForPassword(ask: Ask, before: Server, answered: Server): Promi
   }
 }
 
-async function askForCertificate(ask: Ask, before: Server, answered: Server): Promise<void> {
+async function askForCertificate(ask: Asker, before: Server, answered: Server): Promise<void> {
   answered.clientCertPath = await ask.line({
     text: "Client certificate file path",
     standard: before.clientCertPath,
@@ -103,7 +101,7 @@ async function askForCertificate(ask: Ask, before: Server, answered: Server): Pr
   });
 }
 
-async function askForSshKey(ask: Ask, before: Server, answered: Server): Promise<void> {
+async function askForSshKey(ask: Asker, before: Server, answered: Server): Promise<void> {
   const sshKeyPath = await ask.line({
     text: "SSH key file path (optional)",
     standard: before.sshKeyPath,
@@ -120,13 +118,14 @@ async function askForSshKey(ask: Ask, before: Server, answered: Server): Promise
 
 /** Asks whether http is meant, where it leaves this machine; warns where nobody is asked. */
 export async function confirmInsecure(
-  { ask, warn }: CommandContext,
+  { ask, isInteractive, surroundings }: Dialogue,
   server: Server,
-  isInteractive: boolean,
 ): Promise<void> {
   if (!isInsecure(server)) return;
   if (!isInteractive) {
-    return warn("The server's url is http, not https: credentials can be read on the way");
+    return surroundings.warn(
+      "The server's url is http, not https: credentials can be read on the way",
+    );
   }
   const isMeant = await ask.confirm(
     "Your JFrog URL uses an insecure HTTP connection, instead of HTTPS. Are you sure you want to continue?",

@@ -1,14 +1,9 @@
-import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
-import type { AccessSurroundings } from "../../jfrog/access_server.ts";
-import { projectApplicationKey } from "../../jfrog/config/application_key.ts";
-import {
-  exchangeOidcToken,
-  oidcFromEnv,
-  oidcProviderType,
-} from "../../jfrog/access/oidc_exchange.ts";
+import { projectApplicationKey } from "../config/application_key.ts";
+import { exchangeOidcToken, oidcFromEnv, oidcProviderType } from "../access/oidc_exchange.ts";
 import type { Deadline } from "../../wait/deadline.ts";
-import { platformUrl } from "../../jfrog/platform_url.ts";
+import { platformUrl } from "../platform_url.ts";
+import type { Dialogue } from "./dialogue.ts";
 
 /** What `config add` is told of an id token to exchange. */
 export interface OidcOptions {
@@ -21,7 +16,7 @@ export interface OidcOptions {
 
 /** The type of provider in force, which is checked before all else. Throws `invalid-value`. */
 export function chosenProviderType(
-  { env }: CommandContext,
+  { env }: Dialogue,
   { oidcProviderType: type }: OidcOptions,
 ) {
   return oidcProviderType(type || env["JFROG_CLI_OIDC_PROVIDER_TYPE"], "--oidc-provider-type");
@@ -32,18 +27,17 @@ export function chosenProviderType(
  * `usage` where something is missing, and what the exchange throws.
  */
 export async function exchangedToken(
-  context: CommandContext,
+  dialogue: Dialogue,
   options: OidcOptions & { insecureTls?: boolean },
   url: string | undefined,
-  surroundings: AccessSurroundings,
   deadline: Deadline,
 ): Promise<string | undefined> {
-  const { env } = context;
-  const providerType = chosenProviderType(context, options);
+  const { env, surroundings } = dialogue;
+  const providerType = chosenProviderType(dialogue, options);
   const { oidcProviderName: providerName } = options;
   if (!providerName) return undefined;
   if (options.oidcTokenId) {
-    context.warn(
+    surroundings.warn(
       "Others on this machine can see --oidc-token-id; JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID hides it",
     );
   }
@@ -55,7 +49,7 @@ export async function exchangedToken(
   }
   if (!url) throw missing("There is no server to exchange the id token at", "Give --url.");
   const server = {
-    url: platformUrl(url, "--url", context.warn),
+    url: platformUrl(url, "--url", surroundings.warn),
     insecureTls: options.insecureTls === true,
   };
   const fromEnv = oidcFromEnv(env);
@@ -63,7 +57,7 @@ export async function exchangedToken(
     ...fromEnv,
     ...{ providerName, providerType, tokenId, audience: options.oidcAudience },
     applicationKey: options.applicationKey || fromEnv.applicationKey ||
-      await projectApplicationKey(context.signal),
+      await projectApplicationKey(dialogue.signal),
   };
   const exchanged = await exchangeOidcToken(server, exchange, surroundings, deadline);
   return exchanged.accessToken;

@@ -1,6 +1,5 @@
-import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
-import { readClientCertificate } from "../../jfrog/client_certificate.ts";
+import { readClientCertificate } from "../client_certificate.ts";
 import {
   checkAuthentication,
   findServer,
@@ -8,19 +7,29 @@ import {
   mergeServer,
   nameUser,
   putServer,
-} from "../../jfrog/config/entry.ts";
-import { openServerStore } from "../../jfrog/config/store.ts";
-import { readClaims } from "../../jfrog/jwt.ts";
-import { encryptPassword } from "../../jfrog/access/password_encryption.ts";
-import { platformUrl, refusePassword } from "../../jfrog/platform_url.ts";
-import { defaultServerId, type Server } from "../../jfrog/server.ts";
+} from "../config/entry.ts";
+import { openServerStore } from "../config/store.ts";
+import { readClaims } from "../jwt.ts";
+import { encryptPassword } from "../access/password_encryption.ts";
+import { platformUrl, refusePassword } from "../platform_url.ts";
+import { defaultServerId, type Server } from "../server.ts";
 import { requireFile } from "../../runtime/files.ts";
 import { type Deadline, startDeadline } from "../../wait/deadline.ts";
-import { chosenProviderType, exchangedToken, type OidcOptions } from "./oidc.ts";
-import { givenServer, isInCi, type ServerOptions } from "./options.ts";
+import type { Dialogue } from "./dialogue.ts";
+import { chosenProviderType, exchangedToken, type OidcOptions } from "./oidc_login.ts";
 import { askForServer, confirmInsecure, services } from "./questions.ts";
-import { maskServer } from "./text.ts";
-import { surroundingsOf } from "../jfrog/surroundings.ts";
+
+/** How a server is to be added or changed, beside what is given of it. */
+export interface ChangeOptions extends OidcOptions {
+  basicAuthOnly?: boolean;
+  encPassword?: boolean;
+  insecureTls?: boolean;
+  /** False: chosen, so that what is missing is meant to be. */
+  interactive?: boolean;
+  /** Asks for the url of each service. */
+  legacy?: boolean;
+  overwrite?: boolean;
+}
 
 /** What jf's old commands were called: no server may be. */
 const reservedIds = ["delete", "use", "show", "clear"];
@@ -28,95 +37,98 @@ const reservedIds = ["delete", "use", "show", "clear"];
 /** How long a server may take to encrypt a password or exchange a token, in milliseconds. */
 const exchangeMs = 60_000;
 
-/** Adds a server, or replaces one where `overwrite` says so; gives it back without its secrets. */
+/**
+ * Adds a server, or replaces one where `overwrite` says so, and gives it back, secrets in clear.
+ * Throws `invalid-value`, `jfrog-server-exists`, `jfrog-server-invalid`, `answer-missing`, and what
+ * the store, the questions and the exchanges throw.
+ */
 export async function addServer(
-  context: CommandContext,
+  dialogue: Dialogue,
   argument: string | undefined,
-  options: ServerOptions & OidcOptions & { overwrite?: boolean },
-) {
-  const given = await givenServer(context, options);
-  chosenProviderType(context, options);
-  const id = argument || await nameServer(context, options);
+  given: Server,
+  options: ChangeOptions,
+): Promise<Server> {
+  chosenProviderType(dialogue, options);
+  const id = argument || await nameServer(dialogue);
   if (reservedIds.includes(id)) {
     const wanted = `none of ${reservedIds.join(", ")}`;
     throw appError("invalid-value", { name: "the server ID", value: id, wanted });
   }
-  const store = openServerStore(context.env);
+  const store = openServerStore(dialogue.env);
   const refuseTaken = (servers: Server[]) => {
     const isTaken = servers.some(({ serverId }) => serverId === id);
     if (isTaken && !options.overwrite) throw appError("jfrog-server-exists", { id });
   };
-  refuseTaken(await store.read(context.signal));
-  const server = await complete(context, {}, given, options);
+  refuseTaken(await store.read(dialogue.signal));
+  const server = await complete(dialogue, {}, given, options);
   const servers = await store.change((servers) => {
     refuseTaken(servers);
     return putServer(servers, { ...server, serverId: id });
-  }, context.signal);
-  return maskServer(findServer(servers, id));
+  }, dialogue.signal);
+  return findServer(servers, id);
 }
 
-/** Changes what is given of a server; gives it back without its secrets. */
-export async function editServer(context: CommandContext, id: string, options: ServerOptions) {
-  const given = await givenServer(context, options);
-  const store = openServerStore(context.env);
-  const before = findServer(await store.read(context.signal), id);
-  const server = await complete(context, before, given, options);
+/** Changes what is given of a server, and gives it back, secrets in clear. Throws as `addServer`. */
+export async function editServer(
+  dialogue: Dialogue,
+  id: string,
+  given: Server,
+  options: ChangeOptions,
+): Promise<Server> {
+  const store = openServerStore(dialogue.env);
+  const before = findServer(await store.read(dialogue.signal), id);
+  const server = await complete(dialogue, before, given, options);
   const changed = fieldsThatDiffer(before, server);
   const servers = await store.change(
     // another may have changed the rest of it meanwhile
     (servers) => putServer(servers, apply(findServer(servers, id), changed)),
-    context.signal,
+    dialogue.signal,
   );
-  return maskServer(findServer(servers, id));
+  return findServer(servers, id);
 }
 
-async function nameServer(context: CommandContext, options: ServerOptions): Promise<string> {
-  const standard = context.env["JFROG_CLI_SERVER_ID"] || defaultServerId;
-  if (!isInteractive(context, options)) return standard;
+async function nameServer({ env, ask, isInteractive }: Dialogue): Promise<string> {
+  const standard = env["JFROG_CLI_SERVER_ID"] || defaultServerId;
+  if (!isInteractive) return standard;
   const text = "Enter a unique server identifier";
-  return await context.ask.line({ text, standard, option: "the server ID as an argument" });
-}
-
-function isInteractive(context: CommandContext, { interactive }: ServerOptions): boolean {
-  return interactive ?? (context.stdinIsTerminal && !isInCi(context));
+  return await ask.line({ text, standard, option: "the server ID as an argument" });
 }
 
 /** What a server becomes by what is given, asked for, derived, and answered by servers. */
 async function complete(
-  context: CommandContext,
+  dialogue: Dialogue,
   before: Server,
   given: Server,
-  options: ServerOptions & OidcOptions,
+  options: ChangeOptions,
 ): Promise<Server> {
-  await checkFiles(context, given);
+  const { surroundings } = dialogue;
+  await checkFiles(dialogue, given);
   checkAuthentication(given, options.basicAuthOnly === true);
-  const asks = isInteractive(context, options);
-  const answered = asks
-    ? await askForServer(context, before, given, {
+  const answered = dialogue.isInteractive
+    ? await askForServer(dialogue, before, given, {
       services: options.legacy === true,
       hasOtherLogin: Boolean(options.oidcProviderName),
     })
     : given;
-  requireUrl(context, before, answered, options);
+  requireUrl(dialogue, before, answered, options);
   for (const [name, , option] of services) refusePassword(answered[name], option);
   const { url } = answered;
   if (/^ssh:/i.test(url ?? "")) refusePassword(url, "--url");
-  else if (url) answered.url = platformUrl(url, "--url", context.warn);
-  const surroundings = surroundingsOf(context);
+  else if (url) answered.url = platformUrl(url, "--url", surroundings.warn);
   const token = await within(
-    context,
-    (deadline) => exchangedToken(context, options, answered.url, surroundings, deadline),
+    dialogue,
+    (deadline) => exchangedToken(dialogue, options, answered.url, deadline),
   );
   if (token !== undefined) answered.accessToken = token;
-  const server = nameUser(mergeServer(before, answered), answered, context.warn);
+  const server = nameUser(mergeServer(before, answered), answered, surroundings.warn);
   checkAuthentication(server, options.basicAuthOnly === true);
   if (answered.password && !server.user) {
     const why = "There is a password, but no user whose it is";
     throw appError("jfrog-server-invalid", { why, remedy: "Give --user." });
   }
   const { exp = Infinity } = readClaims(answered.accessToken ?? "") ?? {};
-  if (exp * 1000 < surroundings.now()) context.warn("The access token has expired");
-  await confirmInsecure(context, server, asks);
+  if (exp * 1000 < surroundings.now()) surroundings.warn("The access token has expired");
+  await confirmInsecure(dialogue, server);
   const { user = "", password, artifactoryUrl } = server;
   if (answered.password && password && artifactoryUrl && options.encPassword !== false) {
     const artifactory = {
@@ -126,7 +138,7 @@ async function complete(
       ...clientCertificate(server),
     };
     server.password = await within(
-      context,
+      dialogue,
       (deadline) => encryptPassword(artifactory, surroundings, deadline),
     );
   }
@@ -135,7 +147,7 @@ async function complete(
 
 /** Gives `body` its own time limit: what a person takes to answer does not count. */
 async function within<R>(
-  { signal }: CommandContext,
+  { signal }: Dialogue,
   body: (deadline: Deadline) => Promise<R>,
 ): Promise<R> {
   const deadline = startDeadline(exchangeMs, signal);
@@ -148,27 +160,27 @@ async function within<R>(
 
 /** Who is asked nothing, and did not choose so, is told what is missing. */
 function requireUrl(
-  context: CommandContext,
+  dialogue: Dialogue,
   before: Server,
   answered: Server,
-  options: ServerOptions,
+  options: ChangeOptions,
 ): void {
   const merged = { ...before, ...answered };
-  if (merged.url || merged.artifactoryUrl || options.interactive === false || isInCi(context)) {
+  if (merged.url || merged.artifactoryUrl || options.interactive === false || dialogue.isInCi) {
     return;
   }
   throw appError("answer-missing", { question: "JFrog Platform URL", option: "--url" });
 }
 
 /** jf makes a token of user and password at its next command, unless it is told not to. */
-function withRefreshInterval(server: Server, given: Server, options: ServerOptions): Server {
+function withRefreshInterval(server: Server, given: Server, options: ChangeOptions): Server {
   const { tokenRefreshInterval: _, ...rest } = server;
   if (options.basicAuthOnly) return rest;
   if (!givesCredentials(given)) return server;
   return server.user && server.password ? { ...rest, tokenRefreshInterval: 60 } : rest;
 }
 
-async function checkFiles({ signal }: CommandContext, given: Server): Promise<void> {
+async function checkFiles({ signal }: Dialogue, given: Server): Promise<void> {
   const { sshKeyPath, clientCertPath, clientCertKeyPath } = given;
   for (const path of [sshKeyPath, clientCertPath, clientCertKeyPath]) {
     if (path) await requireFile(path);
