@@ -99,7 +99,9 @@ function installRuntime(folder: string, target: Target): string {
   return bunProgram(folder, target);
 }
 
-/** Compiles a file of the repository into an executable, for this machine unless `flags` say else. */
+/**
+ * Compiles a file of the repository into an executable, for this machine unless `flags` say else.
+ */
 export function compile(file: string, outfile: string, flags: string[] = []): void {
   run(bunHere(), ["build", ...compileFlags, ...flags, file, "--outfile", outfile], root);
 }

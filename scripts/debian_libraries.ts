@@ -12,8 +12,8 @@ export const hasDebianPackages: boolean = ["apt-get", "dpkg-deb"].every((program
 
 /**
  * Unpacks Debian's C library for the architecture, whatever this machine's own, below `folder` and
- * returns the root of what was unpacked. Nothing is installed: apt keeps lists and packages in `folder`,
- * and checks both by the keys and sources of this machine. Throws where apt does.
+ * returns the root of what was unpacked. Nothing is installed: apt keeps lists and packages in
+ * `folder`, and checks both by the keys and sources of this machine. Throws where apt does.
  */
 export function unpackLibraries(architecture: DebianArchitecture, folder: string): string {
   for (const name of ["state/lists/partial", "cache/archives/partial", "root"]) {

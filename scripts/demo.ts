@@ -37,7 +37,10 @@ async function run(args: string[], wanted = 0): Promise<string> {
   return stdout;
 }
 
-/** What a router of the site would be to a link: a TLS server that demands a certificate of the site. */
+/**
+ * What a router of the site would be to a link: a TLS server that demands a certificate of the
+ * site.
+ */
 async function listenAsRouter(namespace: string): Promise<() => Promise<void>> {
   const issuer = path.join(home, "namespaces", namespace, "input/issuers/skupper-site-ca");
   const ca = fs.readFileSync(path.join(issuer, "tls.crt"), "utf8");

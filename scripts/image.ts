@@ -29,8 +29,8 @@ const texts = {
 };
 
 /**
- * Makes an image of the executable for that architecture and writes its archive to `outfile`. For this
- * machine's architecture the libraries are this machine's, for another one Debian's.
+ * Makes an image of the executable for that architecture and writes its archive to `outfile`. For
+ * this machine's architecture the libraries are this machine's, for another one Debian's.
  */
 export async function makeImage(
   executable: string,

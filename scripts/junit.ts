@@ -25,7 +25,10 @@ export function readReport(xml: string): TestCase[] {
   });
 }
 
-/** The tests that hold no others, and those that failed though what they hold did not: what is counted. */
+/**
+ * The tests that hold no others, and those that failed though what they hold did not: what is
+ * counted.
+ */
 export function leaves(cases: TestCase[]): TestCase[] {
   return cases.filter((outer) => {
     const inner = cases.filter(({ name }) => name.startsWith(`${outer.name} > `));

@@ -27,8 +27,8 @@ interface Blob {
 const created = "1970-01-01T00:00:00Z";
 
 /**
- * The image as an archive in the layout of OCI (image-spec 1.1, image-layout.md), with the manifest.json
- * of `docker save` beside: what docker load, podman load and ctr image import take.
+ * The image as an archive in the layout of OCI (image-spec 1.1, image-layout.md), with the
+ * manifest.json of `docker save` beside: what docker load, podman load and ctr image import take.
  */
 export function writeOciArchive(image: Image): AsyncGenerator<Uint8Array> {
   const layer = blob(gzipSync(image.files));

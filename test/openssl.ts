@@ -3,13 +3,18 @@ import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-/** True if the openssl program is there; tests that need it say so in their name and skip without it. */
+/**
+ * True if the openssl program is there; tests that need it say so in their name and skip without
+ * it.
+ */
 export const hasOpenssl = canRun();
 
 /** A folder in which the openssl program works on files. */
 export interface Openssl {
   readonly folder: string;
-  /** Runs openssl there; words are split at spaces. Returns stdout; throws with stderr if it fails. */
+  /**
+   * Runs openssl there; words are split at spaces. Returns stdout; throws with stderr if it fails.
+   */
   run(words: string): string;
   read(file: string): Promise<string>;
   readBytes(file: string): Promise<Uint8Array>;

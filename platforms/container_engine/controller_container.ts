@@ -20,8 +20,8 @@ export function homeLabels(home: string): string[] {
 }
 
 /**
- * The names a controller's container may have: two, as one takes over from the other. They differ by
- * data home, for an engine may have many.
+ * The names a controller's container may have: two, as one takes over from the other. They differ
+ * by data home, for an engine may have many.
  */
 export function containerNames(home: string): [string, string] {
   const id = createHash("sha256").update(home).digest("hex").slice(0, 8);

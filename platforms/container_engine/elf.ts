@@ -5,7 +5,9 @@ import { type FileHandle, open } from "node:fs/promises";
 export interface ElfNeeds {
   /** Number of the processor's architecture. */
   machine: number;
-  /** Path of the program that loads the libraries; undefined for a library and a static executable. */
+  /**
+   * Path of the program that loads the libraries; undefined for a library and a static executable.
+   */
   interpreter: string | undefined;
   /** Names of libraries, to be looked for in the folders of libraries. */
   libraries: string[];
@@ -14,7 +16,7 @@ export interface ElfNeeds {
 const programHeader = { load: 1, dynamic: 2, interpreter: 3 };
 const dynamicTag = { end: 0, needed: 1, stringTable: 5 };
 
-/** Tables longer than that belong to no program. */
+/** The length of the longest table that a program can have. */
 const maxTableBytes = 1024 * 1024;
 
 interface Segment {

@@ -35,12 +35,15 @@ export interface Engine {
   readonly socket: string;
   /** The program that users have for it: docker or podman. */
   readonly program: string;
-  /** It runs as an ordinary user, whose socket it is, and who is root in its containers. */
+  /**
+   * The engine runs as an ordinary user. The socket is that user's, and root in its containers is
+   * that user.
+   */
   readonly isRootless: boolean;
 
   hasImage(name: string, signal: AbortSignal): Promise<boolean>;
   importImage(image: ImportedImage, signal: AbortSignal): Promise<void>;
-  /** The ids of the images that bear the label, named or not, but for the one of that name. */
+  /** The ids of the images with the label, named or not. The image of that name is left out. */
   listOtherImages(label: string, name: string, signal: AbortSignal): Promise<string[]>;
   /** Does nothing where the image is gone, or a container is made of it. */
   removeImage(id: string, signal: AbortSignal): Promise<void>;
@@ -75,8 +78,8 @@ export async function connectEngine(socket: string, signal: AbortSignal): Promis
   const isRootless = (await stat(socket)).uid !== 0;
 
   /**
-   * A call that makes or removes a container, which is awaited to its end once it has begun: Podman keeps
-   * half of a container that is removed while it is still being made, and can list none from then on.
+   * A call that makes or removes a container. Once begun it is awaited to its end: Podman keeps
+   * half of a container that is removed while it is being made, and can then list none at all.
    */
   async function finish(
     purpose: string,
@@ -206,7 +209,9 @@ function describeContainer({ Name, Config, State, RestartCount }: InspectedConta
   };
 }
 
-/** The id at the end of an import's answer: lines of JSON, the last of which may say what failed. */
+/**
+ * The id at the end of an import's answer: lines of JSON, the last of which may say what failed.
+ */
 function readImportedId(engine: string, answer: string): string {
   let last: { status?: string; error?: string } = {};
   try {

@@ -8,13 +8,13 @@ export const applicationLabel = "application=hawser";
 /** A name that no registry is asked for. */
 const repository = "localhost/hawser";
 
-/** So much of a hash tells images apart. */
+/** How many characters of a hash tell images apart. */
 const tagLength = 16;
 
 /**
- * Name of the image made of this very executable; it is made if the engine has none. `executable` are
- * the words that start this program. Throws `executable-needed` where that is not an executable of its
- * own, `executable-unsuitable`, and what the engine throws; nothing half-made is left then.
+ * Name of the image made of this very executable; it is made if the engine has none. `executable`
+ * are the words that start this program. Throws `executable-needed` where that is not an executable
+ * of its own, `executable-unsuitable`, and what the engine throws; nothing half-made is left then.
  */
 export async function provideImage(
   engine: Engine,
@@ -37,7 +37,7 @@ export async function provideImage(
   return name;
 }
 
-/** Removes the images of this program that no container is made of, but for the one of that name. */
+/** Removes the images of this program that no container uses. The image of that name stays. */
 export async function removeOldImages(
   engine: Engine,
   name: string,

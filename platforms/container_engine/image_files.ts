@@ -35,9 +35,9 @@ const nameServiceSwitch = { "/etc/nsswitch.conf": "hosts: files dns\n" };
 const chunkBytes = 1024 * 1024;
 
 /**
- * The executable and what it needs to run: its loader and the libraries it names, and those they name
- * in turn, from the system whose files lie in `root`. Throws `executable-unsuitable` for one that isn't
- * made for Linux, or lacks a library.
+ * The executable and what it needs to run: its loader and the libraries it names, and those they
+ * name in turn, from the system whose files lie in `root`. Throws `executable-unsuitable` for one
+ * that isn't made for Linux, or lacks a library.
  */
 export async function findImageFiles(executable: string, root = "/"): Promise<ImageFiles> {
   const refuse = (why: string) => appError("executable-unsuitable", { file: executable, why });
@@ -79,8 +79,8 @@ export async function hashFiles(files: ImageFiles): Promise<string> {
 }
 
 /**
- * The archive an image is made of, with `texts` by their paths. Throws the system's error for a file that
- * is gone.
+ * The archive an image is made of, with `texts` by their paths. Throws the system's error for a
+ * file that is gone.
  */
 export async function* packFiles(
   files: ImageFiles,

@@ -13,8 +13,9 @@ export interface TarEntry {
 const blockBytes = 512;
 
 /**
- * The bytes of a tar archive (POSIX.1-1988, ustar): everything is root's and of no date, so that the
- * same files make the same archive. Throws `not-readable` if a file has another length than it should.
+ * The bytes of a tar archive (POSIX.1-1988, ustar): everything is root's and of no date, so that
+ * the same files make the same archive. Throws `not-readable` if a file has another length than it
+ * should.
  */
 export async function* writeTar(entries: Iterable<TarEntry>): AsyncGenerator<Uint8Array> {
   for (const entry of entries) {

@@ -18,8 +18,8 @@ import { listSkupperResources } from "./api/discovery.ts";
 const needed = ["sites", "links", "accessgrants", "accesstokens"];
 
 /**
- * Who reconciles in the platform's namespace, the resources of Skupper that there are, and what this user
- * may do; less where the user may see less. Throws what `ApiClient.send` throws.
+ * Tells who reconciles in the platform's namespace, which resources of Skupper there are, and what
+ * this user may do. It tells less where the user may see less. Throws what `ApiClient.send` throws.
  */
 export async function probeCluster(
   api: ApiClient,

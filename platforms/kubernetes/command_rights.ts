@@ -8,14 +8,14 @@ const read = ["get", "list", "watch"] as const;
 const verbOrder: Verb[] = [...read, "create", "update", "delete"];
 
 /**
- * What each command does in the namespace at most. Roles are made of it, and `controller status` says by
- * it what a user may do.
+ * The most that each command does in the namespace. Roles are made of it, and `controller status`
+ * compares it with what a user may do.
  */
 export const commandRights: Record<string, Rights> = {
   "site status": { Site: ["list"] },
   "site create": { Site: ["list", "watch", "create"] },
   "site update": { Site: ["get", "list", "watch", "update"] },
-  // --all takes list and delete of what else the cluster serves: these are the kinds of today
+  // --all needs list and delete for all kinds the cluster serves; these are the kinds of today
   "site delete": {
     Site: ["list", "watch", "delete"],
     Link: ["list", "delete"],

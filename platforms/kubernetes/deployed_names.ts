@@ -1,17 +1,20 @@
 /**
- * What the controller's objects in a cluster are called: the manifest makes them, the controller finds
- * its address by them, and `controller status` finds the controller.
+ * What the controller's objects in a cluster are called: the manifest makes them, the controller
+ * finds its address by them, and `controller status` finds the controller.
  */
 
-/** The Deployment, its ServiceAccount, roles and PodDisruptionBudget; its Pods' app.kubernetes.io/name. */
+/**
+ * The Deployment, its ServiceAccount, roles and PodDisruptionBudget; its Pods'
+ * app.kubernetes.io/name.
+ */
 export const controllerName = "hawser-controller";
 
 /** The Service, SecuredAccess, Ingress or Route that the grant service is reached through. */
 export const grantServiceName = "hawser-grants";
 
 /**
- * The Secret of the grant service's certificate authority and certificate, which all replicas share. Not
- * Skupper's `skupper-grant-server`, which its controller takes from any namespace.
+ * The Secret of the grant service's certificate authority and certificate, which all replicas
+ * share. Not Skupper's `skupper-grant-server`, which its controller takes from any namespace.
  */
 export const identitySecretName = "hawser-grant-service";
 

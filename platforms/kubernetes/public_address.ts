@@ -3,7 +3,9 @@ import type { ApiClient } from "./api/client.ts";
 import type { ApiKind } from "./api/request.ts";
 import { grantPort, grantServiceName } from "./deployed_names.ts";
 
-/** What the manifest's objects look like once the cluster has seen to them, as far as is read here. */
+/**
+ * What the manifest's objects look like once the cluster has seen to them, as far as is read here.
+ */
 interface ServiceObject {
   spec: { ports: { nodePort?: number }[] };
   status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
@@ -25,9 +27,9 @@ interface NodeList {
 const tlsPort = 443;
 
 /**
- * Where the grant service is reached from outside, by the objects that `controller manifest` makes in
- * `namespace`; undefined while the cluster has not given an address. `host`, where given, is the name to
- * use in place of what the cluster says. Throws what `ApiClient.send` throws.
+ * Where the grant service is reached from outside, by the objects that `controller manifest` makes
+ * in `namespace`; undefined while the cluster has not given an address. `host`, where given, is the
+ * name to use in place of what the cluster says. Throws what `ApiClient.send` throws.
  */
 export async function findPublicAddress(
   api: ApiClient,

@@ -24,8 +24,9 @@ interface Container {
 const programs = { "skupper-controller": "skupper", [controllerName]: "hawser" } as const;
 
 /**
- * The controllers that serve `namespace`: those of the whole cluster, or where the user may not look
- * there of the namespace itself, and upstream's where a site names it. Throws what `ApiClient.send` throws.
+ * The controllers that serve `namespace`: those of the whole cluster, or where the user may not
+ * look there of the namespace itself, and upstream's where a site names it. Throws what
+ * `ApiClient.send` throws.
  */
 export async function seeControllers(
   api: ApiClient,

@@ -6,14 +6,17 @@ const longestLog = 10 * 1024 * 1024;
 
 /** The log of a controller that is started. */
 export interface ControllerLog {
-  /** What is appended to it while it is open here. */
+  /** The file to append to while it is open here. */
   readonly fd: number;
   /** What was appended since it was opened here. */
   read(): Promise<string>;
   close(): Promise<void>;
 }
 
-/** Opens the log, mode 0600; one that is too long becomes `<path>.1` first, in the place of its forerunner. */
+/**
+ * Opens the log, mode 0600; one that is too long becomes `<path>.1` first, in the place of its
+ * forerunner.
+ */
 export async function openLog(path: string): Promise<ControllerLog> {
   const length = await stat(path).then(({ size }) => size, () => 0);
   if (length > longestLog) await rename(path, `${path}.1`);

@@ -6,7 +6,7 @@ export interface ControllerUnit {
   home: string;
   /** A file with settings of the environment, where there are any. */
   environmentFile: string;
-  /** For a user's own systemd, which can't shut a service in as that of the system can. */
+  /** True for a user's own systemd, which can't shut a service in as the system's can. */
   isUser: boolean;
 }
 
@@ -29,7 +29,9 @@ const hardening = [
   "SystemCallErrorNumber=EPERM",
 ];
 
-/** What the system's can do beyond: the service sees its data home, its program, and little else. */
+/**
+ * What the system's can do beyond: the service sees its data home, its program, and little else.
+ */
 const isolation = [
   "CapabilityBoundingSet=",
   "AmbientCapabilities=",
@@ -52,8 +54,8 @@ const isolation = [
 ];
 
 /**
- * The text of the unit (systemd.service(5), systemd.exec(5)). It tells systemd by a child process when
- * it is ready, hence NotifyAccess; it comes back however it ended, as often as that happens.
+ * The text of the unit (systemd.service(5), systemd.exec(5)). It tells systemd by a child process
+ * when it is ready, hence NotifyAccess; it comes back however it ended, as often as that happens.
  */
 export function writeUnit(unit: ControllerUnit): string {
   const { command, home, environmentFile, isUser } = unit;

@@ -18,8 +18,8 @@ const clusterOptions = {
 } as const;
 
 /**
- * The unit that `controller start` would give to systemd, for those who install it themselves. Throws
- * `platform-unsupported` for options that are a cluster's.
+ * The unit that `controller start` would give to systemd, for those who install it themselves.
+ * Throws `platform-unsupported` for options that are a cluster's.
  */
 export function unitManifest(
   program: Program,

@@ -8,14 +8,17 @@ import { writeWhole } from "../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 
-/** Where a namespace of ours tells what it was made with, as upstream's internal/platform.yaml does. */
+/**
+ * The file that names the platform of a namespace that we made, as upstream's
+ * internal/platform.yaml does.
+ */
 function ownPlatformFile(paths: NamespacePaths): string {
   return join(paths.state, "platform.yaml");
 }
 
 /**
  * The platform a namespace of the data home was made with: what upstream says, else what was noted
- * when its site was founded; undefined if neither is so, or there is no data home.
+ * when its site was founded. Undefined if neither says it, or there is no data home.
  */
 export async function detectPlatform(
   namespace: string | undefined,
@@ -32,7 +35,7 @@ export async function detectPlatform(
 
 /** The platform the namespace was made with. Throws `not-readable`. */
 export async function readPlatform(paths: NamespacePaths): Promise<PlatformName | undefined> {
-  // what is noted of a namespace that is gone says nothing of the next one of its name
+  // a note about a namespace that is gone says nothing of a later one of the same name
   if (!await access(paths.root).then(() => true, () => false)) return undefined;
   for (const file of [paths.platformFile, ownPlatformFile(paths)]) {
     const name = /^platform:\s*"?([a-z]+)"?\s*$/m.exec(await readText(file))?.[1];
@@ -49,7 +52,10 @@ export async function requirePlatform(paths: NamespacePaths, name: PlatformName)
   throw appError("namespace-platform", { namespace, made, asked: name });
 }
 
-/** Notes what the namespace's site is founded with, unless it says so already. Throws `not-writable`. */
+/**
+ * Notes what the namespace's site is founded with, unless it says so already. Throws
+ * `not-writable`.
+ */
 export async function notePlatform(paths: NamespacePaths, name: PlatformName): Promise<void> {
   if (await readPlatform(paths) === name) return;
   const path = ownPlatformFile(paths);

@@ -24,7 +24,10 @@ export async function startCommand(paths: NamespacePaths, usual: PlatformName): 
 const rereadAfterMs = 20;
 const readings = 10;
 
-/** The RouterAccesses of a started namespace as its router was given them, whatever the input says now. */
+/**
+ * The RouterAccesses of a started namespace as its router was given them, whatever the input says
+ * now.
+ */
 export async function readRenderedAccesses(paths: NamespacePaths): Promise<RouterAccess[]> {
   let reading: FolderReading<"RouterAccess">;
   for (let left = readings;; left--) {
@@ -39,8 +42,8 @@ export async function readRenderedAccesses(paths: NamespacePaths): Promise<Route
 }
 
 /**
- * A file of a certificate that the router was given, PEM; undefined if it has none of that name. The
- * certificates are named by a resource's tlsCredentials, which may be anybody's text.
+ * A file of a certificate that the router was given, PEM; undefined if it has none of that name.
+ * The certificates are named by a resource's tlsCredentials, which may be anybody's text.
  */
 export async function readRenderedCertificate(
   paths: NamespacePaths,

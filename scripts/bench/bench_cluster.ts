@@ -18,7 +18,9 @@ export interface ClusterController {
   stop(): Promise<void>;
 }
 
-/** An API server with two sites that are ready: namespace "west" accepts links, "east" makes them. */
+/**
+ * An API server with two sites that are ready: namespace "west" accepts links, "east" makes them.
+ */
 export interface BenchCluster {
   testbed: KubernetesTestbed;
   env: Record<string, string | undefined>;

@@ -28,8 +28,8 @@ export interface BenchSite {
 }
 
 /**
- * Makes the site with the executable and starts its controller, on linux unless `settings` name another
- * platform in the environment. Throws what the executable says.
+ * Makes the site with the executable and starts its controller, on linux unless `settings` name
+ * another platform in the environment. Throws what the executable says.
  */
 export function openBenchSite(hawser: string, settings: Record<string, string> = {}): BenchSite {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-"));

@@ -19,7 +19,9 @@ const coldRounds = 3;
 const warmRounds = 7;
 const issueRounds = 30;
 
-/** How long a controller takes to start as a container, and what it costs those who issue tokens. */
+/**
+ * How long a controller takes to start as a container, and what it costs those who issue tokens.
+ */
 export async function measureContainers(hawser: string, nothing: string): Promise<Figure[]> {
   const figures: Figure[] = [];
   for (const name of ["docker", "podman"] as const) {

@@ -6,7 +6,10 @@ import { measureCommands } from "./processes.ts";
 
 const rounds = 30;
 
-/** How long a token takes to issue at a site that is ready, beside a command that does next to nothing. */
+/**
+ * How long a token takes to issue at a site that is ready, beside a command that does next to
+ * nothing.
+ */
 export function measureIssuing(hawser: string): Figure[] {
   const site = openBenchSite(hawser);
   try {

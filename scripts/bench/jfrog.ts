@@ -11,8 +11,8 @@ import { measureCommands } from "./processes.ts";
 const rounds = 60;
 
 /**
- * How long `access-token-create` takes, as a whole process, at a server on this machine, and how much
- * memory; beside an executable that does nothing, and beside `version`.
+ * How long `access-token-create` takes, as a whole process, at a server on this machine, and how
+ * much memory; beside an executable that does nothing, and beside `version`.
  */
 export async function measureJfrog(hawser: string, nothing: string): Promise<Figure[]> {
   const home = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-jfrog-"));

@@ -11,7 +11,10 @@ export function programWords(name: string): [program: string, file: string] {
 /** What clients are to do, as many of them as are not said otherwise: 32. */
 export type LoadOrder = Omit<Load, "clients" | "prefix"> & { clients?: number };
 
-/** Has clients in a process of their own send requests; gives how many a second there were, and what failed. */
+/**
+ * Has clients in a process of their own send requests; gives how many a second there were, and what
+ * failed.
+ */
 export function tryLoad(order: LoadOrder): LoadResult {
   const [program, file] = programWords("load_client.ts");
   const prefix = `load-${crypto.randomUUID()}`;

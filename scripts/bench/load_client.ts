@@ -13,7 +13,10 @@ export interface Load {
   kind: "handshake" | "client-key" | "service-key";
   /** Of the grant, or of the server to shake hands with. */
   url: string;
-  /** The ports that connections go to in turn, as to the Pods of a Service; by default the url's own. */
+  /**
+   * The ports that connections go to in turn, as to the Pods of a Service; by default the url's
+   * own.
+   */
   ports?: number[];
   /** PEM. */
   ca: string;

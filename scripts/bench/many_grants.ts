@@ -42,7 +42,10 @@ export async function measureManyGrants(cluster: BenchCluster): Promise<Figure[]
   ];
 }
 
-/** Namespaces with a site each, copies of "west" that share its certificate authority, and their grants. */
+/**
+ * Namespaces with a site each, copies of "west" that share its certificate authority, and their
+ * grants.
+ */
 async function makeNamespaces(admin: AdminClient): Promise<void> {
   const site: Site = await admin.call("GET", `${skupper}/namespaces/west/sites/west`);
   const secret: Secret = await admin.call("GET", `/api/v1/namespaces/west/secrets/${siteIssuer}`);

@@ -11,8 +11,8 @@ const redemptions = 10_000;
 const restMs = 10_000;
 
 /**
- * What the controller's memory at rest grows by when a grant is redeemed ten thousand times, the record
- * of which is a part of it. Linux only.
+ * What the controller's memory at rest grows by when a grant is redeemed ten thousand times, the
+ * record of which is a part of it. Linux only.
  */
 export async function measureMemory(hawser: string): Promise<Figure[]> {
   const site = openBenchSite(hawser);

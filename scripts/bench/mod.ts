@@ -12,7 +12,9 @@ import { measureMemory } from "./memory.ts";
 import { measureRedemptions } from "./redemptions.ts";
 import { measureStartup } from "./startup.ts";
 
-/** Prints the figures, or only the one named: medians of what was measured in turns on this machine. */
+/**
+ * Prints the figures, or only the one named: medians of what was measured in turns on this machine.
+ */
 async function main(only: string | undefined): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-"));
   const hawser = path.join(folder, "hawser");

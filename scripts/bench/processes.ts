@@ -2,8 +2,8 @@ import { spawnSync } from "node:child_process";
 import { median } from "./figure.ts";
 
 /**
- * Runs the commands in turn, that often each, and `tidyUp` after each round; gives their median times.
- * Throws if one fails.
+ * Runs the commands in turn, that often each, and `tidyUp` after each round; gives their median
+ * times. Throws if one fails.
  */
 export function measureCommands(
   commands: Record<string, string[]>,

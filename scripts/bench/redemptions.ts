@@ -9,9 +9,9 @@ const rounds = 5;
 const size = { warmUp: 300, requests: 2000 };
 
 /**
- * Redemptions a second of one grant, by the client's own key and by one that the service makes, beside
- * TLS 1.3 handshakes a second. The client program is the same, and shares this machine's cores with the
- * server, each time.
+ * Redemptions a second of one grant, by the client's own key and by one that the service makes,
+ * beside TLS 1.3 handshakes a second. The client program is the same, and shares this machine's
+ * cores with the server, each time.
  */
 export async function measureRedemptions(hawser: string): Promise<Figure[]> {
   const [program, file] = programWords("handshake_server.ts");

@@ -16,7 +16,9 @@ const say: Say = {
   commandForAll: (words) => `hawser ${words}`,
 };
 
-/** docs/reference/errors.md: every code of the catalog, as it is worded when all its data is there. */
+/**
+ * docs/reference/errors.md: every code of the catalog, as it is worded when all its data is there.
+ */
 export function describeErrors(): string {
   const entries = Object.entries(catalog as Record<string, AnyEntry>).sort(([a], [b]) =>
     a < b ? -1 : 1

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-// The schemas of src/resources check what comes from outside and let pass what they don't know; these
+// The schemas of src/resources check what comes from outside and let pass what they don't know;
+// these
 // say what comes out, and what each field means.
 
 /** Text. */

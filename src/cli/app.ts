@@ -50,7 +50,9 @@ async function runLine(
   }
 }
 
-/** What is to be printed where no command was run: nothing more, or help. Throws what is an error. */
+/**
+ * What is to be printed where no command was run: nothing more, or help. Throws what is an error.
+ */
 function textInstead(error: unknown, root: Command, args: string[]): string {
   if (!(error instanceof CommanderError)) throw error;
   if (error.exitCode === 0) return "";

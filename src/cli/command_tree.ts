@@ -18,8 +18,9 @@ import { createRunner } from "./runner.ts";
 import type { World } from "./streams.ts";
 
 /**
- * The command line: nouns, verbs, help and completion. What the arguments don't name is left out, unless
- * they name nothing or ask about everything: making it all would double the time a start takes.
+ * The command line: nouns, verbs, help and completion. What the arguments don't name is left out,
+ * unless they name nothing or ask about everything: making it all would double the time a start
+ * takes.
  */
 export function commandTree(
   world: World,

@@ -8,7 +8,9 @@ import {
   verboseOption,
 } from "./options.ts";
 
-/** Starts a command: its name, what it does, and the options of all commands on Skupper's resources. */
+/**
+ * Starts a command: its name, what it does, and the options of all commands on Skupper's resources.
+ */
 export function leaf(name: string, summary: string) {
   return leafWithoutPlatform(name, summary)
     .addOption(namespaceOption())

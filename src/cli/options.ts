@@ -86,7 +86,10 @@ export function duration(text: string): number {
   return ms;
 }
 
-/** The time a grant may last, in milliseconds: statuses hold whole seconds, and Go no more than that. */
+/**
+ * The time a grant may last, in milliseconds: statuses hold whole seconds, and Go no more than
+ * that.
+ */
 export function grantDuration(text: string): number {
   const ms = parseDuration(text);
   if (ms === undefined || ms < 1000 || ms > 2_562_047 * 3_600_000) {
@@ -107,8 +110,8 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 }
 
 /**
- * A switch that also takes a value, as Go's flags do: `--name`, `--name=false`. `rewriteGoFlags` sees to
- * it that no argument is taken for its value. Undefined where it is not given.
+ * A switch that also takes a value, as Go's flags do: `--name`, `--name=false`. `rewriteGoFlags`
+ * sees to it that no argument is taken for its value. Undefined where it is not given.
  */
 export function switchOption<N extends string>(name: N, description: string) {
   return new Option(`--${name} [bool]` as const, description).argParser(goBoolean);

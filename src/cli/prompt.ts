@@ -11,7 +11,10 @@ export interface Question {
   option: string;
 }
 
-/** Asks a person. Where stdin ends before an answer, each throws `answer-missing`, unless it says otherwise. */
+/**
+ * Asks a person. Where stdin ends before an answer, each throws `answer-missing`, unless it says
+ * otherwise.
+ */
 export interface Prompter {
   line(question: Question): Promise<string>;
   /** The same for what a terminal must not show. */
@@ -23,8 +26,9 @@ export interface Prompter {
 }
 
 /**
- * A prompter that writes with `write` and reads a line with `read`; `isTerminal` tells whether a person types
- * there, who sees the end of a hidden line only if we write it. The words are jf's (spec/jfrog.md 2.3, 4.1).
+ * A prompter that writes with `write` and reads a line with `read`; `isTerminal` tells whether a
+ * person types there, who sees the end of a hidden line only if we write it. The words are jf's
+ * (spec/jfrog.md 2.3, 4.1).
  */
 export function createPrompter(
   write: (text: string) => Promise<void>,

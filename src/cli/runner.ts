@@ -115,7 +115,7 @@ async function openPlatform(
   options: SharedOptions,
   warn: (text: string) => void,
 ): Promise<PlatformWithAbilities> {
-  // who names a cluster means it
+  // a cluster that is named counts more than what the namespace was made with
   const isOpen = [options.platform, options.context, options.kubeconfig].every((each) => !each);
   const made = isOpen ? await platforms.detect?.(options.namespace, world.env) : undefined;
   const name = choosePlatform(options.platform, made, world.env);

@@ -7,7 +7,7 @@ import { type LineQuestion, lineReader } from "./line_reader.ts";
 import { escapeUnprintable } from "./printable.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
-/** One output stream: the one door to whoever reads there, which lets nothing unprintable through. */
+/** An output stream. All output goes through it, and it lets nothing unprintable through. */
 export interface OutputStream {
   /**
    * Resolves once the text is handed over; waits for slow readers, ignores a reader that left.
@@ -32,15 +32,15 @@ export interface World {
   readonly executable: string[];
   readonly env: Record<string, string | undefined>;
   /**
-   * All of stdin, up to `maxBytes` (more is cut off one byte later, so that a check sees it). Rejects
-   * with the signal's reason when it aborts.
+   * All of stdin, up to `maxBytes` (more is cut off one byte later, so that a check sees it).
+   * Rejects with the signal's reason when it aborts.
    */
   stdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Array>;
   readonly stdinIsTerminal: boolean;
   /**
    * The next line of stdin without its end, undefined where there is none, once `ask` is done;
-   * `isHidden` keeps a terminal from showing it. Rejects with the signal's reason when it aborts, and
-   * with `interrupted`.
+   * `isHidden` keeps a terminal from showing it. Rejects with the signal's reason when it aborts,
+   * and with `interrupted`.
    */
   readLine(question: LineQuestion, signal: AbortSignal): Promise<string | undefined>;
   readonly stdout: OutputStream;
@@ -77,7 +77,9 @@ function startedFromSource(script: string): string[] {
   return [process.execPath, ...options, script];
 }
 
-/** Opens the stream when it is first needed: that costs a start more than reading its command line. */
+/**
+ * Opens the stream when it is first needed: that costs a start more than reading its command line.
+ */
 function outputStream(name: "stdout" | "stderr"): OutputStream {
   let opened: NodeJS.WriteStream | undefined;
   function open(): NodeJS.WriteStream {

@@ -1,7 +1,9 @@
 import type { AuditEvent } from "../grant_service/audit.ts";
 import type { Change } from "./home.ts";
 
-/** An outcome as those learn of it who look at the resource it befell; never with a code or key in it. */
+/**
+ * An outcome, told to those who look at the resource it concerns. It never holds a code or a key.
+ */
 export interface Announcement {
   about: Change & { uid: string };
   /** One word in CamelCase. */

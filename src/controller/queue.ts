@@ -11,7 +11,7 @@ export interface QueueOptions<T> {
   keyOf(item: T): string;
   /** Works on an item; what it throws is reported and the item tried again after a back-off. */
   work(item: T): Promise<Outcome>;
-  /** Told of each failure before the back-off, and how many there have been in a row. */
+  /** Called after each failure, before the back-off, with the number of failures in a row. */
   failed(item: T, error: unknown, failures: number): void;
   /** How many items are worked on at the same time. */
   limit: number;
@@ -24,7 +24,9 @@ interface Entry<T> {
   /** Failures in a row. */
   failures: number;
   running: boolean;
-  /** When to work on it (again), in the milliseconds of performance.now(); undefined: not at all. */
+  /**
+   * When to work on it (again), in the milliseconds of performance.now(); undefined: not at all.
+   */
   due: number | undefined;
   /** Set as long as `due` lies ahead. */
   timer: ReturnType<typeof setTimeout> | undefined;

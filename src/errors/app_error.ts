@@ -10,7 +10,9 @@ export interface ErrorContext {
   retryable?: boolean;
 }
 
-/** A failure with a code of the catalog: the only kind of error that reaches a user with a remedy. */
+/**
+ * A failure with a code of the catalog: the only kind of error that reaches a user with a remedy.
+ */
 export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   override readonly name = "AppError";
   readonly code: C;
@@ -50,7 +52,10 @@ export function appError<C extends ErrorCode>(
   return new AppError(code, data, options);
 }
 
-/** True if `error` is an AppError, with one of the codes if any is given; its data are then of that code. */
+/**
+ * True if `error` is an AppError, with one of the codes if any is given; its data are then of that
+ * code.
+ */
 export function isAppError<C extends ErrorCode = ErrorCode>(
   error: unknown,
   ...codes: C[]

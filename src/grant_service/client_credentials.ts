@@ -51,8 +51,8 @@ export class CredentialMaker {
 
   /**
    * Makes credentials for a link to the grant's site. Throws what the backing throws,
-   * `site-issuer-missing` for an authority that can't sign, and `invalid-value` for a lifetime that is
-   * none.
+   * `site-issuer-missing` for an authority that can't sign, and `invalid-value` for a lifetime that
+   * is none.
    */
   async make(
     grant: AccessGrant,

@@ -29,8 +29,8 @@ export interface RedeemHandlerOptions {
 const addressAllowance = { count: 30, refillMs: 2000 };
 
 /**
- * Wrong codes for one grant, from wherever. Past them a wrong code is told to wait; the right one is
- * always taken, or anybody could lock out its holder.
+ * Wrong codes for one grant, from wherever. Past them a wrong code is told to wait; the right one
+ * is always taken, or anybody could lock out its holder.
  */
 const grantAllowance = { count: 60, refillMs: 1000 };
 
@@ -40,8 +40,8 @@ const contentType = "application/yaml";
 type Counted = [outcome: string, response: HttpResponse];
 
 /**
- * Answers redemptions (POST) as spec/skupper-system-sites.md 6.2 prescribes, and probes (GET with the
- * code as a header), which spend nothing; upstream's service answers those with 405.
+ * Answers redemptions (POST) as spec/skupper-system-sites.md 6.2 prescribes, and probes (GET with
+ * the code as a header), which spend nothing; upstream's service answers those with 405.
  */
 export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
   const { book, audit, metrics, onError = () => {}, now = Date.now } = options;

@@ -6,8 +6,8 @@ import type { GrantBacking } from "./ledger/backing.ts";
 import { CredentialMaker } from "./client_credentials.ts";
 
 /**
- * A Secret and the Links that use it, named so, as a redemption gives them, but without a grant. Throws
- * what the backing throws.
+ * A Secret and the Links that use it, named so, as a redemption gives them, but without a grant.
+ * Throws what the backing throws.
  */
 export async function makeUngrantedLink(
   backing: GrantBacking,

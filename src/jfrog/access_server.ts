@@ -24,7 +24,7 @@ export interface AccessSurroundings {
   /** The folder of jf's configuration. */
   home: string;
   now: Now;
-  /** Tells the user what is to be known of a request that is made all the same. */
+  /** Warns the user about a request that is made all the same. */
   warn(text: string): void;
   /** Tells one who wants to know more. */
   detail(text: string): void;
@@ -46,7 +46,7 @@ export function isApiKey(token: string): boolean {
   return token.startsWith("AKCp8") && token.length >= 73;
 }
 
-/** True for text that a header can hold: no access token has anything else in it. */
+/** True for text that a header can hold. An access token consists of nothing else. */
 export function canBeToken(text: string): boolean {
   return /^[!-~]+$/.test(text);
 }

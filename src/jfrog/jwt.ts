@@ -15,8 +15,8 @@ export interface TokenClaims {
 }
 
 /**
- * The claims of a token, which nobody has verified; undefined where it is no JWT, as a reference token is none. Both
- * alphabets of base64 are taken, padded or not (jf takes one, spec/jfrog.md 6).
+ * The claims of a token, which nobody has verified; undefined where it is no JWT, as a reference
+ * token is none. Both alphabets of base64 are taken, padded or not (jf takes one, spec/jfrog.md 6).
  */
 export function readClaims(token: string): TokenClaims | undefined {
   const [, payload, ...rest] = token.split(".");
@@ -31,8 +31,8 @@ export function readClaims(token: string): TokenClaims | undefined {
 }
 
 /**
- * The user a token is of (spec/jfrog.md 6): what follows `/users/` in its subject, or the last slash of one that
- * begins with `jfrt@`, else the subject itself. Undefined where it names none.
+ * The user a token is of (spec/jfrog.md 6): what follows `/users/` in its subject, or the last
+ * slash of one that begins with `jfrt@`, else the subject itself. Undefined where it names none.
  */
 export function usernameIn(token: string): string | undefined {
   const sub = readClaims(token)?.sub;
@@ -42,7 +42,7 @@ export function usernameIn(token: string): string | undefined {
   return user === "" ? undefined : user;
 }
 
-/** Leaves out claims of another type than theirs: a token may come from anywhere. */
+/** Leaves out claims of the wrong type: a token may come from anywhere. */
 function textAndNumbers(claims: Record<string, unknown>): TokenClaims {
   const isText = (value: unknown) => typeof value === "string";
   const isNumber = (value: unknown) => typeof value === "number";

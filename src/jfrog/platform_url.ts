@@ -4,7 +4,8 @@ import { withSlash } from "./server.ts";
 /**
  * A platform's base url as requests need it, with a slash at its end. What people mean by it is
  * mended with a warning: a missing `https://`, and `/artifactory` or `/access` behind it. Throws
- * `invalid-value`, naming `source`, for what is no such url or holds credentials, which are not shown.
+ * `invalid-value`, naming `source`, for what is no such url or holds credentials, which are not
+ * shown.
  */
 export function platformUrl(text: string, source: string, warn: (text: string) => void): string {
   const given = text.trim();

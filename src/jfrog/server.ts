@@ -1,4 +1,6 @@
-/** A JFrog Platform server as the configuration file has it (spec/jfrog.md 3.2), secrets in clear. */
+/**
+ * A JFrog Platform server as the configuration file has it (spec/jfrog.md 3.2), secrets in clear.
+ */
 export interface Server {
   /** The platform's base url, with a slash at its end. */
   url?: string;
@@ -36,8 +38,8 @@ export interface ServerStore {
   read(signal: AbortSignal): Promise<Server[]>;
   /**
    * Replaces the servers by what `change` makes of them, under jf's lock; nothing is written where
-   * `change` throws or gives back the same array. `rehearse` writes them as they are: what would keep
-   * the change from being stored is found before anything is done that can't be undone.
+   * `change` throws or gives back the same array. `rehearse` writes them as they are: what would
+   * keep the change from being stored is found before anything is done that can't be undone.
    */
   change(
     change: (servers: Server[], rehearse: () => Promise<void>) => Server[] | Promise<Server[]>,

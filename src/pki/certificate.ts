@@ -18,7 +18,9 @@ export interface CertificateFacts {
   fingerprint: string;
 }
 
-/** Reads the first certificate of a PEM text; throws an Error with a clear text if there is none. */
+/**
+ * Reads the first certificate of a PEM text; throws an Error with a clear text if there is none.
+ */
 export function readCertificate(pem: string): CertificateFacts {
   const certificate = parse(pem);
   const names = certificate.subjectAltName?.split(", ") ?? [];
@@ -34,7 +36,10 @@ export function readCertificate(pem: string): CertificateFacts {
   };
 }
 
-/** True if the private key is that of the text's first certificate; throws an Error if either is broken. */
+/**
+ * True if the private key is that of the text's first certificate; throws an Error if either is
+ * broken.
+ */
 export function isKeyOfCertificate(certificatePem: string, privateKeyPem: string): boolean {
   return parse(certificatePem).checkPrivateKey(readPrivateKey(privateKeyPem));
 }

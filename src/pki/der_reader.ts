@@ -16,7 +16,9 @@ export function readElement(bytes: Uint8Array): DerElement {
   return only;
 }
 
-/** Reads the elements inside one of that tag; throws an Error if it is another or they are broken. */
+/**
+ * Reads the elements inside one of that tag; throws an Error if it is another or they are broken.
+ */
 export function readInside(tag: number, outer: DerElement | undefined): DerElement[] {
   if (outer?.tag !== tag) throw new Error(`no DER element with tag ${tag} where one must be`);
   return readElements(outer.contents);

@@ -85,7 +85,9 @@ function critical(name: keyof typeof extensionIds, value: Der): Der {
   return sequence(objectIdentifier(extensionIds[name]), boolean(true), octetString(value));
 }
 
-/** SHA-1 of the key's bits (RFC 5280 4.2.1.2, method 1): it recognises a key, it protects nothing. */
+/**
+ * SHA-1 of the key's bits (RFC 5280 4.2.1.2, method 1): it recognises a key, it protects nothing.
+ */
 function keyIdentifier(spki: Uint8Array): Uint8Array {
   const [, key] = readInside(0x30, readElement(spki));
   return createHash("sha1").update(key!.contents.subarray(1)).digest();

@@ -30,8 +30,8 @@ export async function createKeyPair(): Promise<KeyPair & { privateKeyPem: string
 }
 
 /**
- * Makes an RSA 2048 key pair; the PEM is PKCS#1, the one form in which Skupper's own programs read the
- * key of a certificate authority (spec skupper-system-sites 3).
+ * Makes an RSA 2048 key pair; the PEM is PKCS#1, the one form in which Skupper's own programs read
+ * the key of a certificate authority (spec skupper-system-sites 3).
  */
 export async function createRsaKeyPair(): Promise<KeyPair & { privateKeyPem: string }> {
   const wanted = { ...rsa, modulusLength: 2048, publicExponent: Uint8Array.of(1, 0, 1) };
@@ -46,8 +46,8 @@ export async function createRsaKeyPair(): Promise<KeyPair & { privateKeyPem: str
 }
 
 /**
- * Reads an RSA or EC private key: PEM as PKCS#1, SEC1 or PKCS#8, not encrypted. Throws an Error that
- * says what is wrong, without any of the text.
+ * Reads an RSA or EC private key: PEM as PKCS#1, SEC1 or PKCS#8, not encrypted. Throws an Error
+ * that says what is wrong, without any of the text.
  */
 export async function importPrivateKey(pem: string): Promise<KeyPair> {
   const key = readPrivateKey(pem);
@@ -78,7 +78,9 @@ export async function exportPublicKey(publicKey: CryptoKey): Promise<Der> {
   return new Uint8Array(await crypto.subtle.exportKey("spki", publicKey));
 }
 
-/** SHA-256 of a public key (SubjectPublicKeyInfo, DER) as base64url: what a key is recognised by. */
+/**
+ * SHA-256 of a public key (SubjectPublicKeyInfo, DER) as base64url: what a key is recognised by.
+ */
 export function publicKeyHash(spki: ArrayBuffer | Uint8Array): string {
   return createHash("sha256").update(new Uint8Array(spki)).digest("base64url");
 }

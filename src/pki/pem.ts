@@ -7,7 +7,10 @@ export function encodePem(type: string, der: ArrayBuffer | Uint8Array): string {
   return `-----BEGIN ${type}-----\n${lines.join("\n")}\n-----END ${type}-----\n`;
 }
 
-/** The PEM blocks of that type in a text, in order, each ending in a newline; what is around them is dropped. */
+/**
+ * The PEM blocks of that type in a text, in order, each ending in a newline; what is around them is
+ * dropped.
+ */
 export function pemBlocks(type: string, text: string): string[] {
   const block = new RegExp(`-----BEGIN ${type}-----[^-]+-----END ${type}-----`, "g");
   return [...text.matchAll(block)].map(([pem]) => `${pem.replaceAll("\r\n", "\n")}\n`);

@@ -16,8 +16,9 @@ export async function createRequest(keyPair: KeyPair, commonName: string): Promi
 }
 
 /**
- * Reads a stranger's certificate request, of which only the key counts: EC P-256 or P-384, or RSA of
- * 2048 bits and more, and the sender must hold it. The key is given as SubjectPublicKeyInfo. Throws an Error that says what is wrong.
+ * Reads a stranger's certificate request, of which only the key counts: EC P-256 or P-384, or RSA
+ * of 2048 bits and more, and the sender must hold it. The key is given as SubjectPublicKeyInfo.
+ * Throws an Error that says what is wrong.
  */
 export function readRequest(der: Uint8Array): { publicKey: Der; keyHash: string } {
   if (der.length > maxRequestBytes) {

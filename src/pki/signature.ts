@@ -27,7 +27,10 @@ export function algorithmIdentifier(keys: KeyPair): Der {
   return name === "ECDSA" ? sequence(identifier) : sequence(identifier, nothing());
 }
 
-/** What is to be signed with its algorithm and signature: the shape of certificates and requests alike. */
+/**
+ * What is to be signed with its algorithm and signature: the shape of certificates and requests
+ * alike.
+ */
 export async function signed(toBeSigned: Der, keys: KeyPair): Promise<Der> {
   const raw = new Uint8Array(
     await crypto.subtle.sign(keys.signing, keys.privateKey, toBeSigned),

@@ -6,9 +6,13 @@ export interface ClusterStatus {
   controllers: ClusterController[];
   /** False if this user may see the controllers of the namespace alone. */
   seesAll: boolean;
-  /** Where the namespace's access grants are redeemed; undefined where the user may not list them. */
+  /**
+   * Where the namespace's access grants are redeemed; undefined where the user may not list them.
+   */
   grants?: ServedGrants[];
-  /** Skupper's resources by name, as in `sites.skupper.io`, with their versions; none if missing. */
+  /**
+   * Skupper's resources by name, as in `sites.skupper.io`, with their versions; none if missing.
+   */
   resources: { name: string; versions: string[] }[];
   /** What this user may do. */
   commands: CommandRights[];
@@ -37,7 +41,9 @@ export interface ServedGrants {
   count: number;
 }
 
-/** A command, and the rights that this user lacks for it, as in `create accessgrants.skupper.io`. */
+/**
+ * A command, and the rights that this user lacks for it, as in `create accessgrants.skupper.io`.
+ */
 export interface CommandRights {
   command: string;
   missing: string[];

@@ -17,7 +17,10 @@ export interface Address {
   port: number;
 }
 
-/** How the grant service of a cluster is reached: through what, or at a place that is seen to by others. */
+/**
+ * How the grant service of a cluster is reached: through what, or at a place that is seen to by
+ * others.
+ */
 export type Exposure = ExposureKind | Address;
 
 /** What `--expose` takes; undefined for a text that is neither a way nor `host:port`. */

@@ -7,7 +7,10 @@ export type AccessGrant = z.infer<ReturnType<typeof accessGrantSchema>>;
 /** The window of a grant that names none, on every platform. */
 export const defaultExpirationWindow = "15m";
 
-/** The status.message that a controller writes which does not serve grants (spec/skupper-kubernetes.md 2.6). */
+/**
+ * The status.message that a controller writes which does not serve grants
+ * (spec/skupper-kubernetes.md 2.6).
+ */
 export const grantsDisabled = "AccessGrants are not enabled";
 
 /** How many redemptions the grant allows; a missing or zero value means one, as upstream. */

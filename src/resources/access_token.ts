@@ -4,7 +4,10 @@ import type { accessTokenSchema } from "./schemas.ts";
 /** AccessToken, as spec/crds has it. */
 export type AccessToken = z.infer<ReturnType<typeof accessTokenSchema>>;
 
-/** Annotations of a token file that tell a reader what upstream's fields don't; upstream ignores them. */
+/**
+ * Annotations of a token file that tell a reader what upstream's fields don't; upstream ignores
+ * them.
+ */
 export const tokenAnnotations = {
   site: "hawser/site",
   expires: "hawser/expires",

@@ -45,7 +45,10 @@ async function crdSchema(kind: keyof typeof files): Promise<JsonSchema> {
   return shape.parse(crd).spec.versions[0].schema.openAPIV3Schema;
 }
 
-/** What is compared: no descriptions, formats and patterns, and no limits that only say "an integer". */
+/**
+ * What is compared: no descriptions, formats and patterns, and no limits that only say "an
+ * integer".
+ */
 function essence(schema: JsonSchema): JsonSchema {
   const { type, properties, items, required, minimum, maximum, minLength, maxLength } = schema;
   const result: JsonSchema = { type: type ?? "any" };

@@ -7,12 +7,17 @@ export function isLabel(text: string): boolean {
   return text.length <= 63 && label.test(text);
 }
 
-/** True for an RFC 1123 subdomain as Kubernetes names have it: labels joined by dots, 1 to 253 characters. */
+/**
+ * True for an RFC 1123 subdomain as Kubernetes names have it: labels joined by dots, 1 to 253
+ * characters.
+ */
 export function isSubdomain(text: string): boolean {
   return text.length <= 253 && text.split(".").every((part) => label.test(part));
 }
 
-/** Throws `invalid-value` unless `text` is a label; `what` names the value, as in "the namespace". */
+/**
+ * Throws `invalid-value` unless `text` is a label; `what` names the value, as in "the namespace".
+ */
 export function checkLabel(text: string, what: string): void {
   if (isLabel(text)) return;
   throw appError("invalid-value", {
@@ -23,7 +28,10 @@ export function checkLabel(text: string, what: string): void {
   });
 }
 
-/** Throws `invalid-value` unless `text` is a subdomain; `what` names the value, as in "the site name". */
+/**
+ * Throws `invalid-value` unless `text` is a subdomain; `what` names the value, as in "the site
+ * name".
+ */
 export function checkSubdomain(text: string, what: string): void {
   if (isSubdomain(text)) return;
   throw appError("invalid-value", {
@@ -34,7 +42,10 @@ export function checkSubdomain(text: string, what: string): void {
   });
 }
 
-/** A random ending for a name, from the characters Kubernetes' generateName uses: it spells no words. */
+/**
+ * A random ending for a name, from the characters Kubernetes' generateName uses: it spells no
+ * words.
+ */
 export function randomSuffix(length = 5): string {
   return randomText("bcdfghjklmnpqrstvwxz2456789", length);
 }

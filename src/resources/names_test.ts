@@ -52,6 +52,7 @@ test("randomCode() prefers no character", () => {
     counts.set(character, (counts.get(character) ?? 0) + 1);
   }
   assert.equal(counts.size, 62);
-  // 10,000 of each; a bias by modulo would put the first eight at 12,100, 21 standard deviations off
+  // 10,000 of each; a bias by modulo would put the first eight at 12,100, 21 standard deviations
+  // off
   for (const [character, count] of counts) assert.ok(Math.abs(count - 10_000) < 800, character);
 });

@@ -4,7 +4,9 @@ import { apiVersion } from "./api_version.ts";
 // A parser made for each schema pays off after thousands of resources; most commands read a few.
 z.config({ jitless: true });
 
-/** Builds a schema when it is first used: building all of them takes longer than reading a resource. */
+/**
+ * Builds a schema when it is first used: building all of them takes longer than reading a resource.
+ */
 function lazySchema<T>(build: () => T): () => T {
   let built: T | undefined;
   return () => built ??= build();

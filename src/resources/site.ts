@@ -14,8 +14,9 @@ export function wantsLinkAccess(site: Site): boolean {
 }
 
 /**
- * True if its controller can't make the site as it is. That what the site needs exists already is what
- * Skupper's says for moments after its own restart (spec/skupper-kubernetes.md 7, #24): it passes.
+ * True if its controller can't make the site as it is. That what the site needs exists already is
+ * what Skupper's says for moments after its own restart (spec/skupper-kubernetes.md 7, #24): it
+ * passes.
  */
 export function hasFailed({ status }: Site): boolean {
   return status?.status === "Error" &&

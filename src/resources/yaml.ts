@@ -20,9 +20,10 @@ import { type Kind, type ResourceOf, schemas } from "./kinds.ts";
 export type PlainDocument = Record<string, unknown>;
 
 /**
- * Reads the documents of a YAML 1.2 (core schema) or JSON text; empty ones are left out, so an empty
- * text gives an empty list. `where` names the text in errors. `untrusted` is for what came from another
- * machine: it refuses anchors and aliases; elsewhere aliases may add up to 10,000 nodes. `maxBytes` defaults to 1 MiB. Throws `resource-invalid`.
+ * Reads the documents of a YAML 1.2 (core schema) or JSON text; empty ones are left out, so an
+ * empty text gives an empty list. `where` names the text in errors. `untrusted` is for what came
+ * from another machine: it refuses anchors and aliases; elsewhere aliases may add up to 10,000
+ * nodes. `maxBytes` defaults to 1 MiB. Throws `resource-invalid`.
  */
 export function readResources(
   text: string,
@@ -56,7 +57,8 @@ export function readResources(
 
 /**
  * Checks one document against the schema of `kind` and returns it as that resource, unknown fields
- * included. Throws `resource-invalid`, which names fields and what they should be, never their values.
+ * included. Throws `resource-invalid`, which names fields and what they should be, never their
+ * values.
  */
 export function parseResource<K extends Kind>(
   kind: K,
@@ -90,7 +92,10 @@ export function writeYaml(value: unknown): string {
 /** Text that no reader of YAML takes for anything else, and that is no word such as yes or null. */
 const plainName = /^(?!(true|false|yes|no|on|off|null|y|n)$)[a-z][a-z0-9-]*(\.[a-z][a-z0-9-]*)*$/;
 
-/** A text of one line as a YAML value, quoted unless that is surely needless; much faster than `writeYaml`. */
+/**
+ * A text of one line as a YAML value, quoted unless that is surely needless; much faster than
+ * `writeYaml`.
+ */
 export function writeYamlText(text: string): string {
   if (plainName.test(text)) return text;
   return /^[\x20-\x7e]*$/.test(text) ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text);
@@ -102,7 +107,10 @@ export function writeResource(resource: object): string {
   return writeYaml({ apiVersion, kind, metadata, spec, status, ...others });
 }
 
-/** Several resources as one text; `separatorFirst` begins it with `---` too, as upstream's wire does. */
+/**
+ * Several resources as one text; `separatorFirst` begins it with `---` too, as upstream's wire
+ * does.
+ */
 export function writeResources(
   resources: readonly object[],
   options: { separatorFirst?: boolean } = {},

@@ -30,7 +30,10 @@ async function withFolder(use: (folder: string) => Promise<void>): Promise<void>
   }
 }
 
-/** Expects both the check and the write to be refused in these words, and nothing left in the folder. */
+/**
+ * Expects both the check and the write to be refused in these words, and nothing left in the
+ * folder.
+ */
 async function assertRefused(path: string, why: RegExp, folder: string): Promise<void> {
   const before = await readdir(folder);
   for (const act of [() => checkWritable(path), () => writeWhole(path, "new", secret)]) {

@@ -6,7 +6,9 @@ import { appError } from "../errors/app_error.ts";
 import { sleep } from "./clock.ts";
 import { explainSystemError, systemErrorCode } from "./system_error.ts";
 
-/** A lock between processes; the kernel lets go of it too when its process ends, however it ends. */
+/**
+ * A lock between processes; the kernel lets go of it too when its process ends, however it ends.
+ */
 export interface HeldLock {
   /** Gives the lock up; a second call does nothing. */
   release(): void;
@@ -22,10 +24,10 @@ const lockable = new Set<string>();
 const lines = new Map<string, (() => void)[]>();
 
 /**
- * Takes the lock at `path`, or gives undefined if someone holds it. The file is made if need be (its
- * folder is not), stays empty and stays there. It must be touched by nothing else: POSIX locks are
- * lost when the process closes any handle of the file. Throws `data-home-unusable` where the file
- * can't be made or its file system has no locks.
+ * Takes the lock at `path`, or gives undefined if someone holds it. The file is made if need be
+ * (its folder is not), stays empty and stays there. It must be touched by nothing else: POSIX locks
+ * are lost when the process closes any handle of the file. Throws `data-home-unusable` where the
+ * file can't be made or its file system has no locks.
  */
 export function tryLock(path: string): HeldLock | undefined {
   const folder = dirname(path);
@@ -56,7 +58,9 @@ export function isLocked(path: string): boolean {
   return database === undefined;
 }
 
-/** The database, locked by those statements; undefined where SQLite says that another one has it. */
+/**
+ * The database, locked by those statements; undefined where SQLite says that another one has it.
+ */
 function begin(path: string, statements: string): DatabaseSync | undefined {
   let database: DatabaseSync | undefined;
   try {

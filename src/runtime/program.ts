@@ -13,7 +13,10 @@ export interface ProgramEnd {
 
 /** A program that runs. */
 export interface RunningProgram {
-  /** Rejects with the system's error where it can't be run, with a RangeError where it prints too much. */
+  /**
+   * Rejects with the system's error where it can't be run, with a RangeError where it prints too
+   * much.
+   */
   readonly ended: Promise<ProgramEnd>;
   /** Ends it, and all that it has started. */
   stop(): void;
@@ -26,8 +29,8 @@ const maxStderrBytes = 64 * 1024;
 
 /**
  * Starts a program that is asked for an answer: without input and without a terminal, in a process
- * group of its own. What it leaves running in that group when it ends is ended too: a shell that was
- * killed would leave the program it waits for, and that one holds the pipes open.
+ * group of its own. What it leaves running in that group when it ends is ended too: a shell that
+ * was killed would leave the program it waits for, and that one holds the pipes open.
  */
 export function startProgram(
   command: string,

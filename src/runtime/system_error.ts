@@ -28,8 +28,8 @@ export function explainSystemError(error: unknown): string {
 }
 
 /**
- * The name of the errno of a system error, as in `ENOENT`; undefined for any other error. Goes by the
- * code alone: not every runtime says which system call it was.
+ * The name of the errno of a system error, as in `ENOENT`; undefined for any other error. Goes by
+ * the code alone: not every runtime says which system call it was.
  */
 export function systemErrorCode(error: unknown): string | undefined {
   const code = error instanceof Error && "code" in error ? error.code : undefined;

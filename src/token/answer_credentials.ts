@@ -17,7 +17,10 @@ export interface ReceivedCredentials {
 /** connect.json is upstream's, says where upstream's own router is, and is dropped. */
 const knownKeys = ["ca.crt", "tls.crt", "tls.key", "connect.json"];
 
-/** DER of the object identifiers extKeyUsage, clientAuth and anyExtendedKeyUsage (RFC 5280 4.2.1.12). */
+/**
+ * DER of the object identifiers extKeyUsage, clientAuth and anyExtendedKeyUsage (RFC 5280
+ * 4.2.1.12).
+ */
 const extendedKeyUsage = Buffer.from("0603551d25", "hex");
 const clientUsages = ["06082b06010505070302", "0604551d2500"].map((hex) => Buffer.from(hex, "hex"));
 

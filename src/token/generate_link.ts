@@ -17,9 +17,9 @@ export type GeneratedLink = Awaited<ReturnType<LinkMaker["make"]>>;
 
 /**
  * Makes a link to the platform's site with credentials of its own, and stores nothing. Awaits the
- * site's endpoints: the link is as good before the router runs as after. Throws `platform-unsupported`,
- * `site-missing`, `site-edge`, `site-failed`, `link-access-disabled`, `timed-out`, and what the
- * platform throws.
+ * site's endpoints: the link is as good before the router runs as after. Throws
+ * `platform-unsupported`, `site-missing`, `site-edge`, `site-failed`, `link-access-disabled`,
+ * `timed-out`, and what the platform throws.
  */
 export async function generateLink(
   platform: PlatformWithAbilities,

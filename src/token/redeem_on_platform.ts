@@ -3,7 +3,10 @@ import type { AccessToken } from "../resources/access_token.ts";
 import { type RedeemedToken, type RedeemOptions, redeemToken } from "./redeem.ts";
 import { redeemByController } from "./redeem_by_controller.ts";
 
-/** Redeems a token where the platform does that: here, if keys outlive this process, else in its controller. */
+/**
+ * Redeems a token where the platform does that: here, if keys outlive this process, else in its
+ * controller.
+ */
 export async function redeemOnPlatform(
   platform: PlatformWithAbilities,
   token: AccessToken,

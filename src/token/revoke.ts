@@ -12,8 +12,9 @@ const askingMs = 5000;
 const askEveryMs = 20;
 
 /**
- * Ends a grant: removes it, and waits until its service, where it answers such questions, redeems no
- * token of it any more. Throws `resource-not-found`, what the platform throws, and the signal's reason.
+ * Ends a grant: removes it, and waits until its service, where it answers such questions, redeems
+ * no token of it any more. Throws `resource-not-found`, what the platform throws, and the signal's
+ * reason.
  */
 export async function revokeGrant(
   platform: Platform,

@@ -51,8 +51,8 @@ export function parseToken(content: string | Uint8Array, file: string): UsableTo
 }
 
 /**
- * What a token file is for. Status, owners, uid and the like, as in a file that `kubectl get -o yaml`
- * wrote, are the state of another place, and tell nothing of this one.
+ * What a token file is for. Status, owners, uid and the like, as in a file that `kubectl get -o
+ * yaml` wrote, are the state of another place, and tell nothing of this one.
  */
 function withoutState({ apiVersion, kind, metadata, spec }: AccessToken): AccessToken {
   const { name, labels, annotations } = metadata;

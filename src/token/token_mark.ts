@@ -4,8 +4,8 @@ import type { BaseResource } from "../resources/resource.ts";
 import type { UsableToken } from "./token_file.ts";
 
 /**
- * What a token is recognised by; tells nothing of its code. Of a grant with several uses a namespace may
- * hold several tokens: they differ in name, and each is a redemption of its own.
+ * What a token is recognised by; tells nothing of its code. Of a grant with several uses a
+ * namespace may hold several tokens: they differ in name, and each is a redemption of its own.
  */
 export function markToken({ metadata, spec }: UsableToken): string {
   const identity = [metadata.name, spec.url, spec.code].join("\n");

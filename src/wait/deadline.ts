@@ -35,13 +35,19 @@ export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSi
   };
 }
 
-/** The end of a deadline, with what was awaited then where that is not said yet; any other error as it is. */
+/**
+ * The end of a deadline, with what was awaited then where that is not said yet; any other error as
+ * it is.
+ */
 export function whileAwaiting(error: unknown, what: string): unknown {
   if (!isTimeout(error) || whatWasAwaited(error) !== undefined) return error;
   return appError("timed-out", { after: error.data.after, what }, { cause: error });
 }
 
-/** What the end of a deadline says was awaited; undefined for any other error, and where it does not say. */
+/**
+ * What the end of a deadline says was awaited; undefined for any other error, and where it does not
+ * say.
+ */
 export function whatWasAwaited(error: unknown): string | undefined {
   return isTimeout(error) ? error.data.what : undefined;
 }

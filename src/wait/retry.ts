@@ -1,8 +1,8 @@
 import { sleep } from "../runtime/clock.ts";
 
 /**
- * How a retry goes on after a failure: not at all, after the usual back-off, or after that time; never
- * sooner than the back-off, since a server that says "at once" may mean it not.
+ * How a retry goes on after a failure: not at all, after the usual back-off, or after that time;
+ * never sooner than the back-off, since a server that says "at once" may mean it not.
  */
 export type RetryDecision = "give-up" | "back-off" | { afterMs: number };
 

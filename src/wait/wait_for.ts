@@ -6,7 +6,9 @@ import { formatDuration } from "./duration.ts";
 export interface Wait<S, R> {
   /** Named on expiry: `site "west" to be ready`. */
   what: string;
-  /** The result once the state is the wanted one, else undefined; throws where waiting is in vain. */
+  /**
+   * The result once the state is the wanted one, else undefined; throws where waiting is in vain.
+   */
   done(state: S): R | undefined | Promise<R | undefined>;
   /** The state in words, for the message on expiry. */
   describe(state: S): string;

@@ -10,7 +10,10 @@ export interface TestProxy {
   close(): void;
 }
 
-/** One that is asked by CONNECT; it shows `credentials` in what it was asked for where it is given some. */
+/**
+ * One that is asked by CONNECT; it shows `credentials` in what it was asked for where it is given
+ * some.
+ */
 export async function startConnectProxy(): Promise<TestProxy> {
   const asked: string[] = [];
   const server: Server = createHttpServer();

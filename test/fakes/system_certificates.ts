@@ -27,7 +27,8 @@ export interface Certificates {
 /**
  * Writes runtime/issuers and runtime/certs as upstream does (spec/skupper-system-sites.md 3): an
  * authority once made is kept unless the user supplies one, everything else is made anew. Keys of
- * links' authorities are RSA in PKCS#1, as upstream's all are; those nobody signs with here are not.
+ * links' authorities are RSA in PKCS#1, as upstream's all are; those nobody signs with here are
+ * not.
  */
 export async function provideCertificates(
   root: string,

@@ -7,7 +7,9 @@ import { type PlainDocument, readResources, writeYaml } from "../../src/resource
 import { isIP } from "node:net";
 import { type Access, type Certificates, provideCertificates } from "./system_certificates.ts";
 
-/** Releases of upstream, of which each writes namespaces in a way of its own (spec, version matrix). */
+/**
+ * Releases of upstream, of which each writes namespaces in a way of its own (spec, version matrix).
+ */
 export const releases = ["2.0.0", "2.1.4", "2.2.0", "2.2.1", "2.3.0"] as const;
 
 /** What `skupper system start` is run with, and what it finds on the machine. */
@@ -51,8 +53,9 @@ export function putInput(machine: Machine, resource: Resource): void {
 }
 
 /**
- * Does to a namespace what `skupper system start` does (spec/skupper-system-sites.md 1.2, 1.3, 3, 4)
- * short of starting a router; run again on the same namespace, what `skupper system reload` does.
+ * Does to a namespace what `skupper system start` does (spec/skupper-system-sites.md 1.2, 1.3, 3,
+ * 4) short of starting a router; run again on the same namespace, what `skupper system reload`
+ * does.
  */
 export async function systemStart(machine: Machine): Promise<void> {
   const { root, inputResources, runtimeResources, platformFile } = pathsOf(machine);
@@ -157,7 +160,9 @@ async function render(machine: Machine, input: Resource[], siteId: string): Prom
   writeRouter(machine, siteId, site, [local, ...accesses], links);
 }
 
-/** The RouterAccesses of the input, and the one that newer releases make of the Site's linkAccess. */
+/**
+ * The RouterAccesses of the input, and the one that newer releases make of the Site's linkAccess.
+ */
 function accessesOf(machine: Machine, site: Resource, input: Resource[]): Resource[] {
   const accesses = input.filter(({ kind }) => kind === "RouterAccess");
   const wanted = site.spec?.linkAccess;

@@ -8,7 +8,9 @@ import process from "node:process";
 /** How a server program is run, and ended. */
 export interface ServerOptions {
   env?: Record<string, string | undefined>;
-  /** Shell commands that end the program, whose process id is `$!`, and all that it leaves behind. */
+  /**
+   * Shell commands that end the program, whose process id is `$!`, and all that it leaves behind.
+   */
   end?: string;
 }
 

@@ -28,8 +28,9 @@ const runLimitMinutes = 10;
 const maxOutputBytes = 1024 * 1024;
 
 /**
- * A program that gives credentials, by the client.authentication.k8s.io protocol (v1 and v1beta1). It
- * runs when a credential is first needed or has expired, never twice at once, and without a terminal.
+ * A program that gives credentials, by the client.authentication.k8s.io protocol (v1 and v1beta1).
+ * It runs when a credential is first needed or has expired, never twice at once, and without a
+ * terminal.
  */
 export class ExecPlugin {
   readonly #context: string;

@@ -88,10 +88,10 @@ export const podContext = "in-cluster";
 const serviceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
 
 /**
- * Finds the context as kubectl does: --kubeconfig, else the files of KUBECONFIG, else ~/.kube/config,
- * else the Pod this runs in. Of several files the first to name something wins. Throws
- * `file-not-found`, `not-readable`, `kubeconfig-invalid`, `kubeconfig-missing`, `kubeconfig-empty`,
- * `context-unset` and `context-unknown`.
+ * Finds the context as kubectl does: --kubeconfig, else the files of KUBECONFIG, else
+ * ~/.kube/config, else the Pod this runs in. Of several files the first to name something wins.
+ * Throws `file-not-found`, `not-readable`, `kubeconfig-invalid`, `kubeconfig-missing`,
+ * `kubeconfig-empty`, `context-unset` and `context-unknown`.
  */
 export async function loadContext(
   request: ContextRequest,

@@ -14,7 +14,9 @@ export interface TlsFiles {
   key?: Buffer;
 }
 
-/** The authorities of the cluster, as they are now; undefined: the system's. Throws `not-readable`. */
+/**
+ * The authorities of the cluster, as they are now; undefined: the system's. Throws `not-readable`.
+ */
 export async function readServerAuthority(cluster: ClusterEntry): Promise<Buffer | undefined> {
   return await readEither(cluster, "certificate-authority");
 }
@@ -34,7 +36,10 @@ export async function readClientFiles(
   return { ...(cert && { cert }), ...(key && { key }) };
 }
 
-/** Why TLS would fail with these, if it would; the runtimes' own words for it differ, and say little. */
+/**
+ * Why TLS would fail with these, if it would; the runtimes' own words for it differ, and say
+ * little.
+ */
 export function whyUnusable({ ca, cert, key }: TlsFiles): string | undefined {
   if (ca !== undefined && tryTo(() => new X509Certificate(ca)) === undefined) {
     return "its certificate-authority is no certificate";

@@ -11,8 +11,8 @@ interface ApiResourceList {
 }
 
 /**
- * Skupper's resources that the API server serves, by plural name, each with its versions. Every user may
- * ask for this. Throws what `ApiClient.send` throws.
+ * Skupper's resources that the API server serves, by plural name, each with its versions. Every
+ * user may ask for this. Throws what `ApiClient.send` throws.
  */
 export async function listSkupperResources(
   api: ApiClient,

@@ -37,7 +37,10 @@ const pageSize = "500";
 /** A list this long in coming is read again and again only so often. */
 const maxRestarts = 3;
 
-/** Reads the resources of a namespace, in pages that belong together. Throws what `ApiClient.send` throws. */
+/**
+ * Reads the resources of a namespace, in pages that belong together. Throws what `ApiClient.send`
+ * throws.
+ */
 export function readList<K extends Kind>(
   api: ApiClient,
   kind: K,
@@ -55,7 +58,10 @@ export function listRequest<K extends Kind>(
   return { kind, namespace, read: (object) => toResource(kind, object) };
 }
 
-/** Reads all objects of the request, in pages that belong together. Throws what `ApiClient.send` throws. */
+/**
+ * Reads all objects of the request, in pages that belong together. Throws what `ApiClient.send`
+ * throws.
+ */
 export async function readObjects<T extends Named>(
   api: ApiClient,
   request: ListRequest<T>,

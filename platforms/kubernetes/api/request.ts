@@ -33,7 +33,10 @@ interface ApiResource {
   hasStatus: boolean;
 }
 
-/** What is only read or removed, or written by the controller alone, beside the kinds that platforms store. */
+/**
+ * What is only read or removed, or written by the controller alone, beside the kinds that platforms
+ * store.
+ */
 type ClusterKind =
   | "ApiGroup"
   | "AttachedConnector"
@@ -110,7 +113,9 @@ export function pathOf(request: ApiRequest): string {
   return `/${parts.join("/")}${query === "" ? "" : `?${query}`}`;
 }
 
-/** The resource as RBAC and kubectl name it: `accessgrants.skupper.io`, `sites.skupper.io/status`. */
+/**
+ * The resource as RBAC and kubectl name it: `accessgrants.skupper.io`, `sites.skupper.io/status`.
+ */
 export function resourceOf({ kind, subresource, at }: ApiRequest): string {
   const { group, plural } = { ...apiResources[kind], ...at };
   return plural + (group === "" ? "" : `.${group}`) +

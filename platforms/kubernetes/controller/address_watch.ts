@@ -5,7 +5,7 @@ import { findPublicAddress } from "../public_address.ts";
 
 /** How the grant service is exposed. */
 export interface AddressWatchOptions {
-  /** The controller's own, which holds what it is exposed by. */
+  /** The namespace of the controller. It holds the objects that expose the service. */
   namespace: string;
   exposure: Exposure;
   /** The name to use in place of what the cluster says. */
@@ -13,7 +13,7 @@ export interface AddressWatchOptions {
   onProblem(problem: unknown): void;
 }
 
-/** How often it is looked whether the cluster has given another address, in milliseconds. */
+/** How often the cluster is asked for the address, in milliseconds. */
 const lookEveryMs = 5000;
 
 /** Where the grant service is reached from outside, as the cluster said lately. */
@@ -40,13 +40,13 @@ export class AddressWatch {
     signal.addEventListener("abort", () => clearInterval(looking), { once: true });
   }
 
-  /** Has `listener` called when the address has changed, until what is returned is called. */
+  /** Calls `listener` when the address has changed, until the function it returns is called. */
   onMoved(listener: () => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);
   }
 
-  /** What can't be found out leaves the address as it was. */
+  /** A look that fails leaves the address as it was. */
   async #look(signal: AbortSignal): Promise<void> {
     try {
       const found = await this.#find(signal);

@@ -5,11 +5,11 @@ import type { Site } from "../../../src/resources/site.ts";
 import type { ApiClient } from "../api/client.ts";
 import { ResourceCache } from "./resource_cache.ts";
 
-/** What is followed of a cluster, and who is told of it. */
+/** What is followed of a cluster, and whom to tell. */
 export interface ClusterCacheOptions {
   /** Undefined: all. */
   namespaces: readonly string[] | undefined;
-  /** Told of what is to be reconciled. */
+  /** Called with what is to be reconciled. */
   onChange(change: Change): void;
   onProblem(problem: unknown): void;
 }
@@ -24,7 +24,7 @@ export class ClusterCache {
   readonly AccessGrant: ResourceCache<"AccessGrant">;
   readonly AccessToken: ResourceCache<"AccessToken">;
   readonly #onChange: (change: Change) => void;
-  /** What the sites looked like when they were named last. */
+  /** The sites as they were when they were last named. */
   readonly #looks = new Map<string, string>();
 
   constructor({ namespaces, onChange, onProblem }: ClusterCacheOptions) {
@@ -63,7 +63,7 @@ export class ClusterCache {
     return [...new Set(namedKinds.flatMap((kind) => this[kind].namespaces()))].sort();
   }
 
-  /** Names everything there is. */
+  /** Names every resource. */
   nameEverything(): void {
     for (const kind of namedKinds) {
       for (const [namespace, name] of this[kind].names()) this.#onChange({ kind, namespace, name });

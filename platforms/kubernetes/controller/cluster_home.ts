@@ -13,7 +13,7 @@ export interface ClusterSetup {
   replica: string;
   /** Where the grant service is reached, if the cluster says so. */
   address: AddressWatch | undefined;
-  /** Told of what stands in the way of seeing changes; it is tried again. */
+  /** Called with what keeps changes from being seen. The cache tries again. */
   onProblem(problem: unknown): void;
 }
 
@@ -21,7 +21,7 @@ export interface ClusterSetup {
 const everythingEveryMs = 300_000;
 
 /**
- * The cluster as the controller sees it, from now on until the signal aborts, which is after the
+ * The cluster as the controller sees it, until the signal aborts. The signal aborts after the
  * controller's work has ended. Throws what the first look at the cluster throws.
  */
 export async function openCluster(

@@ -6,7 +6,7 @@ import type { Now } from "../../../src/runtime/clock.ts";
 import type { ApiClient } from "../api/client.ts";
 import { controllerName } from "../deployed_names.ts";
 
-/** What is held back of one kind of outcome of one resource. */
+/** Outcomes of one kind of one resource that are held back. */
 interface HeldBack {
   latest: Announcement | undefined;
   count: number;
@@ -14,10 +14,16 @@ interface HeldBack {
   timer: ReturnType<typeof setTimeout>;
 }
 
-/** A resource has at most one Event of a reason in this time, in milliseconds: a popular one has many outcomes. */
+/**
+ * How long until a resource may have another Event of the same reason, in milliseconds: a popular
+ * grant has many outcomes.
+ */
 const quietMs = 30_000;
 
-/** Events on their way; more are dropped, as whoever floods us must not flood the cluster. */
+/**
+ * The most Events under way at once. More are dropped: whoever floods the service must not flood
+ * the cluster.
+ */
 const maxUnderWay = 32;
 
 /** The API allows a note no more characters. */
@@ -45,7 +51,10 @@ export class EventRecorder {
     this.#now = now;
   }
 
-  /** Publishes it at once, or the latest of several together with how many there were. */
+  /**
+   * Publishes the outcome at once, or holds it back and publishes the latest of several with their
+   * number.
+   */
   announce(announcement: Announcement): void {
     const { about, reason } = announcement;
     const key = `${about.uid}/${reason}`;

@@ -16,7 +16,10 @@ export interface KnownNamespace {
 
 type Authority = Awaited<ReturnType<GrantBacking["issuer"]>>;
 
-/** How old a certificate authority that was read may be: many redemptions a second need the same one. */
+/**
+ * How long a certificate authority that was read is used, in milliseconds: many redemptions a
+ * second need the same one.
+ */
 const freshMs = 1000;
 
 /** What the grant service needs of a namespace of a cluster; `store` is its store. */
@@ -91,7 +94,7 @@ function issuerOf(grant: AccessGrant, site: Site, accesses: RouterAccess[]): str
   return grant.spec?.issuer || (named.includes(usual) ? usual : named[0] ?? usual);
 }
 
-/** The site's endpoints for links, but for those whose routers trust another authority. */
+/** The site's endpoints for links, without those whose routers trust another authority. */
 function linkEndpoints(site: Site, issuer: string, accesses: RouterAccess[]): Endpoint[] {
   const endpoints = (site.status?.endpoints ?? [])
     .filter(({ name = "", host }) => Object.hasOwn(linkRoles, name) && host);

@@ -6,7 +6,10 @@ import { type Secret, secretText } from "../../../src/resources/secret.ts";
 import { identitySecretName } from "../deployed_names.ts";
 import { managedLabels } from "./managed_labels.ts";
 
-/** The identity of the grant service in a Secret of the controller's namespace, which all replicas share. */
+/**
+ * The identity of the grant service in a Secret of the controller's namespace, which all replicas
+ * share.
+ */
 export function identitySecret(store: Platform, signal: AbortSignal): IdentityStore {
   const find = () => store.get("Secret", identitySecretName, signal);
   return {
@@ -31,7 +34,7 @@ export function identitySecret(store: Platform, signal: AbortSignal): IdentitySt
           await store.apply<"Secret">({ ...secret, data }, signal);
           return text;
         } catch (error) {
-          // another replica was first: then it is seen what that one wrote
+          // another replica was first: the next look finds what it wrote
           if (!isAppError(error, "conflict")) throw error;
         }
       }

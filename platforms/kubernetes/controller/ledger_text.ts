@@ -3,19 +3,22 @@ import { promisify } from "node:util";
 import { gunzip, gzip } from "node:zlib";
 import type { Ledger } from "../../../src/grant_service/ledger/ledger.ts";
 
-/** Far more than a Secret's worth of ledger; a gzip stream can be made to hold more than memory does. */
+/**
+ * The most bytes that a ledger may have when it is unpacked: far more than a Secret holds. A gzip
+ * stream can be made to unpack into more than memory does.
+ */
 const maxLedgerBytes = 64 * 1024 * 1024;
 
 /** Most of a ledger is random: trying harder takes longer and saves next to nothing. */
 const gzipLevel = 3;
 
 /**
- * A ledger as it stands in a Secret, base64. Compressed, since a Secret holds 1 MiB: that is some 10,000
- * redemptions, or answers under way to 1,000 clients that made no key.
+ * A ledger as it stands in a Secret, base64. Compressed, since a Secret holds 1 MiB: that is some
+ * 10,000 redemptions, or answers under way to 1,000 clients that made no key.
  */
 export async function writeLedger(ledger: Ledger): Promise<string> {
   const redemptions = ledger.redemptions.map(({ answer, ...redemption }) =>
-    // each write is the whole ledger: what is delivered can be left out at once
+    // each write holds the whole ledger, so delivered answers can be left out at once
     answer === undefined || redemption.delivered ? redemption : { ...redemption, answer }
   );
   const text = JSON.stringify({ ...ledger, redemptions });

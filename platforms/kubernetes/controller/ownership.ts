@@ -5,21 +5,23 @@ import { findCondition } from "../../../src/resources/resource.ts";
 import type { Site } from "../../../src/resources/site.ts";
 
 /**
- * The rule by which controllers that look after the same resources keep out of each other's way
- * (ARCHITECTURE.md). Skupper's controller knows nothing of it: it serves every grant where its grants are
- * enabled, else marks each as not enabled; and it redeems every token whose site it looks after.
+ * How controllers that look after the same resources keep out of each other's way
+ * (ARCHITECTURE.md). Skupper's controller knows nothing of this rule. Where its grants are enabled,
+ * it serves every grant; else it marks each grant as not enabled. It redeems every token of the
+ * sites that it looks after.
  */
 
 /**
- * How long Skupper's controller has to say whether it serves a grant, to take up a site, and to try a
- * token, in milliseconds: it does all of that within one, unless it hangs in a redemption, 10 seconds each.
+ * How long Skupper's controller has to say whether it serves a grant, to take up a site, and to try
+ * a token, in milliseconds. It does each within one second, unless a redemption hangs; each of
+ * those takes 10 seconds.
  */
 const graceMs = { grant: 5000, site: 5000, token: 20_000 } as const;
 
 /**
- * Who serves a grant: whoever's authority and url its status names. One that nobody has taken is ours
- * where no other controller looks after the site, where the one that does says that it does not serve
- * grants or leaves others of the namespace to us, and where it says nothing.
+ * Who serves a grant: the controller whose authority and url its status names. A grant that nobody
+ * has taken is ours in three cases: no other controller looks after the site; the one that does
+ * says that it serves no grants, or leaves others of the namespace to us; or it says nothing.
  */
 export function claimGrant(
   grant: AccessGrant,
@@ -42,8 +44,8 @@ export function claimGrant(
 }
 
 /**
- * Who redeems a token: the controller that looks after the site. One that has not even tried is not there,
- * and the token is ours; so it is where none looks after the site.
+ * Who redeems a token: the controller that looks after the site. The token is ours where none does,
+ * or where that controller has not even tried in time.
  */
 export function claimToken(token: AccessToken, sites: Site[], now: number): Claim {
   if (sites.length === 0) return "theirs"; // nobody's, until there is a site
@@ -51,14 +53,14 @@ export function claimToken(token: AccessToken, sites: Site[], now: number): Clai
     return later(sites.map(({ metadata }) => metadata.creationTimestamp), graceMs.site, now);
   }
   const tried = findCondition(token, "Redeemed");
-  // only ours say of a token that it is pending
+  // only our controllers write that a token is pending
   if (tried !== undefined) return tried.reason === "Pending" ? "ours" : "theirs";
   const changes = sites.flatMap(({ status }) => status?.conditions ?? [])
     .map(({ lastTransitionTime }) => lastTransitionTime);
   return later([token.metadata.creationTimestamp, ...changes], graceMs.token, now);
 }
 
-/** True if Skupper's controller, or one that does as it does, has taken up the site: sites are never ours. */
+/** True if Skupper's controller, or one like it, has taken up the site. Ours takes up no sites. */
 function isLookedAfter({ status }: Site): boolean {
   return Boolean(status?.controller?.name);
 }
@@ -71,10 +73,10 @@ function isMarked({ status }: AccessGrant): boolean {
   return status?.message === grantsDisabled;
 }
 
-/** "ours" once the grace since the latest of the times is over. */
+/** "ours" once the grace period has passed since the latest of the times. */
 function later(times: (string | null | undefined)[], graceMs: number, now: number): Claim {
   const latest = Math.max(...times.map((time) => Date.parse(time ?? "") || 0));
   const leftMs = latest + graceMs - now;
-  // a clock that is behind the cluster's must not make it longer
+  // a clock that is behind the cluster's must not make the wait longer
   return leftMs > 0 ? { againInMs: Math.min(leftMs, graceMs) } : "ours";
 }

@@ -10,13 +10,13 @@ export interface CacheOptions<K extends Kind> {
   kind: K;
   /** Undefined: all. */
   namespaces: readonly string[] | undefined;
-  /** Told of each resource that came, went or was changed by others. */
+  /** Called with each resource that came, went or was changed by others. */
   onChanged(namespace: string, name: string): void;
-  /** Told of what stands in the way of seeing changes; it is tried again. */
+  /** Called with what keeps changes from being seen. The cache tries again. */
   onProblem(problem: unknown): void;
 }
 
-/** How long what could not be watched is left alone, in milliseconds. */
+/** How long to wait before a watch that failed is tried again, in milliseconds. */
 const retryAfterMs = 2000;
 
 /** The resources of one kind in all namespaces that are served, as they were lately. */
@@ -28,7 +28,10 @@ export class ResourceCache<K extends Kind> {
     this.#options = options;
   }
 
-  /** Follows the cluster until the signal aborts; resolves once all is there. Throws what the first list does. */
+  /**
+   * Follows the cluster until the signal aborts; resolves once all is there. Throws what the first
+   * list does.
+   */
   async start(api: ApiClient, signal: AbortSignal): Promise<void> {
     const scopes = this.#options.namespaces ?? [undefined];
     await Promise.all(scopes.map((scope) => this.#follow(api, scope, signal)));
@@ -58,7 +61,10 @@ export class ResourceCache<K extends Kind> {
     }
   }
 
-  /** Takes in what was written over the version that is here, before the cluster tells of it. */
+  /**
+   * Takes in a resource that was just written, before the cluster tells of it. Does nothing unless
+   * it replaced the version that is here, `before`.
+   */
   learn(namespace: string, written: ResourceOf<K>, before: string | undefined): void {
     const { name } = written.metadata;
     const known = this.#byNamespace.get(namespace)?.get(name);
@@ -95,7 +101,7 @@ export class ResourceCache<K extends Kind> {
     return started;
   }
 
-  /** What this program can't read it leaves alone; the rest goes on. */
+  /** A resource that this program can't read is left alone; the rest goes on. */
   #read(object: unknown): ResourceOf<K> | undefined {
     try {
       return toResource(this.#options.kind, object);

@@ -22,7 +22,10 @@ const served: PolicyRule[] = [
   core(["events"], ["create"]),
 ];
 
-/** What it does with the Secret of its own identity, where it serves other namespaces than its own. */
+/**
+ * What the controller does with the Secret of its own identity, where it does not serve its own
+ * namespace.
+ */
 const own: PolicyRule[] = [
   { ...core(["secrets"], ["get", "update"]), resourceNames: [identitySecretName] },
   // RBAC can't bound by name what does not exist yet
@@ -51,7 +54,7 @@ export function controllerRights(plan: RightsPlan): KubernetesObject[] {
   ];
 }
 
-/** Reading what it is reached through. */
+/** The right to read the object that exposes the service. */
 function addressRules({ exposure }: RightsPlan): PolicyRule[] {
   const resourceNames = [grantServiceName];
   switch (exposure) {
@@ -72,12 +75,15 @@ function addressRules({ exposure }: RightsPlan): PolicyRule[] {
   }
 }
 
-/** Without a name for them the nodes are found by their own addresses. */
+/** Without a host name for the nodes, the nodes' own addresses are read. */
 function nodeRules({ exposure, host }: RightsPlan): PolicyRule[] {
   return exposure === "nodeport" && host === undefined ? [core(["nodes"], ["list"])] : [];
 }
 
-/** A role and its binding to the controller of `home`, if there are rules: of a namespace, or of all. */
+/**
+ * A role and its binding to the controller of `home`, if there are rules: of a namespace, or of
+ * all.
+ */
 function allow(
   home: string,
   name: string,

@@ -27,7 +27,7 @@ export function deployment(
     spec: {
       replicas,
       selector: { matchLabels: podLabels },
-      // a replica goes only when another one serves in its place
+      // a replica ends only once another one serves in its place
       strategy: { type: "RollingUpdate", rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
       template: {
         metadata: { labels: podLabels },

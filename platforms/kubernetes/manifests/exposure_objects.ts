@@ -7,8 +7,8 @@ import { type KubernetesObject, metadata, podLabels } from "./objects.ts";
 const portName = "https";
 
 /**
- * What makes the grant service reachable. TLS is never ended on the way: tokens pin the controller's
- * own certificate authority. Throws `usage` where `host` is missing, or one too many.
+ * What makes the grant service reachable. TLS is never ended on the way: tokens pin the
+ * controller's own certificate authority. Throws `usage` where `host` is missing, or one too many.
  */
 export function exposureObjects(
   namespace: string,
@@ -26,7 +26,7 @@ export function exposureObjects(
     case "securedaccess":
       return [securedAccess(namespace)];
     case "loadbalancer":
-      // so that the service sees its clients' addresses, by which it limits wrong codes
+      // the service limits wrong codes by its clients' addresses, so it must see them
       return [service(namespace, { type: "LoadBalancer", externalTrafficPolicy: "Local" })];
     case "nodeport":
       return [service(namespace, { type: "NodePort" })];
@@ -54,7 +54,7 @@ function service(namespace: string, spec: object): KubernetesObject {
   };
 }
 
-/** Skupper's controller makes the Service, and what else its way of access takes. */
+/** Skupper's controller makes the Service, and whatever else its kind of access needs. */
 function securedAccess(namespace: string): KubernetesObject {
   return {
     apiVersion: "skupper.io/v2alpha1",

@@ -24,8 +24,8 @@ export interface ManifestPlace {
 const usualReplicas = 2;
 
 /**
- * What `kubectl apply` takes to make a controller run in the namespace, or the Role of a person. Throws
- * `platform-unsupported`, `usage` and `invalid-value` for options that do not fit, and what
+ * What `kubectl apply` takes to make a controller run in the namespace, or the Role of a person.
+ * Throws `platform-unsupported`, `usage` and `invalid-value` for options that do not fit, and what
  * `missingObjects` throws.
  */
 export async function kubernetesManifest(

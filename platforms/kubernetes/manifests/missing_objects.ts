@@ -5,14 +5,18 @@ import { definitions } from "./definitions.ts";
 import { namespaceObject } from "./deployment.ts";
 import type { KubernetesObject } from "./objects.ts";
 
-/** What the controller needs and belongs to the whole cluster: its namespace and Skupper's definitions. */
+/**
+ * What the controller needs and belongs to the whole cluster: its namespace and Skupper's
+ * definitions.
+ */
 export function clusterObjects(namespace: string): KubernetesObject[] {
   return [namespaceObject(namespace), ...definitions];
 }
 
 /**
- * Those of them that the cluster has not. A namespace that may not be looked at is taken to be there.
- * Throws `cluster-unseen` where the cluster is not known or does not answer, and the signal's reason.
+ * Those of them that the cluster has not. A namespace that may not be looked at is taken to be
+ * there. Throws `cluster-unseen` where the cluster is not known or does not answer, and the
+ * signal's reason.
  */
 export async function missingObjects(
   cluster: ApiClient | AppError,

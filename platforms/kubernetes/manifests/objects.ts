@@ -24,7 +24,9 @@ export interface PolicyRule {
 /** What the controller's Pods are known by. */
 export const podLabels = { "app.kubernetes.io/name": controllerName };
 
-/** Metadata of one of the controller's objects; without a namespace it belongs to the whole cluster. */
+/**
+ * Metadata of one of the controller's objects; without a namespace it belongs to the whole cluster.
+ */
 export function metadata(name: string, namespace?: string): KubernetesObject["metadata"] {
   return { name, ...(namespace === undefined ? {} : { namespace }), labels: podLabels };
 }

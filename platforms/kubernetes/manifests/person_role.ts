@@ -3,8 +3,8 @@ import { combineRights, commandRights, policyNames, rightsOf } from "../command_
 import type { KubernetesObject } from "./objects.ts";
 
 /**
- * The commands of each role. Secrets are the admin's alone: the right to read them can't be bounded to
- * those of links.
+ * The commands of each role. Secrets are the admin's alone: the right to read them can't be bounded
+ * to those of links.
  */
 export const roleCommands: Record<Role, string[]> = {
   issuer: ["token issue", "grant list", "grant revoke", "site status"],
@@ -12,7 +12,7 @@ export const roleCommands: Record<Role, string[]> = {
   admin: Object.keys(commandRights),
 };
 
-/** The least rights of the role in the namespace; whom it is bound to is the administrator's to say. */
+/** The least rights of the role in the namespace. The administrator binds it to people. */
 export function personRole(role: Role, namespace: string): KubernetesObject {
   return {
     apiVersion: "rbac.authorization.k8s.io/v1",

@@ -13,8 +13,9 @@ export interface EarlyEnd {
 }
 
 /**
- * The error that starting a controller ends with that has ended early: its own where the user has a
- * remedy for that, as `controller run` would have told it; else `controller-failed`.
+ * The error to end with when a controller has ended before it answered. Where the user has a
+ * remedy, it is the controller's own error, as `controller run` would have told it; else
+ * `controller-failed`.
  */
 export async function controllerFailure(
   files: ControllerFiles,

@@ -36,7 +36,9 @@ export function findError(output: string): { code: string; message: string } | u
   }
 }
 
-/** Why a controller that wrote `output` has ended before it answered; `ending` as its process tells. */
+/**
+ * Why a controller that wrote `output` has ended before it answered; `ending` as its process tells.
+ */
 export function whyEnded(output: string, ending?: string): string {
   const silent = `it ended without a word${ending === undefined ? "" : ` (${ending})`}`;
   return findError(output)?.message ?? (output.trim().split("\n").at(-1) || silent);

@@ -15,18 +15,26 @@ import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { type AuthorityFiles, readSiteAuthority, siteUid } from "../site/site_authority.ts";
 import { isStarted } from "../started_namespace.ts";
 
-/** How old what many redemptions a second ask for may be: reading it anew would be most of the work. */
+/**
+ * How long a reading is used, in milliseconds. Many redemptions a second ask for the same, and to
+ * read it each time would be most of the work.
+ */
 const freshMs = 1000;
 
 /** What a namespace looks like at a moment. */
 interface NamespaceLooks {
   /** Of its site. */
   uid: string | undefined;
-  /** Changes with the authority and with every file put in place whole; an edit is seen when it is due. */
+  /**
+   * Changes with the authority and with every file put in place whole; an edit is seen when it is
+   * due.
+   */
   stamp: string;
 }
 
-/** What the grant service needs of a namespace kept as files; `platform` is the namespace's store. */
+/**
+ * What the grant service needs of a namespace kept as files; `platform` is the namespace's store.
+ */
 export function fileGrantBacking(
   paths: NamespacePaths,
   platform: Platform,
@@ -73,7 +81,10 @@ export function fileGrantBacking(
     return (await look()).stamp;
   }
 
-  /** Once a turn of the event loop: each redemption asks several times, and many may come in one. */
+  /**
+   * Looks once in each turn of the event loop: each redemption asks several times, and many may
+   * come in one turn.
+   */
   function look(): Promise<NamespaceLooks> {
     if (looked === undefined) setImmediate(() => looked = undefined);
     return looked ??= lookAt();
@@ -87,7 +98,10 @@ export function fileGrantBacking(
     return { uid, stamp: [uid, ...times].join(" ") };
   }
 
-  /** The grant's own choice, else the site's (which upstream doesn't look at), else that of its link access. */
+  /**
+   * The grant's own choice, else the site's (which upstream doesn't look at), else that of its link
+   * access.
+   */
   async function chooseIssuer(grant: AccessGrant, listeners: LinkListener[]): Promise<string> {
     const [site] = await platform.list("Site", signal);
     if (site === undefined) {
@@ -101,8 +115,8 @@ export function fileGrantBacking(
 }
 
 /**
- * The listeners where certificates of that authority are accepted. Where no router was rendered yet,
- * that is those which name the issuer; one that none names is its user's own arrangement, by
+ * The listeners where certificates of that authority are accepted. Where no router was rendered
+ * yet, that is those which name the issuer; one that none names is its user's own arrangement, by
  * certificates in input/certs.
  */
 function trusting(

@@ -69,7 +69,9 @@ export function applyRecord(
   return { version: record.version, ledger: { ...header, redemptions } };
 }
 
-/** The ledger with a list of its own, its redemptions the same: what did not change is seen at once. */
+/**
+ * The ledger with a list of its own, its redemptions the same: what did not change is seen at once.
+ */
 export function shareLedger(ledger: Ledger): Ledger {
   return { ...ledger, redemptions: ledger.redemptions.slice() };
 }
@@ -84,7 +86,9 @@ function headerOf(ledger: Ledger): LedgerHeader {
   return header;
 }
 
-/** The fields of `after` that differ; "less" if a field of `before` is gone or its text replaced. */
+/**
+ * The fields of `after` that differ; "less" if a field of `before` is gone or its text replaced.
+ */
 function changedFields<T extends object>(
   before: Partial<T>,
   after: T,

@@ -14,7 +14,7 @@ export function fileNamespace(paths: NamespacePaths, platform: Platform): Contro
     pendingKeys: pendingKeyFiles(paths),
     retireToken: (name, signal) => retireToken(paths, platform, name, signal),
 
-    /** Who reaches the site's router by a host reaches the grant service by it too. */
+    /** A host that leads to the site's router leads to the grant service too. */
     async grantHost(signal) {
       const listeners = await readLinkListeners(paths, platform, signal);
       return listeners.find(({ host }) => host !== undefined)?.host;

@@ -6,8 +6,8 @@ import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { siteUid } from "./site_authority.ts";
 
 /**
- * The hosts a user chose for links to a site that upstream started, best first: kept in our own state,
- * as its RouterAccess is not ours to change. None if none were chosen.
+ * The hosts a user chose for links to a site that upstream started, best first: kept in our own
+ * state, as its RouterAccess is not ours to change. None if none were chosen.
  */
 export async function readLinkHosts(paths: NamespacePaths): Promise<string[]> {
   const uid = await siteUid(paths);

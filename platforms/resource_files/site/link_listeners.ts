@@ -16,8 +16,8 @@ export interface LinkListener extends HostedAccess {
 }
 
 /**
- * The listeners for links: what the router was given where upstream started the namespace, else what
- * is declared. `platform` is the namespace's store.
+ * The listeners for links. Where upstream started the namespace, they are those that the router was
+ * given; else those that are declared. `platform` is the namespace's store.
  */
 export async function readLinkListeners(
   paths: NamespacePaths,
@@ -39,7 +39,10 @@ export async function readLinkListeners(
   }));
 }
 
-/** The CA that a RouterAccess' listener trusts where nobody supplies another (spec/skupper-system-sites.md 3). */
+/**
+ * The CA that a RouterAccess' listener trusts where nobody supplies another
+ * (spec/skupper-system-sites.md 3).
+ */
 export function issuerOf({ access }: LinkListener): string {
   return access.spec?.issuer || siteIssuer;
 }

@@ -72,8 +72,8 @@ export async function readSiteAuthority(
 
 /**
  * Makes the site's certificate authority where `skupper system start` adopts it from, unless one is
- * there, and returns the site's uid. It is complete, and marked as made here, before it can be seen.
- * Throws `site-issuer-missing` if a broken one is in the way, and `data-home-unusable`.
+ * there, and returns the site's uid. It is complete, and marked as made here, before it can be
+ * seen. Throws `site-issuer-missing` if a broken one is in the way, and `data-home-unusable`.
  */
 export async function createSiteAuthority(paths: NamespacePaths): Promise<string> {
   const folder = join(paths.inputIssuers, siteIssuer);

@@ -28,8 +28,8 @@ export interface StartedSources {
 
 /**
  * Corrects what upstream says of the resources of a namespace it started: its Site is Ready once
- * written, whether a router runs or not, with endpoints that lead nowhere; of a Link it has not taken
- * up yet it says nothing (spec/skupper-system-sites.md 2, 4).
+ * written, whether a router runs or not, with endpoints that lead nowhere; of a Link it has not
+ * taken up yet it says nothing (spec/skupper-system-sites.md 2, 4).
  */
 export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["correctStatus"]> {
   const { paths } = sources;
@@ -87,7 +87,10 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
     return summarize(link, [condition("Configured", state, await renderedAt())]);
   }
 
-  /** When the router was given its present configuration; a state read twice must name the same time. */
+  /**
+   * When the router was given its present configuration; a state read twice must name the same
+   * time.
+   */
   async function renderedAt(): Promise<string> {
     const file = join(paths.runtimeRouter, "skrouterd.json");
     return formatTime(await stat(file).then(({ mtimeMs }) => mtimeMs, () => 0));

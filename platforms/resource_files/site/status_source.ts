@@ -21,7 +21,9 @@ export interface StatusSources {
   paths: NamespacePaths;
   /** The store whose resources are asked about. */
   platform(): Platform;
-  /** When the controller that serves the data home started (RFC 3339); undefined while none does. */
+  /**
+   * When the controller that serves the data home started (RFC 3339); undefined while none does.
+   */
   controllerSince(): Promise<string | undefined>;
 }
 

@@ -8,8 +8,8 @@ export interface DocumentText {
 }
 
 /**
- * The documents of a YAML text, divided at its `---` lines; one at least, though it be empty. Joined
- * they are the text again. (No scalar of YAML 1.2 can hold such a line: 9.1.2 forbids it.)
+ * The documents of a YAML text, divided at its `---` lines; one at least, though it be empty.
+ * Joined they are the text again. (No scalar of YAML 1.2 can hold such a line: 9.1.2 forbids it.)
  */
 export function splitDocuments(text: string): DocumentText[] {
   const starts = [0, ...[...text.matchAll(/(?<![^\n])---(?!\S)/g)].map((match) => match.index)];
@@ -23,8 +23,8 @@ export function splitDocuments(text: string): DocumentText[] {
 }
 
 /**
- * The text with that document's content replaced. All else stays byte for byte: other documents, and
- * the separator and comment lines the document begins with.
+ * The text with that document's content replaced. All else stays byte for byte: other documents,
+ * and the separator and comment lines the document begins with.
  */
 export function replaceDocument(text: string, document: DocumentText, content: string): string {
   const opening = document.text.match(/^(---[ \t]*(#.*)?\r?\n)?([ \t]*(#.*)?\r?\n)*/)![0];

@@ -4,7 +4,7 @@ import { type PlainDocument, readResources } from "../../../src/resources/yaml.t
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { type DocumentText, splitDocuments } from "./document_text.ts";
 
-/** A resource file as it was read. It may be given to many: nobody changes it. */
+/** A resource file as it was read. Several callers share it, so nobody may change it. */
 export interface ParsedFile {
   readonly file: string;
   readonly text: string;

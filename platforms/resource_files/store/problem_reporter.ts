@@ -1,8 +1,8 @@
 import type { AppError } from "../../../src/errors/app_error.ts";
 
 /**
- * Tells of each problem once, however often its source is read again, until the source is without it.
- * What is given here is all that a source has at the time.
+ * Reports each problem of a source once, until the source is without it. Each call gets all
+ * problems that the source has at the time.
  */
 export function problemReporter(
   tell: ((problem: AppError) => void) | undefined,

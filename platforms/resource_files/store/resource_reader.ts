@@ -33,9 +33,9 @@ export interface FolderReading<K extends Kind> {
 
 /**
  * Reads a folder as upstream's loader does (spec/skupper-system-sites.md 1.3): every .yaml and .yml
- * file at any depth, any number of documents each, known by kind and metadata.name whatever the file
- * is called. What is broken hides nothing else. An absent folder is empty; throws `not-readable` if it
- * can't be listed.
+ * file at any depth, any number of documents each, known by kind and metadata.name whatever the
+ * file is called. What is broken hides nothing else. An absent folder is empty; throws
+ * `not-readable` if it can't be listed.
  */
 export async function readFolder<K extends Kind>(
   folder: string,
@@ -62,9 +62,9 @@ export function readFiles<K extends Kind>(
 }
 
 /**
- * Where a folder has resources of Skupper, of any kind but Site: also kinds that no platform stores, and
- * what no schema accepts. What can't be read is passed over. Throws `not-readable` if the folder can't
- * be listed.
+ * Where a folder has resources of Skupper, of any kind but Site: also kinds that no platform
+ * stores, and what no schema accepts. What can't be read is passed over. Throws `not-readable` if
+ * the folder can't be listed.
  */
 export async function findDependents(folder: string): Promise<FilePlace[]> {
   const found: FilePlace[] = [];
@@ -127,7 +127,9 @@ function takeFrom<K extends Kind>(
   }
 }
 
-/** Does what may find the file, or a document of it, broken: that is noted and hides nothing else. */
+/**
+ * Does what may find the file, or a document of it, broken: that is noted and hides nothing else.
+ */
 function attempt<K extends Kind>(file: string, reading: FolderReading<K>, read: () => void): void {
   try {
     read();

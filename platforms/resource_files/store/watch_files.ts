@@ -13,9 +13,9 @@ type WatchPoints = Map<string, Set<string> | undefined>;
 
 /**
  * Ticks at once, after each change in the folders or below, and every two seconds whatever happens:
- * events may be lost, so a tick means "look", not "there is something new". The folders, among which
- * may be files, may come and go; `folders` is asked anew before each tick. Ends without error when the
- * signal aborts.
+ * events may be lost, so a tick means "look", not "there is something new". The folders, among
+ * which may be files, may come and go; `folders` is asked anew before each tick. Ends without error
+ * when the signal aborts.
  */
 export async function* watchFolders(
   folders: () => Promise<string[]>,
@@ -89,7 +89,9 @@ class FolderWatch {
   }
 }
 
-/** Adds the folder and all below it; where it is none, the folder it or its parent is or will be in. */
+/**
+ * Adds the folder and all below it; where it is none, the folder it or its parent is or will be in.
+ */
 async function addWatchPoints(folder: string, points: WatchPoints): Promise<void> {
   try {
     const entries = await readdir(folder, { withFileTypes: true });

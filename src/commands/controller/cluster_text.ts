@@ -1,7 +1,10 @@
 import { fields, table } from "../../cli/output.ts";
 import type { ClusterController, ClusterStatus } from "../../platform/cluster_status.ts";
 
-/** What is known of a cluster: who serves the namespace, Skupper's resources, and what the user may do. */
+/**
+ * What is known of a cluster: who serves the namespace, Skupper's resources, and what the user may
+ * do.
+ */
 export function describeCluster(url: string, status: ClusterStatus): string {
   const { namespace, controllers, seesAll, grants = [], resources, commands } = status;
   return [

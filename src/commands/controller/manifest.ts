@@ -12,7 +12,9 @@ interface Options extends Omit<ManifestOptions, "watchNamespaces" | "definitions
   crds?: boolean;
 }
 
-/** `controller manifest`: what another program takes to run the controller, or to let people use it. */
+/**
+ * `controller manifest`: what another program takes to run the controller, or to let people use it.
+ */
 export function controllerManifest(run: Runner) {
   return leaf("manifest", "Print what sets the controller up, to be applied")
     .addOption(

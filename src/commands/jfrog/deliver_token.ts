@@ -18,8 +18,8 @@ const tableOrder = [
 ] as const;
 
 /**
- * Prints a token that was made: as jf does, and with -o json or yaml also when it expires. Throws what
- * `deliverMade` does.
+ * Prints a token that was made: as jf does, and with -o json or yaml also when it expires. Throws
+ * what `deliverMade` does.
  */
 export async function deliverCreated(
   context: CommandContext,
@@ -35,8 +35,8 @@ export async function deliverCreated(
 }
 
 /**
- * Prints what came of making a token. Throws `not-writable` where nobody takes it, with a warning that
- * the token is there all the same.
+ * Prints the token that was made. If nobody takes the output, warns that the token exists all the
+ * same and throws `not-writable`.
  */
 export async function deliverMade(
   context: CommandContext,

@@ -13,9 +13,9 @@ export interface SecretOption {
 }
 
 /**
- * The secrets given, in order, undefined for those that are not. Warns of one among the arguments, where
- * others on the machine can see it; jf does not. Throws `usage` for one given twice, for two on stdin,
- * and for none where stdin is to give it.
+ * The secrets given, in order, undefined for those that are not. Warns of one among the arguments,
+ * where others on the machine can see it; jf does not. Throws `usage` for one given twice, for two
+ * on stdin, and for none where stdin is to give it.
  */
 export async function givenSecrets(
   context: CommandContext,
@@ -45,7 +45,7 @@ async function readSecret(
   name: string,
   usage: (message: string) => Error,
 ): Promise<string> {
-  // nobody is made to type a secret where it shows
+  // a person who types here would show the secret on the screen
   const read = context.stdinIsTerminal
     ? new Uint8Array()
     : await context.stdin(maxSecretBytes).catch((error) => {

@@ -14,7 +14,10 @@ interface LinkCheck {
   endpoints: EndpointCheck[];
 }
 
-/** `link check [name]`: exit code 8 or 4 if an endpoint fails, with every endpoint's steps on stdout. */
+/**
+ * `link check [name]`: exit code 8 or 4 if an endpoint fails, with every endpoint's steps on
+ * stdout.
+ */
 export function linkCheck(run: Runner) {
   return leaf("check", "Try the endpoints of a link with its credentials, step by step")
     .argument("[name]", "check this link only")

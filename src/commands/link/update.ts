@@ -45,7 +45,10 @@ async function update(
   return await platform.apply<"Link">(link, context.signal);
 }
 
-/** A router takes no link without its credentials, and upstream's would then take nothing else either. */
+/**
+ * A router takes no link without its credentials, and upstream's would then take nothing else
+ * either.
+ */
 async function requireSecret(context: CommandContext, name: string): Promise<void> {
   const platform = await context.platform();
   if (await platform.get("Secret", name, context.signal) !== undefined) return;

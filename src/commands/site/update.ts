@@ -65,7 +65,10 @@ async function update(
   return changed;
 }
 
-/** Skupper's controller on Kubernetes leaves what it made for links (spec/skupper-kubernetes.md 7, 23). */
+/**
+ * Skupper's controller on Kubernetes leaves what it made for links (spec/skupper-kubernetes.md 7,
+ * 23).
+ */
 function warnStillOpen(
   { namespace, siteFounder }: PlatformWithAbilities,
   { site, waitedFor }: ChangedSite,

@@ -19,7 +19,7 @@ export interface ConnectionOptions {
   address: string;
   limits: ConnectionLimits;
   handle: HttpHandler;
-  /** Told of what the handler throws. */
+  /** Called with the error that a handler throws. */
   onError(error: unknown): void;
   /** Told when the connection has ended and its answer, if any, is settled. */
   onClosed(): void;
@@ -27,8 +27,8 @@ export interface ConnectionOptions {
 
 /**
  * Answers the one request of a connection and closes it. The socket allows half-open: after the
- * answer our side is closed and the peer's close awaited, since only a peer that closes cleanly after
- * everything was sent has surely taken the answer.
+ * answer our side is closed and the peer's close awaited, since only a peer that closes cleanly
+ * after everything was sent has surely taken the answer.
  */
 export class HttpConnection {
   readonly #socket: TLSSocket;
@@ -57,7 +57,10 @@ export class HttpConnection {
     socket.on("close", (hadError) => this.#close(!hadError && this.#delivered));
   }
 
-  /** True if nothing is lost with it: no request has arrived, or an answer whose delivery is no matter. */
+  /**
+   * True if the connection can be cut without a loss: no request has arrived, or the delivery of
+   * its answer does not matter.
+   */
   isIdle(): boolean {
     if (this.#state === "answered") return this.#settle === undefined;
     return this.#isAwaitingRequest();

@@ -17,7 +17,9 @@ export interface TlsIdentity {
 export interface ServerLimits extends ConnectionLimits {
   /** Connections at the same time; one more takes the place of the oldest idle one. */
   connections: number;
-  /** Of them, how many idle ones one client network may have; clients behind one gateway share it. */
+  /**
+   * Of them, how many idle ones one client network may have; clients behind one gateway share it.
+   */
   idlePerClient: number;
 }
 
@@ -42,7 +44,7 @@ export interface GrantServerOptions {
   identity: TlsIdentity;
   handle: HttpHandler;
   limits?: Partial<ServerLimits>;
-  /** Told of what the handler throws. */
+  /** Called with the error that a handler throws. */
   onError?(error: unknown): void;
 }
 
@@ -58,8 +60,8 @@ export interface GrantServer {
  * Listens for HTTP/1.1 over TLS 1.3, one request a connection. Throws `port-in-use` and
  * `port-forbidden`.
  *
- * TLS is laid over each accepted socket here rather than by a TLS server: so the identity is a value
- * that may change between two connections, and handshakes count against the limits.
+ * TLS is laid over each accepted socket here rather than by a TLS server: so the identity is a
+ * value that may change between two connections, and handshakes count against the limits.
  */
 export async function startGrantServer(options: GrantServerOptions): Promise<GrantServer> {
   const limits = { ...defaultLimits, ...options.limits };
@@ -103,7 +105,10 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
   };
 }
 
-/** False if there is no room for one more connection of that network, nor any to be made. */
+/**
+ * Makes room for one more connection of that network, by cutting an idle one if need be. False if
+ * none is idle.
+ */
 function makeRoom(
   connections: Map<HttpConnection, string>,
   network: string,

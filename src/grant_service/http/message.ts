@@ -8,7 +8,7 @@ export interface HttpRequest {
   body: Uint8Array;
   /** The peer's address, without its port. */
   address: string;
-  /** False once the client is known to be gone: what it asked for need not be done. */
+  /** False once the client is known to be gone. Its request need not be carried out then. */
   isConnected(): boolean;
 }
 
@@ -24,7 +24,7 @@ export interface HttpResponse {
   settle?(delivered: boolean): void;
 }
 
-/** What answers requests; what it throws becomes a 500. */
+/** Answers requests. An error it throws becomes a 500. */
 export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
 
 /** A request that is answered by the HTTP layer itself. Its message goes to the client. */

@@ -9,7 +9,9 @@ export interface ReadRequest {
   body: Uint8Array;
 }
 
-/** What reading goes on with: more bytes, or (once, where the client asks) a word to send the body. */
+/**
+ * What reading goes on with: more bytes, or (once, where the client asks) a word to send the body.
+ */
 export type ReadStep = "needs-header" | "needs-body" | "wants-continue";
 
 /** Bytes that have arrived and are not read yet. */
@@ -54,8 +56,8 @@ const token = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/;
 const forbiddenInValue = /[\0-\x08\x0a-\x1f\x7f]/;
 
 /**
- * Reads one HTTP/1.1 request (RFC 9112), strictly: what is ambiguous is refused. It is advanced each
- * time bytes have been appended to `incoming`, and returns the request. Throws HttpProblem.
+ * Reads one HTTP/1.1 request (RFC 9112), strictly: what is ambiguous is refused. It is advanced
+ * each time bytes have been appended to `incoming`, and returns the request. Throws HttpProblem.
  */
 export function* readHttpRequest(
   incoming: IncomingBytes,
@@ -133,8 +135,9 @@ function* readFields(lines: LineReader): Generator<ReadStep, Map<string, string>
 }
 
 /**
- * What follows `start` in a line, without the blanks around it (RFC 9112 5.1). Searched from its ends:
- * an expression is tried anew at each of thousands of blanks within the value, and stops the service.
+ * What follows `start` in a line, without the blanks around it (RFC 9112 5.1). Searched from its
+ * ends: an expression is tried anew at each of thousands of blanks within the value, and stops the
+ * service.
  */
 function trimBlanks(line: string, start: number): string {
   const isBlank = (at: number) => line[at] === " " || line[at] === "\t";

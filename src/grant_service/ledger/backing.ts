@@ -36,8 +36,8 @@ export interface LedgerStore {
 
   /**
    * Stores the whole ledger durably (it survives `kill -9` and power loss once this resolves) and
-   * returns its version; its redemptions are not changed afterwards, only replaced. `version` is the
-   * one read, undefined for "none yet"; throws `conflict` if the stored one is another.
+   * returns its version; its redemptions are not changed afterwards, only replaced. `version` is
+   * the one read, undefined for "none yet"; throws `conflict` if the stored one is another.
    */
   write(ledger: Ledger, version: string | undefined): Promise<string>;
 

@@ -1,15 +1,15 @@
 import type { Redemption } from "./ledger.ts";
 
-/** Who redeemed: by the key it made, else by what it calls itself. */
+/** The identity of a redeemer: the key it made, else the name and subject it gives. */
 export type Claimant = Pick<Redemption, "keyHash" | "name" | "subject">;
 
 /** Places in a list: of each claimant's last redemption. */
 type Places = Map<string, number>;
 
 /**
- * What was found out about lists. A list that comes from another takes it over, or each redemption of
- * a popular grant would go through all that were before it. Only one list comes to be the ledger's; what
- * another that came from the same one has added is noticed when it is looked up.
+ * What was found out about lists. A list that comes from another takes it over, or each redemption
+ * of a popular grant would go through all that were before it. Only one list comes to be the
+ * ledger's; what another that came from the same one has added is noticed when it is looked up.
  */
 const placesOf = new WeakMap<readonly Redemption[], Places>();
 
@@ -42,7 +42,10 @@ export function addRedemption(
   return longer;
 }
 
-/** The list with some of its redemptions changed, but for whose they are; the same if none is to be. */
+/**
+ * The list with some redemptions changed; a change never changes who redeemed. Gives the same list
+ * if nothing changes.
+ */
 export function changeRedemptions(
   redemptions: Redemption[],
   isToChange: (redemption: Redemption) => boolean,

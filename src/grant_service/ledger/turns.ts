@@ -2,7 +2,10 @@
 export class Turns {
   readonly #tails = new Map<string, Promise<void>>();
 
-  /** Resolves when it is the caller's turn; the next one's comes when what is returned is called. */
+  /**
+   * Resolves when it is the caller's turn. The caller ends its turn by calling the function it
+   * gets.
+   */
   async take(key: string): Promise<() => void> {
     const before = this.#tails.get(key);
     let end!: () => void;

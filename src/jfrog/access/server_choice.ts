@@ -48,10 +48,10 @@ interface Found {
 /**
  * The server to ask: what options say, else the environment (JFROG_CLI_URL, JFROG_CLI_ACCESS_TOKEN,
  * JFROG_CLI_USER, JFROG_CLI_PASSWORD), else the configured server, the one of --server-id or
- * JFROG_CLI_SERVER_ID or the default one. A server named by --server-id is taken as it is configured,
- * but for options; without a url, options need a server named. Throws `jfrog-url-missing`,
- * `jfrog-server-not-found`, `jfrog-server-missing`, `jfrog-default-missing`, `access-token-invalid`,
- * `invalid-value`, `usage`, and what reading the configuration throws.
+ * JFROG_CLI_SERVER_ID or the default one. A server named by --server-id is taken as it is
+ * configured, but for options; without a url, options need a server named. Throws
+ * `jfrog-url-missing`, `jfrog-server-not-found`, `jfrog-server-missing`, `jfrog-default-missing`,
+ * `access-token-invalid`, `invalid-value`, `usage`, and what reading the configuration throws.
  */
 export async function chooseServer(
   flags: ServerFlags,
@@ -127,7 +127,10 @@ function isAnyGiven(flags: ServerFlags): boolean {
     .concat(clientCertPath, clientCertKeyPath).some(Boolean);
 }
 
-/** The credentials of one source; `otherUser` is whose password it is where that source does not say. */
+/**
+ * The credentials of one source; `otherUser` is whose password it is where that source does not
+ * say.
+ */
 function findCredentials(
   { user, password, accessToken }: Pick<ServerFlags, "user" | "password" | "accessToken">,
   otherUser: string | undefined,

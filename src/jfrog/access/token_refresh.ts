@@ -18,10 +18,11 @@ const errorsWithRemedy = [
 ] as const;
 
 /**
- * The server with an access token that is good for a while: one that ends soon is exchanged for another
- * by its refresh token, as jf does (spec/jfrog.md 5.2), and both new ones are stored. Under the
- * configuration's lock, so that a refresh token is used once, whoever comes at the same time. A token
- * that is still good is used as it is where that fails, with a warning. Throws what the refresh does.
+ * The server with an access token that is good for a while: one that ends soon is exchanged for
+ * another by its refresh token, as jf does (spec/jfrog.md 5.2), and both new ones are stored. Under
+ * the configuration's lock, so that a refresh token is used once, whoever comes at the same time. A
+ * token that is still good is used as it is where that fails, with a warning. Throws what the
+ * refresh does.
  */
 export async function withFreshToken(
   server: ChosenServer,
@@ -67,9 +68,9 @@ export interface Refreshed {
 }
 
 /**
- * Exchanges a configured server's tokens for new ones, and stores these, unless the token stored is no
- * longer `seen`: then another process did. Throws `refresh-token-missing`, `jfrog-server-not-found`, and
- * what the exchange and the store throw.
+ * Exchanges a configured server's tokens for new ones, and stores these, unless the token stored is
+ * no longer `seen`: then another process did. Throws `refresh-token-missing`,
+ * `jfrog-server-not-found`, and what the exchange and the store throw.
  */
 export async function refreshConfigured(
   server: ChosenServer,
@@ -104,7 +105,10 @@ export async function refreshConfigured(
   }
 }
 
-/** A refresh token that the server does not know is no more: somebody used it, and its successor is lost. */
+/**
+ * A refresh token that the server does not know is no more: somebody used it, and its successor is
+ * lost.
+ */
 function withRemedy(error: unknown, id: string): unknown {
   if (!isAppError(error, "access-not-found")) return error;
   return appError("access-not-found", { ...error.data, remedy: remedyFor(id) }, { cause: error });
@@ -120,7 +124,10 @@ function kindOf(server: Server): "access" | "artifactory" | undefined {
   return server.artifactoryRefreshToken ? "artifactory" : undefined;
 }
 
-/** True for a server whose token is refreshed before it is used; whoever asks for a refresh gets one. */
+/**
+ * True for a server whose token is refreshed before it is used; whoever asks for a refresh gets
+ * one.
+ */
 function isRefreshed(server: Server): boolean {
   return kindOf(server) === "artifactory" ||
     (kindOf(server) === "access" && !server.disableTokenRefresh);

@@ -20,7 +20,10 @@ export interface TokenOptions {
   forceRevocable?: boolean | undefined;
 }
 
-/** The body of the request, in the order in which jf sends it (spec/jfrog.md 1.4); what is undefined is not sent. */
+/**
+ * The body of the request, in the order in which jf sends it (spec/jfrog.md 1.4); what is undefined
+ * is not sent.
+ */
 export interface TokenRequest {
   scope?: string | undefined;
   /** Seconds; 0 for a token without end. */
@@ -35,8 +38,8 @@ export interface TokenRequest {
 }
 
 /**
- * What is sent for the options; `user` is whose token is meant where they name nobody. Throws `usage` and
- * `invalid-value` for what the platform would refuse, or take for something else.
+ * What is sent for the options; `user` is whose token is meant where they name nobody. Throws
+ * `usage` and `invalid-value` for what the platform would refuse, or take for something else.
  */
 export function tokenRequest(options: TokenOptions, user: string | undefined): TokenRequest {
   const { scope, groups, grantAdmin } = options;

@@ -6,7 +6,9 @@ import { appError } from "../../errors/app_error.ts";
 import { trustedCertificates } from "../config/home.ts";
 import { explainSystemError, systemErrorCode } from "../../runtime/system_error.ts";
 
-/** Where Linux distributions keep the authorities they trust, as Go's crypto/x509 looks for them. */
+/**
+ * Where Linux distributions keep the authorities they trust, as Go's crypto/x509 looks for them.
+ */
 const bundles = [
   "/etc/ssl/certs/ca-certificates.crt",
   "/etc/pki/tls/certs/ca-bundle.crt",
@@ -46,7 +48,9 @@ function systemRoots(env: Record<string, string | undefined>): string[] {
   return system.length > 0 ? system : [...rootCertificates];
 }
 
-/** A file that somebody named or put there for us: it can be read, or they must know. */
+/**
+ * Reads a file that the user named or put there for us. The user must learn if it can't be read.
+ */
 function readOwn(file: string): string {
   try {
     return readFileSync(file, "utf8");
@@ -74,7 +78,9 @@ function filesOf(folder: string): string[] {
   }
 }
 
-/** The certificates in a PEM text that are ones: another would keep a connection from coming about. */
+/**
+ * The valid certificates in a PEM text. An invalid one would keep every connection from being made.
+ */
 function certificatesOf(text: string): string[] {
   const blocks = text.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
   return blocks.filter((block) => {

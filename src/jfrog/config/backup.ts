@@ -26,8 +26,8 @@ export async function backUpHome(home: string, now: number): Promise<void> {
 }
 
 /**
- * Moves the certificates of security/ to security/certs/, where jf looks for them since version 2, unless
- * that is there. Throws `not-writable`.
+ * Moves the certificates of security/ to security/certs/, where jf looks for them since version 2,
+ * unless that is there. Throws `not-writable`.
  */
 export async function moveCertificates(home: string): Promise<void> {
   const certificates = trustedCertificates(home);

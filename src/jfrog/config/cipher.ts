@@ -9,8 +9,9 @@ const tagBytes = 16;
 export const keyBytes = 32;
 
 /**
- * A secret as jf stores it: base64 of nonce, ciphertext and tag of AES-256-GCM; the key is the bytes of
- * its text (spec/jfrog.md 3.5). `nonce` is random, except where a test compares with a known answer.
+ * A secret as jf stores it: base64 of nonce, ciphertext and tag of AES-256-GCM; the key is the
+ * bytes of its text (spec/jfrog.md 3.5). `nonce` is random, except where a test compares with a
+ * known answer.
  */
 export function encryptSecret(
   secret: string,

@@ -32,8 +32,9 @@ export function givesCredentials({ password, accessToken, sshKeyPath }: Server):
 }
 
 /**
- * The server as it was, with what is given; a field given empty is taken away. The urls of services follow
- * the platform's url, unless they were chosen otherwise, and end with a slash (spec/jfrog.md 3.3).
+ * The server as it was, with what is given; a field given empty is taken away. The urls of services
+ * follow the platform's url, unless they were chosen otherwise, and end with a slash (spec/jfrog.md
+ * 3.3).
  */
 export function mergeServer(before: Server, given: Server): Server {
   const kept = { ...before };
@@ -79,7 +80,9 @@ export function nameUser(server: Server, given: Server, warn: (text: string) => 
   return user ? { ...server, user: user.toLowerCase() } : server;
 }
 
-/** Throws `jfrog-server-invalid` where a server has more than one way to authenticate, as jf does. */
+/**
+ * Throws `jfrog-server-invalid` where a server has more than one way to authenticate, as jf does.
+ */
 export function checkAuthentication(server: Server, isBasicAuthOnly: boolean): void {
   const { user, password, accessToken, artifactoryRefreshToken, sshKeyPath } = server;
   if (isBasicAuthOnly && accessToken) {
@@ -104,7 +107,10 @@ export function isInsecure(server: Server): boolean {
   });
 }
 
-/** The servers with this one at their end, in the place of the one of its id; the only one is the default. */
+/**
+ * The servers with this one at the end. It replaces the one with its id, and becomes the default if
+ * it is alone.
+ */
 export function putServer(servers: Server[], server: Server): Server[] {
   const id = server.serverId ?? defaultServerId;
   const before = servers.find(({ serverId }) => serverId === id);

@@ -3,7 +3,10 @@ import type { Server } from "../server.ts";
 /** A JSON object of the configuration file. */
 export type JsonObject = Record<string, unknown>;
 
-/** The fields of a server in the order in which jf writes them, with what they hold (spec/jfrog.md 3.2). */
+/**
+ * The fields of a server in the order in which jf writes them, with what they hold (spec/jfrog.md
+ * 3.2).
+ */
 export const serverFields = {
   url: "text",
   artifactoryUrl: "text",
@@ -48,8 +51,8 @@ export function isObject(value: unknown): value is JsonObject {
 }
 
 /**
- * The object with `names` spelled as they are here, since Go takes the names of fields in any case; of
- * several spellings the last counts. Others are left as they are.
+ * The object with `names` spelled as they are here, since Go takes the names of fields in any case;
+ * of several spellings the last counts. Others are left as they are.
  */
 export function spellNames(object: JsonObject, names: readonly string[]): JsonObject {
   const spelled = new Map(names.map((name) => [name.toLowerCase(), name]));
@@ -59,8 +62,8 @@ export function spellNames(object: JsonObject, names: readonly string[]): JsonOb
 }
 
 /**
- * The server with its fields in jf's order, empty ones left out as Go leaves them out, and then what else
- * it holds.
+ * The server with its fields in jf's order, empty ones left out as Go leaves them out, and then
+ * what else it holds.
  */
 export function orderFields(server: Server): JsonObject {
   const known = serverFieldNames.map((name) => [name, server[name]] as const)

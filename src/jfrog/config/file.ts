@@ -13,7 +13,9 @@ import type { Server } from "../server.ts";
 
 /** What a configuration file holds, in the terms of the newest version. */
 export interface ConfigFile {
-  /** As stored: secrets are ciphertext where `isEncrypted`. Fields unknown to us are kept in them. */
+  /**
+   * As stored: secrets are ciphertext where `isEncrypted`. Fields unknown to us are kept in them.
+   */
   servers: Server[];
   isEncrypted: boolean;
   /** The version the text had. */
@@ -23,8 +25,8 @@ export interface ConfigFile {
 }
 
 /**
- * Reads the text of a configuration file of any version (spec/jfrog.md 3.2, 3.6); an empty one has no
- * servers. `file` names it in errors, which quote nothing of it. Throws `jfrog-config-invalid`,
+ * Reads the text of a configuration file of any version (spec/jfrog.md 3.2, 3.6); an empty one has
+ * no servers. `file` names it in errors, which quote nothing of it. Throws `jfrog-config-invalid`,
  * `jfrog-config-newer`.
  */
 export function parseConfig(text: string, file: string): ConfigFile {
@@ -67,7 +69,10 @@ export function parseConfig(text: string, file: string): ConfigFile {
   };
 }
 
-/** A server whose fields are what they should be; `where` names it, if it needs a name, for `refuse`. */
+/**
+ * A server whose fields are what they should be; `where` names it, if it needs a name, for
+ * `refuse`.
+ */
 export function checkServer(
   value: unknown,
   where: string,

@@ -25,16 +25,19 @@ interface LockFile {
   time: bigint;
 }
 
-/** Lock files of this process: a file with its pid that is not here is left from an earlier process. */
+/**
+ * Lock files of this process: a file with its pid that is not here is left from an earlier process.
+ */
 const own = new Set<string>();
 
 /**
- * Runs `body` under jf's lock of the configuration (spec/jfrog.md 3.4): an empty file whose name has
- * pid and time; the earliest time goes first, and the file of a process that is no more is taken away.
+ * Runs `body` under jf's lock of the configuration (spec/jfrog.md 3.4): an empty file whose name
+ * has pid and time; the earliest time goes first, and the file of a process that is no more is
+ * taken away.
  *
- * jf trusts the times alone. Whoever has chosen an earlier time, but makes its file later, finds one
- * that is alone already and has begun. So we, too, look after our file is made, and step back with a new time
- * where a later one is there: of two of us, at least one sees the other's file.
+ * jf trusts the times alone. Whoever has chosen an earlier time, but makes its file later, finds
+ * one that is alone already and has begun. So we, too, look after our file is made, and step back
+ * with a new time where a later one is there: of two of us, at least one sees the other's file.
  *
  * Throws `jfrog-config-locked`, `not-writable`, and the signal's reason.
  */

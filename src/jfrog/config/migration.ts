@@ -5,8 +5,9 @@ import { defaultServerId } from "../server.ts";
 export const newestVersion = 6;
 
 /**
- * The version of a document (spec/jfrog.md 3.6): text or number, the name in any case. One without it is told by what it
- * holds: jf takes every such file for version 0 and loses the servers. Undefined for what is none.
+ * The version of a document (spec/jfrog.md 3.6): text or number, the name in any case. One without
+ * it is told by what it holds: jf takes every such file for version 0 and loses the servers.
+ * Undefined for what is none.
  */
 export function documentVersion(document: JsonObject): string | undefined {
   const { version } = document;
@@ -18,8 +19,8 @@ export function documentVersion(document: JsonObject): string | undefined {
 }
 
 /**
- * The document of version 0 to 5 as one of version 6 (spec/jfrog.md 3.6). Secrets stay as they are, and
- * so does `enc`, which tells whether they are encrypted.
+ * The document of version 0 to 5 as one of version 6 (spec/jfrog.md 3.6). Secrets stay as they are,
+ * and so does `enc`, which tells whether they are encrypted.
  */
 export function migrateDocument(document: JsonObject, version: number): JsonObject {
   const { artifactory, missionControl, ...rest } = document;

@@ -121,7 +121,7 @@ export function openServerStore(env: Environment): ServerStore {
 const readings = 3;
 const readingPauseMs = 30;
 
-/** jf empties the file before it fills it: what is empty or cut off is looked at again. */
+/** jf empties the file before it fills it, so an empty or cut file is read again. */
 async function load(path: string, signal: AbortSignal): Promise<ConfigFile> {
   for (let reading = 1;; reading++) {
     const text = new TextDecoder().decode(await readLimited(path, maxConfigBytes, signal));

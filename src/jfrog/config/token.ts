@@ -36,7 +36,10 @@ const fieldsOfOurs = [
   "disableTokenRefresh",
 ] as const satisfies (keyof Server)[];
 
-/** A server as one line of text that `importServer` and jf take (spec/jfrog.md 4.5): secrets in clear. */
+/**
+ * A server as one line of text that `importServer` and jf take (spec/jfrog.md 4.5): secrets in
+ * clear.
+ */
 export function exportServer(server: Server): string {
   const { artifactoryRefreshToken, refreshToken, ...rest } = server;
   const named: Server = { ...rest, refreshToken: artifactoryRefreshToken ?? "" };
@@ -50,7 +53,10 @@ export function exportServer(server: Server): string {
   return Buffer.from(writeGoJson(Object.fromEntries(filled), 0)).toString("base64");
 }
 
-/** The server of such a line, of any version of it. Throws `jfrog-token-invalid`, which quotes nothing. */
+/**
+ * The server of such a line, of any version of it. Throws `jfrog-token-invalid`, which quotes
+ * nothing.
+ */
 export function importServer(line: string): Server {
   const token = parse(line.trim());
   const { version, platformRefreshToken, ...fields } = spellNames(token, [

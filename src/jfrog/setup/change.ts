@@ -94,7 +94,10 @@ async function nameServer({ env, ask, isInteractive }: Dialogue): Promise<string
   return await ask.line({ text, standard, option: "the server ID as an argument" });
 }
 
-/** What a server becomes by what is given, asked for, derived, and answered by servers. */
+/**
+ * The server after the options, the user's answers, what is derived from them, and what servers
+ * answer.
+ */
 async function complete(
   dialogue: Dialogue,
   before: Server,
@@ -158,7 +161,10 @@ async function within<R>(
   }
 }
 
-/** Who is asked nothing, and did not choose so, is told what is missing. */
+/**
+ * Throws `answer-missing` where nobody is asked and the url is missing, unless asking was switched
+ * off.
+ */
 function requireUrl(
   dialogue: Dialogue,
   before: Server,

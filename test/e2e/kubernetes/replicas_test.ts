@@ -54,7 +54,9 @@ if (missingForKubernetes !== undefined) {
       }
     }
 
-    /** Asks as long as it takes to be answered; the serial number of what was given, or undefined. */
+    /**
+     * Asks as long as it takes to be answered; the serial number of what was given, or undefined.
+     */
     async function redeem(
       token: Parameters<typeof postToken>[0],
       redeemer: Redeemer,
@@ -75,7 +77,10 @@ if (missingForKubernetes !== undefined) {
       }
     }
 
-    /** 32 redeemers at once, more than there are uses, while `trouble` goes on; returns the serial numbers. */
+    /**
+     * 32 redeemers at once, more than there are uses, while `trouble` goes on; returns the serial
+     * numbers.
+     */
     async function contend(
       uses: number,
       kind: "with keys" | "like upstream's" | "all alike",

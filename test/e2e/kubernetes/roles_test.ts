@@ -25,7 +25,9 @@ import { messages } from "../stage/refusal.ts";
 
 /** A command that can't do without a certain right. */
 interface Use {
-  /** The namespace: with a site that takes links, with one that makes them, or one with none yet. */
+  /**
+   * The namespace: with a site that takes links, with one that makes them, or one with none yet.
+   */
   place: "west" | "east" | "new";
   /** Makes what the command needs, as the administrator; returns the command's words. */
   arrange(namespace: string): Promise<string[]> | string[];
@@ -81,7 +83,9 @@ if (missingForKubernetes !== undefined) {
       assert.ok(!stderr.includes("may not"), `The controller lacks a right:\n${stderr}`);
     }
 
-    /** A controller as its Deployment would run it: with the rights of the manifest and no others. */
+    /**
+     * A controller as its Deployment would run it: with the rights of the manifest and no others.
+     */
     async function startController(...options: string[]): Promise<Running> {
       const namespace = await testbed.createNamespace();
       // the API server that is at hand has no balancer: the address is one of this machine

@@ -26,7 +26,9 @@ interface Upstream {
   stopRouter(): Promise<void>;
 }
 
-/** The body of a test on a data home with west of upstream's, whose router runs, and a controller. */
+/**
+ * The body of a test on a data home with west of upstream's, whose router runs, and a controller.
+ */
 function besideUpstream(
   body: (sandbox: Sandbox, upstream: Upstream) => Promise<void>,
   differences: Partial<Machine> = {},

@@ -11,7 +11,10 @@ import type { StoredToken } from "../../fakes/access_rules.ts";
 import { assertMatches } from "./golden.ts";
 import { type CallOptions, type Outcome, Sandbox } from "./harness.ts";
 
-/** A call of the executable, and all that is to come of it. In texts, URL is the stand-in's, without slash. */
+/**
+ * A call of the executable, and all that is to come of it. In texts, URL is the stand-in's, without
+ * slash.
+ */
 export interface AccessCase {
   name: string;
   args: string[];

@@ -3,7 +3,9 @@ import assert from "node:assert/strict";
 /** Long enough for the slowest machine: it only bounds how long a failing test takes. */
 const limitMs = 60_000;
 
-/** Looks again and again until what is awaited is true; fails with `describe()` when it never is. */
+/**
+ * Looks again and again until what is awaited is true; fails with `describe()` when it never is.
+ */
 export async function eventually(
   holds: () => unknown,
   describe: () => string = () => "what was awaited did not happen",

@@ -13,7 +13,10 @@ export interface Redeemer {
   csr?: Uint8Array | undefined;
 }
 
-/** One request as upstream's redeemer sends it (spec/skupper-system-sites.md 6.1), given up after 10 seconds. */
+/**
+ * One request as upstream's redeemer sends it (spec/skupper-system-sites.md 6.1), given up after 10
+ * seconds.
+ */
 export function postToken(
   token: UsableToken,
   { name, subject, csr }: Redeemer,

@@ -81,7 +81,9 @@ function certificateIn(body: string): X509Certificate {
   return new X509Certificate(secretText(secret, "tls.crt")!);
 }
 
-/** Has the controller run, kills it at a random moment, and again, until `done`; returns the kills. */
+/**
+ * Has the controller run, kills it at a random moment, and again, until `done`; returns the kills.
+ */
 async function runAndKill(
   sandbox: Sandbox,
   run: RunController,
@@ -110,9 +112,10 @@ function listens(stateFile: string): boolean {
 }
 
 /**
- * Redeems from a controller that is killed again and again: no use may be lost, and none given twice.
- * A controller must run already, and is stopped before the others are run. Before each redemption a
- * client waits for up to `hesitationMs`: where a kill takes its time, all would be done before it.
+ * Redeems from a controller that is killed again and again: no use may be lost, and none given
+ * twice. A controller must run already, and is stopped before the others are run. Before each
+ * redemption a client waits for up to `hesitationMs`: where a kill takes its time, all would be
+ * done before it.
  */
 export async function surviveKills(
   sandbox: Sandbox,

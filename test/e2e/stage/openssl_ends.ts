@@ -4,7 +4,10 @@ import { once } from "node:events";
 /** What either end of a connection shows and trusts, as paths of files. */
 export type TlsFiles = Record<"ca" | "certificate" | "key", string>;
 
-/** `openssl s_server` in a router's place: demands a certificate of the site, says lines back to front. */
+/**
+ * `openssl s_server` in a router's place: demands a certificate of the site, says lines back to
+ * front.
+ */
 export async function startServer(
   files: TlsFiles,
   port: string,
@@ -18,7 +21,9 @@ export async function startServer(
   return server;
 }
 
-/** True if `openssl s_client` gets a word through with the credentials: TLS 1.3 refuses only then. */
+/**
+ * True if `openssl s_client` gets a word through with the credentials: TLS 1.3 refuses only then.
+ */
 export async function connects(
   port: string,
   files: TlsFiles,

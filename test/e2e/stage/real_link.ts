@@ -10,7 +10,9 @@ import type { Sandbox } from "./harness.ts";
 import { connects, startServer, type TlsFiles } from "./openssl_ends.ts";
 import { issueToken, prepareSites } from "./sites.ts";
 
-/** Puts west's authority, and a server certificate that it signed, into files; returns their paths. */
+/**
+ * Puts west's authority, and a server certificate that it signed, into files; returns their paths.
+ */
 async function makeServerFiles(
   sandbox: Sandbox,
 ): Promise<TlsFiles> {
@@ -64,8 +66,8 @@ async function makeForeignCredentials(sandbox: Sandbox, ca: string) {
 }
 
 /**
- * Has east redeem a token of west's, and proves with openssl that the link it got authenticates to a
- * server of the site, and that foreign credentials do not.
+ * Has east redeem a token of west's, and proves with openssl that the link it got authenticates to
+ * a server of the site, and that foreign credentials do not.
  */
 export async function proveLink(sandbox: Sandbox): Promise<void> {
   await prepareSites(sandbox, "east");

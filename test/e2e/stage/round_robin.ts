@@ -1,6 +1,9 @@
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 
-/** Hands each new connection to the next of several servers of loopback, as a Service of Kubernetes does. */
+/**
+ * Hands each new connection to the next of several servers of loopback, as a Service of Kubernetes
+ * does.
+ */
 export class RoundRobin {
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
@@ -30,7 +33,9 @@ export class RoundRobin {
     });
   }
 
-  /** A server that does not listen is passed over; where none does, the client's connection breaks. */
+  /**
+   * A server that does not listen is passed over; where none does, the client's connection breaks.
+   */
   #join(client: Socket, tries = this.ports.length): void {
     this.#keep(client);
     const port = this.ports[this.#next++ % this.ports.length];

@@ -5,7 +5,9 @@ import type { Sandbox } from "./harness.ts";
 /** Options of a site that takes links, for networks that end at this machine. */
 export const linkAccess = ["--enable-link-access", "--link-host", "127.0.0.1"];
 
-/** Starts the controller, and makes the site west, which takes links, and the others, which don't. */
+/**
+ * Starts the controller, and makes the site west, which takes links, and the others, which don't.
+ */
 export async function prepareSites(sandbox: Sandbox, ...others: string[]): Promise<void> {
   await sandbox.succeed(["controller", "start"]);
   await sandbox.succeed(["site", "create", "west", "-n", "west", ...linkAccess]);

@@ -21,7 +21,9 @@ export interface EngineTestbed {
   readonly socket: string;
   /** Holds all files of the engine. */
   readonly folder: string;
-  /** What the engine answers to a call of its API, as JSON where it is that; fails if it refuses. */
+  /**
+   * What the engine answers to a call of its API, as JSON where it is that; fails if it refuses.
+   */
   call(method: string, path: string): Promise<unknown>;
   /** Ends the engine and what runs in its containers; Docker's run again with `restart`. */
   interrupt(): Promise<void>;

@@ -28,8 +28,8 @@ export class TestAuthority {
   }
 
   /**
-   * A certificate of a user; Kubernetes takes the name from CN and the group from O. With `days` of 0 it
-   * has expired.
+   * A certificate of a user; Kubernetes takes the name from CN and the group from O. With `days` of
+   * 0 it has expired.
    */
   signClient(name: string, group?: string, days = 1): KeyPairFiles {
     const subject = `${group === undefined ? "" : `/O=${group}`}/CN=${name}`;

@@ -13,7 +13,10 @@ export interface Programs {
   kubectl: string;
 }
 
-/** What this machine lacks to run a Kubernetes API server, as in "Go and etcd"; undefined if nothing. */
+/**
+ * What this machine lacks to run a Kubernetes API server, as in "Go and etcd"; undefined if
+ * nothing.
+ */
 export const missingForKubernetes: string | undefined = findMissing();
 
 /**

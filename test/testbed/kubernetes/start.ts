@@ -43,7 +43,9 @@ const crds = fileURLToPath(
   new URL("../../../platforms/kubernetes/manifests/definitions/", import.meta.url),
 );
 
-/** Starts etcd and an API server on free ports of loopback; needs what `missingForKubernetes` names. */
+/**
+ * Starts etcd and an API server on free ports of loopback; needs what `missingForKubernetes` names.
+ */
 export async function startKubernetes(): Promise<KubernetesTestbed> {
   const programs = await buildPrograms();
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-kubernetes-"));
