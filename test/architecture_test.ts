@@ -258,6 +258,16 @@ rule("only the listed files import lazily", () => [
     .map((file) => `${file}: is listed, but imports nothing lazily`),
 ]);
 
+rule(
+  "an import names a file that is there, lazy ones too",
+  () =>
+    program.flatMap(({ file, imports }) =>
+      imports
+        .filter(({ target }) => isOurs(target) && !fs.existsSync(path.join(root, target)))
+        .map(({ line, target }) => `${file}:${line}: ${target} does not exist`)
+    ),
+);
+
 rule("no import cycle", () => {
   const edges = new Map(program.map(({ file, imports }) => [
     file,

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
+import { dialogueOf } from "./options.ts";
 
 const maxTokenBytes = 1024 * 1024;
 
@@ -17,7 +18,7 @@ async function importToken(context: CommandContext, argument: string) {
     "../../jfrog/config/entry.ts"
   );
   const { importServer } = await import("../../jfrog/config/token.ts");
-  const { confirmInsecure } = await import("./questions.ts");
+  const { confirmInsecure } = await import("../../jfrog/setup/questions.ts");
   const { maskServer } = await import("../../jfrog/config/masked_server.ts");
   if (argument !== "-") {
     const { program } = context.say;
@@ -31,7 +32,7 @@ async function importToken(context: CommandContext, argument: string) {
   const imported = importServer(line);
   const server = nameUser(mergeServer({}, imported), imported, context.warn);
   checkAuthentication(server, false);
-  await confirmInsecure(context, server, false);
+  await confirmInsecure(dialogueOf(context, { interactive: false }), server);
   if (server.user && server.password) server.tokenRefreshInterval = 60;
   const id = server.serverId!;
   context.progress(`Importing server ID '${id}'`);
