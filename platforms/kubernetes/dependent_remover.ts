@@ -22,7 +22,11 @@ const last = ["links", "routeraccesses"];
  */
 export function dependentRemover(api: ApiClient, namespace: string): DependentRemover {
   /** Removes all of a kind. */
-  async function removeAll(at: DiscoveredResource, site: Site, signal: AbortSignal): Promise<void> {
+  async function removeAll(
+    at: DiscoveredResource,
+    site: Site | undefined,
+    signal: AbortSignal,
+  ): Promise<void> {
     const target = { kind: "SkupperResource", at, namespace } as const;
     // what this program would call invalid is to go too
     const read = (object: unknown) => object as Named; // each object of the API has a name
@@ -49,9 +53,9 @@ export function dependentRemover(api: ApiClient, namespace: string): DependentRe
 }
 
 /** Such a RouterAccess goes with the Site, and would be made anew if it went before. */
-function isOwnedBy({ metadata: { uid } }: Site, metadata: Metadata): boolean {
+function isOwnedBy(site: Site | undefined, metadata: Metadata): boolean {
   const owners = metadata["ownerReferences"] as { uid: string }[] | undefined; // metav1.ObjectMeta
-  return owners?.some((owner) => owner.uid === uid) ?? false;
+  return owners?.some((owner) => owner.uid === site?.metadata.uid) ?? false;
 }
 
 async function unlessGone(work: Promise<unknown>): Promise<void> {

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from "node:util";
 import { appError, isAppError } from "../../src/errors/app_error.ts";
-import type { Platform } from "../../src/platform/platform.ts";
+import type { ApplyOptions, Platform, RemoveOptions } from "../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import { checkSubdomain, isSubdomain } from "../../src/resources/names.ts";
+import { siteOwner } from "../../src/resources/owner.ts";
 import type { ApiClient } from "./api/client.ts";
 import { apiResources } from "./api/request.ts";
 import { readList, sortByName, toResource } from "./api/list.ts";
@@ -41,9 +42,11 @@ export class ClusterStore implements Platform {
   async apply<K extends Kind>(
     resource: ResourceOf<K>,
     signal: AbortSignal,
+    { dryRun = false }: ApplyOptions = {},
   ): Promise<ResourceOf<K>> {
     const { name, resourceVersion } = resource.metadata;
     checkSubdomain(name, `the name of the ${resource.kind}`);
+    if (dryRun) return await this.#rehearse(resource, resourceVersion, signal);
     if (resourceVersion === "") return await this.#create(resource, signal);
     if (resourceVersion !== undefined) {
       return await this.#compareAndSet(resource, resourceVersion, signal);
@@ -60,13 +63,22 @@ export class ClusterStore implements Platform {
     }
   }
 
-  async remove(kind: Kind, name: string, signal: AbortSignal): Promise<void> {
+  async remove(
+    kind: Kind,
+    name: string,
+    signal: AbortSignal,
+    { uid }: RemoveOptions = {},
+  ): Promise<void> {
     signal.throwIfAborted();
     if (!isSubdomain(name)) return;
+    const request = { verb: "delete", kind, namespace: this.namespace, name } as const;
+    const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid } };
     try {
-      await this.#api.send({ verb: "delete", kind, namespace: this.namespace, name }, signal);
+      await this.#api.send({ ...request, ...(uid === undefined ? {} : { body }) }, signal);
     } catch (error) {
-      if (!isAppError(error, "resource-not-found")) throw error;
+      if (isAppError(error, "resource-not-found")) return;
+      // the one that was meant is gone, and another has its name
+      if (uid === undefined || !isAppError(error, "conflict")) throw error;
     }
   }
 
@@ -90,7 +102,45 @@ export class ClusterStore implements Platform {
     }
   }
 
-  /** Creates it, its status too; throws `conflict` if there is one. */
+  /** Throws `site-gone` if it belongs to a Site that is not there any more; asks the API server itself. */
+  async #requireOwner({ kind, metadata }: ResourceOf<Kind>, signal: AbortSignal): Promise<void> {
+    const owner = siteOwner(metadata);
+    if (owner === undefined) return;
+    const { namespace } = this;
+    const { items } = await readList(this.#api, "Site", namespace, signal);
+    if ([...items.values()].some((site) => site.metadata.uid === owner.uid)) return;
+    throw appError("site-gone", { kind, name: metadata.name, site: owner.name, namespace });
+  }
+
+  /** Asks whether it could be stored: admission, quotas and rights have their say, and nothing is kept. */
+  async #rehearse<K extends Kind>(
+    resource: ResourceOf<K>,
+    version: string | undefined,
+    signal: AbortSignal,
+  ): Promise<ResourceOf<K>> {
+    const kind = resource.kind as K; // the schema of K says so
+    const { name } = resource.metadata;
+    await this.#requireOwner(resource, signal);
+    const { metadata, ...rest } = mainOf(resource);
+    const body = {
+      ...rest,
+      metadata: version ? { ...metadata, resourceVersion: version } : metadata,
+    };
+    const verb = version ? "update" : "create";
+    const target = { kind, namespace: this.namespace, name, query: { dryRun: "All" } };
+    try {
+      await this.#api.send({ verb, ...target, body }, signal);
+    } catch (error) {
+      // a webhook that can't be asked so says nothing of what it would say
+      if (!isAppError(error) || !/does not support dry run/.test(error.message)) throw error;
+    }
+    return structuredClone(resource);
+  }
+
+  /**
+   * Creates it, its status too; throws `conflict` if there is one, and takes it back where its Site went
+   * meanwhile. If nobody is left to do that, the cluster's garbage collector does it.
+   */
   async #create<K extends Kind>(
     resource: ResourceOf<K>,
     signal: AbortSignal,
@@ -98,14 +148,22 @@ export class ClusterStore implements Platform {
     const kind = resource.kind as K; // the schema of K says so
     const { name } = resource.metadata;
     const body = mainOf(resource);
-    const made = await this.#api.send({
+    const answer = await this.#api.send({
       verb: "create",
       kind,
       namespace: this.namespace,
       name,
       body,
     }, signal);
-    return await this.#writeStatus(toResource(kind, made), resource, signal);
+    const made = toResource(kind, answer);
+    try {
+      await this.#requireOwner(resource, signal);
+    } catch (error) {
+      const { uid } = made.metadata;
+      if (isAppError(error, "site-gone")) await this.remove(kind, name, signal, { uid });
+      throw error;
+    }
+    return await this.#writeStatus(made, resource, signal);
   }
 
   /** Replaces the stored one where it differs; throws `conflict` if it has changed since. */

@@ -17,7 +17,7 @@ import { siteUid } from "./site/site_authority.ts";
 import { siteFounder } from "./site/site_founder.ts";
 import { startedStatus } from "./site/started_status.ts";
 import { statusSource } from "./site/status_source.ts";
-import { FileStore } from "./store/store.ts";
+import { FileStore, heldAlready, withLock } from "./store/store.ts";
 import type { StoreHooks } from "./store/store_hooks.ts";
 
 /** Names its container to the controller that runs in one. */
@@ -40,10 +40,11 @@ export function openLocalPlatform(
     controllerSince: () => servingSince(files),
     routerAnswers: (paths: NamespacePaths) => routerAnswers(paths, new AbortController().signal),
   };
-  const store = openFiles(name, paths, witness, {
+  const hooks = {
     admit: () => requirePlatform(paths, name),
     ...(request.onProblem && { onProblem: request.onProblem }),
-  });
+  };
+  const store = openFiles(name, paths, witness, hooks);
   return {
     ...methodsOf(store),
     controllerHost: hostFor(files),
@@ -53,6 +54,8 @@ export function openLocalPlatform(
       platform: store,
       openNamespace: (namespace) => openFiles(name, namespacePaths(home, namespace), witness, {}),
       hosts: thisMachine,
+      whileHeld: (signal, work) =>
+        withLock(paths, signal, () => work(openFiles(name, paths, witness, hooks, heldAlready))),
     }),
     linkMaker: {
       // certificates are much to load
@@ -81,6 +84,7 @@ function openFiles(
   paths: NamespacePaths,
   witness: Witness,
   hooks: Pick<StoreHooks, "admit" | "onProblem">,
+  hold = withLock,
 ): Platform {
   const platform = () => store;
   const store: Platform = new FileStore(name, paths, {
@@ -93,7 +97,7 @@ function openFiles(
     }),
     statusFiles: [controllerFiles(paths.home).state],
     ...hooks,
-  });
+  }, hold);
   return store;
 }
 

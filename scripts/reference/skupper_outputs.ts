@@ -67,12 +67,15 @@ const changedSite = z.strictObject({
 });
 
 const deleted = z.strictObject({ deleted: text("its name") });
+const siteDeleted = z.strictObject({
+  deleted: text("its name; null if there was none any more").nullable(),
+});
 
 /** What `-o json` prints of the commands on Skupper's resources. */
 export const skupperOutputs = {
   "site create": changedSite,
   "site update": changedSite,
-  "site delete": deleted,
+  "site delete": siteDeleted,
   "site status": siteWithRouter,
   "site generate": site,
   "token issue": z.union([

@@ -128,7 +128,12 @@ function tokenOf(grant: AccessGrant): UsableToken {
 async function redeemOnce(token: UsableToken): Promise<void> {
   const csr = Buffer.from(await createRequest(await createKeyPair(), "east"));
   const deadline = startDeadline(60_000, never);
-  await requestRedemption(token, { subject: "east", csr }, deadline, surroundings);
+  await requestRedemption(
+    token,
+    { name: token.metadata.name, subject: "east", csr },
+    deadline,
+    surroundings,
+  );
   deadline.end();
 }
 

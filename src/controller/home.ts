@@ -41,8 +41,6 @@ export interface ControllerNamespace {
   claimToken?(token: AccessToken, signal: AbortSignal): Promise<Claim>;
   /** What keeps links from being made with a grant although its site is there. */
   whyNotLinkable?(grant: AccessGrant): Promise<string | undefined>;
-  /** True where the Secret and Links a token gave belong to the site, and go with it. */
-  readonly linksBelongToSite?: boolean;
 }
 
 /** Whose a resource is to look after; a time is when to ask again, since that is not clear yet. */

@@ -139,20 +139,20 @@ function isFinished(token: AccessToken): boolean {
 
 async function tryToken(
   token: AccessToken,
-  { platform, pendingKeys, linksBelongToSite = false }: ControllerNamespace,
+  { platform, pendingKeys }: ControllerNamespace,
   { env, now }: TokenWork,
   signal: AbortSignal,
 ): Promise<{ state: ConditionState; again?: unknown; keepsKey?: boolean }> {
   const deadline = startDeadline(tryLimitMs, signal);
   try {
-    const options = { deadline, env, now, pendingKeys, linksBelongToSite };
+    const options = { deadline, env, now, pendingKeys };
     await redeemToken(platform, token, options, () => {});
     return { state: readyState };
   } catch (error) {
     if (isAppError(error, "already-redeemed")) return { state: readyState };
     const message = error instanceof AppError ? error.message : String(error);
     // it is looked at again as soon as there is a site
-    if (isAppError(error, "site-missing", "namespace-not-found")) {
+    if (isAppError(error, "site-missing", "site-gone", "namespace-not-found")) {
       return { state: pendingState(message) };
     }
     const isFinal = isAppError(error, ...finalCodes) ||

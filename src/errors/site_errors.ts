@@ -8,6 +8,12 @@ export const siteErrors = {
     hint: (d, say) =>
       say.command(`site create ${d.namespace}${d.open ? " --enable-link-access" : ""}`),
   }),
+  "site-gone": entry<{ kind: string; name: string; site: string; namespace: string }>({
+    exit: "conflict",
+    message: (d) =>
+      `${d.kind} "${d.name}" is not stored: site "${d.site}", which it was made for, is gone from namespace "${d.namespace}"`,
+    hint: (_d, say) => say.command("site status"),
+  }),
   "site-edge": entry<{ site: string }>({
     exit: "precondition",
     message: (d) =>

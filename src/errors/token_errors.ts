@@ -63,6 +63,14 @@ export const tokenErrors = {
       `${d.kind} "${d.name}" exists already in namespace "${d.namespace}" and was not made from this token`,
     hint: () => "Nothing was changed and no use of the token was spent.",
   }),
+  "token-not-stored": entry<{ token: string; why: string; isOurKey: boolean }>({
+    exit: "failed",
+    message: (d) => `Token "${d.token}" is redeemed, but what it gave is not stored: ${d.why}`,
+    hint: (d) =>
+      d.isOurKey
+        ? "Its key is kept. Once that is mended, the same command goes on, and spends no other use."
+        : "Its grant service gives nothing twice: the same command spends another use.",
+  }),
   "grant-code-throttled": entry<{ url: string; seconds: number }>({
     exit: "unreachable",
     message: (d) =>

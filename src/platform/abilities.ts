@@ -170,13 +170,16 @@ export interface SiteFounder {
    * reach this machine by; empty: keep those it has, else choose.
    */
   found(site: Site, linkHosts: string[], signal: AbortSignal): Promise<void>;
-  /** Removes what `found` made; with `everything` all Skupper resources of the namespace too. */
-  dissolve(site: Site, everything: boolean, signal: AbortSignal): Promise<void>;
+  /**
+   * Removes the site and what `found` made; with `everything` all Skupper resources of the namespace
+   * too, also where there is no site any more. Throws `conflict` if there is another site by then.
+   */
+  dissolve(site: Site | undefined, everything: boolean, signal: AbortSignal): Promise<void>;
 }
 
 export interface DependentRemover {
   /** Removes all Skupper resources of the namespace but Sites and what controllers make of them. */
-  remove(site: Site, signal: AbortSignal): Promise<void>;
+  remove(site: Site | undefined, signal: AbortSignal): Promise<void>;
 }
 
 export interface LinkMaker {

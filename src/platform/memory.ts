@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import { appError } from "../errors/app_error.ts";
 import type { Kind, Resource, ResourceOf } from "../resources/kinds.ts";
 import { checkSubdomain } from "../resources/names.ts";
+import { siteOwner } from "../resources/owner.ts";
 import type { PlatformName } from "./name.ts";
 import type { Platform } from "./platform.ts";
 
@@ -39,7 +40,7 @@ export function memoryPlatform(
       return listNow(kind);
     },
 
-    async apply(resource, signal) {
+    async apply(resource, signal, { dryRun = false } = {}) {
       await begin(signal);
       checkSubdomain(resource.metadata.name, `the name of the ${resource.kind}`);
       const key = `${resource.kind}/${resource.metadata.name}`;
@@ -48,8 +49,13 @@ export function memoryPlatform(
       if (wanted !== undefined && wanted !== (before?.metadata.resourceVersion ?? "")) {
         throw appError("conflict", { kind: resource.kind, name: resource.metadata.name });
       }
+      const owner = before === undefined ? siteOwner(resource.metadata) : undefined;
+      if (owner !== undefined && stored.get(`Site/${owner.name}`)?.metadata.uid !== owner.uid) {
+        const { kind, metadata: { name } } = resource;
+        throw appError("site-gone", { kind, name, site: owner.name, namespace });
+      }
       const after = succeed(before, resource, namespace);
-      if (!isDeepStrictEqual(after, before)) {
+      if (!dryRun && !isDeepStrictEqual(after, before)) {
         after.metadata.resourceVersion = String(++version);
         stored.set(key, after);
         ring();
@@ -57,8 +63,9 @@ export function memoryPlatform(
       return structuredClone(after) as typeof resource; // a copy of what came in
     },
 
-    async remove(kind, name, signal) {
+    async remove(kind, name, signal, { uid } = {}) {
       await begin(signal);
+      if (uid !== undefined && stored.get(`${kind}/${name}`)?.metadata.uid !== uid) return;
       if (stored.delete(`${kind}/${name}`)) ring();
     },
 

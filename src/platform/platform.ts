@@ -1,6 +1,16 @@
 import type { Kind, ResourceOf } from "../resources/kinds.ts";
 import type { PlatformName } from "./name.ts";
 
+/** How a resource is applied. */
+export interface ApplyOptions {
+  dryRun?: boolean;
+}
+
+/** Which resource of a name is removed. */
+export interface RemoveOptions {
+  uid?: string | undefined;
+}
+
 /**
  * Where one namespace's resources live. Five methods, and every platform passes the same suite
  * (test/contract/platform_test.ts). The contract:
@@ -10,6 +20,7 @@ import type { PlatformName } from "./name.ts";
  * - A call ends promptly, with the signal's reason, when the signal aborts.
  * - What is returned belongs to the caller: changing it changes nothing stored.
  * - Fields this program does not know survive a read-modify-write.
+ * - What a Site owns (metadata.ownerReferences) is stored anew only while that very Site is there.
  * - No output, no exit, no environment reads; safe to call many times at once, from several
  *   processes.
  */
@@ -30,11 +41,18 @@ export interface Platform {
    * Creates or replaces, status included, and returns what is stored. With
    * metadata.resourceVersion set it is compare-and-set: throws `conflict` if the stored version is
    * another one or the resource is gone; `""` means "only if absent". The platform sets uid,
-   * creationTimestamp, generation (raised when the spec changes) and resourceVersion.
+   * creationTimestamp, generation (raised when the spec changes) and resourceVersion. Throws
+   * `site-gone`, and leaves nothing, for what is new and owned by a Site that is not there any more.
+   * With `dryRun` nothing is stored, and what can be known to stand in the way of it is thrown.
    */
-  apply<K extends Kind>(resource: ResourceOf<K>, signal: AbortSignal): Promise<ResourceOf<K>>;
+  apply<K extends Kind>(
+    resource: ResourceOf<K>,
+    signal: AbortSignal,
+    options?: ApplyOptions,
+  ): Promise<ResourceOf<K>>;
 
-  remove(kind: Kind, name: string, signal: AbortSignal): Promise<void>;
+  /** With `uid`, one that was made anew under the same name stays. */
+  remove(kind: Kind, name: string, signal: AbortSignal, options?: RemoveOptions): Promise<void>;
 
   /**
    * Yields the whole list at once and again after each change (several changes may come as one);
@@ -50,8 +68,8 @@ export function methodsOf(store: Platform): Platform {
     namespace: store.namespace,
     get: (kind, name, signal) => store.get(kind, name, signal),
     list: (kind, signal) => store.list(kind, signal),
-    apply: (resource, signal) => store.apply(resource, signal),
-    remove: (kind, name, signal) => store.remove(kind, name, signal),
+    apply: (resource, signal, options) => store.apply(resource, signal, options),
+    remove: (kind, name, signal, options) => store.remove(kind, name, signal, options),
     watch: (kind, signal) => store.watch(kind, signal),
   };
 }

@@ -38,8 +38,7 @@ export async function writeWhole(
 ): Promise<void> {
   await checkWritable(path);
   const folder = dirname(path);
-  // no ending that a reader of resource files would take up
-  const temporary = join(folder, `.hawser-${randomBytes(8).toString("hex")}.tmp`);
+  const temporary = temporaryIn(folder);
   try {
     await writeDurably(temporary, content, options.mode);
     await (options.replace === "always" ? rename(temporary, path) : putNew(temporary, path));
@@ -48,6 +47,29 @@ export async function writeWhole(
     await rm(temporary, { force: true }).catch(() => {});
     throw appError("not-writable", { path, why: explain(error, folder) }, { cause: error });
   }
+}
+
+/**
+ * Does all that `writeWhole` does but for giving the file its name: what is wrong with the place, the
+ * rights or the room on the disk is known then. Throws `not-writable`, and leaves nothing behind.
+ */
+export async function rehearseWrite(path: string, bytes: number): Promise<void> {
+  await checkWritable(path);
+  const folder = dirname(path);
+  const temporary = temporaryIn(folder);
+  try {
+    // a file system that compresses finds room for zeros
+    await writeDurably(temporary, randomBytes(bytes), 0o600);
+  } catch (error) {
+    throw appError("not-writable", { path, why: explain(error, folder) }, { cause: error });
+  } finally {
+    await rm(temporary, { force: true }).catch(() => {});
+  }
+}
+
+/** A new name in that folder, with no ending that a reader of resource files would take up. */
+function temporaryIn(folder: string): string {
+  return join(folder, `.hawser-${randomBytes(8).toString("hex")}.tmp`);
 }
 
 /**

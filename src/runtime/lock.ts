@@ -66,7 +66,8 @@ function begin(path: string, statements: string): DatabaseSync | undefined {
   try {
     makeFile(path);
     database = new DatabaseSync(path);
-    database.exec(`PRAGMA busy_timeout = 0; ${statements}`);
+    // a journal in a file takes room, and a full disk has none
+    database.exec(`PRAGMA busy_timeout = 0; PRAGMA journal_mode = MEMORY; ${statements}`);
     return database;
   } catch (cause) {
     database?.close();

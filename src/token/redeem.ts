@@ -1,20 +1,19 @@
-import { Buffer } from "node:buffer";
 import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import { createKeyPair, importPrivateKey } from "../pki/key_pair.ts";
 import { createRequest } from "../pki/request.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
-import { type AccessToken, redeemedToken } from "../resources/access_token.ts";
-import type { Kind, Resource } from "../resources/kinds.ts";
-import type { Link } from "../resources/link.ts";
-import { apiVersion, isReady } from "../resources/resource.ts";
-import { type Secret, tlsSecretType } from "../resources/secret.ts";
+import type { AccessToken } from "../resources/access_token.ts";
+import { siteOwner } from "../resources/owner.ts";
+import { isReady } from "../resources/resource.ts";
 import type { Site } from "../resources/site.ts";
 import type { Now } from "../runtime/clock.ts";
 import type { Deadline } from "../wait/deadline.ts";
-import { readAnswer, type ReceivedLinks } from "./answer.ts";
+import { readAnswer } from "./answer.ts";
 import type { RedeemSurroundings } from "./exchange.ts";
+import { credentialsName, firstLinkNames } from "./link_names.ts";
 import { probeToken, requestRedemption } from "./redeem_client.ts";
+import { describeUnstored, rehearseLink, storeLink } from "./store_link.ts";
 import { checkToken, type UsableToken } from "./token_file.ts";
 import { isMadeFrom, markToken } from "./token_mark.ts";
 
@@ -26,8 +25,6 @@ export interface RedeemOptions {
   env: Record<string, string | undefined>;
   /** Wins over the token's own. */
   linkCost?: number;
-  /** Makes the Site the owner of what is stored: it goes when the Site goes. */
-  linksBelongToSite?: boolean;
   now?: Now;
 }
 
@@ -51,9 +48,10 @@ const finalRefusals = [
 /**
  * Redeems a token at its grant service and stores the Secret and Links it gives, on a platform where
  * this program itself does that. Nothing is overwritten and no use is spent where that would be in
- * vain; run again after any failure it goes on with the same redemption. Throws `site-missing`,
- * `token-own`, `already-redeemed`, `name-taken`, `token-file-invalid`, and what `requestRedemption` and
- * `readAnswer` do.
+ * vain: what can be known of storing is known before the request is sent. What is given belongs to the site
+ * that was there then, or is not stored; run again after any failure it goes on with the same redemption.
+ * Throws `site-missing`, `site-gone`, `token-own`, `already-redeemed`, `name-taken`, `token-file-invalid`,
+ * `token-not-stored`, what the platform throws, and what `requestRedemption` and `readAnswer` do.
  */
 export async function redeemToken(
   platform: Platform,
@@ -70,27 +68,31 @@ export async function redeemToken(
   await refuseOwn(platform, usable, signal);
 
   const mark = markToken(usable);
-  progress(`Redeeming token "${usable.metadata.name}"...`);
+  const { name } = usable.metadata;
+  const cost = options.linkCost ?? usable.spec.linkCost;
+  const storage = { platform, site, name: credentialsName(name), mark, cost };
+  progress(`Redeeming token "${name}"...`);
   const privateKeyPem = await pendingKeys.obtain(mark, makeKey, signal);
   try {
     // whoever redeemed it meanwhile forgot the key only after everything was stored
     await refuseRepetition(platform, usable, signal);
     const subject = site.metadata.uid ?? site.metadata.name.slice(0, 64);
     const csr = await createRequest(await importPrivateKey(privateKeyPem), subject);
-    const body = await requestRedemption(usable, { subject, csr }, deadline, surroundings);
-    const { name } = usable.metadata;
-    const bundle = readAnswer(body, { url: usable.spec.url, name, privateKeyPem, now: now() });
-    const cost = options.linkCost ?? usable.spec.linkCost;
-    const metadata = {
-      annotations: { [redeemedToken]: mark },
-      ...(options.linksBelongToSite ? { ownerReferences: [ownerReference(site)] } : {}),
-    };
-    await store(platform, name, bundle, metadata, cost, signal);
+    await rehearseLink(storage, signal);
+    const redemption = { name: storage.name, subject, csr };
+    const body = await requestRedemption(usable, redemption, deadline, surroundings);
+    const asked = { url: usable.spec.url, name: storage.name, privateKeyPem, now: now() };
+    const bundle = readAnswer(body, asked);
+    try {
+      await storeLink(storage, bundle, signal);
+    } catch (error) {
+      throw describeUnstored(error, name, bundle.credentials.privateKey === privateKeyPem);
+    }
     await pendingKeys.forget(mark, signal);
     return {
       token: name,
       site: site.metadata.name,
-      secret: name,
+      secret: storage.name,
       links: bundle.links.map((link) => link.name),
     };
   } catch (error) {
@@ -102,7 +104,10 @@ export async function redeemToken(
   }
 }
 
-/** The site that is to be linked. That a token is spent is worth more to know than that there is none. */
+/**
+ * The site that is to be linked: the one that the token belongs to, if it is one's, else the ready one. That
+ * a token is spent is worth more to know than that there is none.
+ */
 async function requireSite(
   platform: Platform,
   token: UsableToken,
@@ -113,6 +118,13 @@ async function requireSite(
   let missing: AppError = appError("site-missing", { namespace, purpose: "redeem a token" });
   try {
     const sites = await platform.list("Site", signal);
+    const owner = siteOwner(token.metadata);
+    if (owner !== undefined) {
+      const site = sites.find(({ metadata }) => metadata.uid === owner.uid);
+      if (site !== undefined) return site;
+      const { kind, metadata: { name } } = token;
+      throw appError("site-gone", { kind, name, site: owner.name, namespace });
+    }
     const site = sites.find(isReady) ?? sites[0];
     if (site !== undefined) return site;
   } catch (error) {
@@ -133,9 +145,9 @@ async function refuseRepetition(
   token: UsableToken,
   signal: AbortSignal,
 ): Promise<void> {
-  const { name } = token.metadata;
   const { namespace } = platform;
   const mark = markToken(token);
+  const [name, numbered] = firstLinkNames(token.metadata.name) as [string, string];
   const secret = await platform.get("Secret", name, signal);
   const link = await platform.get("Link", name, signal);
   for (const found of [secret, link]) {
@@ -144,15 +156,10 @@ async function refuseRepetition(
   }
   if (secret === undefined) return;
   // the first Link is stored last: where it is, all is
-  const first = link ?? await platform.get("Link", `${name}-1`, signal);
+  const first = link ?? await platform.get("Link", numbered, signal);
   if (isMadeFrom(first, mark)) {
-    throw appError("already-redeemed", { token: name, namespace });
+    throw appError("already-redeemed", { token: token.metadata.name, namespace });
   }
-}
-
-/** What makes a resource go with its site (metav1.OwnerReference). */
-function ownerReference({ kind, metadata }: Site): object {
-  return { apiVersion, kind, name: metadata.name, uid: metadata.uid };
 }
 
 /** Throws `token-own` if a grant of this namespace made the token: a link to itself would burn a use. */
@@ -169,62 +176,4 @@ export async function refuseOwn(
 
 async function makeKey(): Promise<string> {
   return (await createKeyPair()).privateKeyPem;
-}
-
-/** Stores the Secret before the Links that need it, and the first Link last. */
-async function store(
-  platform: Platform,
-  name: string,
-  { credentials, links }: ReceivedLinks,
-  made: { annotations: { [redeemedToken]: string } },
-  cost: number | undefined,
-  signal: AbortSignal,
-): Promise<void> {
-  const mark = made.annotations[redeemedToken];
-  const encode = (text: string) => Buffer.from(text).toString("base64");
-  const secret: Secret = {
-    apiVersion: "v1",
-    kind: "Secret",
-    metadata: { name, ...made },
-    type: tlsSecretType,
-    data: {
-      "ca.crt": encode(credentials.ca),
-      "tls.crt": encode(credentials.certificate),
-      "tls.key": encode(credentials.privateKey),
-    },
-  };
-  await storeOurs(platform, secret, mark, signal);
-  for (const link of links.toReversed()) {
-    const resource: Link = {
-      apiVersion,
-      kind: "Link",
-      metadata: { name: link.name, ...made },
-      spec: {
-        endpoints: link.endpoints,
-        tlsCredentials: name,
-        ...(cost === undefined ? {} : { cost }),
-      },
-    };
-    await storeOurs(platform, resource, mark, signal);
-  }
-}
-
-/** Stores what this token gave, over nothing but what the same token gave. */
-async function storeOurs(
-  platform: Platform,
-  resource: Secret | Link,
-  mark: string,
-  signal: AbortSignal,
-): Promise<void> {
-  const { kind, metadata } = resource;
-  const write = (resourceVersion: string) =>
-    platform.apply<Kind>({ ...resource, metadata: { ...metadata, resourceVersion } }, signal);
-  try {
-    await write("");
-  } catch (error) {
-    if (!isAppError(error, "conflict")) throw error;
-    const there = await platform.get<Kind>(kind, metadata.name, signal) as Resource | undefined;
-    if (!isMadeFrom(there, mark)) throw error;
-    await write(there!.metadata.resourceVersion!);
-  }
 }

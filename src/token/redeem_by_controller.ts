@@ -1,9 +1,12 @@
 import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import type { Platform } from "../platform/platform.ts";
 import { type AccessToken, redeemedToken } from "../resources/access_token.ts";
+import { ownedBy } from "../resources/owner.ts";
 import { describeState, findCondition, isReady } from "../resources/resource.ts";
+import type { Site } from "../resources/site.ts";
 import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { waitFor } from "../wait/wait_for.ts";
+import { credentialsName, firstLinkNames } from "./link_names.ts";
 import { type RedeemedToken, type RedeemOptions, refuseOwn } from "./redeem.ts";
 import { describeReportedFailure } from "./reported_failure.ts";
 import { checkToken, type UsableToken } from "./token_file.ts";
@@ -18,6 +21,9 @@ class Refusal extends Error {
     this.failure = failure;
   }
 }
+
+/** The AccessToken was removed before it was redeemed, maybe with its site. */
+class Withdrawn extends Error {}
 
 /** How long taking an AccessToken away may take when the command's own time is over, in milliseconds. */
 const withdrawalMs = 5000;
@@ -45,27 +51,43 @@ export async function redeemByController(
   }
   const { name } = usable.metadata;
   try {
-    await storeToken(platform, usable, linkCost, signal);
+    await storeToken(platform, usable, site, linkCost, signal);
     progress(`Redeeming token "${name}"...`);
-    await awaitRedemption(platform, usable, deadline, now);
+    await awaitRedemption(platform, usable, site, deadline, now);
+    await requireStill(platform, usable, site, signal);
   } catch (error) {
-    const isRefused = error instanceof Refusal;
+    const isRefused = error instanceof Refusal || isAppError(error, "site-gone");
     const isOver = isRefused || signal.aborted && !isTimeout(signal.reason);
     if (isOver) await withdraw(platform, usable);
-    throw isRefused ? error.failure : error;
+    throw error instanceof Refusal ? error.failure : error;
   }
   return {
     token: name,
     site: site.metadata.name,
-    secret: name,
+    secret: credentialsName(name),
     links: await linksOf(platform, name, signal),
   };
+}
+
+/** Throws `site-gone` if that site went while its token was being redeemed. */
+async function requireStill(
+  platform: Platform,
+  token: UsableToken,
+  site: Site,
+  signal: AbortSignal,
+): Promise<void> {
+  const sites = await platform.list("Site", signal);
+  if (sites.some(({ metadata }) => metadata.uid === site.metadata.uid)) return;
+  const { namespace } = platform;
+  const { name } = token.metadata;
+  throw appError("site-gone", { kind: "Link", name, site: site.metadata.name, namespace });
 }
 
 /** The names of the links that were made of a token. */
 async function linksOf(platform: Platform, token: string, signal: AbortSignal): Promise<string[]> {
   const links = await platform.list("Link", signal);
-  return links.filter(({ spec }) => spec?.tlsCredentials === token)
+  const secrets: unknown[] = [token, credentialsName(token)]; // upstream's controller cuts no name
+  return links.filter(({ spec }) => secrets.includes(spec?.tlsCredentials))
     .map(({ metadata }) => metadata.name);
 }
 
@@ -73,6 +95,7 @@ async function linksOf(platform: Platform, token: string, signal: AbortSignal): 
 async function storeToken(
   platform: Platform,
   token: UsableToken,
+  site: Site,
   linkCost: number | undefined,
   signal: AbortSignal,
 ): Promise<void> {
@@ -101,6 +124,7 @@ async function storeToken(
           name,
           ...(labels ? { labels } : {}),
           annotations: { ...annotations, [redeemedToken]: mark },
+          ...ownedBy(site),
           resourceVersion: "",
         },
         spec: { ...token.spec, ...(linkCost === undefined ? {} : { linkCost }) },
@@ -126,7 +150,8 @@ async function refuseUseless(
   const { namespace } = platform;
   const mark = markToken(token);
   const links = await platform.list("Link", signal);
-  const link = links.find(({ metadata }) => [name, `${name}-1`].includes(metadata.name));
+  const names = [name, `${name}-1`, ...firstLinkNames(name)];
+  const link = links.find(({ metadata }) => names.includes(metadata.name));
   if (isMadeFrom(link, mark)) throw appError("already-redeemed", { token: name, namespace });
   const secret = await unlessForbidden(platform.get("Secret", name, signal));
   for (const found of [secret, link]) {
@@ -139,6 +164,7 @@ async function refuseUseless(
 async function awaitRedemption(
   platform: Platform,
   token: UsableToken,
+  site: Site,
   deadline: Deadline,
   now: () => number,
 ): Promise<void> {
@@ -149,7 +175,7 @@ async function awaitRedemption(
     what: `token "${name}" to be redeemed`,
     done(tokens) {
       const found = find(tokens);
-      if (found === undefined) throw appError("conflict", { kind: "AccessToken", name });
+      if (found === undefined) throw new Withdrawn();
       if (hasSucceeded(found)) return true;
       if (isRedeemed(found)) {
         // by upstream's controller, where the site that it was redeemed for is gone
@@ -165,7 +191,11 @@ async function awaitRedemption(
       const found = find(tokens)!;
       return found.status === undefined ? "no controller has tried yet" : describeState(found);
     },
-  }, deadline);
+  }, deadline).catch(async (error) => {
+    if (!(error instanceof Withdrawn)) throw error;
+    await requireStill(platform, token, site, deadline.signal);
+    throw appError("conflict", { kind: "AccessToken", name });
+  });
 }
 
 async function unlessForbidden<T>(reading: Promise<T>): Promise<T | undefined> {
@@ -195,7 +225,8 @@ async function withdraw(platform: Platform, token: UsableToken): Promise<void> {
   try {
     const found = await platform.get("AccessToken", name, signal);
     if (found === undefined || !isMadeFrom(found, markToken(token))) return;
-    if (!hasSucceeded(found)) await platform.remove("AccessToken", name, signal);
+    const { uid } = found.metadata;
+    if (!hasSucceeded(found)) await platform.remove("AccessToken", name, signal, { uid });
   } catch {
     // why it was refused matters more
   }

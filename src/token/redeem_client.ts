@@ -13,6 +13,8 @@ import type { UsableToken } from "./token_file.ts";
 
 /** What is asked of the grant service beside the token itself. */
 export interface RedemptionRequest {
+  /** Names the Secret and Links of the answer. */
+  name: string;
   /** Names the redeeming site; at most 64 printable characters. */
   subject: string;
   /** The certificate request (PKCS#10, DER) for our own key. Upstream's service ignores it. */
@@ -65,7 +67,7 @@ export async function requestRedemption(
     ca,
     method: "POST",
     headers: {
-      name: token.metadata.name,
+      name: redemption.name,
       subject: redemption.subject,
       csr: Buffer.from(redemption.csr).toString("base64"),
     },

@@ -33,7 +33,7 @@ async function redeem(token: UsableToken, client: Client = {}): Promise<string> 
   try {
     const body = await requestRedemption(
       token,
-      { subject: "site-uid", csr },
+      { name: token.metadata.name, subject: "site-uid", csr },
       deadline,
       { env: client.env ?? {}, now: client.now ?? Date.now },
     );

@@ -20,6 +20,7 @@ import { memoryPlatform } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import { apiVersion, type Endpoint } from "../resources/resource.ts";
 import { secretText } from "../resources/secret.ts";
+import type { Site } from "../resources/site.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import { type RedeemedToken, type RedeemOptions, redeemToken } from "./redeem.ts";
 import type { UsableToken } from "./token_file.ts";
@@ -35,7 +36,7 @@ const endpoints: Endpoint[] = [
 const groups = endpoints.map((endpoint, index) => ({ ...endpoint, group: `router-${index}` }));
 
 /** Signs what it is sent, as our own service does. */
-function honest(addresses = endpoints): Behaviour {
+function honest(addresses = endpoints, asked = name): Behaviour {
   return async (request, socket) => {
     const csr = Uint8Array.from(Buffer.from(request.headers["csr"] ?? "", "base64"));
     const { publicKey } = await readRequest(csr);
@@ -43,7 +44,11 @@ function honest(addresses = endpoints): Behaviour {
     const lifetimeMs = 3_600_000;
     const { certificatePem } = await authority.signClient({ commonName, publicKey, lifetimeMs });
     const caPem = made.certificatePem;
-    respond(socket, 200, writeLinkBundle({ name, certificatePem, caPem, endpoints: addresses }));
+    respond(
+      socket,
+      200,
+      writeLinkBundle({ name: asked, certificatePem, caPem, endpoints: addresses }),
+    );
   };
 }
 
@@ -75,8 +80,12 @@ function keepKeys(): PendingKeys & { kept: Map<string, string> } {
 
 async function eastSite(): Promise<Platform> {
   const platform = memoryPlatform("east");
-  await platform.apply<"Site">({ apiVersion, kind: "Site", metadata: { name: "east" } }, never);
+  await platform.apply<"Site">(newSite(), never);
   return platform;
+}
+
+function newSite(): Site {
+  return { apiVersion, kind: "Site", metadata: { name: "east" } };
 }
 
 async function redeem(
@@ -162,9 +171,9 @@ withService("stores several Links, the first one last", honest(groups), async (s
   const order: string[] = [];
   const watched: Platform = {
     ...platform,
-    apply(resource, signal) {
-      order.push(`${resource.kind} ${resource.metadata.name}`);
-      return platform.apply(resource, signal);
+    apply(resource, signal, options) {
+      if (!options?.dryRun) order.push(`${resource.kind} ${resource.metadata.name}`);
+      return platform.apply(resource, signal, options);
     },
   };
   const { links } = await redeem(watched, service.token);
@@ -215,9 +224,9 @@ withService(
       let writes = 0;
       const crashing: Platform = {
         ...platform,
-        apply(resource, signal) {
-          if (writes++ === survived) throw new Error("killed");
-          return platform.apply(resource, signal);
+        apply(resource, signal, options) {
+          if (!options?.dryRun && writes++ === survived) throw new Error("killed");
+          return platform.apply(resource, signal, options);
         },
       };
       const before = service.requests.length;
@@ -234,6 +243,101 @@ withService(
       assert.equal(keys.length, 2);
       assert.equal(new Set(keys.map(({ keyHash }) => keyHash)).size, 1);
     }
+  },
+);
+
+withService("spends no use where nothing can be stored", honest(), async (service) => {
+  const platform = await eastSite();
+  const full: Platform = {
+    ...platform,
+    apply(resource, signal, options) {
+      if (resource.kind !== "Link") return platform.apply(resource, signal, options);
+      throw appError("not-writable", { path: "Link", why: "the disk is full" });
+    },
+  };
+  const pendingKeys = keepKeys();
+  const redeeming = redeem(full, service.token, { pendingKeys });
+  await assert.rejects(redeeming, rejectsWith("not-writable"));
+  assert.equal(service.requests.length, 0);
+  await assertNothingStored(platform);
+  await redeem(platform, service.token, { pendingKeys });
+});
+
+withService("says how to go on where storing fails after all", honest(), async (service) => {
+  const platform = await eastSite();
+  const full: Platform = {
+    ...platform,
+    apply(resource, signal, options) {
+      if (options?.dryRun) return platform.apply(resource, signal, options);
+      throw appError("not-writable", { path: "Secret", why: "the disk is full" });
+    },
+  };
+  const pendingKeys = keepKeys();
+  await assert.rejects(
+    redeem(full, service.token, { pendingKeys }),
+    rejectsWith("token-not-stored", /is redeemed, but what it gave is not stored: Cannot write/),
+  );
+  assert.equal(pendingKeys.kept.size, 1);
+  await redeem(platform, service.token, { pendingKeys });
+  assert.equal(service.requests.length, 2);
+  assert.equal(new Set(service.requests.map(({ headers }) => headers["csr"])).size, 1);
+});
+
+for (const isReplaced of [false, true]) {
+  const what = isReplaced ? "is another one meanwhile" : "goes meanwhile";
+  const platform = memoryPlatform("east");
+  const behave: Behaviour = async (request, socket) => {
+    await platform.remove("Site", "east", never);
+    if (isReplaced) await platform.apply<"Site">(newSite(), never);
+    await honest(groups)(request, socket);
+  };
+  withService(`stores nothing for a site that ${what}`, behave, async (service) => {
+    await platform.apply<"Site">(newSite(), never);
+    const pendingKeys = keepKeys();
+    const redeeming = redeem(platform, service.token, { pendingKeys });
+    await assert.rejects(
+      redeeming,
+      rejectsWith("site-gone", /Secret .* is not stored: site "east"/),
+    );
+    await assertNothingStored(platform);
+    assert.equal(pendingKeys.kept.size, 1);
+  });
+}
+
+withService(
+  "takes back the Secret where the site goes before the Link",
+  honest(),
+  async (service) => {
+    const platform = await eastSite();
+    const leaving: Platform = {
+      ...platform,
+      async apply(resource, signal, options) {
+        const isLink = resource.kind === "Link" && !options?.dryRun;
+        if (isLink) await platform.remove("Site", "east", signal);
+        return await platform.apply(resource, signal, options);
+      },
+    };
+    await assert.rejects(redeem(leaving, service.token), rejectsWith("site-gone", /^Link /));
+    await assertNothingStored(platform);
+  },
+);
+
+const long = `${"a".repeat(63)}.`.repeat(4).slice(0, 253);
+const longName = `${long.slice(0, 223)}-`;
+
+withService(
+  "stores what a token of 253 letters gives under a name that fits",
+  (request, socket) => honest(groups, request.headers["name"])(request, socket),
+  async (service) => {
+    const platform = await eastSite();
+    const token = { ...service.token, metadata: { ...service.token.metadata, name: long } };
+    const redeemed = await redeem(platform, token);
+    assert.equal(redeemed.token, long);
+    assert.ok(redeemed.secret.startsWith(longName), redeemed.secret);
+    assert.equal(redeemed.secret.length, 240);
+    assert.deepEqual(redeemed.links, [`${redeemed.secret}-1`, `${redeemed.secret}-2`]);
+    assert.ok(await platform.get("Secret", redeemed.secret, never));
+    await assert.rejects(redeem(platform, token), rejectsWith("already-redeemed"));
   },
 );
 

@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
+import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, test } from "node:test";
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
+import { ownedBy } from "../../src/resources/owner.ts";
 import { apiVersion } from "../../src/resources/resource.ts";
 import type { Site } from "../../src/resources/site.ts";
 import { increment } from "./increment.ts";
@@ -73,6 +75,52 @@ export function platformContract(open: () => Promise<OpenedPlatform>): void {
       (await platform.list("Secret", signal)).map((secret) => secret.metadata.name),
       ["a"],
     );
+  });
+
+  test("remove with a uid leaves one that was made anew", async () => {
+    const first = await platform.apply(makeGrant("g"), signal);
+    await platform.remove("AccessGrant", "g", signal);
+    const second = await platform.apply(makeGrant("g"), signal);
+    await platform.remove("AccessGrant", "g", signal, { uid: first.metadata.uid });
+    assert.ok(await platform.get("AccessGrant", "g", signal));
+    await platform.remove("AccessGrant", "g", signal, { uid: second.metadata.uid });
+    assert.equal(await platform.get("AccessGrant", "g", signal), undefined);
+  });
+
+  test("a dry run stores nothing, and fails where storing would", async () => {
+    const secret = makeSecret("s");
+    const rehearse = (resourceVersion: string) =>
+      platform.apply<"Secret">(
+        { ...secret, metadata: { ...secret.metadata, resourceVersion } },
+        signal,
+        { dryRun: true },
+      );
+    await rehearse("");
+    assert.deepEqual(await platform.list("Secret", signal), []);
+    const { metadata } = await platform.apply<"Secret">(secret, signal);
+    await assert.rejects(rehearse(""), isConflict);
+    await rehearse(metadata.resourceVersion!);
+    assert.deepEqual((await stored("Secret", "s")).metadata, metadata);
+  });
+
+  test("what belongs to a site is stored while that very site is there", async () => {
+    const site = await platform.apply<"Site">(makeSite("west"), signal);
+    const secret = makeSecret("s");
+    const put = (owner: Site, options = {}) => {
+      const metadata = { ...secret.metadata, ...ownedBy(owner), resourceVersion: "" };
+      return platform.apply<"Secret">({ ...secret, metadata }, signal, options);
+    };
+    const foreign = { ...site, metadata: { ...site.metadata, uid: randomUUID() } };
+    for (const options of [{ dryRun: true }, {}]) {
+      await assert.rejects(put(foreign, options), isGone);
+      await platform.remove("Site", "west", signal);
+      await assert.rejects(put(site, options), isGone);
+      assert.deepEqual(await platform.list("Secret", signal), []);
+      site.metadata = (await platform.apply<"Site">(makeSite("west"), signal)).metadata;
+    }
+    await put(site, { dryRun: true });
+    await put(site);
+    assert.ok(await platform.get("Secret", "s", signal));
   });
 
   test("fields unknown here survive a read-modify-write", async () => {
@@ -285,6 +333,10 @@ class Watch {
 
 function isConflict(error: unknown): boolean {
   return isAppError((error as { reason?: unknown }).reason ?? error, "conflict");
+}
+
+function isGone(error: unknown): boolean {
+  return isAppError(error, "site-gone");
 }
 
 function makeSite(name: string): Site {

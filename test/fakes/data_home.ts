@@ -8,7 +8,7 @@ import { siteUid } from "../../platforms/resource_files/site/site_authority.ts";
 import { siteFounder } from "../../platforms/resource_files/site/site_founder.ts";
 import { startedStatus } from "../../platforms/resource_files/site/started_status.ts";
 import { statusSource } from "../../platforms/resource_files/site/status_source.ts";
-import { FileStore } from "../../platforms/resource_files/store/store.ts";
+import { FileStore, heldAlready, withLock } from "../../platforms/resource_files/store/store.ts";
 import type { SiteFounder } from "../../src/platform/abilities.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import { apiVersion } from "../../src/resources/resource.ts";
@@ -21,7 +21,13 @@ export interface TestHome {
   addresses: string[];
   /** When the controller started, if one runs. */
   controllerSince: string | undefined;
-  open(namespace: string): { paths: NamespacePaths; platform: Platform; founder: SiteFounder };
+  open(namespace: string): {
+    paths: NamespacePaths;
+    platform: Platform;
+    /** The store of who holds the namespace's lock. */
+    held: Platform;
+    founder: SiteFounder;
+  };
 }
 
 /** Gives `use` a data home, and removes it afterwards. */
@@ -34,7 +40,7 @@ export async function withDataHome(use: (home: TestHome) => Promise<void>): Prom
     resolve: () => Promise.resolve([]),
   };
 
-  function openPlatform(namespace: string): Platform {
+  function openPlatform(namespace: string, hold = withLock): Platform {
     const paths = namespacePaths(home, namespace);
     const platform = () => store;
     const store: Platform = new FileStore("linux", paths, {
@@ -49,15 +55,22 @@ export async function withDataHome(use: (home: TestHome) => Promise<void>): Prom
         platform,
         routerAnswers: () => routerAnswers(paths, new AbortController().signal),
       }),
-    });
+    }, hold);
     return store;
   }
 
   function open(namespace: string) {
     const paths = namespacePaths(home, namespace);
     const platform = openPlatform(namespace);
-    const founder = siteFounder({ paths, platform, openNamespace: openPlatform, hosts });
-    return { paths, platform, founder };
+    const held = openPlatform(namespace, heldAlready);
+    const founder = siteFounder({
+      paths,
+      platform,
+      openNamespace: (namespace) => openPlatform(namespace),
+      hosts,
+      whileHeld: (signal, work) => withLock(paths, signal, () => work(held)),
+    });
+    return { paths, platform, held, founder };
   }
 
   try {

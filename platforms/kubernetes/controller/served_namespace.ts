@@ -1,6 +1,6 @@
 import type { ControllerNamespace } from "../../../src/controller/home.ts";
 import { AppError, isAppError } from "../../../src/errors/app_error.ts";
-import { methodsOf, type Platform } from "../../../src/platform/platform.ts";
+import { type ApplyOptions, methodsOf, type Platform } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import type { ApiClient } from "../api/client.ts";
@@ -35,7 +35,6 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
     platform,
     backing,
     pendingKeys,
-    linksBelongToSite: true,
 
     claimGrant: (grant, address) =>
       claimGrant(grant, { address, sites: sites(), grants, now: Date.now() }),
@@ -68,8 +67,13 @@ function cachedPlatform(api: ApiClient, cache: ClusterCache, namespace: string):
       cache.of(kind) === undefined ? await store.get(kind, name, signal) : peek(kind, name),
     list: async <K extends Kind>(kind: K, signal: AbortSignal) =>
       cache.of(kind)?.list(namespace) ?? await store.list(kind, signal),
-    async apply<K extends Kind>(resource: ResourceOf<K>, signal: AbortSignal) {
-      const written = await store.apply(resource, signal);
+    async apply<K extends Kind>(
+      resource: ResourceOf<K>,
+      signal: AbortSignal,
+      options: ApplyOptions = {},
+    ) {
+      const written = await store.apply(resource, signal, options);
+      if (options.dryRun) return written;
       const kind = written.kind as K; // the schema of K says so
       cache.of(kind)?.learn(namespace, written, resource.metadata.resourceVersion);
       return written;

@@ -7,6 +7,7 @@ import { writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { siteUid } from "../site/site_authority.ts";
+import { withLock } from "../store/store.ts";
 
 /**
  * Keys of redemptions under way, one file each in the site's own state, mode 0600. Processes that
@@ -18,31 +19,29 @@ export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
     return uid && siteStatePaths(paths, uid).pending;
   }
 
+  function siteMissing() {
+    return appError("site-missing", { namespace: paths.namespace, purpose: "redeem a token" });
+  }
+
   return {
     async obtain(redemption, make, signal) {
       signal.throwIfAborted();
       const folder = await findFolder();
-      if (folder === undefined) {
-        throw appError("site-missing", {
-          namespace: paths.namespace,
-          purpose: "redeem a token",
-        });
-      }
+      if (folder === undefined) throw siteMissing();
       const path = join(folder, fileName(redemption));
       const before = await readKey(path);
       if (before !== undefined) return before;
       const key = await make();
-      signal.throwIfAborted();
-      await makeFolder(folder);
-      try {
+      return await withLock(paths, signal, async () => {
+        // what is kept of a site that went meanwhile must not come back
+        if (await findFolder() !== folder) throw siteMissing();
+        // another process may have been faster: then its key is the one
+        const theirs = await readKey(path);
+        if (theirs !== undefined) return theirs;
+        await makeFolder(folder);
         await writeWhole(path, key, { mode: 0o600, replace: "never" });
         return key;
-      } catch (error) {
-        // another process was faster: then its key is the one
-        const theirs = await readKey(path);
-        if (theirs === undefined) throw error;
-        return theirs;
-      }
+      });
     },
 
     async forget(redemption, signal) {

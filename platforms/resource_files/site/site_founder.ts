@@ -3,6 +3,8 @@ import { dirname } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { SiteFounder } from "../../../src/platform/abilities.ts";
+import type { Platform } from "../../../src/platform/platform.ts";
+import { redeemedToken } from "../../../src/resources/access_token.ts";
 import { checkLabel } from "../../../src/resources/names.ts";
 import type { Site } from "../../../src/resources/site.ts";
 import { keepLinkHosts } from "./chosen_hosts.ts";
@@ -21,13 +23,18 @@ import {
 import { siteMarks } from "./site_marks.ts";
 import { takesRemoteLinks } from "./site_status.ts";
 import { isStarted, startCommand } from "../started_namespace.ts";
-import { withLock } from "../store/store.ts";
+
+/** Where sites are founded. */
+export interface FounderSetup extends LinkAccessSetup {
+  /** Does work as the only one that writes to the namespace, with a store for it. */
+  whileHeld<T>(signal: AbortSignal, work: (platform: Platform) => Promise<T>): Promise<T>;
+}
 
 /**
  * Founds sites as files that a later `skupper system start` adopts. A namespace that upstream started
  * stays as it is: all but the choice of link hosts is refused with `namespace-foreign`.
  */
-export function siteFounder(setup: LinkAccessSetup): SiteFounder {
+export function siteFounder(setup: FounderSetup): SiteFounder {
   const { paths, platform } = setup;
   return {
     async found(site, linkHosts, signal) {
@@ -46,28 +53,57 @@ export function siteFounder(setup: LinkAccessSetup): SiteFounder {
       }
     },
 
-    /** Removes the Site too, after all that is found by it: whoever is killed before can do it again. */
+    /** Nobody else writes to the namespace meanwhile: what belongs to the site comes before or not at all. */
     async dissolve(site, everything, signal) {
-      const { name } = site.metadata;
       await refuseForeign(paths);
-      const uid = await siteUid(paths);
-      const marks = uid === undefined ? undefined : siteMarks(paths, uid);
-      if (everything) await removeEverything(setup, signal);
-      if (await marks?.has(`RouterAccess-${name}`)) {
-        await platform.remove("RouterAccess", name, signal);
-      }
-      if (await marks?.has("authority")) {
-        await removeSiteAuthority(paths);
-        // without the authority nothing can come back to any of it
-        await rm(paths.state, { recursive: true, force: true });
-      } else if (everything && uid !== undefined) {
-        await removeSiteState(paths, uid);
-      }
-      await forgetPlatform(paths);
-      await platform.remove("Site", name, signal);
-      await removeEmptyFolders(paths);
+      await setup.whileHeld(signal, async (held) => {
+        await requireSame(held, site, signal);
+        await dissolveHeld(paths, held, site, everything, signal);
+      });
     },
   };
+}
+
+/** Throws `conflict` if there is another Site than the one that is meant; none at all is as good. */
+async function requireSame(
+  platform: Platform,
+  site: Site | undefined,
+  signal: AbortSignal,
+): Promise<void> {
+  for (const { kind, metadata: { name, uid } } of await platform.list("Site", signal)) {
+    const isMeant = site !== undefined && site.metadata.name === name &&
+      uid === (site.metadata.uid ?? uid);
+    const isBeside = site !== undefined && site.metadata.name !== name;
+    if (!isMeant && !isBeside) throw appError("conflict", { kind, name });
+  }
+}
+
+/** Removes the Site too, after all that is found by it: whoever is killed before can do it again. */
+async function dissolveHeld(
+  paths: NamespacePaths,
+  platform: Platform,
+  site: Site | undefined,
+  everything: boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = site?.metadata.name;
+  const uid = await siteUid(paths);
+  const marks = uid === undefined ? undefined : siteMarks(paths, uid);
+  if (everything) await removeEverything(paths, platform, signal);
+  if (name !== undefined && await marks?.has(`RouterAccess-${name}`)) {
+    await platform.remove("RouterAccess", name, signal);
+  }
+  const isOurs = await marks?.has("authority");
+  if (isOurs) await removeSiteAuthority(paths);
+  if (isOurs || everything && uid === undefined) {
+    // without the authority nothing can come back to any of it
+    await rm(paths.state, { recursive: true, force: true });
+  } else if (everything && uid !== undefined) {
+    await removeSiteState(paths, uid);
+  }
+  await forgetPlatform(paths);
+  if (name !== undefined) await platform.remove("Site", name, signal);
+  await removeEmptyFolders(paths);
 }
 
 /** Throws `namespace-foreign` for a namespace that upstream made or runs. */
@@ -103,10 +139,12 @@ async function chooseHosts(
 
 /**
  * Tokens first, so that nothing new is made of them; a link before the Secret it needs. Kinds that the
- * platform does not store, such as Listener and Connector, are removed as documents.
+ * platform does not store, such as Listener and Connector, are removed as documents. Who calls it holds
+ * the namespace's lock.
  */
 async function removeEverything(
-  { paths, platform }: LinkAccessSetup,
+  paths: NamespacePaths,
+  platform: Platform,
   signal: AbortSignal,
 ): Promise<void> {
   const links = await platform.list("Link", signal);
@@ -115,11 +153,12 @@ async function removeEverything(
       await platform.remove(kind, metadata.name, signal);
     }
   }
-  await withLock(paths, signal, async () => {
-    await removePlaces(await findDependents(paths.inputResources));
-  });
-  for (const { spec } of links) {
-    if (spec?.tlsCredentials) await platform.remove("Secret", spec.tlsCredentials, signal);
+  await removePlaces(await findDependents(paths.inputResources));
+  const used = new Set(links.map(({ spec }) => spec?.tlsCredentials));
+  for (const { metadata } of await platform.list("Secret", signal)) {
+    // a token's Secret is there before its Links
+    const isUsed = used.has(metadata.name) || metadata.annotations?.[redeemedToken] !== undefined;
+    if (isUsed) await platform.remove("Secret", metadata.name, signal);
   }
 }
 

@@ -169,18 +169,18 @@ test("dissolve() leaves nothing of a site that found() made", () =>
 
 test("dissolve() takes the Site last: until then a delete that was killed can be done again", () =>
   withDataHome(async (home) => {
-    const { paths, platform, founder } = home.open("west");
+    const { paths, platform, held, founder } = home.open("west");
     const site = newSite("west");
     await found(home, "west");
     await platform.apply(site, signal);
-    const remove = platform.remove.bind(platform);
-    platform.remove = async (kind, ...rest) => {
+    const remove = held.remove.bind(held);
+    held.remove = async (kind, ...rest) => {
       if (kind !== "Site") return await remove(kind, ...rest);
       await assert.rejects(access(paths.state));
       throw new Error("killed");
     };
     await assert.rejects(founder.dissolve(site, false, signal), /killed/);
-    platform.remove = remove;
+    held.remove = remove;
     assert.equal((await platform.list("Site", signal)).length, 1);
     await founder.dissolve(site, false, signal);
     await assert.rejects(access(paths.root));

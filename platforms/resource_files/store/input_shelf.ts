@@ -8,7 +8,7 @@ import type { Site } from "../../../src/resources/site.ts";
 import { derivedUid } from "./derived_uid.ts";
 import type { NamespacePaths } from "../paths.ts";
 import { type FolderReading, type FoundResource, readFolder } from "./resource_reader.ts";
-import { putResource, removeResource } from "./resource_writer.ts";
+import { putResource, rehearseResource, removeResource } from "./resource_writer.ts";
 import {
   contentVersion,
   copyAsStored,
@@ -53,6 +53,7 @@ export class InputShelf implements Shelf {
   async write<K extends Kind>(
     resource: ResourceOf<K>,
     before: ShelfEntry<K> | undefined,
+    dryRun: boolean,
   ): Promise<void> {
     const { namespace, inputResources } = this.#paths;
     const content = withoutState(resource, namespace);
@@ -60,7 +61,8 @@ export class InputShelf implements Shelf {
     if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) return;
     const { kind, metadata: { name } } = resource;
     if (before !== undefined && present === undefined) this.#refuseRendered(kind, name);
-    await putResource(inputResources, kind, name, content, present?.places.at(-1));
+    const put = dryRun ? rehearseResource : putResource;
+    await put(inputResources, kind, name, content, present?.places.at(-1));
   }
 
   async remove<K extends Kind>({ resource, input }: ShelfEntry<K>): Promise<void> {

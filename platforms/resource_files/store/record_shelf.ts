@@ -13,7 +13,13 @@ import {
   readFiles,
   readFolder,
 } from "./resource_reader.ts";
-import { putResource, removeFile, removeResource, resourceFile } from "./resource_writer.ts";
+import {
+  putResource,
+  rehearseResource,
+  removeFile,
+  removeResource,
+  resourceFile,
+} from "./resource_writer.ts";
 import {
   contentVersion,
   copyAsStored,
@@ -68,6 +74,7 @@ export class RecordShelf implements Shelf {
   async write<K extends Kind>(
     resource: ResourceOf<K>,
     before: ShelfEntry<K> | undefined,
+    dryRun: boolean,
   ): Promise<void> {
     const { kind, metadata: { name } } = resource;
     const { namespace, inputResources } = this.#paths;
@@ -86,7 +93,8 @@ export class RecordShelf implements Shelf {
         : relative(inputResources, place.source.file),
     });
     if (isDeepStrictEqual(record, before?.record?.resource)) return;
-    await putResource(
+    const put = dryRun ? rehearseResource : putResource;
+    await put(
       siteStatePaths(this.#paths, siteUid).resources,
       kind,
       name,

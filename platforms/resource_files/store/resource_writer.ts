@@ -1,16 +1,27 @@
+import { Buffer } from "node:buffer";
+import { createHash } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { Kind } from "../../../src/resources/kinds.ts";
 import { writeResource } from "../../../src/resources/yaml.ts";
-import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, rehearseWrite, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { removeDocument, replaceDocument } from "./document_text.ts";
 import { type FilePlace, type FoundResource, listFolder } from "./resource_reader.ts";
 
-/** The file a resource gets that has none yet, as upstream names it. */
+/** A file name may be no longer, in bytes, on any file system in use. */
+const maxFileName = 255;
+
+/**
+ * The file a resource gets that has none yet, as upstream names it. A name that is too long for that is
+ * cut, and told from others by its hash: readers go by what is inside.
+ */
 export function resourceFile(folder: string, kind: Kind, name: string): string {
-  return join(folder, `${kind}-${name}.yaml`);
+  const file = `${kind}-${name}.yaml`;
+  if (file.length <= maxFileName) return join(folder, file);
+  const ending = `-${createHash("sha256").update(name).digest("hex").slice(0, 16)}.yaml`;
+  return join(folder, file.slice(0, maxFileName - ending.length) + ending);
 }
 
 /**
@@ -32,6 +43,23 @@ export async function putResource(
   await makePrivateFolder(folder);
   await sweepLeftovers(folder);
   await write(resourceFile(folder, kind, name), content);
+}
+
+/** Sees whether `putResource` could do the same now. Throws `not-writable`. */
+export async function rehearseResource(
+  folder: string,
+  kind: Kind,
+  name: string,
+  resource: object,
+  place: FilePlace | undefined,
+): Promise<void> {
+  const bytes = Buffer.byteLength(writeResource(resource));
+  if (place !== undefined) {
+    const { file, text } = place.source;
+    return await rehearseWrite(file, Buffer.byteLength(text) + bytes);
+  }
+  await makePrivateFolder(folder);
+  await rehearseWrite(resourceFile(folder, kind, name), bytes);
 }
 
 /** Removes a resource from every place it stands in, as `removePlaces`. */

@@ -24,8 +24,12 @@ export interface ShelfReading<K extends Kind> {
 export interface Shelf {
   /** All of the kind, or just the one of that name. */
   read<K extends Kind>(kind: K, name?: string): Promise<ShelfReading<K>>;
-  /** Stores the resource in the place of `before`. */
-  write<K extends Kind>(resource: ResourceOf<K>, before: ShelfEntry<K> | undefined): Promise<void>;
+  /** Stores the resource in the place of `before`; with `dryRun` it only sees whether it could. */
+  write<K extends Kind>(
+    resource: ResourceOf<K>,
+    before: ShelfEntry<K> | undefined,
+    dryRun: boolean,
+  ): Promise<void>;
   remove<K extends Kind>(entry: ShelfEntry<K>): Promise<void>;
 }
 
@@ -47,6 +51,8 @@ export function withoutState<R extends ResourceOf<Kind>>(resource: R, namespace:
   delete copy.metadata.resourceVersion;
   delete copy.metadata.generation;
   delete copy.metadata.creationTimestamp;
+  delete copy.metadata["ownerReferences"]; // the namespace and its site are one
+  delete copy.metadata["ownerReferences"]; // the namespace and its site are one
   copy.metadata.namespace = namespace;
   return copy;
 }

@@ -2,16 +2,17 @@ import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
-import type { Platform } from "../../../src/platform/platform.ts";
+import type { ApplyOptions, Platform, RemoveOptions } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { checkSubdomain, isSubdomain } from "../../../src/resources/names.ts";
+import { siteOwner } from "../../../src/resources/owner.ts";
 import { lock } from "../../../src/runtime/lock.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { InputShelf } from "./input_shelf.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { problemReporter } from "./problem_reporter.ts";
 import { RecordShelf } from "./record_shelf.ts";
-import type { Shelf, ShelfReading } from "./shelf.ts";
+import { copyAsStored, type Shelf, type ShelfReading } from "./shelf.ts";
 import type { StoreHooks } from "./store_hooks.ts";
 import { watchFolders } from "./watch_files.ts";
 
@@ -24,8 +25,16 @@ export class FileStore implements Platform {
   readonly #input: Shelf;
   readonly #records: RecordShelf;
   readonly #report: ReturnType<typeof problemReporter>;
+  readonly #hold: Hold;
 
-  constructor(name: PlatformName, paths: NamespacePaths, hooks: StoreHooks) {
+  /** `hold` is `heldAlready` for who holds the namespace's lock while the store is used. */
+  constructor(
+    name: PlatformName,
+    paths: NamespacePaths,
+    hooks: StoreHooks,
+    hold: Hold = withLock,
+  ) {
+    this.#hold = hold;
     this.name = name;
     this.namespace = paths.namespace;
     this.#paths = paths;
@@ -51,7 +60,7 @@ export class FileStore implements Platform {
     const { entries, stale } = await this.#read(kind);
     if (stale) {
       // a reader who may not write leaves it to one who may
-      await withLock(this.#paths, signal, () => this.#records.sweep(kind)).catch(() => {});
+      await this.#hold(this.#paths, signal, () => this.#records.sweep(kind)).catch(() => {});
     }
     const resources = [...entries.values()].map((entry) => entry.resource);
     return resources.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
@@ -60,16 +69,19 @@ export class FileStore implements Platform {
   async apply<K extends Kind>(
     resource: ResourceOf<K>,
     signal: AbortSignal,
+    { dryRun = false }: ApplyOptions = {},
   ): Promise<ResourceOf<K>> {
     signal.throwIfAborted();
     const { kind, metadata: { name, resourceVersion: wanted } } = resource;
     checkSubdomain(name, `the name of the ${kind}`);
-    return await withLock(this.#paths, signal, async () => {
+    return await this.#hold(this.#paths, signal, async () => {
       const before = (await this.#read<Kind>(kind, name)).entries.get(name);
       if (wanted !== undefined && wanted !== (before?.resource.metadata.resourceVersion ?? "")) {
         throw appError("conflict", { kind, name });
       }
-      await this.#shelfOf(kind).write<Kind>(resource, before);
+      if (before === undefined) await this.#requireOwner(resource);
+      await this.#shelfOf(kind).write<Kind>(resource, before, dryRun);
+      if (dryRun) return copyAsStored(resource);
       const after = (await this.#read<Kind>(kind, name)).entries.get(name);
       // what was written can't be read: someone without the lock was at it
       if (after === undefined) throw appError("conflict", { kind, name });
@@ -77,12 +89,20 @@ export class FileStore implements Platform {
     });
   }
 
-  async remove(kind: Kind, name: string, signal: AbortSignal): Promise<void> {
+  async remove(
+    kind: Kind,
+    name: string,
+    signal: AbortSignal,
+    { uid }: RemoveOptions = {},
+  ): Promise<void> {
     signal.throwIfAborted();
     if (!isSubdomain(name) || !(await this.#read(kind, name)).entries.has(name)) return;
-    await withLock(this.#paths, signal, async () => {
+    await this.#hold(this.#paths, signal, async () => {
       const entry = (await this.#read(kind, name)).entries.get(name);
-      if (entry !== undefined) await this.#shelfOf(kind).remove(entry);
+      if (entry === undefined) return;
+      if (uid === undefined || uid === entry.resource.metadata.uid) {
+        await this.#shelfOf(kind).remove(entry);
+      }
     });
   }
 
@@ -101,6 +121,18 @@ export class FileStore implements Platform {
       if (now !== last && !signal.aborted) yield present;
       last = now;
     }
+  }
+
+  /** Throws `site-gone` for what belongs to a Site that is not the one here. */
+  async #requireOwner({ kind, metadata }: ResourceOf<Kind>): Promise<void> {
+    const owner = siteOwner(metadata);
+    if (owner === undefined) return;
+    const site = (await this.#read("Site", owner.name)).entries.get(owner.name)?.resource;
+    // the latter is the uid it had before upstream started it
+    const uids = [site?.metadata.uid, await this.#hooks.siteUid()];
+    if (site !== undefined && uids.includes(owner.uid)) return;
+    const { namespace } = this;
+    throw appError("site-gone", { kind, name: metadata.name, site: owner.name, namespace });
   }
 
   #shelfOf(kind: Kind): Shelf {
@@ -125,6 +157,12 @@ async function pathsToWatch(paths: NamespacePaths, hooks: StoreHooks): Promise<s
     ...hooks.statusFiles ?? [],
   ];
 }
+
+/** Does an action as the only one in the namespace. */
+type Hold = typeof withLock;
+
+/** For who holds the namespace's lock. */
+export const heldAlready: Hold = (_paths, _signal, action) => action();
 
 /** Does what must not happen twice at once in the namespace, in any process. Throws `data-home-unusable`. */
 export async function withLock<T>(

@@ -8,7 +8,14 @@ import { waitFor } from "../../wait/wait_for.ts";
 import { currentSite } from "./current_site.ts";
 
 interface Deleted {
-  deleted: string;
+  /** Null where there was no site any more. */
+  deleted: string | null;
+  namespace: string;
+}
+
+interface Options {
+  all?: true;
+  wait: boolean;
 }
 
 /** `site delete [name]`. */
@@ -18,25 +25,39 @@ export function siteDelete(run: Runner) {
     .option("--all", "delete all Skupper resources of the namespace with it")
     .option("--no-wait", "do not wait for deletion to complete")
     .addOption(timeoutOption("60s"))
-    .action(run({ text: ({ deleted }) => `Site "${deleted}" is deleted.` }, remove));
+    .action(run({ text, data: ({ deleted }) => ({ deleted }) }, remove));
+}
+
+function text({ deleted, namespace }: Deleted): string {
+  return deleted === null
+    ? `There is no site in namespace "${namespace}" any more, and nothing that belonged to it.`
+    : `Site "${deleted}" is deleted.`;
 }
 
 async function remove(
   context: CommandContext,
   name: string | undefined,
-  options: { all?: true; wait: boolean },
+  options: Options,
 ): Promise<Deleted> {
   const platform = await context.platform();
+  const { namespace } = platform;
+  const everything = options.all === true;
+  // what a delete that was cut short has left, or a redemption beside it, is found without the site
+  const isGone = everything && (await platform.list("Site", context.signal)).length === 0;
+  if (isGone) {
+    await dissolve(platform, undefined, everything, context.signal);
+    return { deleted: null, namespace };
+  }
   const site = await currentSite(platform, name, "delete the site", context);
-  const deleted = site.metadata.name;
-  await dissolve(platform, site, options.all === true, context.signal);
-  await platform.remove("Site", deleted, context.signal);
-  if (!options.wait) return { deleted };
+  const { name: deleted, uid } = site.metadata;
+  await dissolve(platform, site, everything, context.signal);
+  await platform.remove("Site", deleted, context.signal, { uid });
+  if (!options.wait) return { deleted, namespace };
   return await waitFor(platform.watch("Site", context.signal), {
     what: `site "${deleted}" to be deleted`,
     resume: "site status",
     done(sites) {
-      if (!sites.some((site) => site.metadata.name === deleted)) return { deleted };
+      if (!sites.some(({ metadata }) => metadata.uid === uid)) return { deleted, namespace };
       context.progress("Waiting for deletion...");
       return undefined;
     },
@@ -47,7 +68,7 @@ async function remove(
 /** Removes what the site was founded with, and all that belongs to it where that is wanted. */
 async function dissolve(
   platform: PlatformWithAbilities,
-  site: Site,
+  site: Site | undefined,
   everything: boolean,
   signal: AbortSignal,
 ): Promise<void> {

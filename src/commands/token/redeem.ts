@@ -3,6 +3,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { fileName, timeoutOption } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
+import { isAppError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
 import type { RedeemedToken } from "../../token/redeem.ts";
@@ -50,7 +51,8 @@ async function redeem(context: CommandContext, file: string, options: Options): 
     ...(linkCost === undefined ? {} : { linkCost }),
   }, context.progress).catch((error) => {
     // the same command goes on with the same redemption; what came by a pipe is gone
-    if (isTimeout(error) && file !== "-") error.resume = resumeWords(file, linkCost, options.wait);
+    const isPassing = isTimeout(error) || isAppError(error, "token-not-stored");
+    if (isPassing && file !== "-") error.resume = resumeWords(file, linkCost, options.wait);
     throw error;
   });
   const active = options.wait === "ready"
