@@ -180,7 +180,10 @@ const lazyImporters = [
 /** What several files export by agreement: each platform's \`open\`. */
 const sharedNames = ["open", "exchange", "HttpRequest"];
 
-/** What may be used of the network's modules outside of src/network: servers, addresses, authorities. */
+/**
+ * What may be used of the network's modules outside of src/network: servers, addresses,
+ * authorities.
+ */
 const noClients = [
   ...["createServer", "isIP", "isIPv6", "BlockList"],
   ...["createSecureContext", "TLSSocket", "getCACertificates", "rootCertificates"],

@@ -14,7 +14,9 @@ import { homeLabels } from "./controller_container.ts";
 import type { Engine, EngineContainer } from "./engine.ts";
 import { whyNotLasting } from "./lingering.ts";
 
-/** What the files of a data home and an engine, `user`'s if it is rootless, tell of the controller. */
+/**
+ * What the files of a data home and an engine, `user`'s if it is rootless, tell of the controller.
+ */
 export async function readContainerStatus(
   files: ControllerFiles,
   user: string,

@@ -24,7 +24,8 @@ const maxAnswerBytes = 4 * 1024 * 1024;
 
 /**
  * Sends a request over the engine's unix socket and reads the answer, whatever its status. Throws
- * `engine-unreachable`, `engine-forbidden`, `engine-lost`, `engine-invalid`, and the signal's reason.
+ * `engine-unreachable`, `engine-forbidden`, `engine-lost`, `engine-invalid`, and the signal's
+ * reason.
  */
 export async function askEngine(
   socket: string,

@@ -7,7 +7,10 @@ import type { DiscoveredResource } from "./api/request.ts";
 import { type Named, readObjects } from "./api/list.ts";
 import { listSkupperResources } from "./api/discovery.ts";
 
-/** The latter two are made by controllers, also for their own grant service: they are not the site's. */
+/**
+ * The latter two are made by controllers, also for their own grant service: they are not the
+ * site's.
+ */
 const kept = ["sites", "certificates", "securedaccesses"];
 
 /** Before the Links that a controller makes of them. */
@@ -17,8 +20,8 @@ const first = ["accesstokens", "accessgrants"];
 const last = ["links", "routeraccesses"];
 
 /**
- * Removes what the API server's discovery names, so kinds too that only a later Skupper has. What has no
- * definition or is gone by then is no error; throws what else `ApiClient.send` throws.
+ * Removes what the API server's discovery names, so kinds too that only a later Skupper has. What
+ * has no definition or is gone by then is no error; throws what else `ApiClient.send` throws.
  */
 export function dependentRemover(api: ApiClient, namespace: string): DependentRemover {
   /** Removes all of a kind. */

@@ -13,10 +13,10 @@ import { loadContext, podContext } from "./access/kubeconfig.ts";
 import { ClusterStore } from "./store.ts";
 
 /**
- * The namespace of a cluster: the context's where the request names none. Nothing is asked of the
- * cluster yet. Without a kubeconfig there is still the controller's manifest, to be applied elsewhere;
- * all else throws `kubeconfig-missing` or `kubeconfig-empty` then. Throws what else `loadContext` throws,
- * and `invalid-value` for a name that can be no namespace's.
+ * Opens the namespace of a cluster: the request's, else the context's. Nothing is asked of the
+ * cluster yet. Without a kubeconfig the manifest of the controller can still be written, to be
+ * applied elsewhere; all else then throws `kubeconfig-missing` or `kubeconfig-empty`. Throws what
+ * else `loadContext` throws, and `invalid-value` for a name that no namespace can have.
  */
 export async function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
   const context = await loadContext(request).catch((error) => {

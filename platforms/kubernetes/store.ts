@@ -102,7 +102,10 @@ export class ClusterStore implements Platform {
     }
   }
 
-  /** Throws `site-gone` if it belongs to a Site that is not there any more; asks the API server itself. */
+  /**
+   * Throws `site-gone` if it belongs to a Site that is not there any more; asks the API server
+   * itself.
+   */
   async #requireOwner({ kind, metadata }: ResourceOf<Kind>, signal: AbortSignal): Promise<void> {
     const owner = siteOwner(metadata);
     if (owner === undefined) return;
@@ -112,7 +115,10 @@ export class ClusterStore implements Platform {
     throw appError("site-gone", { kind, name: metadata.name, site: owner.name, namespace });
   }
 
-  /** Asks whether it could be stored: admission, quotas and rights have their say, and nothing is kept. */
+  /**
+   * Asks whether it could be stored: admission, quotas and rights have their say, and nothing is
+   * kept.
+   */
   async #rehearse<K extends Kind>(
     resource: ResourceOf<K>,
     version: string | undefined,
@@ -138,8 +144,8 @@ export class ClusterStore implements Platform {
   }
 
   /**
-   * Creates it, its status too; throws `conflict` if there is one, and takes it back where its Site went
-   * meanwhile. If nobody is left to do that, the cluster's garbage collector does it.
+   * Creates it, its status too; throws `conflict` if there is one, and takes it back where its Site
+   * went meanwhile. If nobody is left to do that, the cluster's garbage collector does it.
    */
   async #create<K extends Kind>(
     resource: ResourceOf<K>,

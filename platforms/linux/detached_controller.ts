@@ -137,19 +137,22 @@ async function stop(files: ControllerFiles, signal: AbortSignal): Promise<boolea
   return true;
 }
 
-/** Asks the controller that holds the data home to end, unless it is among `spared`; then it is. */
+/**
+ * Asks the controller that holds the data home to end, and adds it to `spared`. One that is in
+ * `spared` is not asked.
+ */
 async function askToEnd(files: ControllerFiles, spared: Set<number | undefined>): Promise<void> {
   const state = await readState(files);
   if (state === undefined || spared.has(state.pid) || !isHeld(files)) return;
   checkHost(state, "linux");
-  // what another one left that was killed may name a process that has nothing to do with it
+  // a controller that was killed leaves its state, and its pid may be another process' by now
   const { pid, processStart } = state;
   if (processStart !== undefined && processStart !== await readProcessStart(pid)) return;
   try {
     process.kill(pid, "SIGTERM");
     spared.add(pid);
   } catch (cause) {
-    // one that has ended meanwhile is what was asked for
+    // a controller that has ended meanwhile is what was asked for
     if ((cause as NodeJS.ErrnoException).code !== "ESRCH") {
       throw appError("not-stopped", { pid }, { cause });
     }

@@ -13,8 +13,8 @@ import { SystemdController } from "./systemd_controller.ts";
 import { unitManifest } from "./unit_manifest.ts";
 
 /**
- * Sites of this machine, and the controller as a unit of systemd or, where there is none, as a process.
- * Throws as `openLocalPlatform`.
+ * Sites of this machine, and the controller as a unit of systemd or, where there is none, as a
+ * process. Throws as `openLocalPlatform`.
  */
 export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
   const uid = process.getuid?.();

@@ -29,8 +29,8 @@ export function unitFolder(env: Env, uid: number | undefined): string {
 }
 
 /**
- * The systemd that runs services for this user; undefined where it is not what the system was booted
- * with (sd_booted(3)), the user has no session of it, or SYSTEMD_OFFLINE says to do without.
+ * The systemd that runs services for this user; undefined where it is not what the system was
+ * booted with (sd_booted(3)), the user has no session of it, or SYSTEMD_OFFLINE says to do without.
  */
 export function findSystemd(env: Env, uid = process.getuid?.()): Systemd | undefined {
   if (
@@ -64,7 +64,10 @@ export function findSystemd(env: Env, uid = process.getuid?.()): Systemd | undef
   };
 }
 
-/** Tells the systemd that started this process, if one did, that the service is ready (sd_notify(3)). */
+/**
+ * Tells the systemd that started this process, if one did, that the service is ready
+ * (sd_notify(3)).
+ */
 export function notifyReady(env: Env, status: string, onFailure: (error: unknown) => void): void {
   if (!env["NOTIFY_SOCKET"]) return;
   // its socket is of a kind that the runtimes can't open

@@ -40,7 +40,10 @@ export interface SystemdSetup {
   files: ControllerFiles;
   program: Program;
   systemd: Systemd;
-  /** The same controller as a process: one that runs as such is stopped, replaced and asked as ever. */
+  /**
+   * The same controller as a process of its own. A controller that runs so is stopped, replaced and
+   * asked as before.
+   */
   detached: ControllerHost;
 }
 
@@ -181,7 +184,7 @@ export function unitName(files: ControllerFiles, { env }: Program, isUser: boole
   return `hawser-controller-${mark}.service`;
 }
 
-/** What a proxy's url holds may be secret: anybody may read a unit. */
+/** A proxy's url may hold a secret, and anybody may read a unit. */
 function environmentFileOf(files: ControllerFiles): string {
   return join(files.folder, "environment");
 }

@@ -25,8 +25,8 @@ export const containerVariable = "HAWSER_CONTAINER";
 
 /**
  * A platform of this machine: sites kept as files in the data home, and a controller that `hostFor`
- * hosts. Throws `data-home-unusable` if nothing says where the data home is, and `invalid-value` for
- * a namespace that is none.
+ * hosts. Throws `data-home-unusable` if nothing says where the data home is, and `invalid-value`
+ * for a namespace that is none.
  */
 export function openLocalPlatform(
   name: PlatformName,

@@ -36,7 +36,10 @@ export interface TokenWork {
 /** One try, from the first connection to the stored link; upstream's clients wait no longer. */
 const tryLimitMs = 10_000;
 
-/** How soon a token is looked at again whose grant another token is being redeemed at, in milliseconds. */
+/**
+ * How soon a token is looked at again whose grant another token is being redeemed at, in
+ * milliseconds.
+ */
 const lookAgainMs = 200;
 
 /** Failures that no further try can mend: only another token can. */
@@ -82,7 +85,7 @@ export async function reconcileToken(
   return {};
 }
 
-/** Tries the token if it is ours to; returns what is left to do, or undefined if all is done. */
+/** Tries the token if it is ours. Returns what is left to do, or undefined if nothing is. */
 async function finish(
   change: Change,
   token: AccessToken,
@@ -118,8 +121,9 @@ function tell(change: Change, uid: string, state: ConditionState, work: TokenWor
 }
 
 /**
- * What is redeemed, or never can be, needs no key any more. A service that does not know the grant may
- * have lost sight of it, and of the use it gave to this key: the token put in again goes on with that.
+ * What is redeemed, or never can be, needs no key any more. A service that does not know the grant
+ * may have lost sight of it, and of the use it gave to this key: the token put in again goes on
+ * with that.
  */
 async function forgetKey(
   token: AccessToken,

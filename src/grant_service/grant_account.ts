@@ -42,7 +42,7 @@ interface Prepared {
 
 type Outcome = Ruling | { due: "spent"; prepared: Prepared };
 
-/** Where several services share a ledger, what was last seen of it may be this old, in milliseconds. */
+/** How old a view of the ledger may be where several services share it, in milliseconds. */
 const recentMs = 60_000;
 /** How often it is looked whether another service has handed an answer out. */
 const lookAgainMs = 200;
@@ -140,8 +140,8 @@ export class GrantAccount {
   }
 
   /**
-   * Ends the account of a grant that is gone. Returns the hash of its code if it is revoked by that,
-   * undefined if it had expired or never had a code.
+   * Ends the account of a grant that is gone. Returns the hash of its code if it is revoked by
+   * that, undefined if it had expired or never had a code.
    */
   async retire(): Promise<string | undefined> {
     this.#isRetired = true;
@@ -183,7 +183,8 @@ export class GrantAccount {
 
   /**
    * Redeems for a client that did not make its key. Its second request waits until it is known
-   * whether the answer to the first has arrived: only then it is clear if that is what it is due.
+   * whether the answer to the first has arrived. Only then is it clear which answer the second is
+   * due.
    */
   async #claimInTurn(claimant: Claimant, isConnected: () => boolean): Promise<Redeemed | Refused> {
     const endTurn = await this.#turns.take(`${claimant.name}\n${claimant.subject}`);
@@ -222,7 +223,7 @@ export class GrantAccount {
       if (outcome.due === "later") {
         await sleep(lookAgainMs);
       } else if (outcome.due === "use") {
-        // it seemed closed by what was last seen of the ledger, and is not
+        // the ledger as last seen said that the grant is closed, and it is not
         prepared = await this.#prepare(claimant, publicKey);
       } else {
         break;

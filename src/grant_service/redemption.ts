@@ -21,8 +21,8 @@ export interface RedeemRequest {
 }
 
 /**
- * Why nothing is given. `unknown` covers every grant that a wrong code was sent for, unless it could
- * be redeemed with the right one; the rest is told only to a holder of the code.
+ * Why nothing is given. `unknown` covers every grant that a wrong code was sent for, unless it
+ * could be redeemed with the right one; the rest is told only to a holder of the code.
  */
 export type Refusal =
   | "unknown"

@@ -9,7 +9,10 @@ export function tooLarge(maxBytes: number): AnswerFault {
   return new AnswerFault(`it is larger than ${kib > 1024 ? `${kib / 1024} MiB` : `${kib} KiB`}`);
 }
 
-/** What is wrong with an answer that could not be read; undefined where the connection broke instead. */
+/**
+ * What is wrong with an answer that could not be read; undefined where the connection broke
+ * instead.
+ */
 export function faultOf(error: unknown): string | undefined {
   if (error instanceof AnswerFault) return error.message;
   return codeOf(error).startsWith("HPE_") ? "it is not HTTP" : undefined; // of the runtimes' parser

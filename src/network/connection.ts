@@ -33,7 +33,10 @@ async function open(options: NetConnectOpts, signal: AbortSignal): Promise<Socke
   return await opened(connect(options), "connect", signal);
 }
 
-/** The socket once `event` has come. Rejects with its error or the signal's reason; it is closed then. */
+/**
+ * The socket once `event` has come. Rejects with its error or the signal's reason; it is closed
+ * then.
+ */
 export async function opened<S extends Socket>(
   socket: S,
   event: string,
@@ -53,8 +56,8 @@ export async function opened<S extends Socket>(
 }
 
 /**
- * Says `words` and gives what comes first, undefined after `silenceMs` milliseconds of silence. Rejects
- * with the connection's error, ECONNRESET if it is closed, and the signal's reason.
+ * Says `words` and gives what comes first, undefined after `silenceMs` milliseconds of silence.
+ * Rejects with the connection's error, ECONNRESET if it is closed, and the signal's reason.
  */
 export function hearFirst(
   socket: Socket,
@@ -74,7 +77,9 @@ export function hearFirst(
   });
 }
 
-/** The first address that a name stands for. Rejects with the system's error or the signal's reason. */
+/**
+ * The first address that a name stands for. Rejects with the system's error or the signal's reason.
+ */
 export async function lookUp(name: string, signal: AbortSignal): Promise<string> {
   return (await abortable(lookup(name), signal)).address;
 }

@@ -1,4 +1,7 @@
-/** A failed connection, in words; `tls` tells a server that can't be trusted from one that can't be reached. */
+/**
+ * A failed connection, in words; `tls` tells a server that can't be trusted from one that can't be
+ * reached.
+ */
 export interface ConnectionFailure {
   tls: boolean;
   why: string;
@@ -25,14 +28,17 @@ export function blameProxy(error: unknown, proxy: URL): Error {
   return Object.assign(error as Error, { proxy: proxy.host });
 }
 
-/** Of a connection that did not come about, the proxy that could not be reached; undefined if none failed. */
+/**
+ * Of a connection that did not come about, the proxy that could not be reached; undefined if none
+ * failed.
+ */
 export function failedProxy(error: unknown): string | undefined {
   return (error as { proxy?: string } | undefined)?.proxy;
 }
 
 /**
- * What a failed connection to `host`, or to the proxy it leads through, means. The runtimes agree in most
- * codes; see the tests.
+ * What a failed connection to `host`, or to the proxy it leads through, means. The runtimes agree
+ * in most codes; see the tests.
  */
 export function describeConnectionError(error: unknown, host: string): ConnectionFailure {
   const { tls, why } = describeFault(error, host);

@@ -14,8 +14,8 @@ type Inflater = (
 ) => void;
 
 /**
- * A body without the coding that its header names. Rejects with an AnswerFault where it is longer than
- * `maxBytes` then, has another coding or is damaged, and with the signal's reason.
+ * A body without the coding that its header names. Rejects with an AnswerFault where it is longer
+ * than `maxBytes` then, has another coding or is damaged, and with the signal's reason.
  */
 export async function decodeBody(
   body: Buffer,

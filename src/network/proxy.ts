@@ -8,8 +8,8 @@ const protocols = ["http:", "https:", "socks5:", "socks5h:"];
 /**
  * The proxy that HTTPS_PROXY, or HTTP_PROXY for an http url, and NO_PROXY name (or their lower-case
  * forms, which win as in curl), or undefined. NO_PROXY takes `*`, hosts, domains (`.example.com` or
- * `example.com`, with what is below), addresses, CIDR ranges and `host:port`; this machine itself is
- * never behind a proxy. Throws `invalid-value` for one that is no http, https or socks5 url.
+ * `example.com`, with what is below), addresses, CIDR ranges and `host:port`; this machine itself
+ * is never behind a proxy. Throws `invalid-value` for one that is no http, https or socks5 url.
  */
 export function chooseProxy(url: URL, env: Record<string, string | undefined>): URL | undefined {
   const name = url.protocol === "http:" ? "HTTP_PROXY" : "HTTPS_PROXY";

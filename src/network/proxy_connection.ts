@@ -8,9 +8,9 @@ import { blameProxy, brokenOff, codeOf } from "./connection_fault.ts";
 import { openSocks } from "./socks.ts";
 
 /**
- * A connection through the proxy, of an http, https or socks5 url, to `host:port`. An https proxy is
- * trusted by `ca` where that is given, else as the system does. Rejects with the system's error, on which
- * the proxy is blamed, an Error that says how the proxy answered, or the signal's reason.
+ * A connection through the proxy, of an http, https or socks5 url, to `host:port`. An https proxy
+ * is trusted by `ca` where that is given, else as the system does. Rejects with the system's error,
+ * on which the proxy is blamed, an Error that says how the proxy answered, or the signal's reason.
  */
 export async function openThrough(
   proxy: URL,

@@ -20,9 +20,9 @@ const replies: Record<number, string> = {
 };
 
 /**
- * A connection through a SOCKS5 proxy to `host:port` (RFC 1928, with name and password as RFC 1929);
- * the proxy looks the name up. Rejects with the system's error, an Error that says what the proxy
- * answered, or the signal's reason.
+ * A connection through a SOCKS5 proxy to `host:port` (RFC 1928, with name and password as RFC
+ * 1929); the proxy looks the name up. Rejects with the system's error, an Error that says what the
+ * proxy answered, or the signal's reason.
  */
 export async function openSocks(
   proxy: URL,

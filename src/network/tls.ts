@@ -19,7 +19,8 @@ export function secure(
   signal: AbortSignal,
 ): Promise<TLSSocket> {
   const servername = isIP(host) ? {} : { servername: host };
-  // `host` is what the certificate is compared with; the explicit refusal beats the environment's wish
+  // `host` is what the certificate is compared with; the explicit refusal beats the environment's
+  // wish
   const secured = connect({ rejectUnauthorized: true, ...options, ...servername, socket, host });
   return opened(secured, "secureConnect", signal);
 }

@@ -7,7 +7,9 @@ import { siteOwner } from "../resources/owner.ts";
 import type { PlatformName } from "./name.ts";
 import type { Platform } from "./platform.ts";
 
-/** A platform held in memory: the reference of the contract, and what tests of domain code run on. */
+/**
+ * A platform held in memory: the reference of the contract, and what tests of domain code run on.
+ */
 export function memoryPlatform(
   namespace = "default",
   name: PlatformName = "linux",

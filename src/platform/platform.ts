@@ -38,12 +38,12 @@ export interface Platform {
   list<K extends Kind>(kind: K, signal: AbortSignal): Promise<ResourceOf<K>[]>;
 
   /**
-   * Creates or replaces, status included, and returns what is stored. With
-   * metadata.resourceVersion set it is compare-and-set: throws `conflict` if the stored version is
-   * another one or the resource is gone; `""` means "only if absent". The platform sets uid,
-   * creationTimestamp, generation (raised when the spec changes) and resourceVersion. Throws
-   * `site-gone`, and leaves nothing, for what is new and owned by a Site that is not there any more.
-   * With `dryRun` nothing is stored, and what can be known to stand in the way of it is thrown.
+   * Creates or replaces, status included, and returns what is stored. With metadata.resourceVersion
+   * set it is compare-and-set: throws `conflict` if the stored version is another one or the
+   * resource is gone; `""` means "only if absent". The platform sets uid, creationTimestamp,
+   * generation (raised when the spec changes) and resourceVersion. Throws `site-gone`, and leaves
+   * nothing, for what is new and owned by a Site that is not there any more. With `dryRun` nothing
+   * is stored, and what can be known to stand in the way of it is thrown.
    */
   apply<K extends Kind>(
     resource: ResourceOf<K>,

@@ -10,7 +10,9 @@ export interface SiteOwner {
   uid: string;
 }
 
-/** What makes a resource that site's: it goes when the site goes, and is stored for no other one. */
+/**
+ * What makes a resource that site's: it goes when the site goes, and is stored for no other one.
+ */
 export function ownedBy({ metadata }: Site): { ownerReferences: SiteOwner[] } {
   const uid = metadata.uid ?? "";
   return { ownerReferences: [{ apiVersion, kind: "Site", name: metadata.name, uid }] };

@@ -3,7 +3,10 @@
  * program is awaited through these (test/architecture_test.ts).
  */
 
-/** The promise's result, or at once the signal's reason when it aborts; the promise is left to itself then. */
+/**
+ * The promise's result, or at once the signal's reason when it aborts; the promise is left to
+ * itself then.
+ */
 export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
   promise.catch(() => {}); // it may fail once nobody waits any more
   return awaitEvents(signal, (resolve, reject) => {
@@ -13,8 +16,8 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /**
- * What comes of events, or at once the signal's reason when it aborts. `begin` listens to the events,
- * and gives what ends that; it is called once, however the wait ends.
+ * What comes of events, or at once the signal's reason when it aborts. `begin` listens to the
+ * events, and gives what ends that; it is called once, however the wait ends.
  */
 export function awaitEvents<T>(
   signal: AbortSignal,

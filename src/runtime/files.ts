@@ -50,8 +50,9 @@ export async function writeWhole(
 }
 
 /**
- * Does all that `writeWhole` does but for giving the file its name: what is wrong with the place, the
- * rights or the room on the disk is known then. Throws `not-writable`, and leaves nothing behind.
+ * Does all that `writeWhole` does but for giving the file its name: what is wrong with the place,
+ * the rights or the room on the disk is known then. Throws `not-writable`, and leaves nothing
+ * behind.
  */
 export async function rehearseWrite(path: string, bytes: number): Promise<void> {
   await checkWritable(path);

@@ -36,9 +36,9 @@ export interface RedeemSurroundings {
 const maxAnswerBytes = 256 * 1024;
 
 /**
- * One request over one connection: HTTP/1.1, TLS 1.3, trusting the request's `ca` alone, through the
- * proxy if there is one, no redirects. Throws `unreachable`, `tls-failed` (the system's error in `cause`),
- * `answer-invalid` beyond 256 KiB, and the signal's reason.
+ * One request over one connection: HTTP/1.1, TLS 1.3, trusting the request's `ca` alone, through
+ * the proxy if there is one, no redirects. Throws `unreachable`, `tls-failed` (the system's error
+ * in `cause`), `answer-invalid` beyond 256 KiB, and the signal's reason.
  */
 export async function askGrantService(
   request: GrantRequest,

@@ -35,10 +35,14 @@ export interface EndpointCheck {
   warning?: string;
 }
 
-/** The header that opens SASL on an AMQP connection (AMQP 1.0, 5.3.1): a router answers it in kind. */
+/**
+ * The header that opens SASL on an AMQP connection (AMQP 1.0, 5.3.1): a router answers it in kind.
+ */
 const saslHeader = Uint8Array.from([0x41, 0x4d, 0x51, 0x50, 3, 1, 0, 0]);
 
-/** How long a server has to object to our certificate: TLS 1.3 lets it do so after the handshake. */
+/**
+ * How long a server has to object to our certificate: TLS 1.3 lets it do so after the handshake.
+ */
 const objectionMs = 1000;
 
 /** What a step that failed throws. */
@@ -160,7 +164,10 @@ async function presentCertificate(socket: TLSSocket, signal: AbortSignal): Promi
   }
 }
 
-/** The alerts a server sends about a client's certificate (RFC 8446 6.2); their names differ by runtime. */
+/**
+ * The alerts a server sends about a client's certificate (RFC 8446 6.2); their names differ by
+ * runtime.
+ */
 function isOurCertificateRefused(error: unknown): boolean {
   return /alert.*(certificate|unknown_?ca|access_?denied)/i.test(codeOf(error));
 }
@@ -175,7 +182,10 @@ function refused(error: unknown): FailedStep {
   );
 }
 
-/** skupper-router compares the host with DNS names and the common name only (spec/peers-measured.md). */
+/**
+ * skupper-router compares the host with DNS names and the common name only
+ * (spec/peers-measured.md).
+ */
 function warnOfName(socket: TLSSocket, host: string): string | undefined {
   if (isIP(host) === 0) return undefined;
   const certificate = readCertificate(encodePem("CERTIFICATE", socket.getPeerCertificate().raw));

@@ -7,8 +7,8 @@ import { createHash } from "node:crypto";
 const maxLength = 240;
 
 /**
- * The name of the Secret that a token gives, and of its Link if it gives one: the token's own. One too
- * long for a file's name is cut, and told from others by its hash.
+ * The name of the Secret that a token gives, and of its Link if it gives one: the token's own. One
+ * too long for a file's name is cut, and told from others by its hash.
  */
 export function credentialsName(token: string): string {
   if (token.length <= maxLength) return token;

@@ -46,12 +46,13 @@ const finalRefusals = [
 ] as const;
 
 /**
- * Redeems a token at its grant service and stores the Secret and Links it gives, on a platform where
- * this program itself does that. Nothing is overwritten and no use is spent where that would be in
- * vain: what can be known of storing is known before the request is sent. What is given belongs to the site
- * that was there then, or is not stored; run again after any failure it goes on with the same redemption.
- * Throws `site-missing`, `site-gone`, `token-own`, `already-redeemed`, `name-taken`, `token-file-invalid`,
- * `token-not-stored`, what the platform throws, and what `requestRedemption` and `readAnswer` do.
+ * Redeems a token at its grant service and stores the Secret and Links it gives, on a platform
+ * where this program itself does that. Nothing is overwritten and no use is spent where that would
+ * be in vain: what can be known of storing is known before the request is sent. What is given
+ * belongs to the site that was there then, or is not stored; run again after any failure it goes on
+ * with the same redemption. Throws `site-missing`, `site-gone`, `token-own`, `already-redeemed`,
+ * `name-taken`, `token-file-invalid`, `token-not-stored`, what the platform throws, and what
+ * `requestRedemption` and `readAnswer` do.
  */
 export async function redeemToken(
   platform: Platform,
@@ -105,8 +106,8 @@ export async function redeemToken(
 }
 
 /**
- * The site that is to be linked: the one that the token belongs to, if it is one's, else the ready one. That
- * a token is spent is worth more to know than that there is none.
+ * The site that is to be linked: the one that the token belongs to, if it is one's, else the ready
+ * one. That a token is spent is worth more to know than that there is none.
  */
 async function requireSite(
   platform: Platform,
@@ -139,7 +140,10 @@ async function requireSite(
   throw missing;
 }
 
-/** Throws `already-redeemed` if the token was redeemed here, `name-taken` if something else has its name. */
+/**
+ * Throws `already-redeemed` if the token was redeemed here, `name-taken` if something else has its
+ * name.
+ */
 async function refuseRepetition(
   platform: Platform,
   token: UsableToken,
@@ -162,7 +166,10 @@ async function refuseRepetition(
   }
 }
 
-/** Throws `token-own` if a grant of this namespace made the token: a link to itself would burn a use. */
+/**
+ * Throws `token-own` if a grant of this namespace made the token: a link to itself would burn a
+ * use.
+ */
 export async function refuseOwn(
   platform: Platform,
   token: UsableToken,

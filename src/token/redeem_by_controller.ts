@@ -25,15 +25,18 @@ class Refusal extends Error {
 /** The AccessToken was removed before it was redeemed, maybe with its site. */
 class Withdrawn extends Error {}
 
-/** How long taking an AccessToken away may take when the command's own time is over, in milliseconds. */
+/**
+ * How long taking an AccessToken away may take when the command's own time is over, in
+ * milliseconds.
+ */
 const withdrawalMs = 5000;
 
 /**
- * Has the platform's controller redeem a token: stores it as an AccessToken and awaits what comes of it.
- * The AccessToken is taken away again where no try can succeed, since a controller would go on trying; one
- * that only took too long stays, and the same call goes on waiting for it. Throws `site-missing`,
- * `already-redeemed`, `name-taken`, `token-file-invalid`, what `describeReportedFailure` says, `timed-out`
- * and what the platform throws.
+ * Has the platform's controller redeem a token: stores it as an AccessToken and awaits what comes
+ * of it. The AccessToken is taken away again where no try can succeed, since a controller would go
+ * on trying; one that only took too long stays, and the same call goes on waiting for it. Throws
+ * `site-missing`, `already-redeemed`, `name-taken`, `token-file-invalid`, what
+ * `describeReportedFailure` says, `timed-out` and what the platform throws.
  */
 export async function redeemByController(
   platform: Platform,
@@ -91,7 +94,10 @@ async function linksOf(platform: Platform, token: string, signal: AbortSignal): 
     .map(({ metadata }) => metadata.name);
 }
 
-/** Sees to it that there is an AccessToken of the token: the one that is there already, or a new one. */
+/**
+ * Sees to it that there is an AccessToken of the token: the one that is there already, or a new
+ * one.
+ */
 async function storeToken(
   platform: Platform,
   token: UsableToken,
@@ -138,8 +144,9 @@ async function storeToken(
 }
 
 /**
- * Throws `already-redeemed` or `name-taken` where the Secret or a Link to be exists, and `token-own`: not
- * every controller looks before it spends a use. What this user may not read is left to the controller.
+ * Throws `already-redeemed` or `name-taken` where the Secret or a Link to be exists, and
+ * `token-own`: not every controller looks before it spends a use. What this user may not read is
+ * left to the controller.
  */
 async function refuseUseless(
   platform: Platform,
@@ -216,8 +223,9 @@ function hasSucceeded(token: AccessToken): boolean {
 }
 
 /**
- * Takes away the AccessToken that such a call has made, unless it was redeemed in the last moment. It is
- * looked for since an interrupt may have come between its making and the answer that tells of it.
+ * Takes away the AccessToken that such a call has made, unless it was redeemed in the last moment.
+ * It is looked for since an interrupt may have come between its making and the answer that tells of
+ * it.
  */
 async function withdraw(platform: Platform, token: UsableToken): Promise<void> {
   const signal = AbortSignal.timeout(withdrawalMs);

@@ -49,9 +49,9 @@ class PassingFailure extends Error {
 const connectionTries = 5;
 
 /**
- * Redeems the token: one POST (spec/skupper-system-sites.md 6.1), again where that may help and, our
- * key being the same, is the same redemption to our service. Returns the answer's body, which is not
- * to be trusted. Throws `token-refused`, `token-expired`, `token-used-up`, `token-revoked`,
+ * Redeems the token: one POST (spec/skupper-system-sites.md 6.1), again where that may help and,
+ * our key being the same, is the same redemption to our service. Returns the answer's body, which
+ * is not to be trusted. Throws `token-refused`, `token-expired`, `token-used-up`, `token-revoked`,
  * `token-unknown`, `grant-code-throttled`, `server-error`, `answer-invalid`, `unreachable`,
  * `tls-failed`, `timed-out`, and the interrupt's error.
  */
@@ -126,7 +126,10 @@ function decide(error: unknown, number: number, deadline: Deadline): RetryDecisi
   return afterMs < deadline.remainingMs() ? { afterMs } : "give-up";
 }
 
-/** A connection that failed may come about soon, but for an unknown name or after a long wait already. */
+/**
+ * A connection that failed may come about soon, but for an unknown name or after a long wait
+ * already.
+ */
 function passing(error: unknown): unknown {
   if (!isAppError(error, "unreachable")) return error;
   if (["ENOTFOUND", "ETIMEDOUT"].includes(codeOf(error.cause))) return error;

@@ -8,15 +8,18 @@ import type { UsableToken } from "./token_file.ts";
 /** Clocks that differ by less are no explanation for anything. */
 const clockToleranceMs = 5 * 60_000;
 
-/** True for answers that another try may not get: 503 is what upstream's service gives under contention. */
+/**
+ * True for answers that another try may not get: 503 is what upstream's service gives under
+ * contention.
+ */
 export function isPassingStatus(status: number): boolean {
   // upstream's 500 has burned a use already
   return [429, 502, 503, 504].includes(status);
 }
 
 /**
- * What a grant service means by any answer but 200 (spec/skupper-system-sites.md 6.2); ours says why
- * a token is spent in the header `reason`. `now` is this machine's time in milliseconds.
+ * What a grant service means by any answer but 200 (spec/skupper-system-sites.md 6.2); ours says
+ * why a token is spent in the header `reason`. `now` is this machine's time in milliseconds.
  */
 export function describeRefusal(
   token: UsableToken,
@@ -41,7 +44,9 @@ export function describeRefusal(
   return appError("server-error", { url, status, body });
 }
 
-/** The beginning of an answer, fit for a terminal; without the code, which a server may say back. */
+/**
+ * The beginning of an answer, fit for a terminal; without the code, which a server may say back.
+ */
 function excerptBody(body: Buffer, code: string): string {
   const text = body.toString("utf8").replaceAll(code, "…");
   // deno-lint-ignore no-control-regex -- what a terminal would obey is what is taken out

@@ -27,8 +27,8 @@ export interface LinkStorage {
 const roomBytes = 24 * 1024;
 
 /**
- * Sees, without a trace, whether a Secret and a Link could be stored now: whatever of that can be known is
- * known before a use is spent. Throws what `storeLink` would.
+ * Sees, without a trace, whether a Secret and a Link could be stored now: whatever of that can be
+ * known is known before a use is spent. Throws what `storeLink` would.
  */
 export async function rehearseLink(storage: LinkStorage, signal: AbortSignal): Promise<void> {
   const { name } = storage;
@@ -41,8 +41,9 @@ export async function rehearseLink(storage: LinkStorage, signal: AbortSignal): P
 }
 
 /**
- * Stores the Secret before the Links that need it, and the first Link last. Overwrites nothing but what the
- * same token gave. Throws `site-gone`, and leaves nothing then; and what the platform throws.
+ * Stores the Secret before the Links that need it, and the first Link last. Overwrites nothing but
+ * what the same token gave. Throws `site-gone`, and leaves nothing then; and what the platform
+ * throws.
  */
 export async function storeLink(
   storage: LinkStorage,
@@ -58,7 +59,10 @@ export async function storeLink(
   }
 }
 
-/** A failure to store what a use was spent for, as that; the end of the wait, another one's doing and a lost site as they are. */
+/**
+ * A failure to store what a use was spent for, as that; the end of the wait, another one's doing
+ * and a lost site as they are.
+ */
 export function describeUnstored(error: unknown, token: string, isOurKey: boolean): unknown {
   const isTelling = isAppError(
     error,
@@ -123,7 +127,9 @@ async function put(
   }
 }
 
-/** Removes what was stored for a site that is gone; on a cluster its garbage collector would too. */
+/**
+ * Removes what was stored for a site that is gone; on a cluster its garbage collector would too.
+ */
 async function takeBack(
   { platform, mark }: LinkStorage,
   resources: (Secret | Link)[],

@@ -11,7 +11,10 @@ export interface OpenedLedgerStore {
   again(): Promise<LedgerStore> | LedgerStore;
   /** A version that no ledger has. */
   unknownVersion?: string;
-  /** Changes a byte of the stored ledger, behind the store's back; undefined where none could be noticed. */
+  /**
+   * Changes a byte of the stored ledger, behind the store's back; undefined where none could be
+   * noticed.
+   */
   damage?(grantUid: string): Promise<void>;
   close(): Promise<void> | void;
 }
@@ -33,8 +36,8 @@ function isConflict(error: unknown): boolean {
 }
 
 /**
- * What every LedgerStore promises (src/grant_service/ledger/backing.ts), as tests of the `describe` it is called
- * in; `endsWithGrants`: the ledgers need no sweep.
+ * What every LedgerStore promises (src/grant_service/ledger/backing.ts), as tests of the `describe`
+ * it is called in; `endsWithGrants`: the ledgers need no sweep.
  */
 export function ledgerStoreContract(
   open: () => Promise<OpenedLedgerStore> | OpenedLedgerStore,

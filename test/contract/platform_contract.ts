@@ -19,8 +19,8 @@ export interface OpenedPlatform {
 }
 
 /**
- * What Platform promises (src/platform/platform.ts), on a store that `open` makes empty each time; to be
- * called inside `describe`, or Deno reports the tests as those of this file.
+ * What Platform promises (src/platform/platform.ts), on a store that `open` makes empty each time;
+ * to be called inside `describe`, or Deno reports the tests as those of this file.
  */
 export function platformContract(open: () => Promise<OpenedPlatform>): void {
   const signal = new AbortController().signal;

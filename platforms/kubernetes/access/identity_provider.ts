@@ -26,9 +26,9 @@ interface TokenAnswer {
 const never = new AbortController().signal;
 
 /**
- * The `oidc` auth-provider of a kubeconfig, as client-go has it: an id token that is refreshed when it
- * has expired. A refresh token that the provider replaces is replaced in the kubeconfig too, since the
- * old one may be spent.
+ * The `oidc` auth-provider of a kubeconfig, as client-go has it: an id token that is refreshed when
+ * it has expired. A refresh token that the provider replaces is replaced in the kubeconfig too,
+ * since the old one may be spent.
  */
 export class IdentityProvider {
   readonly #context: KubeContext;
@@ -51,7 +51,10 @@ export class IdentityProvider {
     }
   }
 
-  /** An id token that has not expired. Throws `credentials-failed`, `not-readable` and the signal's reason. */
+  /**
+   * An id token that has not expired. Throws `credentials-failed`, `not-readable` and the signal's
+   * reason.
+   */
   async token(signal: AbortSignal): Promise<string> {
     const token = this.#config["id-token"];
     if (token !== undefined && expiryOf(token) > Date.now()) return token;

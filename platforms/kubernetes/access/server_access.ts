@@ -26,8 +26,8 @@ export class ServerAccess {
   #agent: ServerAgent | undefined;
 
   /**
-   * Throws `invalid-value` for an HTTPS_PROXY that is none, `kubeconfig-invalid` for such a proxy-url and
-   * `credentials-failed` for an auth-provider that is not supported.
+   * Throws `invalid-value` for an HTTPS_PROXY that is none, `kubeconfig-invalid` for such a
+   * proxy-url and `credentials-failed` for an auth-provider that is not supported.
    */
   constructor(context: KubeContext, env: Record<string, string | undefined>) {
     const { cluster, user } = context;

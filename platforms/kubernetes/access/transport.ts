@@ -9,7 +9,10 @@ export const noAnswerCode = "ERR_NO_ANSWER";
 /** How long the head of an answer, and then its body, may take, in milliseconds. */
 const answerLimitMs = 30_000;
 
-/** A page of 500 of the largest objects etcd stores would not fit; real ones are a hundredth of them. */
+/**
+ * A page of 500 of the largest objects etcd stores would not fit; real ones are a hundredth of
+ * them.
+ */
 const maxBodyBytes = 128 * 1024 * 1024;
 
 /**

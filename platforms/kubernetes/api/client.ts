@@ -28,11 +28,11 @@ export class ApiClient {
   }
 
   /**
-   * Sends a request and returns its answer's JSON. What may pass is tried again: 429 and connections
-   * that did not come about always; broken connections and 5xx unless the request creates, since it may
-   * have been carried out (an update names the version it replaces: it is never carried out twice).
-   * Throws what `describeApiRefusal` and `describeFailedExchange` name, `credentials-failed`,
-   * `not-readable`, and the signal's reason.
+   * Sends a request and returns its answer's JSON. What may pass is tried again: 429 and
+   * connections that did not come about always; broken connections and 5xx unless the request
+   * creates, since it may have been carried out (an update names the version it replaces: it is
+   * never carried out twice). Throws what `describeApiRefusal` and `describeFailedExchange` name,
+   * `credentials-failed`, `not-readable`, and the signal's reason.
    */
   send(request: ApiRequest, signal: AbortSignal): Promise<unknown> {
     return this.#persevere(request, signal, async (answer) => {
@@ -100,7 +100,8 @@ export class ApiClient {
   }
 
   #transmit(request: ApiRequest, access: RequestAccess, signal: AbortSignal): Promise<OpenAnswer> {
-    // a kept connection may just have been closed: who creates could not tell that from a lost answer
+    // a kept connection may just have been closed: who creates could not tell that from a lost
+    // answer
     const agent = request.verb === "create" ? new ServerAgent(access.route, false) : access.agent;
     return transmit(agent, {
       url: new URL(this.url.replace(/\/$/, "") + pathOf(request)),

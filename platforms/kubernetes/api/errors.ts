@@ -142,7 +142,9 @@ function describeUnknownPath(request: ApiRequest, body: string, context: KubeCon
   return appError("api-answer-invalid", { url, why: `it answered 404: ${brief(body)}` });
 }
 
-/** The fields that are wrong, and why; of secret ones the value, which the API quotes, is left out. */
+/**
+ * The fields that are wrong, and why; of secret ones the value, which the API quotes, is left out.
+ */
 function describeCauses(status: ApiStatus | undefined): string {
   return (status?.details?.causes ?? [])
     .map(({ field = "", message = "" }) =>

@@ -47,10 +47,11 @@ export async function* watchList<K extends Kind>(
 }
 
 /**
- * Keeps `items` like the objects of the request for as long as the signal lasts: lists, then watches from
- * the list's version on. Yields the keys of what changed, first of all once they are there. A watch that
- * breaks goes on from the last version seen, with back-off; one that is too old (410 Gone) begins with a
- * new list. Throws what the first list throws, and later what can't pass by itself.
+ * Keeps `items` like the objects of the request for as long as the signal lasts: lists, then
+ * watches from the list's version on. Yields the keys of what changed, first of all once they are
+ * there. A watch that breaks goes on from the last version seen, with back-off; one that is too old
+ * (410 Gone) begins with a new list. Throws what the first list throws, and later what can't pass
+ * by itself.
  */
 export async function* followObjects<T extends Named>(
   api: ApiClient,
@@ -83,7 +84,9 @@ export async function* followObjects<T extends Named>(
   }
 }
 
-/** Keeps the list up to date from one watch; yields after each piece of it the keys of what changed. */
+/**
+ * Keeps the list up to date from one watch; yields after each piece of it the keys of what changed.
+ */
 async function* follow<T extends Named>(
   api: ApiClient,
   request: ListRequest<T>,
@@ -128,7 +131,9 @@ async function* follow<T extends Named>(
   }
 }
 
-/** Enters one line into the list; returns the key of the object that it changed, if it changed one. */
+/**
+ * Enters one line into the list; returns the key of the object that it changed, if it changed one.
+ */
 function take<T extends Named>(
   api: ApiClient,
   request: ListRequest<T>,

@@ -16,7 +16,7 @@ import { identitySecret } from "./identity_secret.ts";
 /** Where the controller of a cluster runs. */
 export interface ControllerPlace {
   api: ApiClient;
-  /** The controller's own, which holds what it keeps for itself. */
+  /** The namespace of the controller, which holds the controller's own Secrets. */
   namespace: string;
   /** True in a Pod, whose name and ports are known to others. */
   inPod: boolean;
@@ -27,15 +27,15 @@ export interface ControllerPlace {
 /** How many ports are tried outside of a Pod where none is fixed. */
 const portsTried = 100;
 
-/** How long a Pod that ends is still sent new connections, in milliseconds. */
+/** How long a Pod that ends still gets new connections, in milliseconds. */
 const lingerMs = 5000;
 
 /** How long Events may hold up the end, in milliseconds. */
 const eventsLimitMs = 2000;
 
 /**
- * Serves a cluster in this process until the signal aborts, beside any number of others that do. Throws
- * `port-in-use`, and what the first look at the cluster throws.
+ * Serves a cluster in this process until the signal aborts, beside any number of others that do.
+ * Throws `port-in-use`, and what the first look at the cluster throws.
  */
 export async function runClusterController(
   place: ControllerPlace,
@@ -95,7 +95,9 @@ export async function runClusterController(
   }
 }
 
-/** A Pod's name stays when its container starts again: the replica goes on with what it had begun. */
+/**
+ * A Pod's name stays when its container starts again: the replica goes on with what it had begun.
+ */
 function nameReplica({ inPod, env }: ControllerPlace): string {
   const pod = inPod ? env["HOSTNAME"] : undefined;
   return pod ?? `${hostname()}-${randomBytes(4).toString("hex")}`;

@@ -11,8 +11,9 @@ import { readLedger, writeLedger } from "./ledger_text.ts";
 const field = "ledger";
 
 /**
- * Ledgers as Secrets `hawser-ledger-<grant uid>` of the grants' namespace, owned by their AccessGrants: the
- * cluster removes them with the grant. The version is the Secret's; every replica may write.
+ * Ledgers as Secrets `hawser-ledger-<grant uid>` of the grants' namespace, owned by their
+ * AccessGrants: the cluster removes them with the grant. The version is the Secret's; every replica
+ * may write.
  */
 export class LedgerSecrets implements LedgerStore {
   readonly #store: Platform;
@@ -66,7 +67,7 @@ export class LedgerSecrets implements LedgerStore {
     await this.#store.remove("Secret", nameOf(grantUid), this.#signal);
   }
 
-  /** None that would need a sweep. */
+  /** No ledger needs a sweep here. */
   list(): Promise<string[]> {
     return Promise.resolve([]);
   }

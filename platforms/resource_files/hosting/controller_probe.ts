@@ -9,8 +9,8 @@ const answerWithinMs = 2000;
 const maxAnswerBytes = 64 * 1024;
 
 /**
- * True if the controller at that operations address says it is ready. It is asked directly, whatever
- * proxy the environment names. Throws the signal's reason.
+ * True if the controller at that operations address says it is ready. It is asked directly,
+ * whatever proxy the environment names. Throws the signal's reason.
  */
 export async function isReadyAt(operationsUrl: string, signal: AbortSignal): Promise<boolean> {
   const url = new URL("/readyz", operationsUrl);

@@ -195,8 +195,8 @@ function syncData(file: number): Promise<void> {
 }
 
 /**
- * Reads the lines of a ledger, but for the rest of a write that was cut short. Throws `ledger-damaged`:
- * what can't be read may have spent uses.
+ * Reads the lines of a ledger, but for the rest of a write that was cut short. Throws
+ * `ledger-damaged`: what can't be read may have spent uses.
  */
 async function readLedger(path: string, identity: string): Promise<KnownLedger> {
   const content = await readFile(path);

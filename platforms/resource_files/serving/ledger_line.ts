@@ -2,9 +2,10 @@ import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 
 /**
- * One record of a ledger's file: `1 <length> <checksum> <json>\n`. The length is the JSON's, in bytes;
- * the checksum, over the checksum before it and the JSON, says that nothing in it and nothing before it
- * is other than it was written. Ledgers of older versions have lines of bare JSON.
+ * One record of a ledger's file: `1 <length> <checksum> <json>\n`. The length is the JSON's, in
+ * bytes; the checksum, over the checksum before it and the JSON, says that nothing in it and
+ * nothing before it is other than it was written. Ledgers of older versions have lines of bare
+ * JSON.
  */
 export interface LedgerLine {
   json: string;
@@ -27,15 +28,19 @@ const longestHead = 64;
 
 const head = new RegExp(`^${format} (\\d{1,10}) ([0-9a-f]{16}) `);
 
-/** A line to append after the one with the checksum `before` ("" for the first), and its own checksum. */
+/**
+ * A line to append after the one with the checksum `before` ("" for the first), and its own
+ * checksum.
+ */
 export function writeLine(json: string, before: string): { text: string; checksum: string } {
   const checksum = checksumOf(json, before);
   return { text: `${format} ${Buffer.byteLength(json)} ${checksum} ${json}\n`, checksum };
 }
 
 /**
- * The line that begins at `from`, after one with the checksum `before`. "torn": the rest is a write that
- * was cut short, so that nobody was told of it. "damaged": it was whole once, and is not what it was.
+ * The line that begins at `from`, after one with the checksum `before`. "torn": the rest is a write
+ * that was cut short, so that nobody was told of it. "damaged": it was whole once, and is not what
+ * it was.
  */
 export function readLine(
   content: Buffer,
@@ -62,8 +67,9 @@ function readBareLine(content: Buffer, from: number): LedgerLine | "torn" | "dam
 }
 
 /**
- * What is no whole line at the end of a file. A write cut short lacks its end, which is a line break and
- * in no JSON, or its beginning, where a file system left zeros. Anything else was whole once.
+ * What is no whole line at the end of a file. A write cut short lacks its end, which is a line
+ * break and in no JSON, or its beginning, where a file system left zeros. Anything else was whole
+ * once.
  */
 function judgeRest(content: Buffer, from: number): "torn" | "damaged" {
   const lacksEnd = content.indexOf(lineBreak, from) === -1;

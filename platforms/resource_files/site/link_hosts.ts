@@ -62,7 +62,7 @@ export function checkLinkHost(host: string): string {
   });
 }
 
-/** True unless the host is an address that means nothing to another machine, whoever names it. */
+/** False for an address that means nothing to another machine, whoever names it. */
 export function isNameable(host: string): boolean {
   return !isIn(nowhere, host);
 }

@@ -16,13 +16,16 @@ import {
 /** A router on this machine answers at once. */
 const answerLimitMs = 1000;
 
-/** Where the router listens for clients of this machine; each has it (spec/skupper-system-sites.md 4). */
+/**
+ * Where the router listens for clients of this machine; each has it (spec/skupper-system-sites.md
+ * 4).
+ */
 const localRole = "normal";
 const localClient = "skupper-local-client";
 
 /**
- * Sees whether the router of a site answers. What upstream's Site says of it proves nothing: that is
- * written before the router starts (spec/skupper-system-sites.md 2).
+ * Sees whether the router of a site answers. What upstream's Site says of it proves nothing: that
+ * is written before the router starts (spec/skupper-system-sites.md 2).
  */
 export function routerProbe(paths: NamespacePaths, platform: PlatformName): RouterProbe {
   return {
@@ -80,7 +83,7 @@ async function answers(
   { host, port, ...certificates }: Omit<Listener, "credentials"> & { ca: string },
   signal: AbortSignal,
 ): Promise<boolean> {
-  // by which name the listener is known elsewhere is not the question
+  // the name that others know the listener by does not matter here
   const options = { ...certificates, checkServerIdentity: () => undefined };
   try {
     const socket = await within(

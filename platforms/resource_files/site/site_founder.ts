@@ -31,8 +31,8 @@ export interface FounderSetup extends LinkAccessSetup {
 }
 
 /**
- * Founds sites as files that a later `skupper system start` adopts. A namespace that upstream started
- * stays as it is: all but the choice of link hosts is refused with `namespace-foreign`.
+ * Founds sites as files that a later `skupper system start` adopts. A namespace that upstream
+ * started stays as it is: all but the choice of link hosts is refused with `namespace-foreign`.
  */
 export function siteFounder(setup: FounderSetup): SiteFounder {
   const { paths, platform } = setup;
@@ -53,7 +53,10 @@ export function siteFounder(setup: FounderSetup): SiteFounder {
       }
     },
 
-    /** Nobody else writes to the namespace meanwhile: what belongs to the site comes before or not at all. */
+    /**
+     * Nobody else writes to the namespace meanwhile: what belongs to the site comes before or not
+     * at all.
+     */
     async dissolve(site, everything, signal) {
       await refuseForeign(paths);
       await setup.whileHeld(signal, async (held) => {
@@ -64,7 +67,9 @@ export function siteFounder(setup: FounderSetup): SiteFounder {
   };
 }
 
-/** Throws `conflict` if there is another Site than the one that is meant; none at all is as good. */
+/**
+ * Throws `conflict` if there is another Site than the one that is meant; none at all is as good.
+ */
 async function requireSame(
   platform: Platform,
   site: Site | undefined,
@@ -78,7 +83,10 @@ async function requireSame(
   }
 }
 
-/** Removes the Site too, after all that is found by it: whoever is killed before can do it again. */
+/**
+ * Removes the Site last, since all else is found by it. A command that is killed before can be run
+ * again.
+ */
 async function dissolveHeld(
   paths: NamespacePaths,
   platform: Platform,
@@ -138,9 +146,9 @@ async function chooseHosts(
 }
 
 /**
- * Tokens first, so that nothing new is made of them; a link before the Secret it needs. Kinds that the
- * platform does not store, such as Listener and Connector, are removed as documents. Who calls it holds
- * the namespace's lock.
+ * Tokens first, so that nothing new is made of them; a link before the Secret it needs. Kinds that
+ * the platform does not store, such as Listener and Connector, are removed as documents. Who calls
+ * it holds the namespace's lock.
  */
 async function removeEverything(
   paths: NamespacePaths,

@@ -77,8 +77,9 @@ export class InputShelf implements Shelf {
   }
 
   /**
-   * What upstream keeps in its runtime alone: the RouterAccess it makes for link access, and Links with
-   * Secrets of tokens it redeemed itself. Others left there were in the input once, and are gone.
+   * What upstream keeps in its runtime alone: the RouterAccess it makes for link access, and Links
+   * with Secrets of tokens it redeemed itself. Others left there were in the input once, and are
+   * gone.
    */
   async #onlyRendered<K extends Kind>(
     kind: K,

@@ -40,7 +40,8 @@ const replacedWithinMs = 1500;
  * Keeps AccessGrants and AccessTokens as whole records in our own state, where upstream loses none
  * of their status (spec/skupper-system-sites.md 11). One that a user has put into the namespace's
  * input is served from there; its record holds status, uid and generation, and the spec these are
- * about. It is gone when its file is, but not while the file can't be read, nor while it is replaced.
+ * about. It is gone when its file is, but not while the file can't be read, nor while it is
+ * replaced.
  */
 export class RecordShelf implements Shelf {
   readonly #paths: NamespacePaths;
@@ -193,7 +194,9 @@ function nextGeneration(before: object | undefined, after: object): number {
   return isDeepStrictEqual(spec, (after as { spec?: unknown }).spec) ? generation : generation + 1;
 }
 
-/** True for a file that is away, of a folder that was changed just now: it may be being replaced. */
+/**
+ * True for a file that is away, of a folder that was changed just now: it may be being replaced.
+ */
 function mayReturn(file: string): boolean {
   const folder = statSync(dirname(file), { throwIfNoEntry: false });
   return folder !== undefined && Date.now() - folder.mtimeMs < replacedWithinMs &&

@@ -14,8 +14,8 @@ import { type FilePlace, type FoundResource, listFolder } from "./resource_reade
 const maxFileName = 255;
 
 /**
- * The file a resource gets that has none yet, as upstream names it. A name that is too long for that is
- * cut, and told from others by its hash: readers go by what is inside.
+ * The file a resource gets that has none yet, as upstream names it. A name that is too long for
+ * that is cut, and told from others by its hash: readers go by what is inside.
  */
 export function resourceFile(folder: string, kind: Kind, name: string): string {
   const file = `${kind}-${name}.yaml`;

@@ -20,7 +20,9 @@ export interface ShelfReading<K extends Kind> {
   stale?: boolean;
 }
 
-/** Keeps resources of some kinds as files. Who writes, removes or sweeps holds the namespace's lock. */
+/**
+ * Keeps resources of some kinds as files. Who writes, removes or sweeps holds the namespace's lock.
+ */
 export interface Shelf {
   /** All of the kind, or just the one of that name. */
   read<K extends Kind>(kind: K, name?: string): Promise<ShelfReading<K>>;

@@ -164,7 +164,10 @@ type Hold = typeof withLock;
 /** For who holds the namespace's lock. */
 export const heldAlready: Hold = (_paths, _signal, action) => action();
 
-/** Does what must not happen twice at once in the namespace, in any process. Throws `data-home-unusable`. */
+/**
+ * Does what must not happen twice at once in the namespace, in any process. Throws
+ * `data-home-unusable`.
+ */
 export async function withLock<T>(
   paths: NamespacePaths,
   signal: AbortSignal,

@@ -65,8 +65,8 @@ export function withServerOptions(command: ReturnType<typeof leafWithoutPlatform
 }
 
 /**
- * What is given of a server, secrets from stdin among it; a field is there if its option is. Throws
- * `usage` for a secret given twice, or not at all where stdin is to give it.
+ * The fields of a server that options give, secrets from stdin included; a field is there if its
+ * option is. Throws `usage` for a secret given twice, or one that stdin was to give and did not.
  */
 export async function givenServer(
   context: CommandContext,

@@ -12,7 +12,7 @@ import { formatDuration } from "../../wait/duration.ts";
 /** How long it may take to see what a controller is at that has not come, or not ended, in time. */
 const lastLookMs = 3000;
 
-/** What is done to a controller, and for what it is waited then. */
+/** What is done to a controller, and what is awaited then. */
 interface ControllerWait<T> {
   host: ControllerHost;
   what: string;
@@ -22,8 +22,8 @@ interface ControllerWait<T> {
 }
 
 /**
- * Does what takes a controller its time. Throws `timed-out`, with what was awaited and how the
- * controller is by then, when the command's deadline ends first, and what `act` throws.
+ * Does something that takes a controller time. If the command's deadline ends first, throws
+ * `timed-out` with what was awaited and how the controller is by then. Throws what `act` throws.
  */
 export async function awaitController<T>(
   { signal, deadline }: CommandContext,

@@ -98,7 +98,9 @@ function awaitLinks(
   }, context.deadline);
 }
 
-/** A link becomes active when a router takes it up; on local platforms that is the user's to start. */
+/**
+ * A link becomes active when a router takes it up; on local platforms that is the user's to start.
+ */
 async function explainInactive(platform: PlatformWithAbilities, context: CommandContext) {
   const [site] = await platform.list("Site", context.signal);
   if (site === undefined || platform.routerProbe === undefined) return;

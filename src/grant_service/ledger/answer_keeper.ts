@@ -12,10 +12,16 @@ import {
   repeatWindowMs,
 } from "./redemption_rules.ts";
 
-/** How soon a delivered answer is erased, in milliseconds: not at once, since that rewrites a ledger. */
+/**
+ * How soon a delivered answer is erased, in milliseconds: not at once, since that rewrites a
+ * ledger.
+ */
 const eraseAfterMs = 1000;
 
-/** Keeps the answers in a ledger that hold private keys as long as they may be needed, and no longer. */
+/**
+ * Keeps the answers in a ledger that hold private keys as long as they may be needed, and no
+ * longer.
+ */
 export class AnswerKeeper {
   readonly #queue: LedgerQueue;
   readonly #now: Now;
@@ -44,7 +50,7 @@ export class AnswerKeeper {
     this.#service = service;
   }
 
-  /** Changes the ledger, which is told first what was delivered. */
+  /** Changes the ledger. What was delivered is recorded first. */
   update<T>(change: LedgerChange<T>): Promise<T> {
     if (this.#delivered.size > 0) void this.#tellDelivered();
     return this.#queue.update(change);
@@ -79,7 +85,7 @@ export class AnswerKeeper {
     this.#eraseIn(nextErasureIn(kept, this.ages));
   }
 
-  /** Erases what was delivered; nothing is left to be done later. */
+  /** Erases the answers that were delivered, and leaves nothing for later. */
   async close(): Promise<void> {
     this.#isClosed = true;
     if (this.#eraser !== undefined) {
@@ -100,12 +106,14 @@ export class AnswerKeeper {
     try {
       await this.#queue.update(tell);
     } catch {
-      // whoever changes the ledger meets the same error; it is told next time
+      // the next change of the ledger meets the same error, and records this then
       this.#delivered = this.#delivered.union(serials);
     }
   }
 
-  /** Lets other services give the answer again; where that fails they do when its time has come. */
+  /**
+   * Lets other services give the answer again. If that fails, they do so once its time has come.
+   */
   async #release(serial: string): Promise<void> {
     const service = this.#service;
     if (service === undefined) return;

@@ -24,8 +24,9 @@ export interface ServedGrant {
 }
 
 /**
- * All that is on record of one grant: its ledger, what its status says, and what this process has seen. Of
- * records that differ the highest counts. All methods throw `ledger-failed` (see `isDamage`).
+ * All that is on record of one grant: its ledger, what its status says, and what this process has
+ * seen. Of records that differ the highest counts. All methods throw `ledger-failed` (see
+ * `isDamage`).
  */
 export class GrantRecord {
   readonly #served: () => ServedGrant;
@@ -55,7 +56,10 @@ export class GrantRecord {
     this.#isOpened = true;
   }
 
-  /** The ledger as last seen, read if that is more than `maxAgeMs` ago, in it what other records say. */
+  /**
+   * The ledger as last seen, read if that is more than `maxAgeMs` ago, in it what other records
+   * say.
+   */
   async current(maxAgeMs = Infinity): Promise<Ledger> {
     return this.raise(await this.#named(this.#queue.current(maxAgeMs)));
   }

@@ -9,16 +9,17 @@ export interface Redemption {
   /** RFC 3339. */
   at: string;
   /**
-   * The answer's body where it holds a private key: kept until it is delivered, and for 2 minutes of
-   * one process at most. Where the client made its key nothing is kept: the same certificate can be signed again.
+   * The answer's body where it holds a private key: kept until it is delivered, and for 2 minutes
+   * of one process at most. Where the client made its key nothing is kept: the same certificate can
+   * be signed again.
    */
   answer?: string;
   /** True once the client has taken the answer. */
   delivered?: boolean;
   /**
-   * Where several services share the ledgers: the one that hands the answer out. It alone knows whether
-   * it arrives, and the others give it to nobody for a while. How long they measure themselves, from when
-   * they see this; the time (RFC 3339) tells one such spell from another.
+   * Where several services share the ledgers: the one that hands the answer out. It alone knows
+   * whether it arrives, and the others give it to nobody for a while. How long they measure
+   * themselves, from when they see this; the time (RFC 3339) tells one such spell from another.
    */
   heldBy?: string;
   heldUntil?: string;
@@ -28,12 +29,20 @@ export interface Redemption {
 export interface Ledger {
   grantUid: string;
   grantName: string;
-  /** Uses the grant's status already showed when this ledger was begun (another service counted). */
+  /**
+   * Uses the grant's status already showed when this ledger was begun (another service counted).
+   */
   counted: number;
   redemptions: Redemption[];
-  /** RFC 3339, set when the grant was removed before its time: to a holder of the code it is revoked. */
+  /**
+   * RFC 3339, set when the grant was removed before its time: to a holder of the code it is
+   * revoked.
+   */
   revokedAt?: string;
-  /** SHA-256 of the code, base64url, kept with `revokedAt` so that only a holder of the code is told. */
+  /**
+   * SHA-256 of the code, base64url, kept with `revokedAt` so that only a holder of the code is
+   * told.
+   */
   codeHash?: string;
   /** RFC 3339 of the grant's expiry, for sweeping. */
   expiresAt?: string;

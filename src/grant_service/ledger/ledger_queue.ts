@@ -36,12 +36,13 @@ const usualTurnMs = 20;
 const longestPauseMs = 500;
 
 /**
- * The only writer, in this process, of one grant's ledger. Changes that wait are committed together,
- * by one compare-and-set; where another process was first, they are made anew on what it wrote. So a
- * change may be called several times and must do nothing but compute.
+ * The only writer, in this process, of one grant's ledger. Changes that wait are committed
+ * together, by one compare-and-set; where another process was first, they are made anew on what it
+ * wrote. So a change may be called several times and must do nothing but compute.
  *
- * Processes that write the same ledger take turns without a word: who has written leaves it to each of the
- * others for as long as a write takes. How many there are shows in how often another was first.
+ * Processes that write the same ledger take turns without a word: who has written leaves it to each
+ * of the others for as long as a write takes. How many there are shows in how often another was
+ * first.
  */
 export class LedgerQueue {
   readonly #store: () => LedgerStore;
@@ -70,8 +71,8 @@ export class LedgerQueue {
   }
 
   /**
-   * The ledger as last seen, read if that is more than `maxAgeMs` ago; another process may have changed
-   * it since.
+   * The ledger as last seen, read if that is more than `maxAgeMs` ago; another process may have
+   * changed it since.
    */
   async current(maxAgeMs = Infinity): Promise<Ledger> {
     const known = this.#known;
@@ -83,9 +84,9 @@ export class LedgerQueue {
   }
 
   /**
-   * Changes the ledger. The result rests on the ledger as stored: on the write that confirmed it, or
-   * on a fresh read where nothing was changed. Throws what the store throws; whether the change was
-   * stored is not known then, and the next one finds out.
+   * Changes the ledger. The result rests on the ledger as stored: on the write that confirmed it,
+   * or on a fresh read where nothing was changed. Throws what the store throws; whether the change
+   * was stored is not known then, and the next one finds out.
    */
   update<T>(change: LedgerChange<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
@@ -101,7 +102,7 @@ export class LedgerQueue {
   }
 
   async #run(): Promise<void> {
-    // later, so that those who come in the same turn are committed together
+    // run later, so that all that come in this turn of the event loop are committed together
     await Promise.resolve();
     let conflicts = 0;
     while (this.#waiting.length > 0) {
@@ -113,7 +114,7 @@ export class LedgerQueue {
         conflicts = 0;
       } catch (error) {
         if (isAppError(error, "conflict") && ++conflicts <= maxConflicts) {
-          // those who have come meanwhile are committed with them
+          // changes that have come meanwhile are committed with them
           this.#waiting.unshift(...batch);
           this.#others = Math.min(this.#others + 1, mostOthers);
           await sleep(Math.random() * Math.min(this.#turnMs, longestPauseMs));

@@ -4,8 +4,9 @@ import { type Ledger, type Redemption, usesSpent } from "./ledger.ts";
 import { addRedemption, changeRedemptions, type Claimant, findLast } from "./redemption_list.ts";
 
 /**
- * How long an answer that was not delivered is given again, in milliseconds since this process has known
- * of it: another process begins anew, so that no step of a clock and no restart takes an answer away.
+ * How long an answer that was not delivered is given again, in milliseconds since this process has
+ * known of it: another process begins anew, so that no step of a clock and no restart takes an
+ * answer away.
  */
 export const repeatWindowMs = 120_000;
 
@@ -34,8 +35,8 @@ const holdMs = 12_000;
 export type Closed = "revoked" | "expired" | "used-up";
 
 /**
- * What a holder of the code is due: a new use, what it was due before, or nothing; or that is not known
- * before another service has handed out an answer.
+ * What a holder of the code is due: a new use, what it was due before, or nothing. "held" where
+ * that depends on an answer that another service is handing out.
  */
 export type Ruling =
   | { due: "use" }
@@ -53,8 +54,9 @@ export interface RulingPlace {
 }
 
 /**
- * Rules on a redemption (design.md 5). Who was given a use and has not taken the answer is due that
- * answer, and no use, even if the grant has expired or is used up.
+ * Rules on a redemption (design.md 5). A redeemer that was given a use and has not taken the answer
+ * is due that answer. It costs no further use, and it is due even if the grant has expired or is
+ * used up.
  */
 export function ruleOn(
   ledger: Ledger,
@@ -81,8 +83,8 @@ export function whyClosed(ledger: Ledger, terms: GrantTerms, now: number): Close
 }
 
 /**
- * The ledger in which at least so many uses are spent: another record may say more than it, as where it was
- * put back from a copy, and of several records the highest is right.
+ * The ledger in which at least so many uses are spent: another record may say more than it, as
+ * where it was put back from a copy, and of several records the highest is right.
  */
 export function raiseSpent(ledger: Ledger, uses: number): Ledger {
   const missing = uses - usesSpent(ledger);
@@ -95,7 +97,9 @@ export function spendUse(ledger: Ledger, terms: GrantTerms, redemption: Redempti
   return { ...ledger, expiresAt: formatExpiry(terms), redemptions };
 }
 
-/** The redemption with its answer, if one is kept, held by the service for as long as it may need. */
+/**
+ * The redemption with its answer, if one is kept, held by the service for as long as it may need.
+ */
 export function hold(redemption: Redemption, service: string, now: number): Redemption {
   if (redemption.answer === undefined) return redemption;
   return { ...redemption, heldBy: service, heldUntil: new Date(now + holdMs).toISOString() };
@@ -168,7 +172,10 @@ function formatExpiry({ expiresAt }: GrantTerms): string {
   return new Date(expiresAt).toISOString();
 }
 
-/** What has its own key can be signed again at any time; an answer with a key in it is kept for a while. */
+/**
+ * What has its own key can be signed again at any time; an answer with a key in it is kept for a
+ * while.
+ */
 function findRepeatable(
   ledger: Ledger,
   claimant: Claimant,

@@ -24,8 +24,8 @@ export function mayPass(error: unknown): boolean {
 }
 
 /**
- * A connection to the server of `url`, through `proxy` if one is given: TLS 1.2 or newer for https, with
- * the client certificate the server is to see. Throws `unreachable`, `tls-failed`, what
+ * A connection to the server of `url`, through `proxy` if one is given: TLS 1.2 or newer for https,
+ * with the client certificate the server is to see. Throws `unreachable`, `tls-failed`, what
  * `trustedRoots` and `readClientCertificate` throw, and the signal's reason. Nothing is sent then.
  */
 export async function openConnection(

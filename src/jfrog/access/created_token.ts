@@ -33,8 +33,8 @@ const kinds: Record<keyof CreatedToken, "string" | "number" | "boolean"> = {
 };
 
 /**
- * The token in an answer. A field of another kind than it should be is left out with a warning: the token
- * exists, whatever is said beside it (jf fails and loses it, spec/jfrog.md 1.6). Throws
+ * The token in an answer. A field of another kind than it should be is left out with a warning: the
+ * token exists, whatever is said beside it (jf fails and loses it, spec/jfrog.md 1.6). Throws
  * `access-answer-invalid` for an answer without a token.
  */
 export function readCreatedToken(
@@ -65,7 +65,10 @@ function isOf(kind: "string" | "number" | "boolean", value: unknown): boolean {
   return found === kind;
 }
 
-/** When a token expires (RFC 3339, UTC): as it says itself, else by its life from `now` in milliseconds. */
+/**
+ * When a token expires (RFC 3339, UTC): as it says itself, else by its life from `now` in
+ * milliseconds.
+ */
 export function expiryOf(
   { access_token, expires_in }: CreatedToken,
   now: number,

@@ -50,12 +50,12 @@ class ComeAgain extends Error {
 }
 
 /**
- * Makes a request, and gives back the answer, whatever its status. It is made again only where it can't
- * have been obeyed: a connection that did not come about, and 429 or 503 with a Retry-After within the
- * deadline. Redirects are followed within the server, and refused beyond it. Throws `unreachable`,
- * `tls-failed`, `access-redirected`, `access-answer-invalid`, `invalid-value`, `timed-out`, the interrupt's error, and
- * `access-answer-lost` where a request that mints was sent; what ends the wait for its answer is
- * warned of.
+ * Makes a request, and gives back the answer, whatever its status. It is made again only where it
+ * can't have been obeyed: a connection that did not come about, and 429 or 503 with a Retry-After
+ * within the deadline. Redirects are followed within the server, and refused beyond it. Throws
+ * `unreachable`, `tls-failed`, `access-redirected`, `access-answer-invalid`, `invalid-value`,
+ * `timed-out`, the interrupt's error, and `access-answer-lost` where a request that mints was sent;
+ * what ends the wait for its answer is warned of.
  */
 export async function ask(
   server: AccessServer,
@@ -225,7 +225,9 @@ function warnOfToken(url: URL, { warn }: AccessSurroundings) {
   );
 }
 
-/** A url as it may be shown: a query may hold what is private, and a server redirects to anything. */
+/**
+ * A url as it may be shown: a query may hold what is private, and a server redirects to anything.
+ */
 function shown(url: URL): string {
   return blank(url.origin + url.pathname, []);
 }

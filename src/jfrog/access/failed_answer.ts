@@ -8,10 +8,11 @@ const excerptLength = 300;
 const tokenPattern = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|cmVmdGtu[\w+/-]{8,}=*/g;
 
 /**
- * The error that an answer other than a success is; `secrets` are blanked out of what the server says
- * back. 400 and 422 are the user's to mend, 401 and 403 `access-refused`, 404 `access-not-found`, 409
- * `access-conflict`, 429 and 5xx `access-server-failed`, any other `access-answer-unexpected`. Where the
- * request `mints`, a failure behind which a token may be is not to be retried.
+ * The error that an answer other than a success is; `secrets` are blanked out of what the server
+ * says back. 400 and 422 are the user's to mend, 401 and 403 `access-refused`, 404
+ * `access-not-found`, 409 `access-conflict`, 429 and 5xx `access-server-failed`, any other
+ * `access-answer-unexpected`. Where the request `mints`, a failure behind which a token may be is
+ * not to be retried.
  */
 export function describeFailedAnswer(
   answer: HttpAnswer,

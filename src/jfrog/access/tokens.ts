@@ -43,7 +43,9 @@ export interface AccessTokens {
   list(filter: TokenFilter): Promise<ListedToken[]>;
   /** The token of that id; `me` is the one in use. Throws `invalid-value` for what can be no id. */
   show(id: string): Promise<ListedToken>;
-  /** False for a token that is revoked already, or never was. Throws `invalid-value` as `show` does. */
+  /**
+   * False for a token that is revoked already, or never was. Throws `invalid-value` as `show` does.
+   */
   revoke(id: string): Promise<boolean>;
 }
 

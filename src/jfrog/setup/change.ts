@@ -68,7 +68,9 @@ export async function addServer(
   return findServer(servers, id);
 }
 
-/** Changes what is given of a server, and gives it back, secrets in clear. Throws as `addServer`. */
+/**
+ * Changes what is given of a server, and gives it back, secrets in clear. Throws as `addServer`.
+ */
 export async function editServer(
   dialogue: Dialogue,
   id: string,

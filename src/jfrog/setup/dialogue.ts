@@ -13,7 +13,9 @@ export interface Dialogue {
   readonly surroundings: AccessSurroundings;
 }
 
-/** Asks a person. Where stdin ends before an answer, each throws `answer-missing`; `confirm` is no. */
+/**
+ * Asks a person. Where stdin ends before an answer, each throws `answer-missing`; `confirm` is no.
+ */
 export interface Asker {
   line(question: Question): Promise<string>;
   /** The same for what a terminal must not show. */

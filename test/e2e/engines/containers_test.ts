@@ -249,7 +249,10 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
     }),
   );
 
-  /** Removes a container while it is being made; true if the engine can list none after that, as Podman. */
+  /**
+   * Removes a container while it is being made; true if the engine can list none after that, as
+   * Podman.
+   */
   async function makeHalf(name: string, spec: object, afterMs: number): Promise<boolean> {
     const asked = request({
       socketPath: engine.socket,

@@ -84,7 +84,9 @@ export class Sandbox {
     return this.start(args, options).ended;
   }
 
-  /** Runs the executable, and fails the test, with all that was printed, if its exit code is not 0. */
+  /**
+   * Runs the executable, and fails the test, with all that was printed, if its exit code is not 0.
+   */
   async succeed(args: string[], options: CallOptions = {}): Promise<Outcome> {
     const outcome = await this.hawser(args, options);
     assert.equal(outcome.code, 0, `hawser ${args.join(" ")}\n${outcome.stdout}${outcome.stderr}`);
