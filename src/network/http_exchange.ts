@@ -14,6 +14,7 @@ import { AnswerFault } from "./answer_fault.ts";
 import { close, discard } from "./connection.ts";
 import { brokenOff } from "./connection_fault.ts";
 import { acceptedCodings } from "./content_coding.ts";
+import { connectUntil } from "./keeping_agent.ts";
 import { OpenAnswer } from "./open_answer.ts";
 import { bareHost } from "./proxy.ts";
 
@@ -74,11 +75,12 @@ export async function beginExchange(
   let sent: ClientRequest | undefined;
   const giveUp = () => {
     sent?.destroy();
-    if (!(way instanceof Agent)) discard(way);
+    const socket = way instanceof Agent ? sent?.socket : way;
+    if (socket) discard(socket);
   };
   try {
     signal.throwIfAborted();
-    sent = prepare(way, request);
+    sent = prepare(way, request, signal);
     const response = await send(sent, request.body, sending, signal);
     const finish = () => way instanceof Agent || close(way);
     return new OpenAnswer(response, sending, { finish, giveUp });
@@ -88,13 +90,13 @@ export async function beginExchange(
   }
 }
 
-function prepare(way: Way, request: HttpRequest): ClientRequest {
+function prepare(way: Way, request: HttpRequest, signal: AbortSignal): ClientRequest {
   const { url, method, body, asksProxy = false, isFollowed = false } = request;
   const isKept = way instanceof Agent;
   return httpRequest({
     // an agent, even none, would open a connection of its own
     ...(isKept
-      ? { agent: way, host: bareHost(url), port: url.port || 443 }
+      ? { agent: way, host: bareHost(url), port: url.port || 443, ...connectUntil(signal) }
       : { createConnection: () => way }),
     method,
     path: `${asksProxy ? url.origin : ""}${url.pathname}${url.search}`,

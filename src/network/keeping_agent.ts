@@ -3,8 +3,15 @@ import type { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { withinConnectLimit } from "./connection.ts";
 
-/** A connection is not one request's: it is bounded by time alone. */
+/** What the signal is called among the options of a request that an agent is to connect for. */
+const signalKey = "connectUntil";
+
 const never = new AbortController().signal;
+
+/** The option of a request that has an agent give up connecting for it when the signal aborts. */
+export function connectUntil(signal: AbortSignal): Record<string, AbortSignal> {
+  return { [signalKey]: signal };
+}
 
 /** Makes connections to one server, and keeps them for the requests that follow. */
 export class KeepingAgent extends Agent {
@@ -17,10 +24,11 @@ export class KeepingAgent extends Agent {
   }
 
   override createConnection(
-    _options: unknown,
+    options: unknown,
     callback?: (error: Error | null, stream: Duplex) => void,
   ): Duplex {
-    withinConnectLimit(this.#open, never).then(
+    const { [signalKey]: signal = never } = options as Record<string, AbortSignal | undefined>;
+    withinConnectLimit(this.#open, signal).then(
       (socket) => callback?.(null, socket),
       (error) => callback?.(error, undefined as never), // none where there is an error
     );

@@ -39,12 +39,13 @@ export class OpenAnswer {
   async read(maxBytes: number, signal: AbortSignal): Promise<Buffer> {
     try {
       const body = await collect(this.#response, maxBytes, signal);
-      return await decodeBody(body, this.headers["content-encoding"], maxBytes, signal);
+      const decoded = await decodeBody(body, this.headers["content-encoding"], maxBytes, signal);
+      this.close();
+      return decoded;
     } catch (error) {
+      this.#ending.giveUp();
       signal.throwIfAborted();
       throw this.#sending.broken?.cause ?? error;
-    } finally {
-      this.close();
     }
   }
 

@@ -95,7 +95,8 @@ export function respond(
   socket.end(body);
 }
 
-async function makeIdentity(appearance: Appearance): Promise<{
+/** An authority, and a server certificate of it with its key (PEM). */
+export async function makeIdentity(appearance: Appearance): Promise<{
   authority: Authority;
   identity: { key: string; cert: string };
 }> {
