@@ -194,6 +194,7 @@ const programDoors = ["src/runtime/program.ts", "platforms/linux/detached_contro
 
 const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];
 const maxLines = 300;
+const maxColumns = 100;
 
 interface Source {
   file: string;
@@ -214,8 +215,8 @@ interface Import {
 const root = fileURLToPath(new URL("..", import.meta.url));
 const sources = ["main.ts", ...filesIn("src"), ...filesIn("platforms")].map(read);
 const program = sources.filter(({ isTest }) => !isTest);
-const tests = [...sources, ...[...filesIn("test"), ...filesIn("scripts")].map(read)]
-  .filter(({ isTest }) => isTest);
+const everything = [...sources, ...[...filesIn("test"), ...filesIn("scripts")].map(read)];
+const tests = everything.filter(({ isTest }) => isTest);
 
 rule("a folder imports only what the table allows", () =>
   program.flatMap(({ file, imports }) => {
@@ -385,6 +386,18 @@ rule(`no file of more than ${maxLines} lines`, () =>
     .map(({ file, text }) => ({ file, lines: text.split("\n").length - 1 }))
     .filter(({ lines }) => lines > maxLines)
     .map(({ file, lines }) => `${file}: ${lines} lines`));
+
+rule(
+  `no comment line of more than ${maxColumns} columns`,
+  () =>
+    everything.flatMap(({ file, text }) =>
+      text.split("\n").flatMap((line, index) =>
+        /^\s*(\/\/|\/?\*)/.test(line) && [...line].length > maxColumns
+          ? [`${file}:${index + 1}: ${[...line].length} columns`]
+          : []
+      )
+    ),
+);
 
 rule(
   "names are snake_case and say what is inside",

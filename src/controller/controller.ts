@@ -24,13 +24,16 @@ export interface ControllerSetup {
   hosts: HostChoice;
   /** Where /healthz, /readyz and /metrics answer; any free port of loopback by default. */
   operations?: { host: string; port: number };
-  /** How long it serves on when asked to stop, in milliseconds, for those who are yet to be told. */
+  /**
+   * How long the controller serves on when it is asked to stop, in milliseconds, until all clients
+   * know.
+   */
   lingerMs?: number;
   /** For the proxy settings of outgoing requests. */
   env: Record<string, string | undefined>;
   /** Takes one line of JSON per event. */
   log(line: string): void;
-  /** Takes the outcomes that those should see who look at the resources. */
+  /** Called with the outcomes that belong to a resource. */
   announce?: Announce;
   /** Called when it listens, before anything is reconciled. */
   listening(address: ListeningAddress): Promise<void>;
@@ -65,8 +68,9 @@ const longestTokenBackOffMs = 30_000;
 const finishWithinMs = 30_000;
 
 /**
- * Serves and reconciles the grants and tokens of a home until the signal aborts; then takes no more,
- * finishes what is in flight and returns. Throws `port-in-use`, and what ends the home's changes.
+ * Serves and reconciles the grants and tokens of a home until the signal aborts; then takes no
+ * more, finishes what is in flight and returns. Throws `port-in-use`, and what ends the home's
+ * changes.
  */
 export async function runController(setup: ControllerSetup, signal: AbortSignal): Promise<void> {
   const { home, announce, now = Date.now } = setup;
@@ -124,7 +128,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     }
   }
 
-  /** Has the statuses say what was given until now: nobody will until the next start. */
+  /** Writes the statuses a last time: nobody does it until the next start. */
   async function catchUp(): Promise<void> {
     for (const change of [...behind.values()]) {
       await lookAtGrant(change).catch((error) => reportFailure(report, change, error, 1));

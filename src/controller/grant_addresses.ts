@@ -12,7 +12,10 @@ import type { ControllerNamespace, GrantAddress } from "./home.ts";
 export interface HostChoice {
   /** The user's choice, for all namespaces. */
   fixed?: string | undefined;
-  /** What others reach this service by where neither user nor namespace says so, if that is known. */
+  /**
+   * The hosts that others reach this service by, where neither the user nor the namespace names
+   * any; undefined if unknown.
+   */
   ofMachine(): Promise<UrlPlace | undefined>;
 }
 
@@ -22,7 +25,9 @@ export interface UrlPlace {
   port?: number;
 }
 
-/** Names the grant service by the hosts its namespaces ask for, and has its certificate bear them. */
+/**
+ * Names the grant service by the hosts its namespaces ask for, and has its certificate bear them.
+ */
 export class GrantAddresses {
   readonly #store: IdentityStore;
   readonly #choice: HostChoice;
@@ -50,12 +55,14 @@ export class GrantAddresses {
     return this.#identity!;
   }
 
-  /** The server that listens, from now on told of new identities. */
+  /** The server that listens. From now on it gets new identities. */
   attach(server: GrantServer): void {
     this.#server = server;
   }
 
-  /** `https://host:port` as users see it where no namespace has a wish of its own; once it listens. */
+  /**
+   * `https://host:port` as users see it where no namespace has a wish of its own; once it listens.
+   */
   async usual(): Promise<string> {
     return this.#url(await this.#usualPlace())!;
   }
@@ -69,8 +76,8 @@ export class GrantAddresses {
   }
 
   /**
-   * Renews the identity if it is due or another service with the same store has; true if the authority
-   * that grants name is another one now.
+   * Renews the identity if it is due or another service with the same store has; true if the
+   * authority that grants name is another one now.
    */
   async renew(): Promise<boolean> {
     const before = this.#identity?.caPem;

@@ -34,7 +34,10 @@ export interface GrantListener {
   stop(): Promise<void>;
 }
 
-/** Listens for redemptions, and for those who watch over the service. Throws `port-in-use` and `port-forbidden`. */
+/**
+ * Listens for redemptions, and for those who watch over the service. Throws `port-in-use` and
+ * `port-forbidden`.
+ */
 export async function startGrantListener(options: GrantListenerOptions): Promise<GrantListener> {
   const { book, addresses, audit, report, whyNotReady } = options;
   const metrics = createMetrics({ damagedLedgers: () => book.damaged });

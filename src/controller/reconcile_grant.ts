@@ -91,7 +91,8 @@ export async function reconcileGrant(
   }
   if (!isDeepStrictEqual(status, grant.status)) {
     const issued = !isReady(grant) && isReady({ ...grant, status });
-    // first served, then announced: a token may be issued and redeemed as soon as the status is written;
+    // first served, then announced: a token may be issued and redeemed as soon as the status is
+    // written;
     // among replicas another may be first, and give the grant another code
     if (work.isAlone) await takeIn(work.book, { ...grant, status }, backing);
     const stored = await platform.apply<"AccessGrant">({ ...grant, status }, signal);
@@ -106,7 +107,10 @@ export async function reconcileGrant(
   return sweepAt === Infinity ? {} : { againInMs: sweepAt - work.now() };
 }
 
-/** Has the grant served; of one whose ledger is damaged it says so instead of how many uses are spent. */
+/**
+ * Has the grant served; of one whose ledger is damaged it says so instead of how many uses are
+ * spent.
+ */
 async function takeIn(
   book: GrantBook,
   grant: AccessGrant,
@@ -133,8 +137,8 @@ async function letGo(book: GrantBook, { namespace, name }: Change): Promise<void
 }
 
 /**
- * Ends the service of a grant that another controller serves from now on. What was given here counts there
- * too: nobody lowers status.redemptions.
+ * Ends the service of a grant that another controller serves from now on. What was given here
+ * counts there too: nobody lowers status.redemptions.
  */
 async function handOver(
   change: Change,
@@ -214,7 +218,8 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
       nextCondition(grant, "Resolved", resolved, around.now),
     ],
     status: ready.reason,
-    // a controller that does not serve grants insists on this message; what is ready shows in the conditions
+    // a controller that does not serve grants insists on this message; what is ready shows in the
+    // conditions
     message: before.message === grantsDisabled ? grantsDisabled : ready.message,
     ...(address.url === undefined ? {} : { url: `${address.url}/${grant.metadata.uid}` }),
     ca: address.ca,

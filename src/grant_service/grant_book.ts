@@ -7,7 +7,9 @@ import { type AccountContext, GrantAccount } from "./grant_account.ts";
 import type { GrantReference, Redeemable, Redeemed, RedeemRequest, Refused } from "./redemption.ts";
 
 export interface GrantBookOptions {
-  /** Lifetime of client certificates where the grant names none; 5 years by default, as upstream. */
+  /**
+   * Lifetime of client certificates where the grant names none; 5 years by default, as upstream.
+   */
   certificateLifetimeMs?: number;
   now?: Now;
   /** Milliseconds by a clock that nobody sets, for what waits; the process' own by default. */
@@ -52,9 +54,10 @@ export class GrantBook {
   }
 
   /**
-   * Takes in a grant that has a uid, or what has changed in it. It can be redeemed once its status
-   * has code and expirationTime. Throws `ledger-failed` while its ledger can't be read: it is known all
-   * the same, and whoever redeems it is told to come again rather than that there is no such grant.
+   * Takes in a new grant, which must have a uid, or a change of a known one. It can be redeemed
+   * once its status has code and expirationTime. Throws `ledger-failed` while its ledger can't be
+   * read. The grant is known all the same: a redeemer is told to come again, and not that there is
+   * no such grant.
    */
   async upsert(grant: AccessGrant, backing: GrantBacking): Promise<void> {
     const { name, uid } = grant.metadata;
@@ -70,13 +73,14 @@ export class GrantBook {
     } else {
       account.renew(grant, backing);
     }
-    // among several, what an earlier process left is seen to by any, and reading it all would take long
+    // among several, what an earlier process left is seen to by any, and reading it all would take
+    // long
     if (this.#context.service === undefined) await account.open();
   }
 
   /**
-   * Lets go of a grant that is gone; one that had not expired is marked as revoked in its ledger.
-   * A grant it does not have is no error. Throws `ledger-failed`: to be called again then.
+   * Ends the service of a grant that is gone. A grant that had not expired is marked as revoked in
+   * its ledger. An unknown uid is ignored. Throws `ledger-failed`; the caller then tries again.
    */
   async remove(namespace: string, name: string): Promise<void> {
     const path = pathOf(namespace, name);
@@ -92,8 +96,8 @@ export class GrantBook {
   }
 
   /**
-   * Lets go of a grant that another service serves from now on, and returns how many uses were spent;
-   * undefined if the book has no such grant. Throws `ledger-failed`.
+   * Lets go of a grant that another service serves from now on, and returns how many uses were
+   * spent; undefined if the book has no such grant. Throws `ledger-failed`.
    */
   async release(namespace: string, name: string): Promise<number | undefined> {
     const path = pathOf(namespace, name);
@@ -106,8 +110,8 @@ export class GrantBook {
   }
 
   /**
-   * Redeems a grant (design.md 5): whatever is refused or fails costs no use. Throws what the backing
-   * throws, and `ledger-failed`.
+   * Redeems a grant (design.md 5): whatever is refused or fails costs no use. Throws what the
+   * backing throws, and `ledger-failed`.
    */
   async redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
     const { key, code, isConnected } = request;
@@ -129,15 +133,19 @@ export class GrantBook {
     return this.#accounts.values().filter((account) => account.isDamaged).toArray().length;
   }
 
-  /** Uses of a grant spent so far, as its ledger said lately; undefined if the book has no such grant. */
+  /**
+   * Uses of a grant spent so far, as its ledger said lately; undefined if the book has no such
+   * grant.
+   */
   async usesSpent(uid: string): Promise<number | undefined> {
     return await this.#accounts.get(uid)?.usesSpent();
   }
 
   /**
-   * To be called for each namespace at start and every hour: removes ledgers whose grant expired over
-   * a day ago, and recalls which grants were revoked. Ledgers of grants the book has are left alone,
-   * whatever the clock says: so the grants go first. Throws the last failure, once all are looked at.
+   * To be called for each namespace at start and every hour: removes ledgers whose grant expired
+   * over a day ago, and recalls which grants were revoked. Ledgers of grants the book has are left
+   * alone, whatever the clock says: so the grants go first. Throws the last failure, once all are
+   * looked at.
    */
   async sweep(backing: GrantBacking): Promise<void> {
     let failure: { cause: unknown } | undefined;
@@ -166,8 +174,9 @@ export class GrantBook {
   }
 
   /**
-   * Asks for an answer. Where several services share the ledgers, one is asked for grants that another has
-   * just made ready before it has heard of them: none is unknown before that has had its time.
+   * Asks for an answer. Where several services share the ledgers, one is asked for grants that
+   * another has just made ready before it has heard of them: none is unknown before that has had
+   * its time.
    */
   async #unlessUnknown<T extends { outcome: string }>(
     ask: () => Promise<T | Refused> | Refused,

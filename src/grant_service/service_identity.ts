@@ -9,12 +9,14 @@ import {
 import { createKeyPair } from "../pki/key_pair.ts";
 import type { TlsIdentity } from "./http/grant_server.ts";
 
-/** Where the identity is kept: two texts with private keys in them, each stored whole or not at all. */
+/**
+ * Where the identity is kept: two texts with private keys in them, each stored whole or not at all.
+ */
 export interface IdentityStore {
   read(name: IdentityPart): Promise<string | undefined>;
   /**
-   * Stores the text if `before` is still what is stored, and returns what is stored then: of services
-   * that share a store and write at once, one is first and the others take what it wrote.
+   * Stores the text if `before` is still what is stored, and returns what is stored then: of
+   * services that share a store and write at once, one is first and the others take what it wrote.
    */
   write(name: IdentityPart, text: string, before: string | undefined): Promise<string>;
 }
@@ -40,8 +42,8 @@ interface PemPair {
 
 /**
  * The identity of a service that clients reach by `hosts` (names and addresses): the stored one, or
- * a new one where there is none, it lacks a host or it is due. The authority stays as long as it can:
- * tokens that were issued name it. Throws what the store throws.
+ * a new one where there is none, it lacks a host or it is due. The authority stays as long as it
+ * can: tokens that were issued name it. Throws what the store throws.
  */
 export async function obtainServiceIdentity(
   store: IdentityStore,
@@ -62,7 +64,9 @@ export async function obtainServiceIdentity(
   return { ...server, caPem: authority.certificatePem, renewAt: renewalOf(server) };
 }
 
-/** The stored pair if it is usable, else one that was made and stored, by us or by another service. */
+/**
+ * The stored pair if it is usable, else one that was made and stored, by us or by another service.
+ */
 async function obtainPair(
   store: IdentityStore,
   name: IdentityPart,

@@ -41,7 +41,9 @@ export interface HttpAnswer {
   body: Buffer;
 }
 
-/** A connection of a request's own, which is closed after it, or the agent that keeps connections. */
+/**
+ * A connection of a request's own, which is closed after it, or the agent that keeps connections.
+ */
 export type Way = Socket | Agent;
 
 /** No server has so much to say before its answer. */
@@ -65,7 +67,10 @@ export async function exchange(
   return { status, statusText, headers, body };
 }
 
-/** Sends a request; gives the answer, to be read or closed, once its head has come. Rejects as `exchange`. */
+/**
+ * Sends a request; gives the answer, to be read or closed, once its head has come. Rejects as
+ * `exchange`.
+ */
 export async function beginExchange(
   way: Way,
   request: HttpRequest,

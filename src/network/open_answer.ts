@@ -35,7 +35,9 @@ export class OpenAnswer {
     response.on("error", () => {}); // whoever reads the body learns of it too
   }
 
-  /** The whole body, without its content coding, and the end of the answer. Rejects as `exchange`. */
+  /**
+   * The whole body, without its content coding, and the end of the answer. Rejects as `exchange`.
+   */
   async read(maxBytes: number, signal: AbortSignal): Promise<Buffer> {
     try {
       const body = await collect(this.#response, maxBytes, signal);

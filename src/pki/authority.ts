@@ -40,10 +40,15 @@ export interface SignedCertificate {
   notAfter: Date;
 }
 
-/** A certificate authority, ready to sign. What it signs begins 5 minutes ago and never outlives it. */
+/**
+ * A certificate authority, ready to sign. What it signs begins 5 minutes ago and never outlives it.
+ */
 export interface Authority {
   readonly certificatePem: string;
-  /** Signs for use as a client only, without server names. Throws an Error once the authority has expired. */
+  /**
+   * Signs for use as a client only, without server names. Throws an Error once the authority has
+   * expired.
+   */
   signClient(request: SigningRequest): Promise<SignedCertificate>;
   /**
    * Signs for use as a server only. An IP host is named as address and as DNS name, as Skupper does
@@ -53,8 +58,8 @@ export interface Authority {
 }
 
 /**
- * Makes a self-signed authority. Its key is EC P-256 in PKCS#8, or with `keyType: "rsa"` RSA 2048 in
- * PKCS#1: the one kind that Skupper's own programs sign with when they take the authority over.
+ * Makes a self-signed authority. Its key is EC P-256 in PKCS#8, or with `keyType: "rsa"` RSA 2048
+ * in PKCS#1: the one kind that Skupper's own programs sign with when they take the authority over.
  */
 export async function createAuthority(
   commonName: string,

@@ -137,8 +137,8 @@ export interface ControllerHost extends ControllerProbe {
   start(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus>;
   /**
    * Starts this executable in place of the controller that runs, which finishes what is in flight,
-   * and waits until it answers; options not given stay as they are. The one that runs is not stopped
-   * before the other one is ready to take over. Throws `controller-failed`.
+   * and waits until it answers; options not given stay as they are. The one that runs is not
+   * stopped before the other one is ready to take over. Throws `controller-failed`.
    */
   restart(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus>;
   /** Asks it to finish what is in flight and waits until it has ended; false if none ran. */
@@ -171,8 +171,9 @@ export interface SiteFounder {
    */
   found(site: Site, linkHosts: string[], signal: AbortSignal): Promise<void>;
   /**
-   * Removes the site and what `found` made; with `everything` all Skupper resources of the namespace
-   * too, also where there is no site any more. Throws `conflict` if there is another site by then.
+   * Removes the site and what `found` made; with `everything` all Skupper resources of the
+   * namespace too, also where there is no site any more. Throws `conflict` if there is another site
+   * by then.
    */
   dissolve(site: Site | undefined, everything: boolean, signal: AbortSignal): Promise<void>;
 }
@@ -184,14 +185,17 @@ export interface DependentRemover {
 
 export interface LinkMaker {
   /**
-   * A Secret and the Links that use it, for another site to link to the one here: with a certificate of
-   * its own each time, and named so. Throws `site-missing`, `site-issuer-missing` or `no-endpoints`.
+   * A Secret and the Links that use it, for another site to link to the one here: with a
+   * certificate of its own each time, and named so. Throws `site-missing`, `site-issuer-missing` or
+   * `no-endpoints`.
    */
   make(name: string, signal: AbortSignal): Promise<{ secret: Secret; links: Link[] }>;
 }
 
 export interface RouterProbe {
-  /** Whether a router runs for the site; the command that starts one, or has it take up what is new. */
+  /**
+   * Whether a router runs for the site; the command that starts one, or has it take up what is new.
+   */
   router(
     site: Site,
     signal: AbortSignal,
@@ -199,7 +203,9 @@ export interface RouterProbe {
 }
 
 export interface PendingKeys {
-  /** The PKCS#8 PEM key of that redemption: the one made before, else `make()`'s, durably stored. */
+  /**
+   * The PKCS#8 PEM key of that redemption: the one made before, else `make()`'s, durably stored.
+   */
   obtain(redemption: string, make: () => Promise<string>, signal: AbortSignal): Promise<string>;
   /** Ends the redemption: its key is in the link's Secret, or the token can't succeed any more. */
   forget(redemption: string, signal: AbortSignal): Promise<void>;

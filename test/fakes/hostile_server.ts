@@ -145,8 +145,8 @@ export const hostilities: Hostility[] = [
 ];
 
 /**
- * Starts one on a free port of loopback, or at the unix socket `path`; `identity` (PEM) is what it shows
- * in TLS, undefined where it speaks without.
+ * Starts one on a free port of loopback, or at the unix socket `path`; `identity` (PEM) is what it
+ * shows in TLS, undefined where it speaks without.
  */
 export async function startHostileServer(
   { onConnect, onRequest = () => {} }: Hostility,

@@ -13,16 +13,21 @@ import { managedLabels } from "./managed_labels.ts";
 /** The field of the Secret's data that holds the key. */
 const field = "key.pem";
 
-/** Annotations of the Secret: the replica that redeems the token, and until when the others leave it. */
+/**
+ * Annotations of the Secret: the replica that redeems the token, and until when the others leave
+ * it.
+ */
 const annotations = { by: "hawser/claimed-by", until: "hawser/claimed-until" } as const;
 
-/** Longer than one try takes, so that a replica that is gone costs no more than this (milliseconds). */
+/**
+ * Longer than one try takes, so that a replica that is gone costs no more than this (milliseconds).
+ */
 const claimMs = 25_000;
 
 /**
- * Keys of redemptions under way, as Secrets that go with their AccessTokens. Each also says which replica
- * redeems the token: upstream's grant service takes each request for a new redemption, so two must never
- * ask at once.
+ * Keys of redemptions under way, as Secrets that go with their AccessTokens. Each also says which
+ * replica redeems the token: upstream's grant service takes each request for a new redemption, so
+ * two must never ask at once.
  */
 export class PendingKeySecrets implements PendingKeys {
   readonly #store: Platform;
@@ -38,7 +43,9 @@ export class PendingKeySecrets implements PendingKeys {
     this.#now = now;
   }
 
-  /** Whether this replica redeems the token now; makes the redemption's key if it is the first to. */
+  /**
+   * Whether this replica redeems the token now; makes the redemption's key if it is the first to.
+   */
   async claim(token: AccessToken, signal: AbortSignal): Promise<Claim> {
     const { spec } = token;
     if (spec === undefined) return "theirs"; // the API server lets none through
@@ -72,7 +79,10 @@ export class PendingKeySecrets implements PendingKeys {
     await this.#store.remove("Secret", nameOf(redemption), signal);
   }
 
-  /** How long another replica has the token, in milliseconds; a clock that is ahead can't keep it for ever. */
+  /**
+   * How long another replica has the token, in milliseconds; a clock that is ahead can't keep it
+   * for ever.
+   */
   #leftToOthers(secret: Secret | undefined): number {
     const { [annotations.by]: by, [annotations.until]: until = "" } =
       secret?.metadata.annotations ?? {};

@@ -124,7 +124,9 @@ export async function writeSettings(
   await writeJson(files.settings, settings);
 }
 
-/** Undefined for a file that is absent; written by us alone, so one that is broken counts as such. */
+/**
+ * Undefined for a file that is absent; written by us alone, so one that is broken counts as such.
+ */
 async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8"));

@@ -49,7 +49,7 @@ export interface RunnerSetup {
 const firstPort = 9090;
 const portsTried = 100;
 
-/** Those who look whether the lock is free are in its way for a moment: they are no controller. */
+/** A command that looks whether the lock is free holds it for a moment, and is no controller. */
 const lockPatienceMs = 250;
 
 /** How often a controller that waits for another one looks whether that has ended. */

@@ -11,7 +11,7 @@ import { watchFolders } from "../store/watch_files.ts";
 export interface HomeSetup {
   home: string;
   open(namespace: string): Promise<ControllerNamespace>;
-  /** Told of what stands in the way of seeing changes; it is tried again. */
+  /** Called with what keeps changes from being seen. The home tries again. */
   onProblem(problem: unknown): void;
 }
 
@@ -178,7 +178,9 @@ function looksOf(resource: Resource): string {
   return JSON.stringify({ ...resource, metadata, status: undefined });
 }
 
-/** Runs `watch` again and again until the signal aborts: it may fail, and may end before its time. */
+/**
+ * Runs `watch` again and again until the signal aborts: it may fail, and may end before its time.
+ */
 async function untilAborted(
   signal: AbortSignal,
   onProblem: (problem: unknown) => void,

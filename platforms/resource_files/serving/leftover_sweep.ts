@@ -6,15 +6,15 @@ import { systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { listNamespaces } from "../namespaces.ts";
 import { namespacePaths, stateFolder } from "../paths.ts";
 
-/** No write takes as long: whoever made a temporary file that old has ended amid it. */
+/** Older temporary files are leftovers: no write takes as long, so their maker has ended. */
 const temporaryMs = 600_000;
 
-/** A redemption that nobody has gone on with for so long is given up, and its key with it. */
+/** A redemption that nobody has continued for so long is given up. Its key is removed. */
 const pendingMs = 24 * 3_600_000;
 
 /**
- * Removes what processes that were killed have left in a data home: temporary files, and the keys of
- * redemptions given up. Both may hold private keys. Throws what the file system refuses.
+ * Removes what processes that were killed have left in a data home: temporary files, and the keys
+ * of redemptions given up. Both may hold private keys. Throws what the file system refuses.
  */
 export async function sweepLeftovers(home: string, now: Now = Date.now): Promise<void> {
   const inputs = (await listNamespaces(home))

@@ -7,12 +7,14 @@ import { type NamespacePaths, namespacePaths, namespacesFolder, stateFolder } fr
 import { listFolder } from "../store/resource_reader.ts";
 import { findAuthorityFolder, siteUid } from "../site/site_authority.ts";
 
-/** A reload of upstream's that fails puts the former authority back, and with it the former site. */
+/**
+ * A reload of upstream's that fails puts the former authority back, and with it the former site.
+ */
 const keptMs = 3_600_000;
 
 /**
- * Removes what is kept of sites that another one, or nothing, has been in the place of for an hour:
- * nothing can come back to it. Throws what the file system refuses.
+ * Removes the state of sites that are gone, or have been replaced, for an hour: they can't come
+ * back. Throws what the file system refuses.
  */
 export async function sweepFormerSites(home: string, now: Now = Date.now): Promise<void> {
   for (const { name } of await listFolder(stateFolder(home))) {

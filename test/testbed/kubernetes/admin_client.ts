@@ -29,7 +29,7 @@ export class AdminClient {
   }
 
   /** One request; `body` goes as JSON. Throws ApiFailure for anything but 2xx. */
-  // deno-lint-ignore no-explicit-any -- whatever the API server says, the test knows what it asked for
+  // deno-lint-ignore no-explicit-any -- a test knows what it asked the API server for
   call(method: string, path: string, body?: unknown): Promise<any> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
     return new Promise((resolve, reject) => {

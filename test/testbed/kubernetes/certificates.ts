@@ -22,7 +22,7 @@ export class TestAuthority {
     openssl(...request, "-keyout", this.#key, "-out", this.certificate);
   }
 
-  /** A certificate of an API server or of another server at `names`, in openssl's `IP:…,DNS:…`. */
+  /** A certificate of a server at `names`, in openssl's `IP:…,DNS:…`. */
   signServer(name: string, names: string): KeyPairFiles {
     return this.#sign(name, `/CN=${name}`, `subjectAltName=${names}\nextendedKeyUsage=serverAuth`);
   }
