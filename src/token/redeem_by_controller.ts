@@ -22,9 +22,6 @@ class Refusal extends Error {
   }
 }
 
-/** The AccessToken was removed before it was redeemed, maybe with its site. */
-class Withdrawn extends Error {}
-
 /**
  * How long taking an AccessToken away may take when the command's own time is over, in
  * milliseconds.
@@ -56,7 +53,7 @@ export async function redeemByController(
   try {
     await storeToken(platform, usable, site, linkCost, signal);
     progress(`Redeeming token "${name}"...`);
-    await awaitRedemption(platform, usable, site, deadline, now);
+    await awaitRedemption(platform, usable, deadline, now);
     await requireStill(platform, usable, site, signal);
   } catch (error) {
     const isRefused = error instanceof Refusal || isAppError(error, "site-gone");
@@ -171,7 +168,6 @@ async function refuseUseless(
 async function awaitRedemption(
   platform: Platform,
   token: UsableToken,
-  site: Site,
   deadline: Deadline,
   now: () => number,
 ): Promise<void> {
@@ -182,7 +178,7 @@ async function awaitRedemption(
     what: `token "${name}" to be redeemed`,
     done(tokens) {
       const found = find(tokens);
-      if (found === undefined) throw new Withdrawn();
+      if (found === undefined) throw appError("conflict", { kind: "AccessToken", name });
       if (hasSucceeded(found)) return true;
       if (isRedeemed(found)) {
         // by upstream's controller, where the site that it was redeemed for is gone
@@ -198,11 +194,7 @@ async function awaitRedemption(
       const found = find(tokens)!;
       return found.status === undefined ? "no controller has tried yet" : describeState(found);
     },
-  }, deadline).catch(async (error) => {
-    if (!(error instanceof Withdrawn)) throw error;
-    await requireStill(platform, token, site, deadline.signal);
-    throw appError("conflict", { kind: "AccessToken", name });
-  });
+  }, deadline);
 }
 
 async function unlessForbidden<T>(reading: Promise<T>): Promise<T | undefined> {

@@ -14,6 +14,8 @@ import { issuerOf, type LinkListener, readLinkListeners } from "../site/link_lis
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { type AuthorityFiles, readSiteAuthority, siteUid } from "../site/site_authority.ts";
 import { isStarted } from "../started_namespace.ts";
+import { makePrivateFolder } from "../../../src/runtime/files.ts";
+import { withLock } from "../store/store.ts";
 
 /**
  * How long a reading is used, in milliseconds. Many redemptions a second ask for the same, and to
@@ -52,7 +54,7 @@ export function fileGrantBacking(
     ledgers: new LedgerFiles(namespace, async () => {
       const { uid } = await look();
       return uid && siteStatePaths(paths, uid).ledgers;
-    }),
+    }, makeLedgerFolder),
 
     issuer: (grant) =>
       issuers.get(grant.spec?.issuer, async () => {
@@ -76,6 +78,17 @@ export function fileGrantBacking(
         return found;
       }),
   };
+
+  /** What is kept of a site that went meanwhile must not come back. */
+  function makeLedgerFolder(folder: string): Promise<void> {
+    return withLock(paths, signal, async () => {
+      const uid = await siteUid(paths);
+      if (uid === undefined || siteStatePaths(paths, uid).ledgers !== folder) {
+        throw appError("site-missing", { namespace, purpose: "redeem a token" });
+      }
+      await makePrivateFolder(folder);
+    });
+  }
 
   async function stamp(): Promise<string> {
     return (await look()).stamp;

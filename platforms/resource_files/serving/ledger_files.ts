@@ -1,11 +1,19 @@
 import { Buffer } from "node:buffer";
-import { closeSync, fdatasync, ftruncateSync, openSync, statSync, writeSync } from "node:fs";
-import { mkdir, readdir, readFile, rm, truncate } from "node:fs/promises";
+import {
+  closeSync,
+  existsSync,
+  fdatasync,
+  ftruncateSync,
+  openSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { readdir, readFile, rm, truncate } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { LedgerStore, StoredLedger } from "../../../src/grant_service/ledger/backing.ts";
 import type { Ledger } from "../../../src/grant_service/ledger/ledger.ts";
-import { writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { readLine, writeLine } from "./ledger_line.ts";
 import {
@@ -38,10 +46,17 @@ const extension = ".jsonl";
 export class LedgerFiles implements LedgerStore {
   readonly #namespace: string;
   readonly #folder: () => Promise<string | undefined>;
+  readonly #makeFolder: (folder: string) => Promise<void>;
   readonly #known = new Map<string, KnownLedger>();
   readonly #tails = new Map<string, Promise<unknown>>();
 
-  constructor(namespace: string, folder: () => Promise<string | undefined>) {
+  /** `makeFolder` makes a folder that is not there, if it is still to be. */
+  constructor(
+    namespace: string,
+    folder: () => Promise<string | undefined>,
+    makeFolder: (folder: string) => Promise<void> = makePrivateFolder,
+  ) {
+    this.#makeFolder = makeFolder;
     this.#namespace = namespace;
     this.#folder = folder;
   }
@@ -73,7 +88,7 @@ export class LedgerFiles implements LedgerStore {
       this.#known.set(
         path,
         record === undefined
-          ? await replace(path, { version: next, ledger: shareLedger(ledger) })
+          ? await this.#replace(path, { version: next, ledger: shareLedger(ledger) })
           : { ...await append(path, known!, record), ledger: shareLedger(ledger) },
       );
       return String(next);
@@ -95,6 +110,12 @@ export class LedgerFiles implements LedgerStore {
     const names = await readdir(folder).catch((): string[] => []);
     return names.filter((name) => name.endsWith(extension))
       .map((name) => decodeURIComponent(name.slice(0, -extension.length))).toSorted();
+  }
+
+  async #replace(path: string, next: VersionedLedger): Promise<KnownLedger> {
+    const folder = dirname(path);
+    if (!existsSync(folder)) await this.#makeFolder(folder);
+    return await writeAll(path, next);
   }
 
   async #path(grantUid: string): Promise<string | undefined> {
@@ -129,7 +150,7 @@ export class LedgerFiles implements LedgerStore {
   }
 }
 
-async function replace(path: string, next: VersionedLedger): Promise<KnownLedger> {
+async function writeAll(path: string, next: VersionedLedger): Promise<KnownLedger> {
   let text = "";
   let checksum = "";
   for (const record of recordsOf(next)) {
@@ -138,17 +159,8 @@ async function replace(path: string, next: VersionedLedger): Promise<KnownLedger
     checksum = line.checksum;
   }
   const bytes = Buffer.from(text);
-  await makeFolder(dirname(path));
   await writeWhole(path, bytes, { mode: 0o600, replace: "always" });
   return { ...next, identity: identify(path)!, bytes: bytes.length, checksum };
-}
-
-async function makeFolder(path: string) {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
-  }
 }
 
 /**

@@ -12,7 +12,7 @@ import { findQuietPort } from "../stage/quiet_port.ts";
 import { assertRefused } from "../stage/refusal.ts";
 import { issueToken, linkAccess, listGrants } from "../stage/sites.ts";
 
-const root = fileURLToPath(new URL("../../../..", import.meta.url));
+const root = fileURLToPath(new URL("../../..", import.meta.url));
 const canTrace = isRoot && spawnSync("strace", ["-q", "true"]).status === 0;
 
 test(
