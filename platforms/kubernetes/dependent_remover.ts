@@ -20,8 +20,9 @@ const first = ["accesstokens", "accessgrants"];
 const last = ["links", "routeraccesses"];
 
 /**
- * Removes what the API server's discovery names, so kinds too that only a later Skupper has. What
- * has no definition or is gone by then is no error; throws what else `ApiClient.send` throws.
+ * Removes all kinds that the API server's discovery names, so also kinds that only a later Skupper
+ * has. Kinds without a definition and objects that are gone are passed over. Throws what else
+ * `ApiClient.send` throws.
  */
 export function dependentRemover(api: ApiClient, namespace: string): DependentRemover {
   /** Removes all of a kind. */

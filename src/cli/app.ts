@@ -51,7 +51,8 @@ async function runLine(
 }
 
 /**
- * What is to be printed where no command was run: nothing more, or help. Throws what is an error.
+ * What to print where no command was run: help, or nothing more. Throws errors that are none of
+ * these.
  */
 function textInstead(error: unknown, root: Command, args: string[]): string {
   if (!(error instanceof CommanderError)) throw error;

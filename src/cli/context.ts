@@ -13,8 +13,8 @@ export interface CommandContext {
   /** The platform in force with its namespace; opened at the first call. */
   platform(): Promise<PlatformWithAbilities>;
   /**
-   * Writes a result to stdout before the command goes on, in the format asked for. Rejects with
-   * `not-writable` if it is not taken, so that what it stands for can be undone.
+   * Writes a result to stdout, in the format asked for, before the command goes on. Rejects with
+   * `not-writable` if nobody takes it, so that the command can undo what the result stands for.
    */
   deliver(data: unknown, text: string): Promise<void>;
   /** Where the command stands, for a person who waits: stderr, and nothing where -o is json. */
@@ -23,7 +23,7 @@ export interface CommandContext {
   warn(text: string): void;
   /** What to do next, where the result alone does not say it: stderr, text format only. */
   note(text: string): void;
-  /** What explains the outcome to one who asks with --verbose: stderr. */
+  /** An explanation for users who ask with --verbose: stderr. */
   detail(text: string): void;
   /** One line for whoever collects the log of a service: stderr as it is. */
   log(line: string): void;

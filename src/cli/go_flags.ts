@@ -2,8 +2,8 @@ import type { Command } from "@commander-js/extra-typings";
 
 /**
  * The arguments of a command, with the flags of Go's `flag` package (spec/jfrog.md 0) in the form
- * that commander takes. A switch (`switchOption`) gets its value, so that no argument behind it is
- * taken for one, except the word `true` or `false`, which nobody means otherwise. With
+ * that commander takes. A switch (`switchOption`) gets its value, so that the argument behind it is
+ * not taken for one. Only the words `true` and `false` are, which nobody means otherwise. With
  * `singleDash`, one dash is as good as two before a long name. Everything else is left as it is.
  */
 export function rewriteGoFlags(

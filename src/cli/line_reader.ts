@@ -1,7 +1,7 @@
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
 
-/** What is to be answered by a line. */
+/** A question that is answered by a line. */
 export interface LineQuestion {
   isHidden: boolean;
   /** Writes the question. */
@@ -42,7 +42,7 @@ export function lineReader(): LineReader {
     }
   }
 
-  /** Nobody but us edits the line while a terminal hides it. */
+  /** While a terminal hides a line, we have to edit it ourselves. */
   async function readHidden(ask: Ask, signal: AbortSignal): Promise<string | undefined> {
     let line = "";
     process.stdin.setRawMode(true); // before a quick hand answers

@@ -111,7 +111,7 @@ export function wholeNumber(least: number, most: number): (text: string) => numb
 
 /**
  * A switch that also takes a value, as Go's flags do: `--name`, `--name=false`. `rewriteGoFlags`
- * sees to it that no argument is taken for its value. Undefined where it is not given.
+ * keeps arguments from being taken for its value. Undefined where it is not given.
  */
 export function switchOption<N extends string>(name: N, description: string) {
   return new Option(`--${name} [bool]` as const, description).argParser(goBoolean);

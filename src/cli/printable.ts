@@ -6,9 +6,9 @@
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu;
 
 /**
- * Any text as it may reach a terminal: all but line ends and tabs of what is unprintable is escaped
- * as `\u001b`, which JSON takes for the same character. The last door of all output; what is put
- * into a line goes through `escapeControls` before.
+ * Any text in a form that may reach a terminal. Whatever is unprintable, except line ends and tabs,
+ * is escaped as `\u001b`, which JSON reads as the same character. All output passes here last. Text
+ * that becomes part of a line passes `escapeControls` before.
  */
 export function escapeUnprintable(text: string): string {
   return text.replace(unprintable, (found) => /[\n\t]/.test(found) ? found : inJson(found));

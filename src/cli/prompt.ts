@@ -26,8 +26,8 @@ export interface Prompter {
 }
 
 /**
- * A prompter that writes with `write` and reads a line with `read`; `isTerminal` tells whether a
- * person types there, who sees the end of a hidden line only if we write it. The words are jf's
+ * A prompter that writes with `write` and reads a line with `read`. `isTerminal` tells whether a
+ * person types; that person sees the end of a hidden line only if we write it. The words are jf's
  * (spec/jfrog.md 2.3, 4.1).
  */
 export function createPrompter(

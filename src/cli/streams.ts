@@ -83,7 +83,7 @@ function startedFromSource(script: string): string[] {
 function outputStream(name: "stdout" | "stderr"): OutputStream {
   let opened: NodeJS.WriteStream | undefined;
   function open(): NodeJS.WriteStream {
-    // A reader that closed its end (`hawser … | head -1`) is no failure of ours.
+    // A reader that closes its end (`hawser … | head -1`) is no failure.
     return opened ??= process[name].on("error", () => {});
   }
   const descriptor = name === "stdout" ? 1 : 2;
@@ -128,7 +128,7 @@ function unwritable(cause: unknown) {
 }
 
 /**
- * Writes to a descriptor without its stream, and returns what it does not take for now. Throws
+ * Writes to a descriptor without its stream. Returns the part that it does not take yet. Throws
  * `not-writable`.
  */
 function writeNow(descriptor: number, text: string): Uint8Array {

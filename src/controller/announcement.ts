@@ -15,7 +15,7 @@ export interface Announcement {
 
 export type Announce = (announcement: Announcement) => void;
 
-/** What is announced of an event of the grant service; undefined if nothing is. */
+/** The announcement of an event of the grant service; undefined if the event has none. */
 export function announcementOf(event: AuditEvent): Announcement | undefined {
   const { namespace, grant: name, uid } = event;
   if (namespace === undefined || name === undefined || uid === undefined) return undefined;

@@ -58,7 +58,7 @@ const mirrorAfterMs = 200;
 /** How often ledgers are swept. */
 const sweepEveryMs = 3_600_000;
 
-/** How often it is looked whether the certificate is due, or was renewed by another replica. */
+/** How often the certificate is checked: it may be due, or renewed by another replica. */
 const renewEveryMs = 60_000;
 
 /** The longest time between two tries of a token: upstream's controller takes as long. */
@@ -68,8 +68,8 @@ const longestTokenBackOffMs = 30_000;
 const finishWithinMs = 30_000;
 
 /**
- * Serves and reconciles the grants and tokens of a home until the signal aborts; then takes no
- * more, finishes what is in flight and returns. Throws `port-in-use`, and what ends the home's
+ * Serves and reconciles the grants and tokens of a home until the signal aborts. Then it takes no
+ * more, finishes what is in flight, and returns. Throws `port-in-use`, and what ends the home's
  * changes.
  */
 export async function runController(setup: ControllerSetup, signal: AbortSignal): Promise<void> {

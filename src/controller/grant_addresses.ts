@@ -19,7 +19,7 @@ export interface HostChoice {
   ofMachine(): Promise<UrlPlace | undefined>;
 }
 
-/** A place in a url; without a port it is the one that is listened on. */
+/** A host and port in a url. Without a port it is the one that is listened on. */
 export interface UrlPlace {
   host: string;
   port?: number;
@@ -76,8 +76,8 @@ export class GrantAddresses {
   }
 
   /**
-   * Renews the identity if it is due or another service with the same store has; true if the
-   * authority that grants name is another one now.
+   * Renews the identity if it is due, or takes the one that another service with the same store has
+   * made. True if the authority that grants name has changed.
    */
   async renew(): Promise<boolean> {
     const before = this.#identity?.caPem;

@@ -10,7 +10,7 @@ export function reportTo(log: (line: string) => void, now: Now): Report {
     log(JSON.stringify({ time: new Date(now()).toISOString(), event, ...fields }));
 }
 
-/** An error as fields of a report; the stack only of what is a defect. */
+/** An error as fields of a report. The stack is there only for a defect. */
 export function errorFields(error: unknown): Record<string, unknown> {
   if (error instanceof AppError) return { error: error.message, code: error.code };
   return error instanceof Error

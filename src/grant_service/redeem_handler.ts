@@ -20,7 +20,7 @@ export interface RedeemHandlerOptions {
   book: GrantBook;
   audit: Audit;
   metrics: ServiceMetrics;
-  /** Told of failures that are not the client's, so that they get into a log. */
+  /** Called with failures that are not the client's, to be logged. */
   onError?(error: unknown): void;
   now?: Now;
 }

@@ -56,8 +56,9 @@ export async function opened<S extends Socket>(
 }
 
 /**
- * Says `words` and gives what comes first, undefined after `silenceMs` milliseconds of silence.
- * Rejects with the connection's error, ECONNRESET if it is closed, and the signal's reason.
+ * Writes `words` and gives the first bytes that come, undefined after `silenceMs` milliseconds of
+ * silence. Rejects with the connection's error, ECONNRESET if it is closed, and the signal's
+ * reason.
  */
 export function hearFirst(
   socket: Socket,
@@ -89,7 +90,7 @@ export async function lookUpAll(name: string, signal: AbortSignal): Promise<stri
   return (await abortable(lookup(name, { all: true }), signal)).map(({ address }) => address);
 }
 
-/** Says goodbye on a connection, and closes it; whoever does not answer that is not waited for. */
+/** Ends a connection, and closes it after a while if the peer does not end it too. */
 export function close(socket: Socket): void {
   socket.on("error", () => {}); // what else goes wrong while it closes is of no interest
   socket.end();

@@ -23,7 +23,7 @@ export function isCertificateRefused(error: unknown): boolean {
   return certificateRefusals.includes(codeOf(error));
 }
 
-/** The error of a connection to a proxy, which whoever describes it is to know. */
+/** Marks an error as one of the connection to the proxy, so that its wording can name the proxy. */
 export function blameProxy(error: unknown, proxy: URL): Error {
   return Object.assign(error as Error, { proxy: proxy.host });
 }

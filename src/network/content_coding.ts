@@ -14,8 +14,9 @@ type Inflater = (
 ) => void;
 
 /**
- * A body without the coding that its header names. Rejects with an AnswerFault where it is longer
- * than `maxBytes` then, has another coding or is damaged, and with the signal's reason.
+ * Decodes a body by the coding that its header names. Rejects with an AnswerFault where the result
+ * is longer than `maxBytes`, the coding is unknown, or the body is damaged, and with the signal's
+ * reason.
  */
 export async function decodeBody(
   body: Buffer,

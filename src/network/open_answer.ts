@@ -5,7 +5,7 @@ import { tooLarge } from "./answer_fault.ts";
 import { brokenOff } from "./connection_fault.ts";
 import { decodeBody } from "./content_coding.ts";
 
-/** What is to become of the connection of an answer. */
+/** What happens to the connection of an answer. */
 interface Ending {
   /** The answer was read to its end. */
   finish(): void;

@@ -99,7 +99,7 @@ function answerLength(answer: Buffer): number {
   return answer.length < 5 ? 5 : 6 + (lengths[answer[3]!] ?? 0);
 }
 
-/** Sends, and reads the answer until it is as long as `length` says. */
+/** Sends, and reads until the answer has the length that `length` computes. */
 function ask(
   socket: Socket,
   data: Buffer,

@@ -2,7 +2,7 @@ import { isIP, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
 import { opened } from "./connection.ts";
 
-/** Whom to trust, and what to show. */
+/** Which authorities to trust, and which certificate to show. */
 export type TlsOptions = Pick<
   ConnectionOptions,
   "ca" | "cert" | "checkServerIdentity" | "key" | "minVersion" | "rejectUnauthorized"

@@ -16,9 +16,9 @@ export async function createRequest(keyPair: KeyPair, commonName: string): Promi
 }
 
 /**
- * Reads a stranger's certificate request, of which only the key counts: EC P-256 or P-384, or RSA
- * of 2048 bits and more, and the sender must hold it. The key is given as SubjectPublicKeyInfo.
- * Throws an Error that says what is wrong.
+ * Reads a stranger's certificate request. Only the key counts: EC P-256 or P-384, or RSA of 2048
+ * bits and more, and the sender must hold it. The key is given as SubjectPublicKeyInfo. Throws an
+ * Error that says what is wrong.
  */
 export function readRequest(der: Uint8Array): { publicKey: Der; keyHash: string } {
   if (der.length > maxRequestBytes) {
@@ -33,7 +33,7 @@ export function readRequest(der: Uint8Array): { publicKey: Der; keyHash: string 
   if (hash === undefined || !verify(hash, information, key, signature)) {
     throw new Error("the certificate request is not signed with its own key");
   }
-  // encoded anew: what is signed is to be a key and nothing else
+  // encoded anew, so that a key and nothing else is signed
   const publicKey = Uint8Array.from(key.export({ type: "spki", format: "der" }));
   return { publicKey, keyHash: publicKeyHash(publicKey) };
 }

@@ -14,7 +14,7 @@ import { type AppError, appError } from "../errors/app_error.ts";
 export interface Abilities {
   /** The controller lives on this machine: it can be started, stopped and asked here. */
   readonly controllerHost?: ControllerHost;
-  /** Who reconciles here can be seen, and no more than that. */
+  /** Shows who reconciles here, and can do no more. */
   readonly controllerProbe?: ControllerProbe;
   /** The controller can run in this very process. */
   readonly controllerRunner?: ControllerRunner;
@@ -53,7 +53,7 @@ export interface ControllerRunOptions extends ControllerOptions {
   watchNamespaces?: string[];
 }
 
-/** Who can be given the least rights that what they do takes. */
+/** The persons that a role can be made for, each with the least rights for its work. */
 export const roles = ["issuer", "redeemer", "admin"] as const;
 export type Role = (typeof roles)[number];
 
@@ -114,7 +114,7 @@ export interface RunningController extends LocalController {
   operationsUrl?: string;
 }
 
-/** None serves the data home; what is left of one that did is told. */
+/** No controller serves the data home. The rest tells of one that did. */
 export interface AbsentController extends LocalController {
   running: false;
 }
@@ -136,9 +136,9 @@ export interface ControllerHost extends ControllerProbe {
   /** Starts it and waits until it answers; throws `controller-running` or `controller-failed`. */
   start(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus>;
   /**
-   * Starts this executable in place of the controller that runs, which finishes what is in flight,
-   * and waits until it answers; options not given stay as they are. The one that runs is not
-   * stopped before the other one is ready to take over. Throws `controller-failed`.
+   * Starts this executable in place of the controller that runs, and waits until it answers. The
+   * old one ends only when the new one is ready to take over, and finishes what is in flight.
+   * Options not given stay as they are. Throws `controller-failed`.
    */
   restart(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus>;
   /** Asks it to finish what is in flight and waits until it has ended; false if none ran. */

@@ -101,7 +101,7 @@ async function begin(signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
 }
 
-/** The resource as it is stored after `before`: fields that are the platform's to set are set. */
+/** The resource as it is stored after `before`, with the fields that the platform sets. */
 function succeed(before: Resource | undefined, resource: Resource, namespace: string): Resource {
   // through JSON, as every real store keeps it: what is undefined is absent
   const after: Resource = JSON.parse(JSON.stringify(resource));

@@ -39,7 +39,7 @@ export function readResources(
     else limitAliases(events, text, where);
     documents.push(...constructFromEvents(events, { source: text }));
   } catch (error) {
-    // the parser's own message quotes the text, which may hold a secret: it is no cause to keep
+    // the parser's message quotes the text, which may hold a secret, so it is not kept as a cause
     if (!(error instanceof YAMLException)) throw error;
     const line = error.mark === undefined ? "" : `line ${error.mark.line + 1}: `;
     throw invalid(where, `${line}${error.reason}`);
@@ -130,7 +130,7 @@ function refuseAnchors(events: Event[], text: string, where: string): void {
 /** How many nodes all aliases of a text may stand for, counted as if each were written out. */
 const maxAliasedNodes = 10_000;
 
-/** A few aliases of aliases stand for billions of nodes, and whoever walks them never ends. */
+/** A few aliases of aliases stand for billions of nodes, and a walk over them never ends. */
 function limitAliases(events: Event[], text: string, where: string): void {
   const sizes = new Map<string, number>();
   const open: { anchor: string; size: number }[] = [];

@@ -16,8 +16,9 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
 }
 
 /**
- * What comes of events, or at once the signal's reason when it aborts. `begin` listens to the
- * events, and gives what ends that; it is called once, however the wait ends.
+ * Gives the outcome of events, or rejects with the signal's reason as soon as it aborts. `begin`
+ * listens to the events and gives the function that stops listening. That is called once, however
+ * the wait ends.
  */
 export function awaitEvents<T>(
   signal: AbortSignal,

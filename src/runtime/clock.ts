@@ -1,7 +1,10 @@
 /** The time in milliseconds since 1970. Passed as a value wherever a test must move it. */
 export type Now = () => number;
 
-/** Milliseconds since this process began, by a clock that nobody sets: what to measure time by. */
+/**
+ * Milliseconds since this process began, by a clock that nobody can set. Spans of time are measured
+ * with it.
+ */
 export const steadyNow: Now = () => performance.now();
 
 /** Waits `ms` milliseconds; rejects with the signal's reason when it aborts, leaving no timer. */

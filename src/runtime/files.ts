@@ -27,9 +27,9 @@ export interface WriteOptions {
 }
 
 /**
- * Writes a file so that others see all of it or nothing, whatever happens meanwhile, and so that it
- * is on the disk when this resolves. Never writes through a symbolic link. Throws `not-writable`,
- * and leaves nothing behind then.
+ * Writes a file so that others see all of it or nothing, whatever happens meanwhile. The file is on
+ * the disk when this resolves. Never writes through a symbolic link. Throws `not-writable`, and
+ * then leaves nothing behind.
  */
 export async function writeWhole(
   path: string,
@@ -50,8 +50,8 @@ export async function writeWhole(
 }
 
 /**
- * Does all that `writeWhole` does but for giving the file its name: what is wrong with the place,
- * the rights or the room on the disk is known then. Throws `not-writable`, and leaves nothing
+ * Does everything that `writeWhole` does, except that it gives the file no name. It finds out
+ * whether place, rights or room on the disk are missing. Throws `not-writable`, and leaves nothing
  * behind.
  */
 export async function rehearseWrite(path: string, bytes: number): Promise<void> {

@@ -20,7 +20,10 @@ const held = new Set<DatabaseSync>();
 /** Folders whose file system was seen to have locks. */
 const lockable = new Set<string>();
 
-/** Who is next in this process, by path: only one at a time contends with other processes. */
+/**
+ * The line of waiting callers of this process, by path. Only one at a time contends with other
+ * processes.
+ */
 const lines = new Map<string, (() => void)[]>();
 
 /**
@@ -46,9 +49,9 @@ export function tryLock(path: string): HeldLock | undefined {
 }
 
 /**
- * True if someone holds the lock at `path`, or is about to. Those who look share the lock for that
- * moment: they never take one another for a holder, and who takes it has to try again at most.
- * Throws as `tryLock` does.
+ * True if someone holds the lock at `path`, or is about to. Callers that look share the lock for
+ * that moment, so they never take one another for a holder. Whoever takes the lock may at most have
+ * to try again. Throws as `tryLock` does.
  */
 export function isLocked(path: string): boolean {
   if (!existsSync(path)) return false;
@@ -79,8 +82,8 @@ function begin(path: string, statements: string): DatabaseSync | undefined {
 }
 
 /**
- * Tells a lock that somebody has from a file system that gives none (ENOLCK, as of NFS without its
- * lock service): SQLite says the same of both, but a new file nobody has locked.
+ * Tells a lock that is held from a file system without locks (ENOLCK, as of NFS without its lock
+ * service). SQLite reports both the same way, but nobody can hold a lock of a new file.
  */
 function requireLocks(folder: string): void {
   if (lockable.has(folder)) return;
@@ -122,7 +125,7 @@ export async function lock(path: string, signal: AbortSignal): Promise<HeldLock>
   }
 }
 
-/** Resolves when this caller is first in the line; what it gives lets the next one in. */
+/** Resolves when this caller is first in the line. The function it gives lets the next one in. */
 async function takeTurn(path: string, signal: AbortSignal): Promise<() => void> {
   signal.throwIfAborted();
   const line = lines.get(path);

@@ -28,9 +28,9 @@ const pipesMs = 500;
 const maxStderrBytes = 64 * 1024;
 
 /**
- * Starts a program that is asked for an answer: without input and without a terminal, in a process
- * group of its own. What it leaves running in that group when it ends is ended too: a shell that
- * was killed would leave the program it waits for, and that one holds the pipes open.
+ * Starts a program to get its answer: without input, without a terminal, in a process group of its
+ * own. When it ends, whatever it leaves running in that group is ended too. Otherwise a killed
+ * shell would leave the program it waits for, and that program would hold the pipes open.
  */
 export function startProgram(
   command: string,
@@ -65,7 +65,7 @@ export function startProgram(
       const texts = { stdout: Buffer.concat(stdout).toString(), stderr: stderr.toString() };
       resolve({ code: code ?? undefined, ...texts });
     };
-    // who has left the group may hold the pipes for as long as it likes
+    // a program that has left the group may hold the pipes as long as it likes
     const patience = setTimeout(() => {
       child.stdout?.destroy();
       child.stderr?.destroy();

@@ -10,7 +10,7 @@ import type { Secret } from "../resources/secret.ts";
 import { parseResource, type PlainDocument, readResources } from "../resources/yaml.ts";
 import { readCredentials, type ReceivedCredentials } from "./answer_credentials.ts";
 
-/** What was asked for, to compare the answer with. */
+/** The request, to compare the answer with. */
 export interface Asked {
   url: string;
   /** The name sent: the Secret's and the Links' to be. */
@@ -21,7 +21,7 @@ export interface Asked {
   now: number;
 }
 
-/** What an answer holds, once it has been judged; nothing else of it is kept. */
+/** The parts of an answer that are kept once it has been judged. */
 export interface ReceivedLinks {
   credentials: ReceivedCredentials;
   /** In the order of their names; the first is `<name>` or `<name>-1`. */

@@ -172,7 +172,7 @@ function awaitGrant(
   }, deadline);
 }
 
-/** True if the status speaks of the spec as it is now, where it says of which. */
+/** True if the status speaks of the present spec, or does not say of which. */
 function isCurrent(grant: AccessGrant): boolean {
   const observed = findCondition(grant, "Ready")?.observedGeneration || Infinity;
   return observed >= (grant.metadata.generation ?? 0);

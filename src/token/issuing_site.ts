@@ -3,8 +3,8 @@ import { describeState, isReady } from "../resources/resource.ts";
 import { hasFailed, type Site, wantsLinkAccess } from "../resources/site.ts";
 
 /**
- * The site that may come to issue tokens, ready or not; `purpose` is what it is needed for. Throws
- * where no waiting will help: `site-missing`, `site-edge`, `link-access-disabled` or `site-failed`.
+ * The site that issues tokens, or will once it is ready. `purpose` is what it is needed for. Throws
+ * where no waiting helps: `site-missing`, `site-edge`, `link-access-disabled` or `site-failed`.
  */
 export function requireOpenSite(
   sites: Site[],

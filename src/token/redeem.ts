@@ -75,7 +75,7 @@ export async function redeemToken(
   progress(`Redeeming token "${name}"...`);
   const privateKeyPem = await pendingKeys.obtain(mark, makeKey, signal);
   try {
-    // whoever redeemed it meanwhile forgot the key only after everything was stored
+    // a process that redeemed it meanwhile forgot the key only after everything was stored
     await refuseRepetition(platform, usable, signal);
     const subject = site.metadata.uid ?? site.metadata.name.slice(0, 64);
     const csr = await createRequest(await importPrivateKey(privateKeyPem), subject);

@@ -11,7 +11,7 @@ import { askGrantService, type RedeemSurroundings } from "./exchange.ts";
 import { describeRefusal, isPassingStatus } from "./refusal.ts";
 import type { UsableToken } from "./token_file.ts";
 
-/** What is asked of the grant service beside the token itself. */
+/** The parts of a request to the grant service beside the token itself. */
 export interface RedemptionRequest {
   /** Names the Secret and Links of the answer. */
   name: string;
@@ -127,7 +127,7 @@ function decide(error: unknown, number: number, deadline: Deadline): RetryDecisi
 }
 
 /**
- * A connection that failed may come about soon, but for an unknown name or after a long wait
+ * A connection that failed may succeed soon, unless the name is unknown or the wait was long
  * already.
  */
 function passing(error: unknown): unknown {

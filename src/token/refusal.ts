@@ -5,7 +5,7 @@ import { sayDuration } from "../wait/duration.ts";
 import type { HttpAnswer } from "../network/http_exchange.ts";
 import type { UsableToken } from "./token_file.ts";
 
-/** Clocks that differ by less are no explanation for anything. */
+/** A smaller difference of clocks explains nothing. */
 const clockToleranceMs = 5 * 60_000;
 
 /**

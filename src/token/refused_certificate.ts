@@ -2,9 +2,9 @@ import { certificatesIn, isSignedBy, readCertificate } from "../pki/certificate.
 import { encodePem } from "../pki/pem.ts";
 
 /**
- * Why a server's certificate was refused. The runtimes tell an expired one from a foreign one
- * differently or not at all, so it is fetched (DER) and looked at here. `now` is this machine's
- * time in milliseconds.
+ * Tells why a server's certificate was refused. The runtimes don't tell an expired one from a
+ * foreign one, or each in its own way. So the certificate is fetched (DER) and judged here. `now`
+ * is this machine's time in milliseconds.
  */
 export async function explainRefusedCertificate(
   fetchCertificate: () => Promise<Uint8Array>,

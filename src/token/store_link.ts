@@ -14,11 +14,11 @@ import { isMadeFrom } from "./token_mark.ts";
 /** What the Secret and Links of a redemption have in common. */
 export interface LinkStorage {
   platform: Platform;
-  /** The site that is linked: what is stored is its own, and is stored for no other. */
+  /** The site that is linked. Everything stored belongs to it, and to no other. */
   site: Site;
   /** Of the Secret, and of the first Link or their stem. */
   name: string;
-  /** The token's, by which what is stored is known again. */
+  /** The mark of the token. What is stored is recognised by it. */
   mark: string;
   cost: number | undefined;
 }

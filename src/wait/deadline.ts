@@ -36,8 +36,8 @@ export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSi
 }
 
 /**
- * The end of a deadline, with what was awaited then where that is not said yet; any other error as
- * it is.
+ * The end of a deadline, with what was awaited if it does not say so yet. Any other error is given
+ * back as it is.
  */
 export function whileAwaiting(error: unknown, what: string): unknown {
   if (!isTimeout(error) || whatWasAwaited(error) !== undefined) return error;

@@ -94,7 +94,7 @@ export function checkHost(state: ControllerState | undefined, name: PlatformName
   throw appError("controller-elsewhere", { platform: state.platform });
 }
 
-/** What of a state is told of the controller that runs. */
+/** The fields of a state that describe the controller that runs. */
 export function stateFields(state: ControllerState | undefined): Partial<RunningController> {
   if (state === undefined) return {};
   const { options: _, processStart: __, pid, ...fields } = state;

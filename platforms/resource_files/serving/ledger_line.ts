@@ -20,10 +20,13 @@ const format = "1";
 
 const lineBreak = 10;
 
-/** A damaged byte or two are no part of the disk that was never written. */
+/**
+ * Four zeros at the beginning of a line are a part of the disk that was never written. Fewer may be
+ * damage.
+ */
 const unwritten = Buffer.alloc(4);
 
-/** No line's beginning up to its JSON is longer. */
+/** The most bytes that a line has before its JSON. */
 const longestHead = 64;
 
 const head = new RegExp(`^${format} (\\d{1,10}) ([0-9a-f]{16}) `);
@@ -39,8 +42,8 @@ export function writeLine(json: string, before: string): { text: string; checksu
 
 /**
  * The line that begins at `from`, after one with the checksum `before`. "torn": the rest is a write
- * that was cut short, so that nobody was told of it. "damaged": it was whole once, and is not what
- * it was.
+ * that was cut short, so nobody was told that it succeeded. "damaged": the line was whole once, and
+ * has changed since.
  */
 export function readLine(
   content: Buffer,

@@ -4,8 +4,8 @@ import type { Ledger, Redemption } from "../../../src/grant_service/ledger/ledge
 export type LedgerHeader = Omit<Ledger, "redemptions">;
 
 /**
- * One write of a ledger, as one line of its file. A ledger is what its lines add up to; a write is
- * one line so that a crash leaves all of it or none.
+ * One write of a ledger, as one line of its file. A ledger is the sum of its lines. Since a write
+ * is one line, a crash leaves all of it or none.
  */
 export interface LedgerRecord {
   version: number;

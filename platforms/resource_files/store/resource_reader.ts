@@ -33,9 +33,9 @@ export interface FolderReading<K extends Kind> {
 
 /**
  * Reads a folder as upstream's loader does (spec/skupper-system-sites.md 1.3): every .yaml and .yml
- * file at any depth, any number of documents each, known by kind and metadata.name whatever the
- * file is called. What is broken hides nothing else. An absent folder is empty; throws
- * `not-readable` if it can't be listed.
+ * file at any depth, with any number of documents. A resource is known by kind and metadata.name,
+ * whatever its file is called. A broken document hides nothing else. An absent folder is empty.
+ * Throws `not-readable` if the folder can't be listed.
  */
 export async function readFolder<K extends Kind>(
   folder: string,

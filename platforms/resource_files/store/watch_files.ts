@@ -5,7 +5,7 @@ import { basename, dirname, join } from "node:path";
 /** Writes come in bursts (create, write, rename): what follows this soon is one change. */
 const settleMs = 3;
 
-/** What no event told of is seen within this time. */
+/** A change without an event is seen within this time. */
 const rereadMs = 2000;
 
 /** The names that matter in a folder; undefined: all. */

@@ -2,9 +2,9 @@ import type { Now } from "../../runtime/clock.ts";
 import type { Redemption } from "./ledger.ts";
 
 /**
- * How long this process has known of the answers that a ledger keeps, and of who hands them out.
- * Measured by a clock that nobody sets: what the ledger says of the time was read from a clock that
- * may have been wrong, on another machine maybe.
+ * How long this process has known of the answers that a ledger keeps, and of who hands them out. It
+ * is measured by a clock that nobody can set. The times in the ledger come from clocks that may
+ * have been wrong, perhaps on another machine.
  */
 export class AnswerAges {
   readonly #steady: Now;

@@ -29,7 +29,7 @@ export class AnswerKeeper {
   readonly #service: string | undefined;
   /** How long this process has known of the answers. */
   readonly ages: AnswerAges;
-  /** Serial numbers of delivered answers that the ledger has to be told of. */
+  /** Serial numbers of delivered answers that are not recorded in the ledger yet. */
   #delivered = new Set<string>();
   #eraser: { dueAt: number; timer: ReturnType<typeof setTimeout> } | undefined;
   #isClosed = false;

@@ -65,7 +65,9 @@ export class LedgerQueue {
     this.#begin = begin;
   }
 
-  /** The most uses that the ledger was ever seen to have spent: it never has fewer by right. */
+  /**
+   * The most uses that the ledger was ever seen to have spent. An intact ledger never has fewer.
+   */
   get mostSpent(): number {
     return this.#mostSpent;
   }
