@@ -107,11 +107,9 @@ if (missingForKubernetes !== undefined) {
     });
 
     describe("the key of a redemption under way", () => {
-      const start = Date.now();
-
       async function openKeys() {
         const platform = await openNamespace(await testbed.createNamespace());
-        const clock = { now: start };
+        const clock = { now: 0 };
         const replica = (name: string) => new PendingKeySecrets(platform, name, () => clock.now);
         const token: AccessToken = makeToken({}, { uid: crypto.randomUUID() });
         return { platform, clock, replica, token, mark: markToken(makeToken()) };
@@ -140,6 +138,41 @@ if (missingForKubernetes !== undefined) {
         }]);
         await next.forget(mark, signal);
         assert.equal(await platform.get("Secret", name, signal), undefined);
+      });
+
+      test("a claim lasts as long as it is made again, however long ago it was seen first", async () => {
+        const { clock, replica, token } = await openKeys();
+        const [first, next] = [replica("a"), replica("b")];
+        assert.equal(await first.claim(token, signal), "ours");
+        for (let times = 0; times < 3; times++) {
+          assert.deepEqual(await next.claim(token, signal), { againInMs: 25_000 });
+          clock.now += 20_000;
+          assert.deepEqual(await next.claim(token, signal), { againInMs: 5000 });
+          assert.equal(await first.claim(token, signal), "ours");
+        }
+        clock.now += 10_000;
+        assert.deepEqual(await next.claim(token, signal), { againInMs: 25_000 });
+        clock.now += 25_000;
+        assert.equal(await next.claim(token, signal), "ours");
+      });
+
+      test("a claim that took long to be made is made again before it is gone by", async () => {
+        const { platform, clock, replica, token } = await openKeys();
+        let slow = 2;
+        const slowly: Platform = {
+          ...platform,
+          get: platform.get.bind(platform),
+          async apply(resource, signal) {
+            const stored = await platform.apply(resource, signal);
+            if (slow-- > 0) clock.now += 12_000;
+            return stored;
+          },
+        };
+        const one = new PendingKeySecrets(slowly, "a", () => clock.now);
+        const claim = one.claim(token, signal);
+        assert.equal(await claim, "ours");
+        assert.equal(slow, -1);
+        assert.notEqual(await replica("b").claim(token, signal), "ours");
       });
 
       test("a replica goes on with what it had begun before it was started again", async () => {

@@ -6,23 +6,28 @@ import type { PendingKeys } from "../../../src/platform/abilities.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { AccessToken } from "../../../src/resources/access_token.ts";
 import { type Secret, secretText } from "../../../src/resources/secret.ts";
-import type { Now } from "../../../src/runtime/clock.ts";
+import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
 import { markToken } from "../../../src/token/token_mark.ts";
 import { managedLabels } from "./managed_labels.ts";
 
 /** The field of the Secret's data that holds the key. */
 const field = "key.pem";
 
-/**
- * Annotations of the Secret: the replica that redeems the token, and until when the others leave
- * it.
- */
-const annotations = { by: "hawser/claimed-by", until: "hawser/claimed-until" } as const;
+/** Annotations of the Secret: the replica that redeems the token, and how often it was claimed. */
+const annotations = { by: "hawser/claimed-by", count: "hawser/claims" } as const;
 
 /**
- * Longer than one try takes, so that a replica that is gone costs no more than this (milliseconds).
+ * How long a replica leaves the token to another one since it saw that claim, in milliseconds. No clock
+ * tells the one what the other's says: a claim counts from when it is seen, and that is never before it
+ * was made.
  */
 const claimMs = 25_000;
+
+/** A claim that took longer to be made is made again: what is left of it must be enough for a try. */
+const claimedWithinMs = 10_000;
+
+/** How many claims of others are remembered: of more, the first to be seen count anew. */
+const maxSeen = 10_000;
 
 /**
  * Keys of redemptions under way, as Secrets that go with their AccessTokens. Each also says which
@@ -32,15 +37,17 @@ const claimMs = 25_000;
 export class PendingKeySecrets implements PendingKeys {
   readonly #store: Platform;
   readonly #replica: string;
-  readonly #now: Now;
+  readonly #steady: Now;
+  /** Others' claims by redemption, and when they were seen first. */
+  readonly #seen = new Map<string, { version: string | undefined; at: number }>();
   /** As this replica wrote them, by redemption. */
   readonly #claimed = new Map<string, Secret>();
 
   /** `store` is the namespace's, `replica` the name of this one among several. */
-  constructor(store: Platform, replica: string, now: Now = Date.now) {
+  constructor(store: Platform, replica: string, steady: Now = steadyNow) {
     this.#store = store;
     this.#replica = replica;
-    this.#now = now;
+    this.#steady = steady;
   }
 
   /**
@@ -52,13 +59,15 @@ export class PendingKeySecrets implements PendingKeys {
     const redemption = markToken({ ...token, spec });
     for (;;) {
       const name = nameOf(redemption);
+      const startedAt = this.#steady();
       const found = this.#claimed.get(redemption) ?? await this.#store.get("Secret", name, signal);
-      const leftMs = this.#leftToOthers(found);
+      const leftMs = this.#leftToOthers(redemption, found);
       if (leftMs > 0) return { againInMs: leftMs };
       try {
         const secret = this.#sign(found ?? await makeSecret(name, token));
         this.#claimed.set(redemption, await this.#store.apply<"Secret">(secret, signal));
-        return "ours";
+        this.#seen.delete(redemption);
+        if (this.#steady() - startedAt <= claimedWithinMs) return "ours";
       } catch (error) {
         this.#claimed.delete(redemption);
         if (!isAppError(error, "conflict")) throw error;
@@ -79,21 +88,25 @@ export class PendingKeySecrets implements PendingKeys {
     await this.#store.remove("Secret", nameOf(redemption), signal);
   }
 
-  /**
-   * How long another replica has the token, in milliseconds; a clock that is ahead can't keep it
-   * for ever.
-   */
-  #leftToOthers(secret: Secret | undefined): number {
-    const { [annotations.by]: by, [annotations.until]: until = "" } =
-      secret?.metadata.annotations ?? {};
+  /** How long another replica has the token, in milliseconds. */
+  #leftToOthers(redemption: string, secret: Secret | undefined): number {
+    const by = secret?.metadata.annotations?.[annotations.by];
     if (by === undefined || by === this.#replica) return 0;
-    const leftMs = Date.parse(until) - this.#now();
-    return leftMs > 0 ? Math.min(leftMs, claimMs) : 0;
+    const version = secret?.metadata.resourceVersion;
+    let seen = this.#seen.get(redemption);
+    if (seen?.version !== version || seen === undefined) {
+      seen = { version, at: this.#steady() };
+      this.#seen.delete(redemption);
+      this.#seen.set(redemption, seen);
+      if (this.#seen.size > maxSeen) this.#seen.delete(this.#seen.keys().next().value!);
+    }
+    return Math.max(0, seen.at + claimMs - this.#steady());
   }
 
+  /** Each claim changes the Secret: it shows that this replica is still there. */
   #sign(secret: Secret): Secret {
-    const until = new Date(this.#now() + claimMs).toISOString();
-    const claim = { [annotations.by]: this.#replica, [annotations.until]: until };
+    const count = Number(secret.metadata.annotations?.[annotations.count] ?? 0) + 1;
+    const claim = { [annotations.by]: this.#replica, [annotations.count]: String(count) };
     const { metadata } = secret;
     return {
       ...secret,
