@@ -58,6 +58,7 @@ const controller = z.strictObject({
   log: text("its log's file, or the command that shows it").optional(),
   namespaces: names.describe("the namespaces it serves").optional(),
   problem: text("what is wrong").optional(),
+  clock: text("what looks wrong with the machine's clock").optional(),
   cluster: cluster.describe("what is known of a cluster; most else is absent then").optional(),
 });
 

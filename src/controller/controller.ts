@@ -2,8 +2,9 @@ import { isAppError } from "../errors/app_error.ts";
 import { type Audit, auditTo } from "../grant_service/audit.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
 import type { IdentityStore } from "../grant_service/service_identity.ts";
-import { type Now, sleep } from "../runtime/clock.ts";
+import { sleep } from "../runtime/clock.ts";
 import { type Announce, announcementOf } from "./announcement.ts";
+import { ControllerClock, observeEveryMs } from "./controller_clock.ts";
 import { GrantAddresses, type HostChoice } from "./grant_addresses.ts";
 import { startGrantListener } from "./grant_listener.ts";
 import type { Change, ControllerHome } from "./home.ts";
@@ -37,7 +38,10 @@ export interface ControllerSetup {
   announce?: Announce;
   /** Called when it listens, before anything is reconciled. */
   listening(address: ListeningAddress): Promise<void>;
-  now?: Now;
+  /** The machine's alone by default. */
+  clock?: ControllerClock;
+  /** Told what looks wrong with the clocks, and with undefined that nothing does any more. */
+  clockJudged?(problem: string | undefined): Promise<void>;
 }
 
 /** Where a controller answers. */
@@ -73,7 +77,9 @@ const finishWithinMs = 30_000;
  * changes.
  */
 export async function runController(setup: ControllerSetup, signal: AbortSignal): Promise<void> {
-  const { home, announce, now = Date.now } = setup;
+  const { home, announce, clock = new ControllerClock() } = setup;
+  const { now, steady } = clock;
+  const settled = () => clock.settled();
   const report = reportTo(setup.log, now);
   const isAlone = setup.replica === undefined;
   const record = auditTo(setup.log, now);
@@ -83,9 +89,11 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     if (announcement !== undefined) announce?.(announcement);
   };
   const work = new AbortController();
-  const addresses = new GrantAddresses(setup.identities, setup.hosts, now);
+  const addresses = new GrantAddresses(setup.identities, setup.hosts, () => clock.readings());
   const book: GrantBook = new GrantBook({
     now,
+    steady,
+    settled,
     ...(setup.replica === undefined ? {} : { service: setup.replica }),
     onChanged({ namespace, name }) {
       const change = { kind: "AccessGrant", namespace, name } as const;
@@ -119,7 +127,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
 
   async function lookAtGrant(change: Change): Promise<Outcome> {
     const wasBehind = behind.delete(keyOf(change)); // first: a use may be spent meanwhile
-    const tools = { home, book, addresses, audit, announce, isAlone, now };
+    const tools = { home, book, addresses, audit, announce, isAlone, now, settled };
     try {
       return await reconcileGrant(change, tools, work.signal);
     } catch (error) {
@@ -156,6 +164,17 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     }
   }
 
+  /** Looks at the clocks, and tells what has changed in how they look. */
+  async function observe(): Promise<void> {
+    const before = clock.problem;
+    await clock.observe();
+    const { problem } = clock;
+    if (problem === before) return;
+    if (problem === undefined) report("clock-right");
+    else report("clock-wrong", { problem });
+    await setup.clockJudged?.(problem);
+  }
+
   async function renew(): Promise<void> {
     if (!await addresses.renew()) return;
     for (const namespace of await home.namespaces(work.signal)) await requeue(namespace);
@@ -170,6 +189,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
   }
 
   let isWorking = false;
+  await observe().catch((error) => report("housekeeping-failed", errorFields(error)));
   await addresses.identity();
   await loadGrants(home, book, addresses, report, work.signal);
   if (signal.aborted) return;
@@ -178,11 +198,16 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     addresses,
     ports: setup.ports,
     operations: setup.operations,
+    clock,
     audit,
     report,
     whyNotReady: () => isWorking ? undefined : "the controller is starting or stopping",
   });
-  const chores = [repeat(sweep, sweepEveryMs), repeat(renew, renewEveryMs)];
+  const chores = [
+    repeat(observe, observeEveryMs),
+    repeat(renew, renewEveryMs),
+    repeat(sweep, sweepEveryMs),
+  ];
   try {
     const { operationsUrl } = listener;
     const address = { grantPort: listener.port, grantUrl: await addresses.usual(), operationsUrl };

@@ -16,6 +16,7 @@ import { sleep } from "../runtime/clock.ts";
 import { probeToken, requestRedemption } from "../token/redeem_client.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import type { UsableToken } from "../token/token_file.ts";
+import { ControllerClock } from "./controller_clock.ts";
 import { type ControllerSetup, type ListeningAddress, runController } from "./controller.ts";
 import type { Change, ControllerNamespace } from "./home.ts";
 
@@ -269,10 +270,10 @@ test("a start with a clock days ahead leaves the ledgers of the grants that are 
   }, { identities });
   const { ledgers } = west.namespace.backing;
   assert.deepEqual(await ledgers.list(), [uid]);
-  const now = () => Date.now() + 3 * 24 * 3_600_000;
+  const clock = new ControllerClock({ now: () => Date.now() + 3 * 24 * 3_600_000 });
   await withController([west], async () => {
     assert.deepEqual(await ledgers.list(), [uid]);
-  }, { identities, now });
+  }, { identities, clock });
 });
 
 test("a grant whose ledger can't be read keeps no other from being served", async () => {

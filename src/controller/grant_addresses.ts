@@ -5,7 +5,6 @@ import {
   type ServiceIdentity,
 } from "../grant_service/service_identity.ts";
 import { hostAndPort } from "../resources/resource.ts";
-import type { Now } from "../runtime/clock.ts";
 import type { ControllerNamespace, GrantAddress } from "./home.ts";
 
 /** Where the names that grants' urls bear come from. */
@@ -31,16 +30,17 @@ export interface UrlPlace {
 export class GrantAddresses {
   readonly #store: IdentityStore;
   readonly #choice: HostChoice;
-  readonly #now: Now;
+  readonly #readings: () => readonly number[];
   readonly #hosts = new Set<string>();
   #identity: ServiceIdentity | undefined;
   #server: GrantServer | undefined;
   #changing: Promise<unknown> = Promise.resolve();
 
-  constructor(store: IdentityStore, choice: HostChoice, now: Now) {
+  /** `readings` are what the clocks at hand say, in milliseconds since 1970. */
+  constructor(store: IdentityStore, choice: HostChoice, readings: () => readonly number[]) {
     this.#store = store;
     this.#choice = choice;
-    this.#now = now;
+    this.#readings = readings;
   }
 
   /** Has the certificate bear the host of a url that is out in tokens; before it listens. */
@@ -106,7 +106,7 @@ export class GrantAddresses {
     const change = this.#changing.then(async () => {
       const hosts = new Set(this.#hosts);
       if (host !== undefined) hosts.add(host);
-      const identity = await obtainServiceIdentity(this.#store, [...hosts], this.#now);
+      const identity = await obtainServiceIdentity(this.#store, [...hosts], this.#readings);
       if (identity.certificatePem !== this.#identity?.certificatePem) {
         this.#server?.replaceIdentity(identity);
       }

@@ -9,6 +9,7 @@ import {
   type GrantServerOptions,
   startGrantServer,
 } from "../grant_service/http/grant_server.ts";
+import type { ControllerClock } from "./controller_clock.ts";
 import type { GrantAddresses } from "./grant_addresses.ts";
 import { errorFields, type Report } from "./log.ts";
 
@@ -20,6 +21,7 @@ export interface GrantListenerOptions {
   ports: readonly number[];
   /** Where the operations service listens; any free port of loopback by default. */
   operations: { host: string; port: number } | undefined;
+  clock: Pick<ControllerClock, "errorMs">;
   audit: Audit;
   report: Report;
   /** What is missing before the controller works, or undefined when nothing is. */
@@ -40,7 +42,10 @@ export interface GrantListener {
  */
 export async function startGrantListener(options: GrantListenerOptions): Promise<GrantListener> {
   const { book, addresses, audit, report, whyNotReady } = options;
-  const metrics = createMetrics({ damagedLedgers: () => book.damaged });
+  const metrics = createMetrics({
+    damagedLedgers: () => book.damaged,
+    clockErrorMs: () => options.clock.errorMs,
+  });
   const server = await listenOnFirstFree(options.ports, {
     identity: await addresses.identity(),
     handle: redeemHandler({

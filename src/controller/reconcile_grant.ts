@@ -20,9 +20,6 @@ import type { GrantAddresses } from "./grant_addresses.ts";
 import type { Change, ControllerHome, ControllerNamespace, GrantAddress } from "./home.ts";
 import type { Outcome } from "./queue.ts";
 
-/** How long an expired grant is kept, for those who look at it. */
-export const keptAfterExpiryMs = 24 * 3_600_000;
-
 /** How soon a status that others keep changing is looked at again. */
 const lookAgainMs = 100;
 
@@ -39,12 +36,16 @@ export interface GrantWork {
   announce?: Announce | undefined;
   addresses: Pick<GrantAddresses, "of">;
   now: Now;
+  /**
+   * What is over for certain, in milliseconds since 1970: a grant that expired before is removed.
+   */
+  settled: Now;
 }
 
 /**
  * Brings an AccessGrant's status to what its spec, its ledger and this service ask for, and has it
- * served; a grant that is gone, or expired more than a day ago, is served no more. Statuses as in
- * spec/skupper-kubernetes.md 2.6. A write that lost to another throws `conflict`: look again.
+ * served; a grant that is gone, or that expired a day ago for certain, is served no more. Statuses
+ * as in spec/skupper-kubernetes.md 2.6. A write that lost to another throws `conflict`: look again.
  */
 export async function reconcileGrant(
   change: Change,
@@ -76,8 +77,7 @@ export async function reconcileGrant(
     damage,
     now: work.now(),
   });
-  const sweepAt = sweepTime(status);
-  if (sweepAt <= work.now()) {
+  if (Date.parse(status.expirationTime ?? "") <= work.settled()) {
     await platform.remove("AccessGrant", change.name, signal);
     await work.book.remove(change.namespace, change.name);
     await backing.ledgers.remove(uid);
@@ -104,7 +104,7 @@ export async function reconcileGrant(
       work.announce?.({ about: { ...change, uid }, reason: "Invalid", message, isProblem: true });
     }
   }
-  return sweepAt === Infinity ? {} : { againInMs: sweepAt - work.now() };
+  return {};
 }
 
 /**
@@ -159,12 +159,6 @@ async function handOver(
     }
   }
   return {};
-}
-
-/** When the expired grant is to be removed, in milliseconds since 1970. */
-function sweepTime(status: GrantStatus): number {
-  const expiry = Date.parse(status.expirationTime ?? "");
-  return Number.isNaN(expiry) ? Infinity : expiry + keptAfterExpiryMs;
 }
 
 /** The site the grant is for: edge sites take no links, so any other one goes before them. */

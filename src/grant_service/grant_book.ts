@@ -14,14 +14,16 @@ export interface GrantBookOptions {
   now?: Now;
   /** Milliseconds by a clock that nobody sets, for what waits; the process' own by default. */
   steady?: Now;
+  /**
+   * What is over for certain, in milliseconds since 1970: ledgers of grants that expired before are
+   * swept; none by default.
+   */
+  settled?: Now;
   /** The name of this service among several that share the ledgers; undefined: it is alone. */
   service?: string;
   /** Told after a use was spent: the grant's status.redemptions is behind `usesSpent` now. */
   onChanged?(grant: GrantReference): void;
 }
-
-/** How long after its grant's expiry a ledger is kept, in milliseconds. */
-const keptAfterExpiryMs = 24 * 3_600_000;
 
 /** How long the news of a grant may take from one service to the others, in milliseconds. */
 const newsMs = 1500;
@@ -38,12 +40,14 @@ interface Revoked {
 /** The grants of all namespaces a service serves: the only place where uses are counted. */
 export class GrantBook {
   readonly #context: AccountContext;
+  readonly #settled: Now;
   readonly #accounts = new Map<string, GrantAccount>();
   readonly #revoked = new Map<string, Revoked>();
   /** Uids by namespace and name. */
   readonly #uids = new Map<string, string>();
 
   constructor(options: GrantBookOptions = {}) {
+    this.#settled = options.settled ?? (() => -Infinity);
     this.#context = {
       credentials: new CredentialMaker(options.certificateLifetimeMs),
       now: options.now ?? Date.now,
@@ -142,10 +146,10 @@ export class GrantBook {
   }
 
   /**
-   * To be called for each namespace at start and every hour: removes ledgers whose grant expired
-   * over a day ago, and recalls which grants were revoked. Ledgers of grants the book has are left
-   * alone, whatever the clock says: so the grants go first. Throws the last failure, once all are
-   * looked at.
+   * To be called for each namespace at start and every hour: removes ledgers whose grant is gone
+   * and expired before the settled time, and recalls which grants were revoked. Ledgers of grants
+   * the book has are left alone, whatever the clock says: so the grants go first. Throws the last
+   * failure, once all are looked at.
    */
   async sweep(backing: GrantBacking): Promise<void> {
     let failure: { cause: unknown } | undefined;
@@ -160,7 +164,7 @@ export class GrantBook {
     const ledger = (await ledgers.read(uid))?.ledger;
     if (ledger === undefined) return;
     const { grantName, expiresAt, revokedAt, codeHash } = ledger;
-    if (Date.parse(expiresAt ?? "") + keptAfterExpiryMs <= this.#context.now()) {
+    if (Date.parse(expiresAt ?? "") <= this.#settled()) {
       await ledgers.remove(uid);
       this.#revoked.delete(uid);
     } else if (revokedAt !== undefined && codeHash !== undefined) {

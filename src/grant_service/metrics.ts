@@ -14,6 +14,8 @@ export interface ServiceMetrics {
 export interface LookedUp {
   /** Grants that give nothing because their ledgers are damaged. */
   damagedLedgers(): number;
+  /** How far the clocks at hand are off at least, in milliseconds. */
+  clockErrorMs(): number;
 }
 
 /** Fresh figures, all zero, but for those that are looked up. */
@@ -47,7 +49,16 @@ export function createMetrics(lookedUp?: LookedUp): ServiceMetrics {
   };
 }
 
-function addGauges({ damagedLedgers }: LookedUp, registers: Registry[]): void {
+function addGauges({ damagedLedgers, clockErrorMs }: LookedUp, registers: Registry[]): void {
+  new Gauge({
+    name: "hawser_clock_error_seconds",
+    help:
+      "How far this machine's clock, or another at hand, is off at least; 0 if none seems to be.",
+    registers,
+    collect() {
+      this.set(clockErrorMs() / 1000);
+    },
+  });
   new Gauge({
     name: "hawser_damaged_ledgers",
     help: "Access grants that are closed because the record of their uses is damaged.",

@@ -1,5 +1,4 @@
-import type { Now } from "../runtime/clock.ts";
-import { createAuthority, loadAuthority } from "../pki/authority.ts";
+import { authoritiesBeginAt, createAuthority, loadAuthority } from "../pki/authority.ts";
 import {
   certificatesIn,
   isKeyOfCertificate,
@@ -42,24 +41,30 @@ interface PemPair {
 
 /**
  * The identity of a service that clients reach by `hosts` (names and addresses): the stored one, or
- * a new one where there is none, it lacks a host or it is due. The authority stays as long as it
- * can: tokens that were issued name it. Throws what the store throws.
+ * a new one where there is none, it lacks a host, or it is not valid, for long enough, by each
+ * clock of `readings` (milliseconds since 1970). The authority keeps its key: tokens that were
+ * issued name it, and a clock may be wrong. Throws what the store throws.
  */
 export async function obtainServiceIdentity(
   store: IdentityStore,
   hosts: readonly string[],
-  now: Now = Date.now,
+  readings: () => readonly number[] = () => [Date.now()],
 ): Promise<ServiceIdentity> {
+  const latest = () => Math.max(...readings());
   const authority = await obtainPair(store, "authority.pem", {
-    isUsable: (pair) => !isDue(pair, now()),
-    make: () =>
-      createAuthority("hawser-grant-service", { lifetimeMs: authorityLifetimeMs, now: now() }),
+    isUsable: (pair) => isValid(pair, readings()),
+    make: (before) =>
+      createAuthority("hawser-grant-service", {
+        lifetimeMs: authorityLifetimeMs,
+        now: latest(),
+        ...(before === undefined ? {} : { privateKeyPem: before.privateKeyPem }),
+      }),
   });
   const server = await obtainPair(store, "server.pem", {
     isUsable: (pair) =>
-      !isDue(pair, now()) && isSignedBy(pair.certificatePem, authority.certificatePem) &&
+      isValid(pair, readings()) && isSignedBy(pair.certificatePem, authority.certificatePem) &&
       hosts.every((host) => namesOf(pair).includes(host)),
-    make: () => createServerPair(authority, hosts, now()),
+    make: () => createServerPair(authority, hosts, latest()),
   });
   return { ...server, caPem: authority.certificatePem, renewAt: renewalOf(server) };
 }
@@ -70,12 +75,15 @@ export async function obtainServiceIdentity(
 async function obtainPair(
   store: IdentityStore,
   name: IdentityPart,
-  { isUsable, make }: { isUsable(pair: PemPair): boolean; make(): Promise<PemPair> },
+  { isUsable, make }: {
+    isUsable(pair: PemPair): boolean;
+    make(before?: PemPair): Promise<PemPair>;
+  },
 ): Promise<PemPair> {
   for (let text = await store.read(name);;) {
     const stored = readPair(text);
     if (stored !== undefined && isUsable(stored)) return stored;
-    const made = await make();
+    const made = await make(stored);
     const written = writePair(made);
     text = await store.write(name, written, text);
     if (text === written) return made;
@@ -100,8 +108,12 @@ async function createServerPair(
   return { certificatePem: signed.certificatePem, privateKeyPem: keys.privateKeyPem };
 }
 
-function isDue(pair: PemPair, now: number): boolean {
-  return renewalOf(pair) <= now;
+function isValid(pair: PemPair, readings: readonly number[]): boolean {
+  const { notBefore } = readCertificate(pair.certificatePem);
+  return readings.every((reading) => {
+    const now = Math.max(reading, authoritiesBeginAt);
+    return notBefore.getTime() <= now && now < renewalOf(pair);
+  });
 }
 
 function renewalOf({ certificatePem }: PemPair): number {

@@ -17,8 +17,12 @@ import { algorithmIdentifier, commonNameOnly, signed } from "./signature.ts";
 /** Five years, as Skupper's certificates have it. */
 export const defaultLifetimeMs = 5 * 365 * 24 * 60 * 60 * 1000;
 
-/** How far before now a certificate begins, for clocks that are behind. */
-const backdatedMs = 5 * 60 * 1000;
+/**
+ * When authorities made here begin, in milliseconds since 1970: the same for all, so that no clock
+ * that is wrong, here or at who checks them, makes one that is not valid yet. Time is later than
+ * this.
+ */
+export const authoritiesBeginAt: number = Date.UTC(2025, 0, 1);
 
 /** What is asked of an authority. */
 export interface SigningRequest {
@@ -28,6 +32,8 @@ export interface SigningRequest {
   lifetimeMs: number;
   /** Milliseconds since 1970; defaults to the time of the machine. */
   now?: number;
+  /** Milliseconds since 1970; with the authority by default. */
+  beginsAt?: number;
   /** Hex, of a certificate that is signed once more, same in all but its signature; else random. */
   serial?: string;
 }
@@ -40,9 +46,7 @@ export interface SignedCertificate {
   notAfter: Date;
 }
 
-/**
- * A certificate authority, ready to sign. What it signs begins 5 minutes ago and never outlives it.
- */
+/** A certificate authority, ready to sign. What it signs begins with it and never outlives it. */
 export interface Authority {
   readonly certificatePem: string;
   /**
@@ -57,23 +61,42 @@ export interface Authority {
   signServer(request: SigningRequest & { hosts: readonly string[] }): Promise<SignedCertificate>;
 }
 
+/** What a new authority is like. */
+export interface AuthorityOptions {
+  keyType?: "ec" | "rsa";
+  lifetimeMs?: number;
+  /** Milliseconds since 1970; defaults to the time of the machine. */
+  now?: number;
+  /** Milliseconds since 1970. */
+  beginsAt?: number;
+  /** The key it is to have, in PKCS#1, SEC1 or PKCS#8. */
+  privateKeyPem?: string;
+}
+
 /**
  * Makes a self-signed authority. Its key is EC P-256 in PKCS#8, or with `keyType: "rsa"` RSA 2048
  * in PKCS#1: the one kind that Skupper's own programs sign with when they take the authority over.
+ * With `privateKeyPem` it has that key: whoever trusts an earlier certificate of it trusts what
+ * this one signs.
  */
 export async function createAuthority(
   commonName: string,
-  options: { keyType?: "ec" | "rsa"; lifetimeMs?: number; now?: number } = {},
+  options: AuthorityOptions = {},
 ): Promise<{ certificatePem: string; privateKeyPem: string }> {
-  const keys = options.keyType === "rsa" ? await createRsaKeyPair() : await createKeyPair();
-  const now = options.now ?? Date.now();
+  const { beginsAt = authoritiesBeginAt, privateKeyPem } = options;
+  const keys = privateKeyPem !== undefined
+    ? { ...await importPrivateKey(privateKeyPem), privateKeyPem }
+    : options.keyType === "rsa"
+    ? await createRsaKeyPair()
+    : await createKeyPair();
+  const now = Math.max(options.now ?? Date.now(), beginsAt);
   const subject = commonNameOnly(commonName);
   const spki = await exportPublicKey(keys.publicKey);
   const certificatePem = await signCertificate(keys, {
     serial: randomSerial(),
     issuer: subject,
     subject,
-    notBefore: wholeSecond(now - backdatedMs),
+    notBefore: wholeSecond(beginsAt),
     notAfter: wholeSecond(now + (options.lifetimeMs ?? defaultLifetimeMs)),
     spki,
     extensions: authorityExtensions(spki),
@@ -89,13 +112,13 @@ export async function loadAuthority(
   certificatePem: string,
   privateKeyPem: string,
 ): Promise<Authority> {
-  const { isAuthority, notAfter } = readCertificate(certificatePem);
+  const { isAuthority, notBefore, notAfter } = readCertificate(certificatePem);
   const issuer = isAuthority ? readIssuer(certificatePem) : undefined;
   if (!issuer?.maySign) throw new Error("the certificate is not a certificate authority's");
   if (!isKeyOfCertificate(certificatePem, privateKeyPem)) {
     throw new Error("the private key is not the certificate's");
   }
-  const signer = { ...issuer, notAfter, keys: await importPrivateKey(privateKeyPem) };
+  const signer = { ...issuer, notBefore, notAfter, keys: await importPrivateKey(privateKeyPem) };
   const { keyIdentifier } = signer;
   const ofClients = holderExtensions("clientAuth", keyIdentifier, []); // the same in all of them
   return {
@@ -132,11 +155,12 @@ function readIssuer(certificatePem: string): Issuer {
 }
 
 async function sign(
-  signer: Issuer & { notAfter: Date; keys: KeyPair },
+  signer: Issuer & { notBefore: Date; notAfter: Date; keys: KeyPair },
   request: SigningRequest,
   extensions: Der[],
 ): Promise<SignedCertificate> {
-  const { publicKey, now = Date.now() } = request;
+  const { publicKey } = request;
+  const now = Math.max(request.now ?? Date.now(), signer.notBefore.getTime());
   const end = signer.notAfter.getTime();
   if (end <= now) {
     throw new Error(`the certificate authority expired at ${signer.notAfter.toISOString()}`);
@@ -147,7 +171,7 @@ async function sign(
     serial,
     issuer: signer.subject,
     subject: commonNameOnly(request.commonName),
-    notBefore: wholeSecond(now - backdatedMs),
+    notBefore: wholeSecond(request.beginsAt ?? signer.notBefore.getTime()),
     notAfter,
     spki: publicKey instanceof Uint8Array ? publicKey : await exportPublicKey(publicKey),
     extensions,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import { hasOpenssl, type Openssl, withOpenssl } from "../../test/openssl.ts";
 import { type Authority, createAuthority, loadAuthority } from "./authority.ts";
-import { readCertificate } from "./certificate.ts";
+import { isSignedBy, readCertificate } from "./certificate.ts";
 import { createKeyPair } from "./key_pair.ts";
 
 const day = 24 * 60 * 60 * 1000;
@@ -224,11 +224,11 @@ describe("what an authority signs (needs openssl)", { skip: !hasOpenssl }, () =>
       const authority = await ownAuthority({ lifetimeMs: 100 * 365 * day });
       await openssl.write("ca.pem", authority.certificatePem);
       const now = Date.UTC(2049, 11, 31, 23, 59, 59);
-      const signed = await authority.signClient({ ...client, now });
+      const signed = await authority.signClient({ ...client, now, beginsAt: now });
       await openssl.write("client.pem", signed.certificatePem);
       assert.equal(
         openssl.run("x509 -in client.pem -noout -startdate -enddate"),
-        "notBefore=Dec 31 23:54:59 2049 GMT\nnotAfter=Jan  1 23:59:59 2050 GMT\n",
+        "notBefore=Dec 31 23:59:59 2049 GMT\nnotAfter=Jan  1 23:59:59 2050 GMT\n",
       );
       openssl.run(`verify -attime ${now / 1000} -CAfile ca.pem client.pem`);
     }),
@@ -240,11 +240,11 @@ async function ownAuthority(options?: { lifetimeMs?: number; now?: number }): Pr
   return await loadAuthority(made.certificatePem, made.privateKeyPem);
 }
 
-test("a certificate begins five minutes ago and lasts as long as was asked", async () => {
+test("a certificate begins with its authority and lasts as long as was asked", async () => {
   const now = Date.UTC(2030, 0, 1, 12, 0, 0) + 999;
   const authority = await ownAuthority({ now });
   const facts = readCertificate((await authority.signClient({ ...client, now })).certificatePem);
-  assert.equal(facts.notBefore.toISOString(), "2030-01-01T11:55:00.000Z");
+  assert.equal(facts.notBefore.toISOString(), "2025-01-01T00:00:00.000Z");
   assert.equal(facts.notAfter.toISOString(), "2030-01-02T12:00:00.000Z");
 });
 
@@ -290,4 +290,25 @@ test("loadAuthority() says what is wrong, without the text", async () => {
   for (const [certificate, key, message] of wrong) {
     await assert.rejects(loadAuthority(certificate, key), { name: "Error", message });
   }
+});
+
+test("no clock makes an authority, or what it signs, that is not valid yet", async () => {
+  const right = Date.UTC(2026, 10, 22);
+  for (const now of [0, right, right + 30 * day, Date.UTC(2040, 0, 1)]) {
+    const authority = await ownAuthority({ now });
+    const signed = await authority.signClient({ ...client, now });
+    for (const pem of [authority.certificatePem, signed.certificatePem]) {
+      const { notBefore, notAfter } = readCertificate(pem);
+      assert.ok(notBefore.getTime() < right && notAfter > notBefore);
+    }
+  }
+});
+
+test("an authority made anew with its key is trusted in the place of the one before", async () => {
+  const before = await createAuthority("ca", { now: Date.UTC(2026, 0, 1) });
+  const after = await createAuthority("ca", { privateKeyPem: before.privateKeyPem });
+  assert.notEqual(after.certificatePem, before.certificatePem);
+  const authority = await loadAuthority(after.certificatePem, after.privateKeyPem);
+  const { certificatePem } = await authority.signClient(client);
+  for (const { certificatePem: ca } of [before, after]) assert.ok(isSignedBy(certificatePem, ca));
 });

@@ -112,6 +112,8 @@ export interface RunningController extends LocalController {
   grantUrl?: string;
   /** Where /healthz, /readyz and /metrics answer. */
   operationsUrl?: string;
+  /** What looks wrong with the clock of the machine that it runs on. */
+  clock?: string | undefined;
 }
 
 /** No controller serves the data home. The rest tells of one that did. */

@@ -33,7 +33,9 @@ function explainTimes(chain: string[], now: number): { why: string; hint: string
     if (now < notBefore.getTime()) {
       return {
         why: `its certificate is not valid before ${notBefore.toISOString()}; ${clock}`,
-        hint: "Set this machine's clock.",
+        hint:
+          "If this machine's clock is right, that of the issuing site is not, or was not when " +
+          "it made the certificate: ask for a new token once it is.",
       };
     }
     if (now > notAfter.getTime()) {

@@ -192,7 +192,10 @@ async function makeIdentity({ hosts, certifiedAt = Date.now() }: AccessApiOption
   const request = async (now: number) => {
     const keys = await createKeyPair();
     const facts = { commonName: "stand-in for JFrog", publicKey: keys.publicKey };
-    return { key: keys.privateKeyPem, signing: { ...facts, now, lifetimeMs: dayMs } };
+    return {
+      key: keys.privateKeyPem,
+      signing: { ...facts, now, beginsAt: now - 300_000, lifetimeMs: dayMs },
+    };
   };
   const { key, signing } = await request(certifiedAt);
   const { certificatePem: cert } = await authority.signServer({

@@ -38,6 +38,7 @@ export interface Appearance {
 }
 
 const dayMs = 86_400_000;
+const backdatedMs = 300_000;
 
 /** Starts one on a free port of loopback. */
 export async function startGrantService(
@@ -101,8 +102,11 @@ export async function makeIdentity(appearance: Appearance): Promise<{
   identity: { key: string; cert: string };
 }> {
   const now = Date.now();
+  const authorityMadeAt = appearance.authorityMadeAt ?? now - 400 * dayMs;
+  const certifiedAt = appearance.certifiedAt ?? now;
   const made = await createAuthority("fake grant service", {
-    now: appearance.authorityMadeAt ?? now - 400 * dayMs,
+    now: authorityMadeAt,
+    beginsAt: authorityMadeAt - backdatedMs,
     lifetimeMs: 1000 * dayMs,
   });
   const authority = await loadAuthority(made.certificatePem, made.privateKeyPem);
@@ -111,7 +115,8 @@ export async function makeIdentity(appearance: Appearance): Promise<{
     commonName: "fake grant service",
     hosts: appearance.hosts ?? ["127.0.0.1"],
     publicKey: keys.publicKey,
-    now: appearance.certifiedAt ?? now,
+    now: certifiedAt,
+    beginsAt: certifiedAt - backdatedMs,
     lifetimeMs: appearance.lifetimeMs ?? dayMs,
   });
   return { authority, identity: { key: keys.privateKeyPem, cert: certificatePem } };

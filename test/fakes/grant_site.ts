@@ -19,8 +19,8 @@ export interface GrantSite {
   ledgers: MemoryLedgerStore;
   authority: { certificatePem: string; privateKeyPem: string };
   /** Milliseconds since 1970; moved by the test. */
-  /** The time of day, which a test may set, and the time that passes. */
-  clock: { now: number; steady: number };
+  /** The time of day, the time that passes, and what is over for certain, as a test sets them. */
+  clock: { now: number; steady: number; settled: number };
   /** A grant of the site that is ready to be redeemed for 15 minutes. */
   grant(fields?: GrantFields): AccessGrant;
 }
@@ -37,7 +37,7 @@ const windowMs = 15 * 60_000;
 
 /** Makes a site in namespace "west". `overrides` replace what its backing does. */
 export async function openGrantSite(overrides: Partial<GrantBacking> = {}): Promise<GrantSite> {
-  const clock = { now: Date.parse("2026-11-22T12:00:00Z"), steady: 0 };
+  const clock = { now: Date.parse("2026-11-22T12:00:00Z"), steady: 0, settled: -Infinity };
   const authority = await createAuthority("skupper-site-ca", { now: clock.now });
   const ledgers = memoryLedgerStore();
   const backing: GrantBacking = {

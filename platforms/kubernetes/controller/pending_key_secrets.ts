@@ -17,13 +17,15 @@ const field = "key.pem";
 const annotations = { by: "hawser/claimed-by", count: "hawser/claims" } as const;
 
 /**
- * How long a replica leaves the token to another one since it saw that claim, in milliseconds. No clock
- * tells the one what the other's says: a claim counts from when it is seen, and that is never before it
- * was made.
+ * How long a replica leaves the token to another one since it saw that claim, in milliseconds. No
+ * clock tells the one what the other's says: a claim counts from when it is seen, and that is never
+ * before it was made.
  */
 const claimMs = 25_000;
 
-/** A claim that took longer to be made is made again: what is left of it must be enough for a try. */
+/**
+ * A claim that took longer to be made is made again: what is left of it must be enough for a try.
+ */
 const claimedWithinMs = 10_000;
 
 /** How many claims of others are remembered: of more, the first to be seen count anew. */

@@ -17,6 +17,8 @@ export interface ControllerFiles {
   readonly state: string;
   readonly settings: string;
   readonly log: string;
+  /** What was observed of the clocks. */
+  readonly clock: string;
   /** The certificate authority of the grant service. */
   readonly issuer: string;
 }
@@ -37,6 +39,8 @@ export interface ControllerState {
   grantUrl?: string;
   operationsUrl?: string;
   log?: string;
+  /** What looks wrong with the clocks. */
+  clock?: string | undefined;
   options: ControllerOptions;
 }
 
@@ -55,6 +59,7 @@ export function controllerFiles(home: string): ControllerFiles {
     state: join(folder, "state.json"),
     settings: join(folder, "settings.json"),
     log: join(folder, "controller.log"),
+    clock: join(folder, "clock.json"),
     issuer: join(folder, "issuer"),
   };
 }
@@ -127,7 +132,7 @@ export async function writeSettings(
 /**
  * Undefined for a file that is absent; written by us alone, so one that is broken counts as such.
  */
-async function readJson<T>(path: string): Promise<T | undefined> {
+export async function readJson<T>(path: string): Promise<T | undefined> {
   try {
     return JSON.parse(await readFile(path, "utf8"));
   } catch {
@@ -135,7 +140,8 @@ async function readJson<T>(path: string): Promise<T | undefined> {
   }
 }
 
-async function writeJson(path: string, value: unknown): Promise<void> {
+/** Writes a file that `readJson` reads; throws `not-writable`. */
+export async function writeJson(path: string, value: unknown): Promise<void> {
   const text = `${JSON.stringify(value, undefined, 2)}\n`;
   await writeWhole(path, new TextEncoder().encode(text), { mode: 0o600, replace: "always" });
 }

@@ -1,6 +1,7 @@
 import { fstatSync, statSync } from "node:fs";
 import process from "node:process";
 import { formatTime } from "../../../src/controller/conditions.ts";
+import { ControllerClock } from "../../../src/controller/controller_clock.ts";
 import { runController } from "../../../src/controller/controller.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
@@ -27,6 +28,7 @@ import {
 } from "./controller_files.ts";
 import { waitingEvent } from "./controller_program.ts";
 import { readProcessStart } from "./process_start.ts";
+import { clockNotes } from "./clock_notes.ts";
 import { identityFiles } from "../serving/identity_files.ts";
 
 /** What the controller of a data home runs with. */
@@ -72,7 +74,7 @@ export async function runLocalController(
   if (mine === undefined) return;
   try {
     const processStart = await readProcessStart(process.pid);
-    const state: ControllerState = {
+    let state: ControllerState = {
       platform,
       ...(container === undefined ? {} : { container }),
       pid: process.pid,
@@ -82,13 +84,22 @@ export async function runLocalController(
       ...(writesTo(files.log) ? { log: files.log } : {}),
       options,
     };
-    await writeState(files, state);
+    const { startedAt } = state;
+    const keepState = async (more: Partial<ControllerState>) => {
+      state = { ...state, ...more };
+      await writeState(files, state);
+    };
+    await keepState({});
+    const clock = new ControllerClock({ memory: clockNotes(files.clock) });
     await runController({
-      home: servedHome(
-        files.home,
-        (namespace, onProblem) => open(namespace, state.startedAt, onProblem),
+      home: servedHome({
+        home: files.home,
+        open: (namespace, onProblem) => open(namespace, startedAt, onProblem),
+        clock,
         log,
-      ),
+      }),
+      clock,
+      clockJudged: (problem) => keepState({ clock: problem }),
       identities: identityFiles(files.issuer),
       ports: await choosePorts(files, options),
       hosts: {
@@ -102,9 +113,8 @@ export async function runLocalController(
       log,
       async listening({ grantPort, grantUrl, operationsUrl }) {
         await writeSettings(files, { grantPort });
-        const listening = { ...state, grantUrl, operationsUrl };
-        await writeState(files, listening);
-        ready?.({ running: true, home: files.home, ...stateFields(listening) });
+        await keepState({ grantUrl, operationsUrl });
+        ready?.({ running: true, home: files.home, ...stateFields(state) });
       },
     }, signal);
   } finally {
@@ -142,18 +152,20 @@ async function awaitHome(
 }
 
 /** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
-function servedHome(
-  home: string,
+function servedHome({ home, open, clock, log }: {
+  home: string;
   open: (namespace: string, onProblem: (problem: AppError) => void) => {
     paths: NamespacePaths;
     platform: Platform;
-  },
-  log: (line: string) => void,
-): ControllerHome {
+  };
+  clock: ControllerClock;
+  log: (line: string) => void;
+}): ControllerHome {
   const report = reportTo(log, Date.now);
   const namespaces = new Map<string, ControllerNamespace>();
   return controllerHome({
     home,
+    clock,
     open(namespace) {
       let opened = namespaces.get(namespace);
       if (opened === undefined) {

@@ -1,3 +1,4 @@
+import type { ControllerClock } from "../../../src/controller/controller_clock.ts";
 import type { Change, ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import type { Resource } from "../../../src/resources/kinds.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
@@ -11,6 +12,7 @@ import { watchFolders } from "../store/watch_files.ts";
 export interface HomeSetup {
   home: string;
   open(namespace: string): Promise<ControllerNamespace>;
+  clock: Pick<ControllerClock, "readings" | "settled">;
   /** Called with what keeps changes from being seen. The home tries again. */
   onProblem(problem: unknown): void;
 }
@@ -49,8 +51,11 @@ async function* changesOf(setup: HomeSetup, signal: AbortSignal): AsyncGenerator
   const watching = watch.run();
   const everything = setInterval(() => watch.nameEverything(), everythingEveryMs);
   const sweep = async () => {
-    await sweepFormerSites(setup.home).catch(setup.onProblem);
-    await sweepLeftovers(setup.home).catch(setup.onProblem);
+    const { clock } = setup;
+    const now = () => Math.min(...clock.readings());
+    const settled = () => clock.settled();
+    await sweepFormerSites(setup.home, settled).catch(setup.onProblem);
+    await sweepLeftovers(setup.home, { now, settled }).catch(setup.onProblem);
   };
   const sweeping = setInterval(sweep, sweepEveryMs);
   const swept = sweep();

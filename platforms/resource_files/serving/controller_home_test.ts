@@ -20,6 +20,7 @@ async function openHome(t: TestContext) {
   const problems: AppError[] = [];
   const home = controllerHome({
     home: folder,
+    clock: { readings: () => [Date.now()], settled: () => -Infinity },
     open: (namespace) => {
       const paths = namespacePaths(folder, namespace);
       const store = new FileStore("linux", paths, {

@@ -6,33 +6,41 @@ import { systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { listNamespaces } from "../namespaces.ts";
 import { namespacePaths, stateFolder } from "../paths.ts";
 
-/** Older temporary files are leftovers: no write takes as long, so their maker has ended. */
+/**
+ * No write takes as long: whoever made a temporary file that old has ended amid it. Should a clock
+ * be wrong a write fails, and can be done again.
+ */
 const temporaryMs = 600_000;
 
-/** A redemption that nobody has continued for so long is given up. Its key is removed. */
-const pendingMs = 24 * 3_600_000;
+/** By when what is older goes, in milliseconds since 1970. */
+export interface SweepTimes {
+  now: Now;
+  /** What is over for certain: see `ControllerClock.settled`. */
+  settled: Now;
+}
 
 /**
  * Removes what processes that were killed have left in a data home: temporary files, and the keys
- * of redemptions given up. Both may hold private keys. Throws what the file system refuses.
+ * of redemptions that nobody has gone on with for a day. Both may hold private keys. Throws what
+ * the file system refuses.
  */
-export async function sweepLeftovers(home: string, now: Now = Date.now): Promise<void> {
+export async function sweepLeftovers(home: string, times: SweepTimes): Promise<void> {
   const inputs = (await listNamespaces(home))
     .map((namespace) => dirname(namespacePaths(home, namespace).inputResources));
   for (const folder of [stateFolder(home), ...inputs]) {
     for (const entry of await listFiles(folder)) {
       const file = join(entry.parentPath, entry.name);
-      const keptMs = timeToKeep(entry);
-      if (keptMs === undefined || now() - await changedAt(file) < keptMs) continue;
+      const goneBy = timeToGo(entry, times);
+      if (goneBy === undefined || await changedAt(file) > goneBy) continue;
       await rm(file, { force: true });
     }
   }
 }
 
-/** Milliseconds; undefined for what is no leftover. */
-function timeToKeep({ parentPath, name }: Dirent): number | undefined {
-  if (/^\.hawser-[0-9a-f]{16}\.tmp$/.test(name)) return temporaryMs;
-  return basename(parentPath) === "pending" && name.endsWith(".key") ? pendingMs : undefined;
+/** Undefined for what is no leftover. */
+function timeToGo({ parentPath, name }: Dirent, times: SweepTimes): number | undefined {
+  if (/^\.hawser-[0-9a-f]{16}\.tmp$/.test(name)) return times.now() - temporaryMs;
+  return basename(parentPath) === "pending" && name.endsWith(".key") ? times.settled() : undefined;
 }
 
 async function listFiles(folder: string): Promise<Dirent[]> {

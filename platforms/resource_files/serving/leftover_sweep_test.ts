@@ -11,7 +11,12 @@ const temporary = ".hawser-0123456789abcdef.tmp";
 test("sweepLeftovers() removes what the killed left, in its time, and nothing else", async (t) => {
   const home = await mkdtemp(join(tmpdir(), "hawser-leftovers-"));
   t.after(() => rm(home, { recursive: true }));
-  await sweepLeftovers(home);
+  const sweep = (nowInMs: number, settledInMs = -Infinity) =>
+    sweepLeftovers(home, {
+      now: () => Date.now() + nowInMs,
+      settled: () => Date.now() + settledInMs,
+    });
+  await sweep(0);
   const temporaries = [
     `hawser/west/a-uid/pending/${temporary}`,
     `hawser/west/a-uid/ledgers/${temporary}`,
@@ -32,10 +37,12 @@ test("sweepLeftovers() removes what the killed left, in its time, and nothing el
   const present = () =>
     [...temporaries, pending, ...kept].filter((file) => existsSync(join(home, file)));
 
-  await sweepLeftovers(home);
+  await sweep(0);
   assert.deepEqual(present(), [...temporaries, pending, ...kept], "they may be in use");
-  await sweepLeftovers(home, () => Date.now() + 3_600_000);
+  await sweep(48 * 3_600_000);
+  assert.deepEqual(present(), [pending, ...kept], "a clock that is ahead takes no key");
+  await sweep(48 * 3_600_000, -1000);
   assert.deepEqual(present(), [pending, ...kept]);
-  await sweepLeftovers(home, () => Date.now() + 25 * 3_600_000);
+  await sweep(0, 1000);
   assert.deepEqual(present(), kept);
 });

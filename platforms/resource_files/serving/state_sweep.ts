@@ -8,21 +8,17 @@ import { listFolder } from "../store/resource_reader.ts";
 import { findAuthorityFolder, siteUid } from "../site/site_authority.ts";
 
 /**
- * A reload of upstream's that fails puts the former authority back, and with it the former site.
+ * Removes what is kept of sites that another one, or nothing, has been in the place of since before
+ * the settled time: nothing can come back to it. A reload of upstream's that fails puts the former
+ * authority back, and with it the former site. Throws what the file system refuses.
  */
-const keptMs = 3_600_000;
-
-/**
- * Removes the state of sites that are gone, or have been replaced, for an hour: they can't come
- * back. Throws what the file system refuses.
- */
-export async function sweepFormerSites(home: string, now: Now = Date.now): Promise<void> {
+export async function sweepFormerSites(home: string, settled: Now): Promise<void> {
   for (const { name } of await listFolder(stateFolder(home))) {
     if (!isLabel(name)) continue; // the controller's own, and locks
     const paths = namespacePaths(home, name);
     const uid = await siteUid(paths);
     const since = await changedAt(await witnessOf(paths, uid));
-    if (since === undefined || now() - since < keptMs) continue;
+    if (since === undefined || since > settled()) continue;
     for (const entry of await listFolder(paths.state)) {
       if (!entry.isDirectory() || entry.name === uid) continue;
       await rm(join(paths.state, entry.name), { recursive: true, force: true });

@@ -9,7 +9,8 @@ import { namespacePaths } from "../paths.ts";
 import { siteUid } from "../site/site_authority.ts";
 import { sweepFormerSites } from "./state_sweep.ts";
 
-const inAnHour = () => Date.now() + 3_600_000;
+const settled = () => Date.now() + 1000;
+const notSettled = () => Date.now() - 3_600_000;
 
 test("sweepFormerSites() removes the state of a site that was torn down, once it can't come back", () =>
   withDataHome(async ({ home }) => {
@@ -23,18 +24,18 @@ test("sweepFormerSites() removes the state of a site that was torn down, once it
     };
     const first = await start();
     await systemStart(machine);
-    await sweepFormerSites(home, inAnHour);
+    await sweepFormerSites(home, settled);
     assert.deepEqual(await readdir(paths.state), [first]);
     systemStop(machine);
     const second = await start();
-    await sweepFormerSites(home);
+    await sweepFormerSites(home, notSettled);
     assert.deepEqual((await readdir(paths.state)).toSorted(), [first, second].toSorted());
-    await sweepFormerSites(home, inAnHour);
+    await sweepFormerSites(home, settled);
     assert.deepEqual(await readdir(paths.state), [second]);
     systemStop(machine);
-    await sweepFormerSites(home);
+    await sweepFormerSites(home, notSettled);
     assert.deepEqual(await readdir(paths.state), [second]);
-    await sweepFormerSites(home, inAnHour);
+    await sweepFormerSites(home, settled);
     assert.deepEqual(await readdir(paths.state), []);
   }));
 
@@ -46,6 +47,6 @@ test("sweepFormerSites() keeps the state of a namespace whose authority can't be
     await systemStart(machine);
     await keepLinkHosts(paths, ["west.example.org"]);
     await rm(paths.runtimeIssuers, { recursive: true });
-    await sweepFormerSites(home, inAnHour);
+    await sweepFormerSites(home, settled);
     assert.equal((await readdir(paths.state)).length, 1);
   }));

@@ -20,6 +20,7 @@ export function describeController(status: ControllerStatus): string {
     ["Operations", served.operationsUrl],
     ["Namespaces", status.namespaces && (status.namespaces.join(", ") || "none")],
     ["Log", status.log],
+    ["Clock", served.clock],
     ["Problem", status.problem],
   ];
   return fields(rows.filter((row): row is [string, string] => row[1] !== undefined));
