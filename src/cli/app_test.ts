@@ -84,7 +84,7 @@ test("app() lets the option win over SKUPPER_PLATFORM", async () => {
   assert.match(linux.stderr, /there is no site/);
 });
 
-test("app() takes the platform a namespace was made with, unless one or a cluster is named", async () => {
+test("app() takes the platform a namespace was made with, unless it or a cluster is named", async () => {
   const asked: string[] = [];
   const open = (name: PlatformName) => () => {
     asked.push(name);
@@ -97,10 +97,12 @@ test("app() takes the platform a namespace was made with, unless one or a cluste
     linux: open("linux"),
   };
   const table: [string, Record<string, string>, PlatformName][] = [
-    ["-n west", { SKUPPER_PLATFORM: "linux" }, "podman"],
+    ["-n west", {}, "podman"],
+    ["-n west", { SKUPPER_PLATFORM: "linux" }, "linux"],
+    ["-n west", { SKUPPER_PLATFORM: "kubernetes" }, "kubernetes"],
     ["-n west -p linux", {}, "linux"],
     ["-n west --context c", {}, "kubernetes"],
-    ["-n west --kubeconfig f", { SKUPPER_PLATFORM: "linux" }, "linux"],
+    ["-n west --kubeconfig f", { SKUPPER_PLATFORM: "kubernetes" }, "kubernetes"],
     ["-n east", { SKUPPER_PLATFORM: "linux" }, "linux"],
     ["-n east", { SKUPPER_PLATFORM: "" }, "kubernetes"],
   ];
@@ -109,6 +111,10 @@ test("app() takes the platform a namespace was made with, unless one or a cluste
     assert.equal(code, 3);
   }
   assert.deepEqual(asked, table.map(([, , wanted]) => wanted));
+  const named = ["site", "status", "--context", "prod"];
+  const contradiction = await run(named, { env: { SKUPPER_PLATFORM: "linux" }, platforms });
+  assert.match(contradiction.stderr, /^error: --context is an option of platform "kubernetes"/);
+  assert.equal(contradiction.code, 2);
   const wrong = await run(["site", "status"], { env: { SKUPPER_PLATFORM: "mars" }, platforms });
   assert.match(wrong.stderr, /^error: Invalid value "mars" for SKUPPER_PLATFORM/);
   assert.equal(wrong.code, 2);

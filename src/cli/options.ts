@@ -28,7 +28,7 @@ export function namespaceOption() {
 export function platformOption() {
   return new Option(
     "-p, --platform <platform>",
-    "set the Skupper platform; by default the namespace's, else SKUPPER_PLATFORM's, else kubernetes",
+    "set the Skupper platform; by default SKUPPER_PLATFORM's, else the namespace's, else kubernetes",
   ).helpGroup(globalOptions).choices(platformNames);
 }
 

@@ -3,7 +3,7 @@ import { AppError, appError } from "../errors/app_error.ts";
 import type { Say } from "../errors/entry.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
-import { choosePlatform, platformNames } from "../platform/name.ts";
+import { choosePlatform, namedPlatform, platformNames } from "../platform/name.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
@@ -115,10 +115,9 @@ async function openPlatform(
   options: SharedOptions,
   warn: (text: string) => void,
 ): Promise<PlatformWithAbilities> {
-  // a cluster that is named counts more than what the namespace was made with
-  const isOpen = [options.platform, options.context, options.kubeconfig].every((each) => !each);
+  const isOpen = namedPlatform(options, world.env) === undefined;
   const made = isOpen ? await platforms.detect?.(options.namespace, world.env) : undefined;
-  const name = choosePlatform(options.platform, made, world.env);
+  const name = choosePlatform(options, made, world.env);
   const open = platforms[name];
   if (open === undefined) {
     const supported = platformNames.filter((name) => platforms[name] !== undefined);

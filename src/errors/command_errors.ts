@@ -16,6 +16,12 @@ export const commandErrors = {
     message: (d) => `Platform "${d.platform}" does not support ${d.what}`,
     hint: (d) => d.instead,
   }),
+  "option-of-other-platform": entry<{ option: string; of: string; platform: string }>({
+    exit: "usage",
+    message: (d) =>
+      `${d.option} is an option of platform "${d.of}", and the platform in force is "${d.platform}"`,
+    hint: (d) => `Leave it out, or choose the platform with -p ${d.of}.`,
+  }),
   "file-too-large": entry<{ file: string; maxBytes: number }>({
     exit: "usage",
     message: (d) => `File ${d.file} is larger than ${d.maxBytes} bytes`,

@@ -10,19 +10,42 @@ export function isPlatformName(name: string): name is PlatformName {
   return (platformNames as readonly string[]).includes(name);
 }
 
+/** What a command line says of where it goes; "" says nothing. */
+export interface SaidPlatform {
+  platform?: string | undefined;
+  context?: string | undefined;
+  kubeconfig?: string | undefined;
+}
+
 /**
- * The platform in force: the option, else what the namespace was made with, else SKUPPER_PLATFORM,
- * else kubernetes (as upstream). Throws `invalid-value` for a name that is none.
+ * The platform in force: the option, else SKUPPER_PLATFORM, else Kubernetes where a cluster is
+ * named, else what the namespace was `made` with, else Kubernetes (as upstream). Throws
+ * `invalid-value` for a name that is none, and `option-of-other-platform` for an option of
+ * Kubernetes where another platform was said.
  */
 export function choosePlatform(
-  option: string | undefined,
+  said: SaidPlatform,
   made: PlatformName | undefined,
   env: Record<string, string | undefined>,
 ): PlatformName {
-  const name = option ?? made ?? (env["SKUPPER_PLATFORM"] || "kubernetes");
+  const named = namedPlatform(said, env);
+  const option = said.context ? "--context" : said.kubeconfig ? "--kubeconfig" : undefined;
+  if (option !== undefined && named !== undefined && named !== "kubernetes") {
+    throw appError("option-of-other-platform", { option, platform: named, of: "kubernetes" });
+  }
+  return named ?? (option === undefined ? made : undefined) ?? "kubernetes";
+}
+
+/** The platform that the option or the variable names. Throws `invalid-value`. */
+export function namedPlatform(
+  { platform: option }: SaidPlatform,
+  env: Record<string, string | undefined>,
+): PlatformName | undefined {
+  const name = option || env["SKUPPER_PLATFORM"];
+  if (!name) return undefined;
   if (isPlatformName(name)) return name;
   throw appError("invalid-value", {
-    name: option === undefined ? "SKUPPER_PLATFORM" : "--platform",
+    name: option ? "--platform" : "SKUPPER_PLATFORM",
     value: name,
     wanted: `one of ${platformNames.join(", ")}`,
   });

@@ -57,9 +57,9 @@ function besideUpstream(
     try {
       siteInput(machine, "west");
       await upstream.reload();
-      await sandbox.succeed(["controller", "start"]);
+      await sandbox.succeed(["controller", "start", "-p", "linux"]);
       await sandbox.succeed(["site", "update", "--link-host", "127.0.0.1", "-n", "west"]);
-      await sandbox.succeed(["site", "create", "east", "-n", "east", ...linkAccess]);
+      await sandbox.succeed(["site", "create", "east", "-n", "east", "-p", "linux", ...linkAccess]);
       await body(sandbox, upstream);
     } finally {
       await upstream.stopRouter();
@@ -68,7 +68,7 @@ function besideUpstream(
         fs.rmSync(path.join(root, part), { recursive: true, force: true });
       }
     }
-  });
+  }, { env: { SKUPPER_PLATFORM: "" } }); // the namespaces say themselves what they were made with
 }
 
 /** The files of a namespace but those below its input/resources, as one value. */
@@ -147,7 +147,7 @@ test(
     systemStop(upstream.machine);
     siteInput(upstream.machine, "west");
     await upstream.reload();
-    await sandbox.succeed(["site", "create", "south", "-n", "south"]);
+    await sandbox.succeed(["site", "create", "south", "-n", "south", "-p", "linux"]);
     assertRefused(
       await sandbox.hawser(redeem("t.yaml", "south")),
       5,
@@ -227,10 +227,10 @@ test(
     assert.equal(list.items[1].spec.cost, 5);
     assert.equal(hashFolder(root), untouched);
     assertRefused(
-      await sandbox.hawser(["link", "generate", "-n", "nowhere"]),
+      await sandbox.hawser(["link", "generate", "-n", "nowhere", "-p", "linux"]),
       3,
       'error: Cannot generate a link: there is no site in namespace "nowhere"',
-      "hint: hawser site create nowhere --enable-link-access -n nowhere",
+      "hint: hawser site create nowhere --enable-link-access -n nowhere -p linux",
     );
   }),
 );
@@ -316,7 +316,7 @@ test(
     const router = await startRouter(root);
     try {
       await sandbox.succeed(check("east"));
-      await sandbox.succeed(["site", "create", "south", "-n", "south"]);
+      await sandbox.succeed(["site", "create", "south", "-n", "south", "-p", "linux"]);
       await sandbox.succeed(redeem("t.yaml", "south"));
       await sandbox.succeed(check("south"));
       const { stdout } = await sandbox.succeed(["site", "status", "-n", "west"]);
