@@ -31,7 +31,11 @@ function suites(): Suite[] {
   const unit = testFiles("src", "platforms", "scripts");
   const contract = testFiles("test/contract");
   return [
-    { name: "architecture", files: ["test/architecture_test.ts"], command: denoTest },
+    {
+      name: "architecture",
+      files: ["test/architecture_test.ts", "test/guarantees_test.ts"],
+      command: denoTest,
+    },
     { name: "unit", files: unit, command: denoTest },
     { name: "unit on bun", files: unit, command: bunTest },
     { name: "contract", files: contract, command: denoTest },
