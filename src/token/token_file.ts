@@ -157,7 +157,8 @@ export async function writeTokenFile(
   options: { force: boolean },
 ): Promise<void> {
   await checkTokenTarget(path, options);
-  const replace = options.force || await exists(path) ? "always" : "never";
+  const isThere = await lstat(path).then(() => true, () => false);
+  const replace = options.force || isThere ? "always" : "never";
   await writeWhole(path, renderToken(token), { mode: 0o600, replace });
 }
 
@@ -176,6 +177,8 @@ function describeKind(document: PlainDocument): string {
     : "it holds no AccessToken";
 }
 
-function exists(path: string): Promise<boolean> {
-  return lstat(path).then(() => true, () => false);
+/** True for a file with something in it: an empty one says nothing, and nothing is lost with it. */
+async function exists(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined);
+  return found !== undefined && !(found.isFile() && found.size === 0);
 }

@@ -55,5 +55,5 @@ async function listFiles(folder: string): Promise<Dirent[]> {
 
 /** Milliseconds since 1970; Infinity for what has gone meanwhile. */
 function changedAt(file: string): Promise<number> {
-  return stat(file).then(({ mtimeMs }) => mtimeMs, () => Infinity);
+  return stat(file).then(({ ctimeMs }) => ctimeMs, () => Infinity);
 }

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
+import { readPrivateKey } from "../../../src/pki/key_pair.ts";
 import type { PendingKeys } from "../../../src/platform/abilities.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
@@ -30,7 +31,10 @@ export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
       if (folder === undefined) throw siteMissing();
       const path = join(folder, fileName(redemption));
       const before = await readKey(path);
-      if (before !== undefined) return before;
+      if (before !== undefined) {
+        await touch(path);
+        return before;
+      }
       const key = await make();
       return await withLock(paths, signal, async () => {
         // what is kept of a site that went meanwhile must not come back
@@ -39,7 +43,7 @@ export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
         const theirs = await readKey(path);
         if (theirs !== undefined) return theirs;
         await makeFolder(folder);
-        await writeWhole(path, key, { mode: 0o600, replace: "never" });
+        await writeWhole(path, key, { mode: 0o600, replace: "always" });
         return key;
       });
     },
@@ -63,13 +67,32 @@ function fileName(redemption: string): string {
   return `${createHash("sha256").update(redemption).digest("hex")}.key`;
 }
 
+/** A file that holds no whole key is none: a crash may have left it. */
 async function readKey(path: string): Promise<string | undefined> {
   try {
-    return await readFile(path, "utf8");
+    const key = await readFile(path, "utf8");
+    return isPrivateKey(key) ? key : undefined;
   } catch (cause) {
     if (systemErrorCode(cause) === "ENOENT") return undefined;
     throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
   }
+}
+
+function isPrivateKey(text: string): boolean {
+  try {
+    readPrivateKey(text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Has the file's change time, which the file system sets, say that its redemption goes on: the
+ * sweep of what is given up goes by it.
+ */
+async function touch(path: string): Promise<void> {
+  await chmod(path, 0o600).catch(() => {}); // of another user's, or gone: then it is as it is
 }
 
 async function makeFolder(path: string): Promise<void> {

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { mkdtemp, readdir, readFile, rm, stat } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,6 +7,7 @@ import { test } from "node:test";
 import { isAppError } from "../../../src/errors/app_error.ts";
 import { type NamespacePaths, namespacePaths, siteStatePaths } from "../paths.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
+import { createKeyPair } from "../../../src/pki/key_pair.ts";
 import { createSiteAuthority, siteUid } from "../site/site_authority.ts";
 
 const signal = new AbortController().signal;
@@ -22,6 +23,14 @@ async function withSite(use: (paths: NamespacePaths, folder: string) => Promise<
   }
 }
 
+const [first, second, other] = await Promise.all(
+  [1, 2, 3].map(async () => (await createKeyPair()).privateKeyPem),
+) as [string, string, string];
+
+async function makeKey(): Promise<string> {
+  return (await createKeyPair()).privateKeyPem;
+}
+
 function makeNothing(): Promise<string> {
   throw new Error("a key was made although one is there");
 }
@@ -29,12 +38,12 @@ function makeNothing(): Promise<string> {
 test("pendingKeyFiles() gives the same key until it is forgotten", () =>
   withSite(async (paths, folder) => {
     const keys = pendingKeyFiles(paths);
-    assert.equal(await keys.obtain("one", () => Promise.resolve("first"), signal), "first");
-    assert.equal(await pendingKeyFiles(paths).obtain("one", makeNothing, signal), "first");
-    assert.equal(await keys.obtain("two", () => Promise.resolve("other"), signal), "other");
+    assert.equal(await keys.obtain("one", () => Promise.resolve(first), signal), first);
+    assert.equal(await pendingKeyFiles(paths).obtain("one", makeNothing, signal), first);
+    assert.equal(await keys.obtain("two", () => Promise.resolve(other), signal), other);
     await keys.forget("one", signal);
     await keys.forget("one", signal);
-    assert.equal(await keys.obtain("one", () => Promise.resolve("second"), signal), "second");
+    assert.equal(await keys.obtain("one", () => Promise.resolve(second), signal), second);
     for (const name of await readdir(folder)) {
       assert.match(name, /^[0-9a-f]{64}\.key$/);
       if (process.platform !== "win32") {
@@ -48,8 +57,7 @@ test("pendingKeyFiles() gives all who ask at once the same key", () =>
     const obtained = await Promise.all(
       Array.from(
         { length: 20 },
-        (_, number) =>
-          pendingKeyFiles(paths).obtain("one", () => Promise.resolve(`key ${number}`), signal),
+        async () => await pendingKeyFiles(paths).obtain("one", makeKey, signal),
       ),
     );
     assert.equal(new Set(obtained).size, 1);
@@ -83,3 +91,31 @@ test("pendingKeyFiles() needs a site", async () => {
     await rm(home, { recursive: true, force: true });
   }
 });
+
+test("pendingKeyFiles() takes a file without a whole key for none, whoever asks at once", () =>
+  withSite(async (paths, folder) => {
+    await pendingKeyFiles(paths).obtain("one", () => Promise.resolve(first), signal);
+    const [name] = await readdir(folder);
+    const path = join(folder, name!);
+    for (const left of ["", "\0".repeat(100), first.slice(0, 60), first.replace("M", "!")]) {
+      await writeFile(path, left);
+      const obtained = await Promise.all(
+        Array.from(
+          { length: 5 },
+          () => pendingKeyFiles(paths).obtain("one", makeKey, signal),
+        ),
+      );
+      assert.equal(new Set(obtained).size, 1);
+      assert.equal(await readFile(path, "utf8"), obtained[0]);
+    }
+  }));
+
+test("pendingKeyFiles() has the key say when it was asked for last", () =>
+  withSite(async (paths, folder) => {
+    const keys = pendingKeyFiles(paths);
+    await keys.obtain("one", () => Promise.resolve(first), signal);
+    const path = join(folder, (await readdir(folder))[0]!);
+    const before = (await stat(path)).ctimeMs;
+    while ((await stat(path)).ctimeMs === before) await keys.obtain("one", makeNothing, signal);
+    assert.equal((await stat(path)).mode & 0o077, 0);
+  }));

@@ -13,7 +13,8 @@ export async function readLinkHosts(paths: NamespacePaths): Promise<string[]> {
   const uid = await siteUid(paths);
   if (uid === undefined) return [];
   try {
-    return JSON.parse(await readFile(hostsFile(paths, uid), "utf8"));
+    const hosts = JSON.parse(await readFile(hostsFile(paths, uid), "utf8"));
+    return Array.isArray(hosts) ? hosts : [];
   } catch {
     return []; // absent; written whole and by us alone
   }
