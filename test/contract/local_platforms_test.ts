@@ -31,7 +31,9 @@ for (const name of ["docker", "podman", "linux"] as const) {
   /** A data home where a site is founded, and no resource is yet. */
   const foundSite = async () => {
     const home = await makeHome();
-    await (await open(name, home)).siteFounder!.found(newSite("west", {}), [], signal);
+    const platform = await open(name, home);
+    await platform.siteFounder!.found(newSite("west", {}), [], signal);
+    await platform.remove("Site", "west", signal);
     return home;
   };
 

@@ -35,22 +35,27 @@ export interface FounderSetup extends LinkAccessSetup {
  * started stays as it is: all but the choice of link hosts is refused with `namespace-foreign`.
  */
 export function siteFounder(setup: FounderSetup): SiteFounder {
-  const { paths, platform } = setup;
+  const { paths } = setup;
   return {
     async found(site, linkHosts, signal) {
       const { name } = site.metadata;
       checkLabel(name, "the site name"); // upstream starts no site whose name has dots
       const hosts = linkHosts.map(checkLinkHost);
-      if (await isStarted(paths)) return await chooseHosts(setup, site, hosts, signal);
-      signal.throwIfAborted();
-      const marks = siteMarks(paths, await createSiteAuthority(paths));
-      await notePlatform(paths, platform.name);
-      if (takesRemoteLinks(site)) {
-        await allowLinks(setup, site, hosts, marks, signal);
-      } else if (await marks.has(`RouterAccess-${name}`)) {
-        await platform.remove("RouterAccess", name, signal);
-        await marks.clear(`RouterAccess-${name}`);
-      }
+      return await setup.whileHeld(signal, async (platform) => {
+        const held = { ...setup, platform };
+        if (await isStarted(paths)) return await chooseHosts(held, site, hosts, signal);
+        // a site that was deleted or made meanwhile is none to make anything for
+        await platform.apply<"Site">(site, signal, { dryRun: true });
+        const marks = siteMarks(paths, await createSiteAuthority(paths));
+        await notePlatform(paths, platform.name);
+        if (takesRemoteLinks(site)) {
+          await allowLinks(held, site, hosts, marks, signal);
+        } else if (await marks.has(`RouterAccess-${name}`)) {
+          await platform.remove("RouterAccess", name, signal);
+          await marks.clear(`RouterAccess-${name}`);
+        }
+        return await platform.apply<"Site">(site, signal);
+      });
     },
 
     /**
@@ -130,9 +135,9 @@ async function chooseHosts(
   site: Site,
   hosts: string[],
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Site> {
   const present = await platform.get("Site", site.metadata.name, signal);
-  if (hosts.length === 0 || !isDeepStrictEqual(site.spec, present?.spec)) {
+  if (hosts.length === 0 || present === undefined || !isDeepStrictEqual(site.spec, present.spec)) {
     throw appError("namespace-foreign", {
       namespace: paths.namespace,
       why: '"skupper system start" made it',
@@ -143,6 +148,7 @@ async function chooseHosts(
     });
   }
   await keepLinkHosts(paths, hosts);
+  return await platform.get("Site", site.metadata.name, signal) ?? present;
 }
 
 /**

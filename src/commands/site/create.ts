@@ -4,9 +4,9 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
-import { need } from "../../platform/abilities.ts";
 import { checkSubdomain } from "../../resources/names.ts";
 import { linkHostOption } from "./link_host_option.ts";
+import { storeSite } from "./store_site.ts";
 import { newSite, type SiteSettings } from "./site_spec.ts";
 import {
   type ChangedSite,
@@ -47,10 +47,8 @@ async function create(
     throw appError("site-exists", { site: existing.metadata.name, namespace, wanted: name });
   }
   const site = newSite(name, options);
-  if (options.linkHost.length > 0) need(platform, "siteFounder", "--link-host");
-  await platform.siteFounder?.found(site, options.linkHost, context.signal);
   site.metadata.resourceVersion = "";
-  const applied = await platform.apply<"Site">(site, context.signal);
+  const applied = await storeSite(platform, site, options.linkHost, context.signal);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
   return changed;

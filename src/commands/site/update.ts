@@ -4,9 +4,10 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
-import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { currentSite } from "./current_site.ts";
 import { linkHostOption } from "./link_host_option.ts";
+import { storeSite } from "./store_site.ts";
 import { linkAccessOf, type SiteSettings } from "./site_spec.ts";
 import {
   type ChangedSite,
@@ -56,9 +57,7 @@ async function update(
     ...(linkAccess === undefined ? {} : { linkAccess }),
     ...(options.enableHa === undefined ? {} : { ha: true }),
   };
-  if (options.linkHost.length > 0) need(platform, "siteFounder", "--link-host");
-  await platform.siteFounder?.found(site, options.linkHost, context.signal);
-  const applied = await platform.apply<"Site">(site, context.signal);
+  const applied = await storeSite(platform, site, options.linkHost, context.signal);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
   if (options.disableLinkAccess) warnStillOpen(platform, changed, context);

@@ -37,3 +37,26 @@ function filesIn(folder: string): Record<string, string> {
     found.map((name) => [name, fs.readFileSync(path.join(folder, name), "utf8")]),
   );
 }
+
+test(
+  "site delete --all beside site create and update leaves a whole site, or nothing",
+  inSandbox(async (sandbox) => {
+    const root = path.join(sandbox.dataHome, "namespaces/west");
+    for (let round = 0; round < 6; round++) {
+      const changing = round % 2 === 0
+        ? ["site", "create", "west", "-n", "west"]
+        : ["site", "update", "-n", "west", "--enable-link-access", "--link-host", "127.0.0.1"];
+      if (round % 2 === 1) await sandbox.hawser(["site", "create", "west", "-n", "west"]);
+      const outcomes = await Promise.all([
+        sandbox.hawser(changing),
+        sandbox.hawser(["site", "delete", "--all", "-n", "west"]),
+      ]);
+      // changed meanwhile is told as that, and so is a site that is not there to be changed
+      for (const { code, stderr } of outcomes) assert.ok([0, 3, 7].includes(code!), stderr);
+      const parts = ["input/resources/Site-west.yaml", "input/issuers/skupper-site-ca/tls.crt"];
+      const [site, authority] = parts.map((part) => fs.existsSync(path.join(root, part)));
+      assert.equal(site, authority, `round ${round}`);
+      if (!site) assert.ok(!fs.existsSync(root));
+    }
+  }),
+);
