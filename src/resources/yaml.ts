@@ -57,19 +57,29 @@ export function readResources(
 
 /**
  * Checks one document against the schema of `kind` and returns it as that resource, unknown fields
- * included. Throws `resource-invalid`, which names fields and what they should be, never their
- * values.
+ * included. A field that may not be empty and is counts as absent, as for `kubectl apply`. Throws
+ * `resource-invalid`, which names fields and what they should be, never their values.
  */
 export function parseResource<K extends Kind>(
   kind: K,
   document: unknown,
   where: string,
 ): ResourceOf<K> {
-  const result = schemas[kind]().safeParse(document);
+  const schema = schemas[kind]();
+  const asWritten = schema.safeParse(document);
+  const result = asWritten.success ? asWritten : schema.safeParse(withoutEmpty(document));
   // schemas[kind]() is the schema of ResourceOf<K>, which the compiler cannot follow through K
   if (result.success) return result.data as ResourceOf<K>;
   const why = result.error.issues.slice(0, 5).map((issue) => describeIssue(issue, document));
   throw invalid(where, why.join("; "));
+}
+
+/** A copy of what YAML or JSON gave, without the fields whose value is null. */
+function withoutEmpty(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutEmpty);
+  if (!isPlainDocument(value)) return value;
+  const fields = Object.entries(value).filter(([, field]) => field !== null);
+  return Object.fromEntries(fields.map(([name, field]) => [name, withoutEmpty(field)]));
 }
 
 /** What Go's YAML readers take for a number once they have dropped the underscores. */

@@ -108,6 +108,23 @@ describe("parseResource()", () => {
     assert.deepEqual(parseResource("AccessToken", document, "t.yaml"), document);
   });
 
+  test("takes an empty field for one that is not there, and leaves the document as it is", () => {
+    const document = {
+      ...token,
+      metadata: { name: "west", namespace: null, creationTimestamp: null },
+      spec: { url: "u", code: "c", ca: "a", linkCost: null, later: { a: [null, { b: null }] } },
+      status: null,
+    };
+    const before = structuredClone(document);
+    assert.deepEqual(parseResource("AccessToken", document, "t.yaml"), {
+      ...token,
+      spec: { url: "u", code: "c", ca: "a", later: { a: [null, {}] } },
+    });
+    assert.deepEqual(document, before);
+    const site = { ...token, kind: "Site", spec: null };
+    assert.equal(parseResource("Site", site, "s.yaml").spec, undefined);
+  });
+
   const wrong: [name: string, document: unknown, complaint: string][] = [
     [
       "a missing field",

@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
 import {
   access,
   constants,
@@ -193,7 +194,10 @@ export async function syncFolder(folder: string): Promise<void> {
 
 function explain(error: unknown, folder: string): string {
   const code = systemErrorCode(error);
-  if (code === "ENOENT") return `folder ${folder} does not exist`;
+  if (code === "ENOENT") {
+    // such as /proc, where no file can be made and the system says that it can't find it
+    return existsSync(folder) ? "no file can be made there" : `folder ${folder} does not exist`;
+  }
   if (code === "ENOTDIR") return `${folder} is not a folder`;
   return explainSystemError(error);
 }

@@ -4,6 +4,8 @@ export function explainSystemError(error: unknown): string {
     case "EACCES":
     case "EPERM":
       return "permission denied";
+    case "EBUSY":
+      return "it is in use, or mounted by itself, so that nothing can be put in its place";
     case "EDQUOT":
       return "the disk quota is used up";
     case "EEXIST":

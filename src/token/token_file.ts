@@ -30,15 +30,18 @@ export function parseToken(content: string | Uint8Array, file: string): UsableTo
   const text = typeof content === "string" ? content : decode(content);
   // deno-lint-ignore no-control-regex -- control characters are what tells binary from text
   if (text === undefined || /[\0-\x08\x0e-\x1f]/.test(text)) throw refuse("it is not text");
-  const documents = explained(() => readResources(text, file, { untrusted: true }));
+  const documents = explained(() => readResources(text, file, { untrusted: true }))
+    .flatMap((document) => itemsOf(document) ?? [document]);
   const [document] = documents;
   if (document === undefined) throw refuse("it is empty");
   if (documents.length > 1) {
     throw refuse(`it holds ${documents.length} documents, and a token file holds one`);
   }
   if (document["kind"] !== "AccessToken") throw refuse(describeKind(document));
-  const token = explained(() => parseResource("AccessToken", document, file));
-  return checkToken(withoutState(token), file);
+  const token = withoutState(explained(() => parseResource("AccessToken", document, file)));
+  // a block of YAML ends with a line break that is no part of the code
+  if (token.spec !== undefined) token.spec.code = token.spec.code.replace(/\r?\n$/, "");
+  return checkToken(token, file);
 
   function explained<T>(read: () => T): T {
     try {
@@ -119,6 +122,18 @@ function isReserved(name: string): boolean {
     /^hawser-(grant-service$|ledger-|pending-)/.test(name);
 }
 
+/** True for what a shell calls its standard output or one of its other open files. */
+function isStandardOutput(path: string): boolean {
+  return /^\/(dev\/(stdout|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/.test(path);
+}
+
+function standardOutputHint(path: string) {
+  return {
+    message: `Cannot write a token to ${path}: a token file is written whole, beside its place`,
+    help: "Name standard output -, as in: token issue - > file",
+  };
+}
+
 /** The content of a token file. */
 export function renderToken(token: AccessToken): string {
   return writeResource(token);
@@ -138,9 +153,11 @@ export async function readTokenFile(path: string, signal?: AbortSignal): Promise
 
 /**
  * Checks, before a token is issued, that its file can be written. Throws `not-writable`, and
- * `file-exists` if there is a file that is no token file (with `force` such a file is replaced).
+ * `file-exists` if there is a file that is no token file (with `force` such a file is replaced). An
+ * empty one, as `mktemp` makes it, is written over. Throws `usage` for a path of standard output.
  */
 export async function checkTokenTarget(path: string, options: { force: boolean }): Promise<void> {
+  if (isStandardOutput(path)) throw appError("usage", standardOutputHint(path));
   await checkWritable(path);
   if (options.force || !await exists(path)) return;
   try {
@@ -162,19 +179,40 @@ export async function writeTokenFile(
   await writeWhole(path, renderToken(token), { mode: 0o600, replace });
 }
 
+/** The text of UTF-8, or of UTF-16 with a byte order mark, as Windows PowerShell writes it. */
 function decode(bytes: Uint8Array): string | undefined {
+  const [first, second] = bytes;
+  const isLittle = first === 0xff && second === 0xfe;
+  const isBig = first === 0xfe && second === 0xff;
+  const encoding = isLittle ? "utf-16le" : isBig ? "utf-16be" : "utf-8";
   try {
-    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
   } catch {
     return undefined;
   }
 }
 
+/** The resources of a list, as `kubectl get accesstokens -o yaml` prints them. */
+function itemsOf({ kind, items }: PlainDocument): PlainDocument[] | undefined {
+  if (kind !== "List" && kind !== "AccessTokenList" || !Array.isArray(items)) return undefined;
+  return items.map((item) => typeof item === "object" && item !== null ? item : {});
+}
+
 function describeKind(document: PlainDocument): string {
+  if (isFirstVersion(document)) {
+    return "it is a token of Skupper 1, and sites of version 1 and 2 can't be linked";
+  }
   const kind = document["kind"];
   return typeof kind === "string" && /^[A-Za-z]{1,63}$/.test(kind)
     ? `it holds a ${kind}, not an AccessToken`
     : "it holds no AccessToken";
+}
+
+/** True for a token or a claim of Skupper 1: a Secret whose label says so. */
+function isFirstVersion({ kind, metadata }: PlainDocument): boolean {
+  const { labels } = (metadata ?? {}) as { labels?: Record<string, unknown> | null };
+  const type = labels?.["skupper.io/type"];
+  return kind === "Secret" && (type === "token-claim" || type === "connection-token");
 }
 
 /** True for a file with something in it: an empty one says nothing, and nothing is lost with it. */

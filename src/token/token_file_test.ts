@@ -75,6 +75,34 @@ ${ca}
   assert.equal(read.spec.ca, token.spec.ca);
 });
 
+test("parseToken() reads UTF-16 with a byte order mark, a list of one, and a code's line break", () => {
+  const little = Buffer.from(`\ufeff${text}`, "utf16le");
+  const list = {
+    apiVersion: "v1",
+    kind: "List",
+    items: [token],
+    metadata: { resourceVersion: "" },
+  };
+  const block = text.replace(/^( *)code: .*$/m, `$1code: |\n$1  ${testCode}`);
+  const contents = [
+    little,
+    Buffer.from(little).swap16(),
+    Buffer.from(`\ufeff${text}`),
+    JSON.stringify(list),
+    JSON.stringify({ ...list, kind: "AccessTokenList" }),
+    block,
+  ];
+  for (const content of contents) {
+    assert.deepEqual(parseToken(content, "t.yaml"), parseToken(text, "t.yaml"));
+  }
+});
+
+const firstVersion = {
+  apiVersion: "v1",
+  kind: "Secret",
+  metadata: { name: "a", labels: { "skupper.io/type": "token-claim" } },
+};
+
 const bad: [what: string, content: string | Uint8Array, why: RegExp][] = [
   ["nothing", "", /it is empty/],
   ["blank lines", "\n \n", /it is empty/],
@@ -87,6 +115,15 @@ const bad: [what: string, content: string | Uint8Array, why: RegExp][] = [
   ["an alias", `a: &a {}\nb: *a\n${text}`, /anchors and aliases/],
   ["another kind", text.replace("AccessToken", "AccessGrant"), /it holds a AccessGrant, not/],
   ["no kind", "metadata: {}", /it holds no AccessToken/],
+  [
+    "a list of two",
+    JSON.stringify({ kind: "List", items: [token, token] }),
+    /it holds 2 documents/,
+  ],
+  ["an empty list", "kind: List\nitems: []\n", /it is empty/],
+  ["a list of text", "kind: List\nitems: [a]\n", /it holds no AccessToken/],
+  ["a token of Skupper 1", JSON.stringify(firstVersion), /a token of Skupper 1, and sites of/],
+  ["half of UTF-16", Uint8Array.of(0xff, 0xfe, 0x00, 0xd8, 0x61), /it is not text/],
   ["another version", text.replace("v2alpha1", "v1alpha1"), /apiVersion must be/],
   ["two documents", `${text}---\n${text}`, /it holds 2 documents/],
   ["no spec", "apiVersion: skupper.io/v2alpha1\nkind: AccessToken\nmetadata: {name: a}", /spec is/],

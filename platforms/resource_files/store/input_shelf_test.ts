@@ -66,6 +66,17 @@ describe("resources in a namespace's input", () => {
     return (await store.list("Link", signal)).map((link) => link.metadata.name);
   }
 
+  test("are read with upstream's defaults, and empty fields count as absent", async () => {
+    const access = "kind: RouterAccess\nmetadata: {name: gate, namespace: null}\n" +
+      "spec: {roles: [{name: edge, port: 45671}]}\nstatus:\n";
+    await put("input/resources/a.yaml", `apiVersion: skupper.io/v2alpha1\n${access}`);
+    await put("input/resources/s.yaml", siteText.replace("spec:\n  linkAccess: default", "spec:"));
+    const gate = await store.get("RouterAccess", "gate", signal);
+    assert.equal(gate?.spec?.tlsCredentials, "gate");
+    assert.equal((await store.get("Site", "west", signal))?.metadata.name, "west");
+    assert.deepEqual(problems, []);
+  });
+
   test("are found under any file name, at any depth, in any document", async () => {
     await put("input/resources/a.yml", `${linkText("one")}---\n${siteText}---\n`);
     await put("input/resources/deep/er/Secret-x.yaml", linkText("two"));

@@ -140,13 +140,20 @@ function attempt<K extends Kind>(file: string, reading: FolderReading<K>, read: 
   }
 }
 
+/** Upstream's renderer names a RouterAccess' credentials after it where the file names none. */
+function withDefaults(kind: Kind, content: PlainDocument): PlainDocument {
+  if (kind !== "RouterAccess") return content;
+  const { spec, metadata } = content as { spec?: object; metadata?: { name?: unknown } };
+  return { ...content, spec: { tlsCredentials: metadata?.name, ...spec } };
+}
+
 function checkResource<K extends Kind>(
   kind: K,
   content: PlainDocument,
   namespace: string,
   where: string,
 ): ResourceOf<K> {
-  const resource = parseResource(kind, content, where);
+  const resource = parseResource(kind, withDefaults(kind, content), where);
   const { name, namespace: own } = resource.metadata;
   let why: string | undefined;
   if (!isSubdomain(name)) why = "metadata.name must be an RFC 1123 subdomain";

@@ -59,6 +59,11 @@ const unreadable: [string, string | Uint8Array, string][] = [
   ],
   ["plain text", "hello\n", "[WILDCARD]"],
   [
+    "of Skupper 1",
+    "apiVersion: v1\nkind: Secret\nmetadata:\n  labels: {skupper.io/type: token-claim}\n",
+    "it is a token of Skupper 1, and sites of version 1 and 2 can't be linked",
+  ],
+  [
     "of another kind",
     token.replace("AccessToken", "Secret"),
     "it holds a Secret, not an AccessToken",
@@ -186,6 +191,21 @@ const unwritable: [string, string, (sandbox: Sandbox) => void, number, ...string
     "error: File notes.txt exists and is not a token file",
     "hint: Use --force to replace it.",
   ],
+  [
+    "standard output by its path",
+    "/dev/stdout",
+    () => {},
+    2,
+    "error: Cannot write a token to /dev/stdout: a token file is written whole, beside its place",
+    "hint: Name standard output -, as in: token issue - > file",
+  ],
+  [
+    "in a folder that takes no files",
+    "/proc/t.yaml",
+    () => {},
+    1,
+    "error: Cannot write /proc/t.yaml: [WILDCARD]",
+  ],
 ];
 
 for (const [what, file, make, code, ...wanted] of unwritable) {
@@ -200,6 +220,15 @@ for (const [what, file, make, code, ...wanted] of unwritable) {
     }),
   );
 }
+
+test(
+  "an empty file of one's own, as mktemp makes it, is written over",
+  shared.use(async (sandbox) => {
+    const file = sandbox.write("made-by-mktemp", "", 0o600);
+    await issueToken(sandbox, "made-by-mktemp");
+    assert.match(fs.readFileSync(file, "utf8"), /^kind: AccessToken$/m);
+  }),
+);
 
 test(
   "--force replaces any file, and never a symlink; a token file is replaced without",
