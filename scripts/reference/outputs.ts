@@ -48,6 +48,17 @@ what stands here.
   ].join("\n");
 }
 
+/** The paths of the fields of each command's output, as outputs.md has them. */
+export function fieldPaths(): Record<string, string[]> {
+  return Object.fromEntries(
+    Object.entries(outputs).map(([words, schema]) => {
+      const variants = read(schema).anyOf ?? [read(schema)];
+      const rows = variants.flatMap(rowsOfVariant);
+      return [words, rows.map(([path]) => path.slice(1, -1))];
+    }),
+  );
+}
+
 function read(schema: z.ZodType): Schema {
   return z.toJSONSchema(schema, { reused: "inline", io: "output" }) as Schema;
 }
@@ -56,11 +67,20 @@ function describe(words: string, schema: Schema): string {
   return `## ${words}\n\n${(schema.anyOf ?? [schema]).map(describeVariant).join("\n")}`;
 }
 
-function describeVariant({ title, ...schema }: Schema): string {
+/** The rows of what a command prints, without those that every resource of its kind has. */
+function rowsOfVariant(schema: Schema): Row[] {
   const isList = schema.type === "array";
   const element = isList ? schema.items! : schema;
-  const { resource } = element;
-  const rows = rowsOf(resource === undefined ? element : withoutKnown(element), isList ? "[]" : "");
+  return rowsOf(
+    element.resource === undefined ? element : withoutKnown(element),
+    isList ? "[]" : "",
+  );
+}
+
+function describeVariant({ title, ...schema }: Schema): string {
+  const isList = schema.type === "array";
+  const { resource } = isList ? schema.items! : schema;
+  const rows = rowsOfVariant(schema);
   const what = resource === undefined
     ? "objects"
     : `the resource [${resource}](#${resource.toLowerCase()})`;

@@ -43,8 +43,8 @@ const cluster = z.strictObject({
 const controller = z.strictObject({
   running: truth("whether a controller runs"),
   answers: z.literal(false).describe("false: it runs, and is not ready to serve").optional(),
-  home: text("the data home, or the cluster's url"),
-  platform: z.enum(["docker", "podman", "linux", "kubernetes"]).describe("what hosts it")
+  home: text("the data home"),
+  platform: z.enum(["docker", "podman", "linux"]).describe("what hosts it")
     .optional(),
   engine: text("the container engine").optional(),
   container: text("its container").optional(),
@@ -59,7 +59,12 @@ const controller = z.strictObject({
   namespaces: names.describe("the namespaces it serves").optional(),
   problem: text("what is wrong").optional(),
   clock: text("what looks wrong with the machine's clock").optional(),
-  cluster: cluster.describe("what is known of a cluster; most else is absent then").optional(),
+});
+
+const clusterControllers = z.strictObject({
+  running: truth("whether a controller serves the namespace"),
+  home: text("the API server's url"),
+  cluster: cluster.describe("what is known of the cluster"),
 });
 
 const changedSite = z.strictObject({
@@ -146,7 +151,10 @@ export const skupperOutputs = {
   "grant revoke": z.strictObject({ revoked: text("its name") }),
   "controller start": controller,
   "controller restart": controller,
-  "controller status": controller,
+  "controller status": z.union([
+    controller.meta({ title: "on Docker, Podman and Linux" }),
+    clusterControllers.meta({ title: "on Kubernetes" }),
+  ]),
   "controller stop": z.strictObject({ stopped: truth("false: none was running") }),
   "controller manifest": z.union([
     z.strictObject({

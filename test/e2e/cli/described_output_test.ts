@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outputs } from "../../../scripts/reference/outputs.ts";
+import { fieldPaths, outputs } from "../../../scripts/reference/outputs.ts";
 import type { AccessStage } from "../stage/access_stage.ts";
 import { shareAccessStage } from "../stage/access_stage.ts";
 import { assertDescribed, wordsOf } from "../stage/described_output.ts";
@@ -18,7 +18,7 @@ const skupperLines = [
   "site update -n west",
   "site status -n west",
   "site create east -n east",
-  "token issue t.yaml -n west",
+  "token issue t.yaml -n west --link-cost 2",
   "token inspect t.yaml",
   "grant list -n west",
   "token redeem t.yaml -n east",
@@ -27,7 +27,7 @@ const skupperLines = [
   "link status -n east",
   "link status LINK -n east",
   "link update LINK --cost 3 -n east",
-  "link check -n west",
+  "link check -n east",
   "grant revoke LINK -n west",
   "link delete LINK -n east",
   "site delete -n east",
@@ -39,6 +39,10 @@ const skupperLines = [
 
 /** Commands on JFrog's servers; URL is the stand-in's, ID the id of the token made. */
 const jfrogLines = [
+  "config edit token --user alice",
+  "config edit password --user alice",
+  "config edit ssh --url URL",
+  "config edit certificate --url URL",
   "config add acme --url URL --user admin --access-token-stdin",
   "config show",
   "config edit acme --user alice",
@@ -62,23 +66,83 @@ test(
     for (const line of skupperLines) {
       const args = [...line.replace("LINK", link).split(" "), "-o", "json"];
       const printsToken = / - |link generate/.test(line);
-      const { stdout } = await sandbox.succeed(args, { printsToken });
+      const { code, stdout, stderr } = await sandbox.hawser(args, { printsToken });
+      assert.equal(code, line.startsWith("link check") ? 8 : 0, `${line}\n${stderr}`);
+      note(args, stdout);
       if (line.startsWith("token issue t.yaml")) link = JSON.parse(stdout).grant;
     }
   }),
 );
 
+/** Servers that have between them every field a server can have; PATH is the sandbox's folder. */
+const configured = [
+  {
+    serverId: "token",
+    ...Object.fromEntries(
+      ["url", "artifactoryUrl", "distributionUrl", "xrayUrl", "xscUrl", "catalogUrl"].concat(
+        ["missionControlUrl", "pipelinesUrl", "accessUrl"],
+      ).map((name) => [name, "https://acme.example/"]),
+    ),
+    accessToken: "CanaryConfigured1",
+    refreshToken: "CanaryConfigured2",
+    artifactoryRefreshToken: "CanaryConfigured3",
+    webLogin: true,
+    disableTokenRefresh: true,
+    isDefault: true,
+  },
+  {
+    serverId: "password",
+    url: "https://acme.example/",
+    user: "alice",
+    password: "CanaryConfigured4",
+    tokenRefreshInterval: 60,
+  },
+  {
+    serverId: "ssh",
+    url: "https://acme.example/",
+    sshKeyPath: "PATH/key",
+    sshPassphrase: "CanaryConfigured5",
+  },
+  {
+    serverId: "certificate",
+    url: "https://acme.example/",
+    clientCertPath: "PATH/cert.pem",
+    clientCertKeyPath: "PATH/key.pem",
+  },
+];
+
+/** Fields that only an engine, a cluster, systemd, a router or JFrog's own server has printed. */
+const printedElsewhere = [
+  /^site status: router\.reload$/,
+  /^link check: .*\.warning$/,
+  /^controller \w+: (answers|engine|container|image|unit|problem|clock)$/,
+  /^controller status: cluster\b/,
+  /^controller manifest: (apiVersion|kind|items)\b/,
+  /^access-token.*: (refreshable|reference_token|grant_type|audience)$/,
+  /^access-token refresh: (serverId|byUs)$/,
+  /: (status|status_code|body)$/,
+];
+
 const stage = shareAccessStage();
+const seen: Record<string, Set<string>> = {};
 
 test(
   "JFrog's commands print what the reference says",
   stage.use(async (stage) => {
+    const { sandbox, api } = stage;
+    const text = JSON.stringify({ servers: configured, version: "6" });
+    sandbox.write("home/.jfrog/jfrog-cli.conf.v6", text.replaceAll("PATH", sandbox.folder));
+    sandbox.write("key", "");
+    const { cert, key } = await api.clientCertificate(Date.now());
+    sandbox.write("cert.pem", cert);
+    sandbox.write("key.pem", key);
     let token: Record<string, string> = {};
     for (const line of jfrogLines) {
       const { code, stdout, stderr } = await call(stage, line.replace("ID", token["token_id"]!), {
         refresh: token["refresh_token"] ?? "",
       });
       assert.equal(code, 0, `${line}\n${stderr}`);
+      note(line.split(" "), stdout);
       if (/--refreshable|--refresh-token/.test(line)) token = JSON.parse(stdout);
       if (line.startsWith("config export")) await importBack(stage, JSON.parse(stdout).token);
     }
@@ -94,6 +158,24 @@ test("every command with an output is among those above", () => {
   assert.deepEqual(Object.keys(outputs).filter((words) => !run.includes(words)), []);
 });
 
+test("every field of the reference was printed, but for those listed", () => {
+  const missing = Object.entries(fieldPaths()).flatMap(([words, paths]) =>
+    paths.filter((path) => !seenOf(words).has(path)).map((path) => `${words}: ${path}`)
+  );
+  const isListed = (path: string) => printedElsewhere.some((pattern) => pattern.test(path));
+  assert.deepEqual(missing.filter((path) => !isListed(path)), []);
+  const needless = printedElsewhere.filter((pattern) =>
+    !missing.some((path) => pattern.test(path))
+  );
+  assert.deepEqual(needless, []);
+});
+
+/** The fields that a command has printed, or another one whose output is described as one. */
+function seenOf(words: string): Set<string> {
+  const same = Object.keys(outputs).filter((other) => outputs[other] === outputs[words]);
+  return new Set(same.flatMap((other) => [...seen[other] ?? []]));
+}
+
 test("an output with a field more, less or of another type is found", () => {
   const revoke = ["grant", "revoke", "x", "--output=json"];
   assertDescribed(revoke, '{"revoked":"x"}');
@@ -101,6 +183,22 @@ test("an output with a field more, less or of another type is found", () => {
     assert.throws(() => assertDescribed(revoke, wrong), /not as scripts\/reference has it/);
   }
 });
+
+/** Keeps the paths of the fields that a command has printed. */
+function note(args: string[], stdout: string): void {
+  const words = wordsOf(args);
+  seen[words] ??= new Set();
+  const visit = (value: unknown, path: string) => {
+    if (Array.isArray(value)) return value.forEach((one) => visit(one, `${path}[]`));
+    if (typeof value !== "object" || value === null) return;
+    for (const [name, field] of Object.entries(value)) {
+      const at = path === "" ? name : `${path}.${name}`;
+      seen[words]!.add(at);
+      visit(field, at);
+    }
+  };
+  visit(JSON.parse(stdout), "");
+}
 
 function call({ call, admin }: AccessStage, line: string, { refresh }: { refresh: string }) {
   const stdin = line.includes("--refresh-token-stdin") ? refresh : admin.value;

@@ -259,9 +259,12 @@ export function shareSandbox(
   };
 }
 
-/** The outcome of a command that ended well; fails if its JSON is not what the reference says. */
+/** The outcome of a command; fails if its JSON is not what the reference says. */
 function withDescribedOutput(args: string[], outcome: Outcome): Outcome {
-  if (outcome.code === 0) assertDescribed(args, outcome.stdout);
+  // what was cut off by a signal or a reader that went is no result
+  if (outcome.code === 0 || outcome.stdout.endsWith("}\n") || outcome.stdout.endsWith("]\n")) {
+    assertDescribed(args, outcome.stdout);
+  }
   return outcome;
 }
 
