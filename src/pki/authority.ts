@@ -46,7 +46,10 @@ export interface SignedCertificate {
   notAfter: Date;
 }
 
-/** A certificate authority, ready to sign. What it signs begins with it and never outlives it. */
+/**
+ * A certificate authority, ready to sign. Its certificates begin 5 minutes ago and never outlive
+ * it.
+ */
 export interface Authority {
   readonly certificatePem: string;
   /**
