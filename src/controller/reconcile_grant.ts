@@ -44,8 +44,8 @@ export interface GrantWork {
 
 /**
  * Brings an AccessGrant's status to what its spec, its ledger and this service ask for, and serves
- * it. A grant that is gone, or expired more than a day ago, is no longer served. Statuses as in
- * spec/skupper-kubernetes.md 2.6. Throws `conflict` if another write was first: look again.
+ * it. A grant that is gone, or that expired a day ago for certain, is no longer served. Statuses as
+ * in spec/skupper-kubernetes.md 2.6. Throws `conflict` if another write was first: look again.
  */
 export async function reconcileGrant(
   change: Change,

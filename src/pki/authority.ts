@@ -46,10 +46,7 @@ export interface SignedCertificate {
   notAfter: Date;
 }
 
-/**
- * A certificate authority, ready to sign. Its certificates begin 5 minutes ago and never outlive
- * it.
- */
+/** A certificate authority, ready to sign. Its certificates begin with it and never outlive it. */
 export interface Authority {
   readonly certificatePem: string;
   /**
