@@ -5,7 +5,8 @@ import { memoryPlatform } from "../platform/memory.ts";
 import type { PlatformRegistry, PlatformRequest } from "../platform/abilities.ts";
 import type { PlatformName } from "../platform/name.ts";
 import { appError } from "../errors/app_error.ts";
-import { sayFor } from "./runner.ts";
+import { leafWithoutPlatform } from "./leaf.ts";
+import { type Runner, sayFor } from "./runner.ts";
 import type { World } from "./streams.ts";
 
 const site = {
@@ -217,4 +218,28 @@ test("app() offers what belongs to the name it is called by", async () => {
   assert.doesNotMatch(await helpOf("jf"), /Skupper/);
   assert.doesNotMatch(await helpOf("skupper"), /JFrog/);
   assert.match(await helpOf("hawser"), /Skupper[^]*JFrog/);
+});
+
+test("app() ends a command that does not listen to its end", async () => {
+  const forEver = new Promise<never>(() => {});
+  const stop = new AbortController();
+  const hanging = () => ({
+    description: "Hangs",
+    nouns: {},
+    singles: {
+      hang: (run: Runner) =>
+        leafWithoutPlatform("hang", "Hang").action(
+          run({ text: () => "", windDownMs: 5 }, () => {
+            stop.abort(appError("terminated", {}));
+            return forEver;
+          }),
+        ),
+    },
+  });
+  const { code, stderr } = await run(["hang"], {
+    interrupts: stop.signal,
+    commandsFor: hanging,
+  });
+  assert.equal(code, 143);
+  assert.match(stderr, /^error: /);
 });

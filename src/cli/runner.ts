@@ -4,6 +4,7 @@ import type { Say } from "../errors/entry.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
 import { choosePlatform, namedPlatform, platformNames } from "../platform/name.ts";
+import { abortableAfter } from "../runtime/abortable.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
@@ -22,7 +23,12 @@ export interface CommandSpec<D> {
   data?(data: D): unknown;
   /** The error to end with although there is a result to print: a check that found something. */
   failure?(data: D): AppError | undefined;
+  /** How long it may go on once it is told to end, in milliseconds; ten seconds by default. */
+  windDownMs?: number;
 }
+
+/** What a command takes to take away what it began, and more; nothing keeps it longer. */
+const standardWindDownMs = 10_000;
 
 /**
  * Wraps a command's `run`, which returns data: the runner chooses platform and namespace, keeps
@@ -41,6 +47,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       const command = args.at(-1) as Command;
       const options = command.optsWithGlobals() as SharedOptions & { timeout?: number };
       const format = options.output ?? "text";
+      const { windDownMs = standardWindDownMs } = spec;
       const progress = startProgress(world.stderr, world.env);
       const deadline = startDeadline(options.timeout, world.interrupts);
       const say = sayFor(world, options);
@@ -87,13 +94,17 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         writing = writing.then(() => world.stderr.write(text));
       }
       try {
-        const data = await run(context, ...args);
-        await progress.end();
-        await writing;
-        const result = format === "text"
-          ? await spec.text(data, context)
-          : await renderData(spec.data === undefined ? data : spec.data(data), format);
-        await world.stdout.write(withNewline(result));
+        const data = await abortableAfter(run(context, ...args), deadline.signal, windDownMs);
+        const print = async () => {
+          await progress.end();
+          await writing;
+          const result = format === "text"
+            ? await spec.text(data, context)
+            : await renderData(spec.data === undefined ? data : spec.data(data), format);
+          await world.stdout.write(withNewline(result));
+        };
+        // who reads the result may take longer than the command may
+        await abortableAfter(print(), world.interrupts, windDownMs);
         if (format === "text") notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;

@@ -2,12 +2,14 @@ import { isAppError } from "../errors/app_error.ts";
 import { type Audit, auditTo } from "../grant_service/audit.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
 import type { IdentityStore } from "../grant_service/service_identity.ts";
+import { abortable, untilAborted, within } from "../runtime/abortable.ts";
 import { sleep } from "../runtime/clock.ts";
 import { type Announce, announcementOf } from "./announcement.ts";
 import { ControllerClock, observeEveryMs } from "./controller_clock.ts";
 import { GrantAddresses, type HostChoice } from "./grant_addresses.ts";
 import { startGrantListener } from "./grant_listener.ts";
 import type { Change, ControllerHome } from "./home.ts";
+import { loadGrants } from "./load_grants.ts";
 import { errorFields, type Report, reportTo } from "./log.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
 import { reconcileGrant } from "./reconcile_grant.ts";
@@ -30,6 +32,8 @@ export interface ControllerSetup {
    * know.
    */
   lingerMs?: number;
+  /** How long what is in flight may take then, in milliseconds; 20 seconds by default. */
+  finishMs?: number;
   /** For the proxy settings of outgoing requests. */
   env: Record<string, string | undefined>;
   /** Takes one line of JSON per event. */
@@ -52,8 +56,11 @@ export interface ListeningAddress {
   operationsUrl: string;
 }
 
-/** How many grants are looked at beside each other, and how many tokens: those wait for servers. */
-const grantsAtOnce = 32;
+/**
+ * How many grants are looked at beside each other, and how many tokens: those wait for servers. One
+ * namespace has half of it at most.
+ */
+const grantsAtOnce = 64;
 const tokensAtOnce = 256;
 
 /** A popular grant's status follows its ledger at this distance, not use by use. */
@@ -68,8 +75,10 @@ const renewEveryMs = 60_000;
 /** The longest time between two tries of a token: upstream's controller takes as long. */
 const longestTokenBackOffMs = 30_000;
 
-/** How long what is in flight may take once the controller is asked to stop. */
-const finishWithinMs = 30_000;
+const standardFinishMs = 20_000;
+
+/** How long what is still in flight then may take to end; it is left behind after that. */
+const endWithinMs = 2000;
 
 /**
  * Serves and reconciles the grants and tokens of a home until the signal aborts. Then it takes no
@@ -77,7 +86,7 @@ const finishWithinMs = 30_000;
  * changes.
  */
 export async function runController(setup: ControllerSetup, signal: AbortSignal): Promise<void> {
-  const { home, announce, clock = new ControllerClock() } = setup;
+  const { home, announce, finishMs = standardFinishMs, clock = new ControllerClock() } = setup;
   const { now, steady } = clock;
   const settled = () => clock.settled();
   const report = reportTo(setup.log, now);
@@ -105,6 +114,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
   const behind = new Map<string, Change>();
   const queueOptions = {
     keyOf,
+    shareOf: ({ namespace }: Change) => namespace,
     failed: (...failure: Failure) => reportFailure(report, ...failure),
   };
   const grants = new WorkQueue<Change>({
@@ -141,6 +151,13 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     for (const change of [...behind.values()]) {
       await lookAtGrant(change).catch((error) => reportFailure(report, change, error, 1));
     }
+  }
+
+  /** Takes no more, and finishes what is in flight. */
+  async function finish(): Promise<void> {
+    await Promise.all([listener.stop(), grants.stop(), tokens.stop()]);
+    await catchUp();
+    await book.close().catch((error) => report("ledger-failed", errorFields(error)));
   }
 
   /** Has all of a namespace looked at: they may have waited for its site. */
@@ -188,11 +205,25 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     );
   }
 
+  /** Takes in what is to be served; false if it is asked to stop meanwhile. */
+  async function prepare(): Promise<boolean> {
+    try {
+      await abortable(observe(), signal).catch((error) => {
+        signal.throwIfAborted();
+        report("housekeeping-failed", errorFields(error));
+      });
+      await abortable(addresses.identity(), signal);
+      await abortable(loadGrants(home, book, addresses, report, work.signal), signal);
+      return true;
+    } catch (error) {
+      if (!signal.aborted) throw error;
+      work.abort(new Error("stopped"));
+      return false;
+    }
+  }
+
   let isWorking = false;
-  await observe().catch((error) => report("housekeeping-failed", errorFields(error)));
-  await addresses.identity();
-  await loadGrants(home, book, addresses, report, work.signal);
-  if (signal.aborted) return;
+  if (!await prepare() || signal.aborted) return;
   const listener = await startGrantListener({
     book,
     addresses,
@@ -214,53 +245,18 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     await setup.listening(address);
     report("listening", { ...address });
     isWorking = true;
-    for await (const change of home.changes(signal)) add(change);
+    for await (const change of untilAborted(home.changes(signal), signal)) add(change);
   } finally {
     isWorking = false;
     report("stopping");
     chores.forEach(clearInterval);
     if (setup.lingerMs !== undefined) await sleep(setup.lingerMs);
-    const limit = setTimeout(() => work.abort(new Error("stopped")), finishWithinMs);
-    await listener.stop();
-    await Promise.all([grants.stop(), tokens.stop()]);
-    await catchUp();
-    await book.close().catch((error) => report("ledger-failed", errorFields(error)));
+    const limit = setTimeout(() => work.abort(new Error("stopped")), finishMs);
+    const left = () => new Error("what was in flight did not end in time");
+    await within(finishMs + endWithinMs, left, finish, new AbortController().signal)
+      .catch((error) => report("left-unfinished", errorFields(error)));
     clearTimeout(limit);
     report("stopped");
-  }
-}
-
-/**
- * Takes in every grant before the first request comes: to a client, a grant that is not known yet
- * looks like one that is gone.
- */
-async function loadGrants(
-  home: ControllerHome,
-  book: GrantBook,
-  addresses: GrantAddresses,
-  report: Report,
-  signal: AbortSignal,
-): Promise<void> {
-  for (const namespace of await home.namespaces(signal)) {
-    try {
-      const opened = await home.open(namespace);
-      const address = await addresses.of(opened, signal);
-      for (const grant of await opened.platform.list("AccessGrant", signal)) {
-        if ((opened.claimGrant?.(grant, address) ?? "ours") !== "ours") continue;
-        await book.upsert(grant, opened.backing).catch((error) =>
-          report("grant-unreadable", {
-            namespace,
-            grant: grant.metadata.name,
-            ...errorFields(error),
-          })
-        );
-        if (grant.status?.url !== undefined) addresses.keep(grant.status.url);
-      }
-      // after its grants: of those that are there no ledger goes, even if the clock is days ahead
-      await book.sweep(opened.backing);
-    } catch (error) {
-      report("namespace-unreadable", { namespace, ...errorFields(error) });
-    }
   }
 }
 

@@ -337,6 +337,40 @@ test("it stops though the last status can't be written", async () => {
   });
 });
 
+test("it stops although what it does never ends", async () => {
+  const west = memoryNamespace("west");
+  const forEver = new Promise<never>(() => {});
+  await withController([west], async ({ tell, stop, events }) => {
+    const asked = new Promise<void>((resolve) => {
+      west.namespace.platform.get = () => (resolve(), forEver);
+    });
+    tell({ kind: "AccessToken", namespace: "west", name: "t" });
+    await asked;
+    await stop();
+    assert.deepEqual(events.map(({ event }) => event).slice(-2), ["left-unfinished", "stopped"]);
+  }, { finishMs: 10 });
+});
+
+test("it stops although it has not begun", async () => {
+  const west = memoryNamespace("west");
+  const forEver = new Promise<never>(() => {});
+  const stop = new AbortController();
+  const running = runController({
+    home: {
+      namespaces: () => (stop.abort(), forEver),
+      open: () => Promise.resolve(west.namespace),
+      changes: () => assert.fail("it works"),
+    },
+    identities: memoryIdentities(),
+    ports: [0],
+    hosts: { ofMachine: () => Promise.resolve({ host: "127.0.0.1" }) },
+    env: {},
+    log: () => {},
+    listening: () => assert.fail("it listens"),
+  }, stop.signal);
+  await running;
+});
+
 test("it tells that it stops, and answers no more", async () => {
   await withController([], async ({ address, events, stop }) => {
     assert.equal((await fetch(`${address.operationsUrl}/readyz`)).status, 200);

@@ -9,14 +9,14 @@ export interface Outcome {
 export interface QueueOptions<T> {
   /** Items with the same key are one piece of work. */
   keyOf(item: T): string;
-  /**
-   * Works on an item. An error it throws is reported, and the item is tried again after a back-off.
-   */
+  /** Works on an item; what it throws is reported and the item tried again after a back-off. */
   work(item: T): Promise<Outcome>;
   /** Called after each failure, before the back-off, with the number of failures in a row. */
   failed(item: T, error: unknown, failures: number): void;
   /** How many items are worked on at the same time. */
   limit: number;
+  /** Items with the same one share what the limit allows; without it all are alike. */
+  shareOf?(item: T): string;
   /** The longest back-off, in milliseconds. */
   longestBackOffMs?: number;
 }
@@ -38,13 +38,18 @@ interface Entry<T> {
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * A keyed work queue. A key is worked on once at a time, however often it is added; different keys
- * are worked on beside each other. A key that failed is tried again after a back-off of its own.
+ * A keyed work queue: a key is worked on once at a time however often it is added, different keys
+ * beside each other; what failed comes again after a back-off of its own. The share that has the
+ * least under way comes first, and none takes more than it leaves free: work that hangs keeps no
+ * other share from beginning.
  */
 export class WorkQueue<T> {
   readonly #options: QueueOptions<T>;
   readonly #entries = new Map<string, Entry<T>>();
-  readonly #ready: Entry<T>[] = [];
+  /** What is due, by share. */
+  readonly #ready = new Map<string, Entry<T>[]>();
+  /** How much of each share is worked on. */
+  readonly #held = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
@@ -69,7 +74,7 @@ export class WorkQueue<T> {
     this.#stopped = true;
     for (const entry of this.#entries.values()) clearTimeout(entry.timer);
     this.#entries.clear();
-    this.#ready.length = 0;
+    this.#ready.clear();
     await Promise.all(this.#running);
   }
 
@@ -90,21 +95,50 @@ export class WorkQueue<T> {
   #release(entry: Entry<T>): void {
     entry.timer = undefined;
     if (entry.running) return;
-    this.#ready.push(entry);
+    this.#enqueue(entry);
     this.#fill();
   }
 
   #fill(): void {
     while (!this.#stopped && this.#running.size < this.#options.limit) {
-      const entry = this.#ready.shift();
-      if (entry === undefined) return;
-      const run = this.#run(entry);
+      const share = this.#nextShare();
+      if (share === undefined) return;
+      const entries = this.#ready.get(share)!;
+      const run = this.#run(entries.shift()!);
+      if (entries.length === 0) this.#ready.delete(share);
       this.#running.add(run);
+      this.#held.set(share, this.#heldBy(share) + 1);
       void run.finally(() => {
         this.#running.delete(run);
+        const held = this.#heldBy(share) - 1;
+        if (held === 0) this.#held.delete(share);
+        else this.#held.set(share, held);
         this.#fill();
       });
     }
+  }
+
+  /** The share to begin something of: of those that wait, the one with the least under way. */
+  #nextShare(): string | undefined {
+    const free = this.#options.limit - this.#running.size;
+    const most = this.#options.shareOf === undefined ? Infinity : free;
+    let next: string | undefined;
+    for (const share of this.#ready.keys()) {
+      const held = this.#heldBy(share);
+      if (held < most && (next === undefined || held < this.#heldBy(next))) next = share;
+    }
+    return next;
+  }
+
+  #heldBy(share: string): number {
+    return this.#held.get(share) ?? 0;
+  }
+
+  #enqueue(entry: Entry<T>): void {
+    const share = this.#options.shareOf?.(entry.item) ?? "";
+    const entries = this.#ready.get(share);
+    if (entries === undefined) this.#ready.set(share, [entry]);
+    else entries.push(entry);
   }
 
   async #run(entry: Entry<T>): Promise<void> {
@@ -123,6 +157,6 @@ export class WorkQueue<T> {
     if (againInMs !== undefined) this.#schedule(entry, againInMs);
     entry.running = false;
     if (entry.due === undefined) this.#entries.delete(this.#options.keyOf(entry.item));
-    else if (entry.timer === undefined) this.#ready.push(entry);
+    else if (entry.timer === undefined) this.#enqueue(entry);
   }
 }

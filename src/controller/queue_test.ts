@@ -9,7 +9,7 @@ interface Gate {
 }
 
 /** A queue whose work ends when the test says so; `next()` gives the piece of work begun next. */
-function gatedQueue(limit = 8) {
+function gatedQueue(limit = 8, shareOf?: (item: string) => string) {
   const begun: Gate[] = [];
   const awaited: ((gate: Gate) => void)[] = [];
   const failures: unknown[] = [];
@@ -24,6 +24,7 @@ function gatedQueue(limit = 8) {
       }),
     failed: (_item, error) => void failures.push(error),
     limit,
+    ...(shareOf && { shareOf }),
   });
   function next(): Promise<Gate> {
     const gate = begun.shift();
@@ -134,4 +135,43 @@ test("stop() begins nothing more and waits for what runs", async () => {
   queue.add("c");
   await settle();
   assert.equal(begun.length, 0);
+});
+
+const firstLetter = (item: string) => item[0]!;
+
+test("work that hangs keeps no other share from beginning, and its own has half", async () => {
+  const { queue, next, begun } = gatedQueue(16, firstLetter);
+  for (let i = 0; i < 100; i++) queue.add(`a${i}`);
+  await settle();
+  assert.equal(begun.length, 8);
+  queue.add("b0");
+  queue.add("c0");
+  await settle();
+  assert.deepEqual(begun.slice(8).map(({ item }) => item), ["b0", "c0"]);
+  for (let i = 0; i < 100; i++) queue.add(`b${i}`);
+  await settle();
+  assert.equal(begun.filter(({ item }) => item.startsWith("b")).length, 4);
+  queue.add("d0");
+  await settle();
+  assert.equal(begun.at(-1)?.item, "d0");
+  while (begun.length > 0) (await next()).finish();
+  void queue.stop();
+});
+
+test("what is freed goes to the share that has the least under way", async () => {
+  const { queue, next, begun } = gatedQueue(4, firstLetter);
+  for (const item of ["a0", "a1", "a2", "a3", "b0", "b1", "b2"]) queue.add(item);
+  await settle();
+  assert.deepEqual(begun.map(({ item }) => item), ["a0", "a1", "b0"]);
+  const [a0, a1, b0] = [await next(), await next(), await next()];
+  b0.finish();
+  const b1 = await next();
+  assert.equal(b1.item, "b1");
+  a0.finish();
+  a1.finish();
+  const both = [await next(), await next()];
+  assert.deepEqual(both.map(({ item }) => item).sort(), ["a2", "a3"]);
+  for (const gate of [b1, ...both]) gate.finish();
+  (await next()).finish();
+  await queue.stop();
 });

@@ -15,6 +15,42 @@ export function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<
   });
 }
 
+/** The promise's result, or the signal's reason if it has not settled `graceMs` after its abort. */
+export function abortableAfter<T>(
+  promise: Promise<T>,
+  signal: AbortSignal,
+  graceMs: number,
+): Promise<T> {
+  const ended = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const wait = () => timer = setTimeout(() => ended.abort(signal.reason), graceMs);
+  if (signal.aborted) wait();
+  else signal.addEventListener("abort", wait, { once: true });
+  return abortable(promise, ended.signal).finally(() => {
+    signal.removeEventListener("abort", wait);
+    clearTimeout(timer);
+  });
+}
+
+/** The values as they come, and their end once the signal aborts, wherever they come from. */
+export async function* untilAborted<T>(
+  values: AsyncIterable<T>,
+  signal: AbortSignal,
+): AsyncGenerator<T> {
+  const iterator = values[Symbol.asyncIterator]();
+  try {
+    for (;;) {
+      const next = await abortable(iterator.next(), signal);
+      if (next.done) return;
+      yield next.value;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    iterator.return?.().catch(() => {}); // not awaited: it may hang
+  }
+}
+
 /**
  * Gives the outcome of events, or rejects with the signal's reason as soon as it aborts. `begin`
  * listens to the events and gives the function that stops listening. That is called once, however

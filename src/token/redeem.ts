@@ -89,8 +89,7 @@ export async function redeemToken(
     } catch (error) {
       throw describeUnstored(error, name, bundle.credentials.privateKey === privateKeyPem);
     }
-    // all is stored: a key that can't be removed now is swept later
-    await pendingKeys.forget(mark, signal).catch(() => {});
+    await pendingKeys.forget(mark, signal);
     return {
       token: name,
       site: site.metadata.name,

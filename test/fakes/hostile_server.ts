@@ -146,18 +146,21 @@ export const hostilities: Hostility[] = [
 
 /**
  * Starts one on a free port of loopback, or at the unix socket `path`; `identity` (PEM) is what it
- * shows in TLS, undefined where it speaks without.
+ * shows in TLS, undefined where it speaks without. `count` is told how many connections
+ * there are.
  */
 export async function startHostileServer(
   { onConnect, onRequest = () => {} }: Hostility,
   identity: { cert: string; key: string } | undefined,
   path?: string,
+  count: (connections: number) => void = () => {},
 ): Promise<HostileServer> {
   const sockets = new Set<Socket>();
   let noticed = () => {};
   const secureContext = identity && createSecureContext({ ...identity, minVersion: "TLSv1.2" });
   const server = createServer((socket) => {
     sockets.add(socket);
+    count(sockets.size);
     socket.on("error", () => {});
     socket.on("close", () => {
       sockets.delete(socket);

@@ -18,6 +18,7 @@ export interface Outside {
   interrupts?: AbortSignal;
   terminal?: boolean;
   platforms?: PlatformRegistry;
+  commandsFor?: typeof commandsFor;
 }
 
 /** Runs a command line in this process, streams kept in memory. */
@@ -47,5 +48,8 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
     stderr: stream("stderr"),
     interrupts: outside.interrupts ?? new AbortController().signal,
   };
-  return { code: await app(world, outside.platforms ?? {}, commandsFor), ...written };
+  return {
+    code: await app(world, outside.platforms ?? {}, outside.commandsFor ?? commandsFor),
+    ...written,
+  };
 }

@@ -53,7 +53,8 @@ export async function rehearseResource(
   resource: object,
   place: FilePlace | undefined,
 ): Promise<void> {
-  const bytes = Buffer.byteLength(writeResource(resource));
+  // about as long as the YAML, which takes a thousand times as long to write where keys are in it
+  const bytes = Buffer.byteLength(JSON.stringify(resource));
   if (place !== undefined) {
     const { file, text } = place.source;
     return await rehearseWrite(file, Buffer.byteLength(text) + bytes);

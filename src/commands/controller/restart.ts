@@ -6,6 +6,7 @@ import { type ControllerOptions, type LocalStatus, need } from "../../platform/a
 import { awaitController, optionWords } from "./await_controller.ts";
 import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
 import { describeController } from "./status_text.ts";
+import { windDownMs } from "./wind_down.ts";
 
 /** `controller restart`: a newer executable takes over, and redeemers notice nothing. */
 export function controllerRestart(run: Runner) {
@@ -13,7 +14,7 @@ export function controllerRestart(run: Runner) {
     .addOption(grantHostOption())
     .addOption(grantPortOption())
     .addOption(timeoutOption("60s"))
-    .action(run({ text }, restart));
+    .action(run({ text, windDownMs }, restart));
 }
 
 async function restart(

@@ -4,6 +4,7 @@ import type { Runner } from "../../cli/runner.ts";
 import { type ControllerRunOptions, need } from "../../platform/abilities.ts";
 import { exposeOption, watchNamespaceOption } from "./cluster_options.ts";
 import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
+import { windDownMs } from "./wind_down.ts";
 
 interface Options extends ControllerRunOptions {
   watchNamespace?: string[];
@@ -17,7 +18,7 @@ export function controllerRun(run: Runner) {
     .addOption(exposeOption())
     .addOption(watchNamespaceOption())
     .option("--wait", "wait for the controller that runs to end, and take over from it")
-    .action(run({ text: () => "" }, serve));
+    .action(run({ text: () => "", windDownMs }, serve));
 }
 
 async function serve(context: CommandContext, options: Options): Promise<undefined> {

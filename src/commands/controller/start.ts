@@ -6,6 +6,7 @@ import { type ControllerOptions, type LocalStatus, need } from "../../platform/a
 import { awaitController, optionWords } from "./await_controller.ts";
 import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
 import { describeController } from "./status_text.ts";
+import { windDownMs } from "./wind_down.ts";
 
 /** `controller start`. */
 export function controllerStart(run: Runner) {
@@ -13,7 +14,7 @@ export function controllerStart(run: Runner) {
     .addOption(grantHostOption())
     .addOption(grantPortOption())
     .addOption(timeoutOption("60s"))
-    .action(run({ text }, start));
+    .action(run({ text, windDownMs }, start));
 }
 
 async function start(

@@ -4,6 +4,7 @@ import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need } from "../../platform/abilities.ts";
 import { awaitController } from "./await_controller.ts";
+import { windDownMs } from "./wind_down.ts";
 
 interface Stopped {
   stopped: boolean;
@@ -13,7 +14,7 @@ interface Stopped {
 export function controllerStop(run: Runner) {
   return leaf("stop", "Stop the controller once it has finished what is in flight")
     .addOption(timeoutOption("60s"))
-    .action(run({ text }, stop));
+    .action(run({ text, windDownMs }, stop));
 }
 
 async function stop(context: CommandContext): Promise<Stopped> {

@@ -1,13 +1,12 @@
 import { appError } from "../../errors/app_error.ts";
-import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { apiVersion } from "../../resources/resource.ts";
 import type { Site } from "../../resources/site.ts";
 
 /** The options that end up in a Site's spec. */
 export interface SiteSettings {
-  enableLinkAccess?: boolean;
+  enableLinkAccess?: true;
   linkAccessType?: string;
-  enableHa?: boolean;
+  enableHa?: true;
 }
 
 /** The Site those options ask for. Throws `usage` for a type without link access. */
@@ -19,7 +18,7 @@ export function newSite(name: string, settings: SiteSettings): Site {
     metadata: { name },
     spec: {
       ...(linkAccess === undefined ? {} : { linkAccess }),
-      ...(settings.enableHa === undefined ? {} : { ha: settings.enableHa }),
+      ...(settings.enableHa === undefined ? {} : { ha: true }),
     },
   };
 }
@@ -32,19 +31,5 @@ export function linkAccessOf(settings: SiteSettings): string | undefined {
       help: "Add --enable-link-access.",
     });
   }
-  if (settings.enableLinkAccess === undefined) return undefined;
-  return settings.enableLinkAccess ? settings.linkAccessType ?? "default" : "none";
-}
-
-/** Throws `option-of-other-platform` for what a cluster does where a site is founded here. */
-export function checkSiteOptions(platform: PlatformWithAbilities, settings: SiteSettings): void {
-  if (platform.siteFounder === undefined) return;
-  const { enableHa, linkAccessType: type } = settings;
-  const option = enableHa
-    ? "--enable-ha"
-    : type !== undefined && type !== "default"
-    ? "--link-access-type"
-    : undefined;
-  if (option === undefined) return;
-  throw appError("option-of-other-platform", { option, of: "kubernetes", platform: platform.name });
+  return settings.enableLinkAccess ? settings.linkAccessType ?? "default" : undefined;
 }

@@ -7,9 +7,8 @@ import { appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { currentSite } from "./current_site.ts";
 import { linkHostOption } from "./link_host_option.ts";
-import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
 import { storeSite } from "./store_site.ts";
-import { checkSiteOptions, linkAccessOf, type SiteSettings } from "./site_spec.ts";
+import { linkAccessOf, type SiteSettings } from "./site_spec.ts";
 import {
   type ChangedSite,
   describeChange,
@@ -28,7 +27,7 @@ interface Options extends SiteSettings {
 export function siteUpdate(run: Runner) {
   return leaf("update", "Change site settings")
     .argument("[name]", "the site; by default the namespace's")
-    .addOption(enableLinkAccessOption())
+    .option("--enable-link-access", "allow external access for links from remote sites")
     .addOption(
       new Option("--disable-link-access", "allow no more links from remote sites").conflicts(
         "enableLinkAccess",
@@ -36,7 +35,7 @@ export function siteUpdate(run: Runner) {
     )
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
     .addOption(linkHostOption("those it has"))
-    .addOption(enableHaOption())
+    .option("--enable-ha", "configure the site for high availability (Kubernetes)")
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("60s"))
     .action(run({ text: describeChange }, update));
@@ -48,14 +47,7 @@ async function update(
   options: Options,
 ): Promise<ChangedSite> {
   const linkAccess = options.disableLinkAccess ? "none" : linkAccessOf(options);
-  if (linkAccess === undefined && options.enableHa === undefined && options.linkHost.length === 0) {
-    throw appError("usage", {
-      message: "There is nothing to change",
-      help: "Add --enable-link-access, --disable-link-access, --link-host or --enable-ha.",
-    });
-  }
   const platform = await context.platform();
-  checkSiteOptions(platform, options);
   const site = await currentSite(platform, name, "update the site", context);
   if (options.enableLinkAccess && site.spec?.edge) {
     throw appError("site-edge", { site: site.metadata.name });
@@ -63,12 +55,12 @@ async function update(
   site.spec = {
     ...site.spec,
     ...(linkAccess === undefined ? {} : { linkAccess }),
-    ...(options.enableHa === undefined ? {} : { ha: options.enableHa }),
+    ...(options.enableHa === undefined ? {} : { ha: true }),
   };
   const applied = await storeSite(platform, site, options.linkHost, context.signal);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
-  if (linkAccess === "none") warnStillOpen(platform, changed, context);
+  if (options.disableLinkAccess) warnStillOpen(platform, changed, context);
   return changed;
 }
 
