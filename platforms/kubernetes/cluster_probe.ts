@@ -1,3 +1,4 @@
+import { sayDuration } from "../../src/wait/duration.ts";
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { ControllerStatus } from "../../src/platform/abilities.ts";
 import type {
@@ -13,6 +14,9 @@ import { type ApiKind, resourceOf, type Verb } from "./api/request.ts";
 import { commandRights, policyNames, type Rights, rightsOf } from "./command_rights.ts";
 import { seeControllers } from "./seen_controllers.ts";
 import { listSkupperResources } from "./api/discovery.ts";
+
+/** Clocks that differ by less are right. */
+const clockToleranceMs = 5000;
 
 /** What sites, links and tokens need. */
 const needed = ["sites", "links", "accessgrants", "accesstokens"];
@@ -38,6 +42,7 @@ export async function probeCluster(
   const names = [...new Set([...needed, ...served.keys()])].sort();
   const cluster: ClusterStatus = {
     namespace,
+    ...describeClocks(Date.now(), api.clock.now()),
     controllers,
     seesAll,
     ...(grants === undefined ? {} : { grants: groupByServer(grants) }),
@@ -49,6 +54,16 @@ export async function probeCluster(
   };
   // of one that only a site names it can't be seen whether it runs
   return { running: controllers.some(({ ready }) => ready !== 0), home: api.url, cluster };
+}
+
+/** How the clocks differ, if they do by more than answers take. */
+function describeClocks(here: number, there = here): { clock?: string } {
+  const aheadMs = here - there;
+  if (Math.abs(aheadMs) < clockToleranceMs) return {};
+  const much = sayDuration(Math.round(Math.abs(aheadMs) / 1000) * 1000);
+  return {
+    clock: `this machine's is ${much} ${aheadMs > 0 ? "ahead of" : "behind"} the cluster's`,
+  };
 }
 
 /** All of a kind; undefined where the user may not list them, or they are not installed. */

@@ -14,6 +14,7 @@ import {
 const names = z.array(z.string());
 
 const cluster = z.strictObject({
+  clock: text("how this machine's clock and the cluster's differ, where they do").optional(),
   namespace: text("the namespace that was looked at"),
   controllers: z.array(z.strictObject({
     name: text("its Deployment"),

@@ -1,5 +1,4 @@
 import { type Now, steadyNow } from "../runtime/clock.ts";
-import { sayDuration } from "../wait/duration.ts";
 
 /** What was observed of the clocks, to be kept from one process to the next. */
 export interface ClockNotes {
@@ -24,6 +23,8 @@ export interface ClockSources {
   steady?: Now;
   /** This machine's clock, where `now` is another. */
   machine?: Now;
+  /** Whose the other clock at hand is, as in "the cluster". */
+  other?: string;
   memory?: ClockMemory;
 }
 
@@ -48,6 +49,7 @@ export class ControllerClock {
   readonly now: Now;
   readonly steady: Now;
   readonly #machine: Now;
+  readonly #other: string;
   readonly #memory: ClockMemory | undefined;
   #notes: ClockNotes | undefined;
   #observedAt: number;
@@ -56,11 +58,13 @@ export class ControllerClock {
   #problem: string | undefined;
   #errorMs = 0;
 
-  constructor({ now = Date.now, steady = steadyNow, machine = now, memory }: ClockSources = {}) {
+  constructor(sources: ClockSources = {}) {
+    const { now = Date.now, steady = steadyNow, other = "the file system" } = sources;
     this.now = now;
     this.steady = steady;
-    this.#machine = machine;
-    this.#memory = memory;
+    this.#machine = sources.machine ?? now;
+    this.#other = other;
+    this.#memory = sources.memory;
     this.#observedAt = steady();
   }
 
@@ -125,15 +129,17 @@ export class ControllerClock {
 
   /** `highest`: what a clock has said before. */
   #judge(highest: number): void {
-    const readings = this.readings();
-    const [low, high] = [Math.min(...readings), Math.max(...readings)];
-    const apartMs = high - low;
-    const backMs = highest - high;
+    const [time, machine, stored] = this.readings() as [number, number, number];
+    const other = machine === time ? stored : time;
+    const apartMs = Math.abs(machine - other);
+    const backMs = highest - Math.max(machine, other);
     this.#errorMs = Math.max(0, apartMs, backMs);
     this.#problem = apartMs > toleranceMs
-      ? `two clocks at hand say ${say(low)} and ${say(high)}: ${sayApart(apartMs)} apart`
+      ? `this machine's clock says ${say(machine)}, that of ${this.#other} ${say(other)}`
       : backMs > toleranceMs
-      ? `it is ${say(high)}, but it was ${say(highest)} before: the clock was wrong then, or is now`
+      ? `it is ${say(machine)}, but it was ${
+        say(highest)
+      } before: the clock was wrong then, or is now`
       : undefined;
     if (this.#problem === undefined) this.#errorMs = 0;
   }
@@ -141,10 +147,4 @@ export class ControllerClock {
 
 function say(ms: number): string {
   return new Date(ms).toISOString().replace(/\.\d+Z$/, "Z");
-}
-
-function sayApart(ms: number): string {
-  return sayDuration(
-    ms < 120_000 ? Math.round(ms / 1000) * 1000 : Math.round(ms / 60_000) * 60_000,
-  );
 }

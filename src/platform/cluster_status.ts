@@ -2,6 +2,8 @@
 export interface ClusterStatus {
   /** The namespace that was looked at. */
   namespace: string;
+  /** How this machine's clock and the cluster's differ, where they do. */
+  clock?: string;
   /** Those that serve the namespace, or would if they ran. */
   controllers: ClusterController[];
   /** False if this user may see the controllers of the namespace alone. */

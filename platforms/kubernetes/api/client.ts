@@ -7,6 +7,8 @@ import { describeApiRefusal, describeFailedExchange, isPassing, isUnsent } from 
 import { type ApiRequest, methodOf, pathOf } from "./request.ts";
 import { explainRefusal, type RequestAccess, type ServerAccess } from "../access/server_access.ts";
 import { ServerAgent } from "../access/server_agent.ts";
+import { steadyNow } from "../../../src/runtime/clock.ts";
+import { ServerClock } from "./server_clock.ts";
 import { readBody, transmit } from "../access/transport.ts";
 
 /** With the usual back-off about three seconds. */
@@ -18,6 +20,7 @@ const maxRetryAfterMs = 30_000;
 /** Speaks to one API server; safe to use many times at once. */
 export class ApiClient {
   readonly url: string;
+  readonly clock: ServerClock = new ServerClock();
   readonly #access: ServerAccess;
   readonly #userAgent: string;
 
@@ -99,11 +102,16 @@ export class ApiClient {
     }, this.#access.context);
   }
 
-  #transmit(request: ApiRequest, access: RequestAccess, signal: AbortSignal): Promise<OpenAnswer> {
+  async #transmit(
+    request: ApiRequest,
+    access: RequestAccess,
+    signal: AbortSignal,
+  ): Promise<OpenAnswer> {
+    const sentAt = steadyNow();
     // a kept connection may just have been closed: who creates could not tell that from a lost
     // answer
     const agent = request.verb === "create" ? new ServerAgent(access.route, false) : access.agent;
-    return transmit(agent, {
+    const answer = await transmit(agent, {
       url: new URL(this.url.replace(/\/$/, "") + pathOf(request)),
       method: methodOf(request),
       headers: {
@@ -115,6 +123,8 @@ export class ApiClient {
       ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
       isFollowed: request.verb === "watch",
     }, signal);
+    this.clock.learn(answer.headers.date, sentAt);
+    return answer;
   }
 }
 

@@ -1,3 +1,4 @@
+import type { Now } from "../../../src/runtime/clock.ts";
 import type { Change, ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import type { ApiClient } from "../api/client.ts";
 import type { AddressWatch } from "./address_watch.ts";
@@ -11,6 +12,8 @@ export interface ClusterSetup {
   namespaces: readonly string[] | undefined;
   /** The name of this controller among several. */
   replica: string;
+  /** The cluster's time, in milliseconds since 1970. */
+  now: Now;
   /** Where the grant service is reached, if the cluster says so. */
   address: AddressWatch | undefined;
   /** Called with what keeps changes from being seen. The cache tries again. */
@@ -28,7 +31,7 @@ export async function openCluster(
   setup: ClusterSetup,
   signal: AbortSignal,
 ): Promise<ControllerHome> {
-  const { api, replica, address, onProblem } = setup;
+  const { api, replica, now, address, onProblem } = setup;
   const changed = new Map<string, Change>();
   let wake = () => {};
   const cache = new ClusterCache({
@@ -41,7 +44,7 @@ export async function openCluster(
   });
   await cache.start(api, signal);
   const namespaces = new Map<string, ControllerNamespace>();
-  const cluster = { api, cache, replica, signal };
+  const cluster = { api, cache, replica, now, signal };
 
   return {
     namespaces: () => Promise.resolve(cache.namespaces()),

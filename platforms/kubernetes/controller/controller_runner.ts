@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { hostname, networkInterfaces } from "node:os";
 import process from "node:process";
+import { ControllerClock } from "../../../src/controller/controller_clock.ts";
 import { runController } from "../../../src/controller/controller.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import type { ControllerRunOptions, RunningController } from "../../../src/platform/abilities.ts";
@@ -59,12 +60,15 @@ export async function runClusterController(
       host: options.grantHost,
       onProblem,
     });
-    const setup = { api, namespaces: options.watchNamespaces, replica, address, onProblem };
+    const now = () => api.clock.now() ?? Date.now();
+    const namespaces = options.watchNamespaces;
+    const setup = { api, namespaces, replica, now, address, onProblem };
     await address?.start(signal);
     const home = await abortable(openCluster(setup, work.signal), signal);
     await runController({
       home,
       replica,
+      clock: new ControllerClock({ now, machine: Date.now, other: "the cluster" }),
       identities: identitySecret(new ClusterStore(api, namespace), work.signal),
       ports: choosePorts(place, options),
       hosts: {

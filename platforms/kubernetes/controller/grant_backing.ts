@@ -6,7 +6,7 @@ import { type Endpoint, isReady } from "../../../src/resources/resource.ts";
 import { linkRoles, type RouterAccess } from "../../../src/resources/router_access.ts";
 import { secretText } from "../../../src/resources/secret.ts";
 import { defaultIssuer, type Site } from "../../../src/resources/site.ts";
-import type { Now } from "../../../src/runtime/clock.ts";
+import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
 
 /** What is known of a namespace without asking the cluster. */
 export interface KnownNamespace {
@@ -28,7 +28,7 @@ export function clusterGrantBacking(
   known: KnownNamespace,
   ledgers: LedgerStore,
   signal: AbortSignal,
-  now: Now = Date.now,
+  now: Now = steadyNow,
 ): GrantBacking {
   const { namespace } = store;
   const authorities = new Map<string, { at: number; authority: Promise<Authority> }>();

@@ -2,6 +2,7 @@ import type { ControllerNamespace } from "../../../src/controller/home.ts";
 import { AppError, isAppError } from "../../../src/errors/app_error.ts";
 import { type ApplyOptions, methodsOf, type Platform } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import type { Now } from "../../../src/runtime/clock.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import type { ApiClient } from "../api/client.ts";
 import { ClusterStore } from "../store.ts";
@@ -17,13 +18,15 @@ export interface ServedCluster {
   cache: ClusterCache;
   /** The name of this controller among several. */
   replica: string;
+  /** The cluster's time, in milliseconds since 1970. */
+  now: Now;
   /** Ends what the grant service asks of the cluster. */
   signal: AbortSignal;
 }
 
 /** A namespace of a cluster, as the controller works on it. */
 export function clusterNamespace(cluster: ServedCluster, namespace: string): ControllerNamespace {
-  const { api, cache, replica, signal } = cluster;
+  const { api, cache, replica, now, signal } = cluster;
   const platform = cachedPlatform(api, cache, namespace);
   const sites = () => cache.Site.list(namespace);
   const grants = () => cache.AccessGrant.list(namespace);
@@ -37,10 +40,10 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
     pendingKeys,
 
     claimGrant: (grant, address) =>
-      claimGrant(grant, { address, sites: sites(), grants, now: Date.now() }),
+      claimGrant(grant, { address, sites: sites(), grants, now: now() }),
 
     async claimToken(token, signal) {
-      const claim = claimToken(token, sites(), Date.now());
+      const claim = claimToken(token, sites(), now());
       return claim === "ours" ? await pendingKeys.claim(token, signal) : claim;
     },
 

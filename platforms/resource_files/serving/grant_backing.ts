@@ -7,7 +7,7 @@ import type { Platform } from "../../../src/platform/platform.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import type { Endpoint } from "../../../src/resources/resource.ts";
 import { siteIssuer } from "../../../src/resources/site.ts";
-import type { Now } from "../../../src/runtime/clock.ts";
+import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
 import { LedgerFiles } from "./ledger_files.ts";
 import { linkEndpoints } from "../site/link_endpoints.ts";
 import { issuerOf, type LinkListener, readLinkListeners } from "../site/link_listeners.ts";
@@ -40,7 +40,7 @@ interface NamespaceLooks {
 export function fileGrantBacking(
   paths: NamespacePaths,
   platform: Platform,
-  now: Now = Date.now,
+  now: Now = steadyNow,
 ): GrantBacking {
   const { namespace } = paths;
   const { signal } = new AbortController(); // what is read here is short

@@ -83,8 +83,17 @@ export class Cluster {
   }
 
   /** Starts a controller and waits until it serves. */
-  async startController(...args: string[]): Promise<Replica> {
-    const running = this.sandbox.start(["controller", "run", ...args], { env: this.env });
+  startController(...args: string[]): Promise<Replica> {
+    return this.#serving(this.sandbox.start(["controller", "run", ...args], { env: this.env }));
+  }
+
+  /** The same on a machine whose clock is off, as faketime(1) writes it. */
+  startControllerWithClock(off: string, ...args: string[]): Promise<Replica> {
+    const words = ["-f", off, "hawser", "controller", "run", ...args];
+    return this.#serving(this.sandbox.launch("faketime", words, { env: this.env }));
+  }
+
+  async #serving(running: Running): Promise<Replica> {
     let log = "";
     running.process.stderr!.on("data", (text) => log += text);
     let isOver = false;
