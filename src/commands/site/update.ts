@@ -3,8 +3,9 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { appError } from "../../errors/app_error.ts";
+import { appError, isAppError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import type { Site } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 import { linkHostOption } from "./link_host_option.ts";
 import { storeSite } from "./store_site.ts";
@@ -48,20 +49,37 @@ async function update(
 ): Promise<ChangedSite> {
   const linkAccess = options.disableLinkAccess ? "none" : linkAccessOf(options);
   const platform = await context.platform();
-  const site = await currentSite(platform, name, "update the site", context);
-  if (options.enableLinkAccess && site.spec?.edge) {
-    throw appError("site-edge", { site: site.metadata.name });
-  }
-  site.spec = {
-    ...site.spec,
-    ...(linkAccess === undefined ? {} : { linkAccess }),
-    ...(options.enableHa === undefined ? {} : { ha: true }),
-  };
-  const applied = await storeSite(platform, site, options.linkHost, context.signal);
+  const applied = await changeSite(platform, name, { ...options, linkAccess }, context);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
   if (options.disableLinkAccess) warnStillOpen(platform, changed, context);
   return changed;
+}
+
+/** Changes the site as it is then: others may have changed it, or its status, since it was read. */
+async function changeSite(
+  platform: PlatformWithAbilities,
+  name: string | undefined,
+  options: Options & { linkAccess: string | undefined },
+  context: CommandContext,
+): Promise<Site> {
+  const { linkAccess } = options;
+  for (;;) {
+    const site = await currentSite(platform, name, "update the site", context);
+    if (options.enableLinkAccess && site.spec?.edge) {
+      throw appError("site-edge", { site: site.metadata.name });
+    }
+    site.spec = {
+      ...site.spec,
+      ...(linkAccess === undefined ? {} : { linkAccess }),
+      ...(options.enableHa === undefined ? {} : { ha: true }),
+    };
+    try {
+      return await storeSite(platform, site, options.linkHost, context.signal);
+    } catch (error) {
+      if (!isAppError(error, "conflict")) throw error;
+    }
+  }
 }
 
 /**
