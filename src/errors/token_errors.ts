@@ -26,7 +26,7 @@ export const tokenErrors = {
   "token-closed": entry<{ token: string }>({
     exit: "spent",
     message: (d) =>
-      `Token "${d.token}" can't be redeemed: the record of its grant's uses is damaged`,
+      `Token "${d.token}" can't be redeemed: nobody can tell how many uses its grant has left`,
     hint: () => "Ask for a new token.",
   }),
   "token-revoked": entry<{ token: string }>({
@@ -104,6 +104,12 @@ export const tokenErrors = {
     exit: "failed",
     message: (d) => `The record of an access grant's uses is damaged: ${d.where}`,
     hint: () => "Revoke the grant and issue a new one: nobody can tell how many uses it has left.",
+  }),
+  "ledger-outdated": entry({
+    exit: "failed",
+    message: () =>
+      "Uses that were spent since can't be known: the data home was put back from a copy",
+    hint: () => "Revoke the grant and issue a new one.",
   }),
   "answer-invalid": entry<{ url: string; why: string }>({
     exit: "failed",

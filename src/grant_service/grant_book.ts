@@ -1,4 +1,5 @@
 import type { AccessGrant } from "../resources/access_grant.ts";
+import { isAppError } from "../errors/app_error.ts";
 import { type Now, sleep } from "../runtime/clock.ts";
 import type { GrantBacking } from "./ledger/backing.ts";
 import { isCode } from "./claim_code.ts";
@@ -155,7 +156,10 @@ export class GrantBook {
     let failure: { cause: unknown } | undefined;
     for (const uid of await backing.ledgers.list()) {
       if (this.#accounts.has(uid)) continue;
-      await this.#sweepLedger(uid, backing).catch((cause) => failure = { cause });
+      await this.#sweepLedger(uid, backing).catch((cause) => {
+        // what can't be relied on was told of when its grant was closed, and stays
+        if (!isAppError(cause, "ledger-damaged", "ledger-outdated")) failure = { cause };
+      });
     }
     if (failure !== undefined) throw failure.cause;
   }

@@ -61,7 +61,7 @@ function addGauges({ damagedLedgers, clockErrorMs }: LookedUp, registers: Regist
   });
   new Gauge({
     name: "hawser_damaged_ledgers",
-    help: "Access grants that are closed because the record of their uses is damaged.",
+    help: "Access grants that are closed because the record of their uses is damaged or outdated.",
     registers,
     collect() {
       this.set(damagedLedgers());

@@ -106,7 +106,7 @@ const refusals: [what: string, behave: Behaviour, code: ErrorCode, message: RegE
     "closed by a damaged ledger",
     answer(404, "No such access granted\n", { reason: "damaged" }),
     "token-closed",
-    /west-6bfn6.*damaged/,
+    /west-6bfn6.*nobody can tell/,
   ],
   ["upstream's unknown", answer(404, "No such claim\n"), "token-unknown", /no longer valid/],
   [

@@ -29,6 +29,7 @@ import {
 import { waitingEvent } from "./controller_program.ts";
 import { readProcessStart } from "./process_start.ts";
 import { clockNotes } from "./clock_notes.ts";
+import { closeGrantsOfCopy } from "../serving/home_origin.ts";
 import { identityFiles } from "../serving/identity_files.ts";
 
 /** What the controller of a data home runs with. */
@@ -91,13 +92,19 @@ export async function runLocalController(
     };
     await keepState({});
     const clock = new ControllerClock({ memory: clockNotes(files.clock) });
+    const closed = new Set<string>();
+    const home = servedHome({
+      home: files.home,
+      open: (namespace, onProblem) => open(namespace, startedAt, onProblem),
+      clock,
+      closed,
+      log,
+    });
+    for (const uid of await closeGrantsOfCopy(files.folder, () => listGrants(home, signal))) {
+      closed.add(uid);
+    }
     await runController({
-      home: servedHome({
-        home: files.home,
-        open: (namespace, onProblem) => open(namespace, startedAt, onProblem),
-        clock,
-        log,
-      }),
+      home,
       clock,
       clockJudged: (problem) => keepState({ clock: problem }),
       identities: identityFiles(files.issuer),
@@ -121,6 +128,18 @@ export async function runLocalController(
     await removeState(files);
     mine.release();
   }
+}
+
+/** The uids of all grants there are. */
+async function listGrants(home: ControllerHome, signal: AbortSignal): Promise<string[]> {
+  const uids: string[] = [];
+  for (const namespace of await home.namespaces(signal)) {
+    const { platform } = await home.open(namespace);
+    for (const { metadata } of await platform.list("AccessGrant", signal)) {
+      if (metadata.uid !== undefined) uids.push(metadata.uid);
+    }
+  }
+  return uids;
 }
 
 async function lockHome(files: ControllerFiles): Promise<HeldLock> {
@@ -152,13 +171,14 @@ async function awaitHome(
 }
 
 /** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
-function servedHome({ home, open, clock, log }: {
+function servedHome({ home, open, clock, closed, log }: {
   home: string;
   open: (namespace: string, onProblem: (problem: AppError) => void) => {
     paths: NamespacePaths;
     platform: Platform;
   };
   clock: ControllerClock;
+  closed: ReadonlySet<string>;
   log: (line: string) => void;
 }): ControllerHome {
   const report = reportTo(log, Date.now);
@@ -173,7 +193,7 @@ function servedHome({ home, open, clock, log }: {
           namespace,
           (problem) => report("resource-ignored", { namespace, ...errorFields(problem) }),
         );
-        opened = fileNamespace(paths, platform);
+        opened = fileNamespace(paths, platform, closed);
         namespaces.set(namespace, opened);
       }
       return Promise.resolve(opened);

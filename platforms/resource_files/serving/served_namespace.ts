@@ -3,14 +3,23 @@ import type { Platform } from "../../../src/platform/platform.ts";
 import { fileGrantBacking } from "./grant_backing.ts";
 import { readLinkListeners } from "../site/link_listeners.ts";
 import type { NamespacePaths } from "../paths.ts";
+import { withoutClosed } from "./home_origin.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
 import { retireToken } from "./retire_token.ts";
 
-/** A namespace kept as files, as the controller works on it; `platform` is its store. */
-export function fileNamespace(paths: NamespacePaths, platform: Platform): ControllerNamespace {
+/**
+ * A namespace kept as files, as the controller works on it; `platform` is its store, `closed` has
+ * the uids of grants that give nothing.
+ */
+export function fileNamespace(
+  paths: NamespacePaths,
+  platform: Platform,
+  closed: ReadonlySet<string> = new Set(),
+): ControllerNamespace {
+  const backing = fileGrantBacking(paths, platform);
   return {
     platform,
-    backing: fileGrantBacking(paths, platform),
+    backing: { ...backing, ledgers: withoutClosed(backing.ledgers, closed) },
     pendingKeys: pendingKeyFiles(paths),
     retireToken: (name, signal) => retireToken(paths, platform, name, signal),
 

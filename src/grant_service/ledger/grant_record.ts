@@ -94,16 +94,19 @@ export class GrantRecord {
       this.#isDamaged = false;
       return result;
     } catch (cause) {
-      this.#isDamaged = isAppError(cause, "ledger-damaged");
+      this.#isDamaged = isAppError(cause, ...unreliable);
       const { grant, backing: { namespace } } = this.#served();
       throw appError("ledger-failed", { grant: grant.metadata.name, namespace }, { cause });
     }
   }
 }
 
-/** True for `ledger-failed` of a ledger that is damaged: no other try will read it. */
+/** Ledgers that say too little, and will not say more at another try. */
+const unreliable = ["ledger-damaged", "ledger-outdated"] as const;
+
+/** True for `ledger-failed` of a ledger that can't be relied on: no other try will mend it. */
 export function isDamage(error: unknown): error is AppError {
-  return isAppError(error, "ledger-failed") && isAppError(error.cause, "ledger-damaged");
+  return isAppError(error, "ledger-failed") && isAppError(error.cause, ...unreliable);
 }
 
 function beginLedger({ metadata, status }: AccessGrant): Ledger {

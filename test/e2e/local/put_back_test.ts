@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
@@ -77,7 +78,7 @@ test(
     await sandbox.succeed(["controller", "start"]);
     const closed = [
       5,
-      `error: Token "${grant}" can't be redeemed: the record of its grant's uses is damaged`,
+      `error: Token "${grant}" can't be redeemed: nobody can tell how many uses its grant has left`,
       "hint: Ask for a new token.",
     ] as const;
     assertRefused(await redeem(sandbox, "u3"), ...closed);
@@ -94,5 +95,64 @@ test(
     fs.writeFileSync(ledger, damaged);
     await sandbox.succeed(["grant", "revoke", grant, "-n", "west"]);
     await eventually(async () => (await listGrants(sandbox)).length === 0);
+  }),
+);
+
+/** Puts a copy in the place of a data home, as tools for backups do: times and rights are kept. */
+function restore(sandbox: Sandbox, copy: string): void {
+  fs.rmSync(sandbox.dataHome, { recursive: true });
+  execFileSync("cp", ["-a", copy, sandbox.dataHome]);
+}
+
+test(
+  "a data home put back from a copy closes the grants in it; new ones are served",
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "u1", "u2", "u3");
+    const grant = await issueToken(sandbox, "t.yaml", "--redemptions-allowed", "2");
+    assert.equal((await redeem(sandbox, "u1")).code, 0);
+    await sandbox.succeed(["controller", "stop"]);
+    const copy = path.join(sandbox.folder, "copy");
+    execFileSync("cp", ["-a", sandbox.dataHome, copy]);
+    await sandbox.succeed(["controller", "start"]);
+    assert.equal((await redeem(sandbox, "u2")).code, 0);
+    await sandbox.succeed(["controller", "stop"]);
+    restore(sandbox, copy);
+    for (let starts = 0; starts < 2; starts++) {
+      await sandbox.succeed(["controller", "start"]);
+      assertRefused(
+        await redeem(sandbox, "u3"),
+        5,
+        `error: Token "${grant}" can't be redeemed: nobody can tell how many uses its grant has left`,
+        "hint: Ask for a new token.",
+      );
+      await eventually(async () =>
+        /put back from a copy/.test((await listGrants(sandbox))[0]!.status)
+      );
+      await sandbox.succeed(["controller", "stop"]);
+    }
+    await sandbox.succeed(["controller", "start"]);
+    await sandbox.succeed(["grant", "revoke", grant, "-n", "west"]);
+    await issueToken(sandbox, "t.yaml");
+    assert.equal((await redeem(sandbox, "u3")).code, 0);
+  }),
+);
+
+test(
+  "a data home that was moved, or whose copy is known to be the newest, keeps its grants",
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "u1", "u2");
+    await issueToken(sandbox, "t.yaml", "--redemptions-allowed", "2");
+    await sandbox.succeed(["controller", "stop"]);
+    const moved = path.join(sandbox.folder, "moved");
+    fs.renameSync(sandbox.dataHome, moved);
+    fs.renameSync(moved, sandbox.dataHome);
+    await sandbox.succeed(["controller", "start"]);
+    assert.equal((await redeem(sandbox, "u1")).code, 0);
+    await sandbox.succeed(["controller", "stop"]);
+    fs.renameSync(sandbox.dataHome, moved);
+    execFileSync("cp", ["-a", moved, sandbox.dataHome]);
+    fs.rmSync(path.join(sandbox.dataHome, "hawser/.controller/origin.json"));
+    await sandbox.succeed(["controller", "start"]);
+    assert.equal((await redeem(sandbox, "u2")).code, 0);
   }),
 );
