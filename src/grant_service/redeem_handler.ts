@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { AppError } from "../errors/app_error.ts";
 import { isSubdomain } from "../resources/names.ts";
 import { writeYaml } from "../resources/yaml.ts";
-import type { Now } from "../runtime/clock.ts";
+import { type Now, steadyNow } from "../runtime/clock.ts";
 import type { Audit } from "./audit.ts";
 import type { GrantBook } from "./grant_book.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "./http/message.ts";
@@ -22,6 +22,7 @@ export interface RedeemHandlerOptions {
   metrics: ServiceMetrics;
   /** Called with failures that are not the client's, to be logged. */
   onError?(error: unknown): void;
+  /** Milliseconds by a clock that nobody sets, for the limits; the process' own by default. */
   now?: Now;
 }
 
@@ -44,7 +45,7 @@ type Counted = [outcome: string, response: HttpResponse];
  * the code as a header), which spend nothing; upstream's service answers those with 405.
  */
 export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
-  const { book, audit, metrics, onError = () => {}, now = Date.now } = options;
+  const { book, audit, metrics, onError = () => {}, now = steadyNow } = options;
   const perAddress = new WrongCodeLimit(addressAllowance, now);
   const perGrant = new WrongCodeLimit(grantAllowance, now);
 

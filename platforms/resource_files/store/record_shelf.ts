@@ -1,3 +1,4 @@
+import { steadyNow } from "../../../src/runtime/clock.ts";
 import { randomUUID } from "node:crypto";
 import { existsSync, statSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
@@ -46,6 +47,8 @@ const replacedWithinMs = 1500;
 export class RecordShelf implements Shelf {
   readonly #paths: NamespacePaths;
   readonly #hooks: StoreHooks;
+  /** Input files that this process has seen: since when each is away, by the steady clock. */
+  readonly #awaySince = new Map<string, number | undefined>();
 
   constructor(paths: NamespacePaths, hooks: StoreHooks) {
     this.#paths = paths;
@@ -136,9 +139,27 @@ export class RecordShelf implements Shelf {
 
   #isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {
     const origin = originOf(record);
-    if (origin === undefined || input.resources.has(record.metadata.name)) return false;
+    if (origin === undefined) return false;
     const file = join(this.#paths.inputResources, origin);
-    return !input.doubtful.has(file) && !mayReturn(file);
+    if (input.resources.has(record.metadata.name)) {
+      this.#awaySince.set(file, undefined);
+      return false;
+    }
+    return !input.doubtful.has(file) && !this.#mayReturn(file);
+  }
+
+  /**
+   * True for a file that is away, and was there a moment ago: it may be being replaced. Who has
+   * seen it there measures that by a clock that nobody sets; else it is what the folder's time
+   * says.
+   */
+  #mayReturn(file: string): boolean {
+    if (existsSync(file)) return false;
+    if (!this.#awaySince.has(file)) return wasChangedJustNow(dirname(file));
+    const now = (this.#hooks.steady ?? steadyNow)();
+    const since = this.#awaySince.get(file) ?? now;
+    this.#awaySince.set(file, since);
+    return now - since < replacedWithinMs;
   }
 }
 
@@ -194,13 +215,9 @@ function nextGeneration(before: object | undefined, after: object): number {
   return isDeepStrictEqual(spec, (after as { spec?: unknown }).spec) ? generation : generation + 1;
 }
 
-/**
- * True for a file that is away, of a folder that was changed just now: it may be being replaced.
- */
-function mayReturn(file: string): boolean {
-  const folder = statSync(dirname(file), { throwIfNoEntry: false });
-  return folder !== undefined && Date.now() - folder.mtimeMs < replacedWithinMs &&
-    !existsSync(file);
+function wasChangedJustNow(path: string): boolean {
+  const folder = statSync(path, { throwIfNoEntry: false });
+  return folder !== undefined && Date.now() - folder.mtimeMs < replacedWithinMs;
 }
 
 function originOf(record: object): string | undefined {

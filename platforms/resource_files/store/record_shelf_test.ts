@@ -38,6 +38,7 @@ describe("AccessGrants and AccessTokens", () => {
   let paths: NamespacePaths;
   let siteUid: string | undefined;
   let store: Platform;
+  let steady = 0;
 
   beforeEach(async () => {
     home = await mkdtemp(join(tmpdir(), "records-"));
@@ -45,6 +46,7 @@ describe("AccessGrants and AccessTokens", () => {
     siteUid = "1234";
     store = new FileStore("linux", paths, {
       siteUid: () => Promise.resolve(siteUid),
+      steady: () => steady,
       deriveStatus: () => Promise.resolve(undefined),
     });
   });
@@ -63,9 +65,11 @@ describe("AccessGrants and AccessTokens", () => {
     return grant;
   }
 
-  /** Makes the last change of the input one of long ago. */
+  /** Has the change of the input be seen, and makes it one of long ago. */
   async function passTime(): Promise<void> {
+    await store.list("AccessGrant", signal);
     await utimes(paths.inputResources, 0, 0);
+    steady += 10_000;
   }
 
   function recordPath(): string {
@@ -178,6 +182,18 @@ describe("AccessGrants and AccessTokens", () => {
       await rm(file);
       await passTime();
       assert.deepEqual(await store.list("AccessGrant", signal), []);
+    });
+
+    test("stay while their file is replaced, whatever the clock makes of the folder's time", async () => {
+      const file = await put(grantText("one"));
+      const stored = await store.apply<"AccessGrant">(await get(), signal);
+      await get();
+      await rename(file, `${file}~`);
+      await utimes(paths.inputResources, 0, 0);
+      const [left] = await store.list("AccessGrant", signal);
+      assert.equal(left?.metadata.uid, stored.metadata.uid);
+      await put(grantText("one"));
+      assert.equal((await get()).metadata.uid, stored.metadata.uid);
     });
 
     test("are gone when their document is, not when it moves to another file", async () => {

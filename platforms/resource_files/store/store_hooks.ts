@@ -1,5 +1,6 @@
 import type { AppError } from "../../../src/errors/app_error.ts";
 import type { Link } from "../../../src/resources/link.ts";
+import type { Now } from "../../../src/runtime/clock.ts";
 import type { BaseStatus } from "../../../src/resources/resource.ts";
 import type { RouterAccess } from "../../../src/resources/router_access.ts";
 import type { Site } from "../../../src/resources/site.ts";
@@ -19,6 +20,8 @@ export interface StoreHooks {
   ): Promise<BaseStatus | undefined>;
   /** Files whose changes may change a derived status. */
   statusFiles?: readonly string[];
+  /** Milliseconds by a clock that nobody sets; the process' own by default. */
+  steady?: Now;
   /** Told once of each file or document that can't be read; the others are served. */
   onProblem?(problem: AppError): void;
 }
