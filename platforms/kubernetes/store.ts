@@ -166,7 +166,10 @@ export class ClusterStore implements Platform {
       await this.#requireOwner(resource, signal);
     } catch (error) {
       const { uid } = made.metadata;
-      if (isAppError(error, "site-gone")) await this.remove(kind, name, signal, { uid });
+      // what may not be removed here is left to the garbage collector
+      if (isAppError(error, "site-gone")) {
+        await this.remove(kind, name, signal, { uid }).catch(() => {});
+      }
       throw error;
     }
     return await this.#writeStatus(made, resource, signal);

@@ -322,6 +322,27 @@ withService(
   },
 );
 
+withService(
+  "tells of a site that is gone where nothing may be taken back",
+  honest(),
+  async (service) => {
+    const platform = await eastSite();
+    const forbidding: Platform = {
+      ...platform,
+      async apply(resource, signal, options) {
+        const isLink = resource.kind === "Link" && !options?.dryRun;
+        if (isLink) await platform.remove("Site", "east", signal);
+        return await platform.apply(resource, signal, options);
+      },
+      remove: (kind) => {
+        const data = { verb: "delete", resource: kind, namespace: "east", user: "controller" };
+        return Promise.reject(appError("forbidden", data));
+      },
+    };
+    await assert.rejects(redeem(forbidding, service.token), rejectsWith("site-gone", /^Link /));
+  },
+);
+
 const long = `${"a".repeat(63)}.`.repeat(4).slice(0, 253);
 const longName = `${long.slice(0, 223)}-`;
 

@@ -54,7 +54,8 @@ export async function storeLink(
   try {
     for (const resource of resources) await put(storage, resource, signal, false);
   } catch (error) {
-    if (isAppError(error, "site-gone")) await takeBack(storage, resources, signal);
+    // where that can't be done there is a garbage collector, which does it too
+    if (isAppError(error, "site-gone")) await takeBack(storage, resources, signal).catch(() => {});
     throw error;
   }
 }
