@@ -17,8 +17,6 @@ export interface Asked {
   name: string;
   /** Our own key (PEM), which the certificate is for unless a key comes along. */
   privateKeyPem: string;
-  /** This machine's time in milliseconds. */
-  now: number;
 }
 
 /** The parts of an answer that are kept once it has been judged. */

@@ -32,7 +32,7 @@ const bundle = { name, certificatePem: forUs, caPem: made.certificatePem, endpoi
 const good = writeLinkBundle(bundle);
 
 function read(body: string | Uint8Array) {
-  const asked = { url: "https://w:9090/uid", name, privateKeyPem: ours.privateKeyPem, now };
+  const asked = { url: "https://w:9090/uid", name, privateKeyPem: ours.privateKeyPem };
   return readAnswer(Buffer.from(body), asked);
 }
 
@@ -164,7 +164,6 @@ const bad: [what: string, body: string | Uint8Array, why: RegExp][] = [
     writeLinkBundle({ ...bundle, caPem: foreign.certificatePem }),
     /not signed by ca\.crt/,
   ],
-  ["an expired certificate", withCertificate(expired.certificatePem), /certificate has expired/],
   ["a server's certificate", withCertificate(server.certificatePem), /not made for clients/],
   ["other credentials", good.replace(`tlsCredentials: ${name}`, "tlsCredentials: mine"), /"mine"/],
   ["no endpoints", withEndpoint({}, []), /a Link has no endpoints/],
@@ -207,3 +206,8 @@ for (const [what, body, why] of bad) {
     });
   });
 }
+
+test("readAnswer() takes a certificate that has expired by this machine's clock, which may be wrong", () => {
+  const { credentials } = read(withCertificate(expired.certificatePem));
+  assert.equal(credentials.certificate, expired.certificatePem);
+});

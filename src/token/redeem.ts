@@ -82,7 +82,7 @@ export async function redeemToken(
     await rehearseLink(storage, signal);
     const redemption = { name: storage.name, subject, csr };
     const body = await requestRedemption(usable, redemption, deadline, surroundings);
-    const asked = { url: usable.spec.url, name: storage.name, privateKeyPem, now: now() };
+    const asked = { url: usable.spec.url, name: storage.name, privateKeyPem };
     const bundle = readAnswer(body, asked);
     try {
       await storeLink(storage, bundle, signal);
