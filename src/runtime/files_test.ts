@@ -17,7 +17,7 @@ import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
 import { isAppError } from "../errors/app_error.ts";
-import { checkWritable, readLimited, writeWhole } from "./files.ts";
+import { checkWritable, readLimited, rehearseWrite, writeWhole } from "./files.ts";
 
 const secret = { mode: 0o600, replace: "always" } as const;
 
@@ -197,4 +197,23 @@ test("readLimited() tells a missing file from a folder", () =>
       (error) => isAppError(error, "not-readable") && /it is a folder/.test(error.message),
     );
     assert.equal((await readLimited(join(folder, "file"), 10)).length, 0);
+  }));
+
+test("rehearseWrite() tells what would keep a file from being written, and leaves nothing", () =>
+  withFolder(async (folder) => {
+    await rehearseWrite(join(folder, "file"), 10_000);
+    await mkdir(join(folder, "taken"));
+    const refused: [string, RegExp][] = [
+      [join(folder, "taken"), /it is a folder/],
+      [join(folder, "none", "file"), /does not exist/],
+      [join(folder, "n".repeat(256)), /the name is too long/],
+    ];
+    for (const [path, why] of refused) {
+      await assert.rejects(rehearseWrite(path, 10), (error: Error) => {
+        assert.ok(isAppError(error, "not-writable"), String(error));
+        assert.match(error.message, why);
+        return true;
+      });
+    }
+    assert.deepEqual(await readdir(folder), ["taken"]);
   }));
