@@ -35,6 +35,8 @@ export class IdentityProvider {
   readonly #env: Record<string, string | undefined>;
   readonly #config: Record<string, string>;
   #refreshing: Promise<void> | undefined;
+  /** How far this machine's clock is behind the server's. */
+  #behindMs = 0;
 
   constructor(
     context: KubeContext,
@@ -51,13 +53,18 @@ export class IdentityProvider {
     }
   }
 
+  /** Goes by a server's clock (milliseconds since 1970) where this machine's is behind it. */
+  judgeBy(serverNow: number): void {
+    this.#behindMs = Math.max(0, serverNow - Date.now());
+  }
+
   /**
    * An id token that has not expired. Throws `credentials-failed`, `not-readable` and the signal's
    * reason.
    */
   async token(signal: AbortSignal): Promise<string> {
     const token = this.#config["id-token"];
-    if (token !== undefined && expiryOf(token) > Date.now()) return token;
+    if (token !== undefined && expiryOf(token) > Date.now() + this.#behindMs) return token;
     // one refresh for all who wait: a refresh token may be good for one only
     this.#refreshing ??= this.#refresh().finally(() => this.#refreshing = undefined);
     await abortable(this.#refreshing, signal);

@@ -17,6 +17,8 @@ const getSite: ApiRequest = { verb: "get", kind: "Site", namespace: "default", n
 let fake: FakeApiServer;
 let provider: Server;
 let issuer: string;
+/** How far the API server's clock is ahead of this machine's. */
+let serverAheadMs = 0;
 /** What the provider says of itself beyond its addresses. */
 let methods: Record<string, unknown>;
 /** What it gives for a refresh token, and how it was asked. */
@@ -24,7 +26,13 @@ let answer: { status: number; body: Record<string, unknown> };
 let asked: { form: URLSearchParams; authorization: string | undefined }[];
 
 before(async () => {
-  fake = await FakeApiServer.start((_request, response) => reply(response, 200, {}));
+  fake = await FakeApiServer.start((request, response) => {
+    const now = Date.now() + serverAheadMs;
+    response.setHeader("date", new Date(now).toUTCString());
+    const claims = (request.headers.authorization ?? "").split(".")[1] ?? "";
+    const { exp = Infinity } = JSON.parse(Buffer.from(claims, "base64url").toString() || "{}");
+    reply(response, serverAheadMs > 0 && exp * 1000 <= now ? 401 : 200, {});
+  });
   const pair = fake.authority.signServer("provider", "IP:127.0.0.1");
   const files = { cert: fs.readFileSync(pair.certificate), key: fs.readFileSync(pair.key) };
   provider = createServer(files, (request, response) => {
@@ -47,6 +55,7 @@ before(async () => {
 
 beforeEach(() => {
   fake.requests.length = 0;
+  serverAheadMs = 0;
   asked = [];
   methods = {};
   answer = { status: 200, body: { id_token: idToken(3600) } };
@@ -108,6 +117,15 @@ test("an expired id token is refreshed, once for all requests", async () => {
   for (const { headers } of fake.requests) {
     assert.equal(headers["authorization"], `Bearer ${answer.body["id_token"]}`);
   }
+});
+
+test("an id token that has expired by the server's clock is refreshed, if this machine's is behind", async () => {
+  serverAheadMs = 1_800_000;
+  const api = await connect(writeKubeconfig(600));
+  await api.send(getSite, signal);
+  await api.send(getSite, signal);
+  assert.equal(asked.length, 1);
+  assert.equal(fake.requests.length, 3, "refused once, then both are served");
 });
 
 test("a client without a secret, or of a provider that wants it there, shows itself in the form", async () => {

@@ -74,9 +74,13 @@ export class ServerAccess {
     };
   }
 
-  /** The server did not accept the credentials: a plugin will be asked for others. */
-  renew(): void {
+  /**
+   * The server did not accept the credentials: a plugin will be asked for others, and an id token
+   * judged by the server's time (milliseconds since 1970) too.
+   */
+  renew(serverNow: number | undefined): void {
     this.#plugin?.forget();
+    if (serverNow !== undefined) this.#provider?.judgeBy(serverNow);
   }
 
   async #authorization(

@@ -89,7 +89,7 @@ export class ApiClient {
     let answer = await this.#transmit(request, access, signal);
     if (answer.status === 401) {
       await readBody(answer, signal);
-      this.#access.renew();
+      this.#access.renew(this.clock.now());
       access = await this.#access.prepare(signal);
       answer = await this.#transmit(request, access, signal);
     }
