@@ -41,7 +41,7 @@ test("each step of a redemption names the tests that show it, and each test is n
 });
 
 test("the pages stay short", () => {
-  for (const [page, lines] of [["guarantees", 120], ["threat-model", 70]] as const) {
+  for (const [page, lines] of [["guarantees", 130], ["threat-model", 70]] as const) {
     const { length } = fs.readFileSync(`${root}/docs/${page}.md`, "utf8").split("\n");
     assert.ok(length <= lines, `docs/${page}.md has ${length} lines, and may have ${lines}`);
   }
