@@ -1,3 +1,4 @@
+import { isSignedBy } from "../../../src/pki/certificate.ts";
 import type { Claim, GrantAddress } from "../../../src/controller/home.ts";
 import { type AccessGrant, grantsDisabled } from "../../../src/resources/access_grant.ts";
 import type { AccessToken } from "../../../src/resources/access_token.ts";
@@ -65,8 +66,35 @@ function isLookedAfter({ status }: Site): boolean {
   return Boolean(status?.controller?.name);
 }
 
+/** How many other authorities are remembered. */
+const maxCompared = 100;
+
 function isOurs({ metadata, status }: AccessGrant, { url, ca }: GrantAddress): boolean {
-  return status?.ca === ca || url !== undefined && status?.url === `${url}/${metadata.uid}`;
+  return url !== undefined && status?.url === `${url}/${metadata.uid}` ||
+    status?.ca !== undefined && isSameAuthority(status.ca, ca);
+}
+
+/** The authority that grants were compared with last, and what was found of others. */
+const compared = { ca: "", same: new Map<string, boolean>() };
+
+/** True for certificates with one name and key: an authority keeps them when it is made anew. */
+function isSameAuthority(other: string, ca: string): boolean {
+  if (other === ca) return true;
+  if (compared.ca !== ca || compared.same.size > maxCompared) {
+    compared.ca = ca;
+    compared.same.clear();
+  }
+  let same = compared.same.get(other);
+  if (same === undefined) compared.same.set(other, same = isIssuedWithKeyOf(other, ca));
+  return same;
+}
+
+function isIssuedWithKeyOf(certificatePem: string, authorityPem: string): boolean {
+  try {
+    return isSignedBy(certificatePem, authorityPem);
+  } catch {
+    return false; // whatever it is, it is not ours
+  }
 }
 
 function isMarked({ status }: AccessGrant): boolean {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { createAuthority } from "../../../src/pki/authority.ts";
 import { type AccessGrant, grantsDisabled } from "../../../src/resources/access_grant.ts";
 import type { AccessToken } from "../../../src/resources/access_token.ts";
 import { apiVersion } from "../../../src/resources/resource.ts";
@@ -124,3 +125,19 @@ for (const [name, expected, asked, sites] of tokens) {
     assert.deepEqual(claimToken(asked, sites, now), expected);
   });
 }
+
+test("a grant is ours whose authority has been made anew since, with its key", async () => {
+  const first = await createAuthority("hawser-grant-service");
+  const again = await createAuthority("hawser-grant-service", first);
+  const other = await createAuthority("hawser-grant-service");
+  const claim = (ca: string) =>
+    claimGrant(grant({ ...upstreams, ca: first.certificatePem }), {
+      address: { ...address, ca },
+      sites: named,
+      grants: () => [],
+      now,
+    });
+  assert.notEqual(again.certificatePem, first.certificatePem);
+  assert.equal(claim(again.certificatePem), "ours");
+  assert.equal(claim(other.certificatePem), "theirs");
+});
