@@ -205,6 +205,30 @@ if (missingForKubernetes !== undefined) {
     );
 
     test(
+      "a ledger Secret that was put back gives no use back, and a damaged one closes its grant",
+      withController(async () => {
+        const { token } = await cluster.issue(west, "--redemptions-allowed=2");
+        const { name } = token.metadata;
+        const post = (redeemer: string) => postToken(token, { name: redeemer, subject: "" });
+        assert.equal((await post("u1")).status, 200);
+        const { uid } = (await grant(name))!.metadata;
+        const ledger = `hawser-ledger-${uid}`;
+        const { data } = (await cluster.read("Secret", west, ledger))!;
+        assert.equal((await post("u2")).status, 200);
+        await grantThat(name, ({ status }) => status?.redemptions === 2);
+        await cluster.patch("Secret", west, ledger, { data });
+        assert.equal((await post("u3")).body, "No such access granted\n");
+
+        const allowsMore = { spec: { redemptionsAllowed: 9 } };
+        await cluster.patch("AccessGrant", west, name, allowsMore);
+        const half = data!["ledger"]!.slice(0, 40);
+        await cluster.patch("Secret", west, ledger, { data: { ledger: half } });
+        assert.equal((await post("u3")).status, 404);
+        await cluster.remove("AccessGrant", west, name);
+      }),
+    );
+
+    test(
       "a grant says why it can't be redeemed yet",
       withController(async () => {
         const cases: [options: string[], message: RegExp][] = [
