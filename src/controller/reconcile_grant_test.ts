@@ -107,7 +107,7 @@ test("a grant gets the status upstream gives it, and is served", async () => {
     redemptions: 0,
     expirationTime: "2026-11-22T12:15:00Z",
   });
-  const found = await book.inspect(uid!, code(generated!));
+  const found = await book.inspect({ key: uid!, code: code(generated!) });
   assert.equal(found.outcome === "redeemable" && found.usesLeft, 3);
   assert.deepEqual(state.audited, [{ event: "issued", namespace: "west", grant: "g", uid }]);
 });
@@ -118,7 +118,7 @@ test("a grant is served before its status announces it", async () => {
   const { apply } = platform;
   let outcome: string | undefined;
   platform.apply = async (resource, signal) => {
-    outcome = (await book.inspect(uid!, code("mine"))).outcome;
+    outcome = (await book.inspect({ key: uid!, code: code("mine") })).outcome;
     return await apply(resource, signal);
   };
   await reconcile();
@@ -146,7 +146,7 @@ test("code and window count when they are changed later", async () => {
   assert.equal(status.expirationTime, "2026-11-22T12:10:00Z");
   assert.equal(status.code, "mine");
   assert.equal(status.conditions?.[0]?.observedGeneration, 2);
-  assert.equal((await book.inspect(uid!, code("mine"))).outcome, "redeemable");
+  assert.equal((await book.inspect({ key: uid!, code: code("mine") })).outcome, "redeemable");
 });
 
 test("a window that is none is an error, until it is mended", async () => {
@@ -212,7 +212,7 @@ test("a grant that is gone is served no more", async () => {
   await reconcile();
   await platform.remove("AccessGrant", "g", never);
   assert.deepEqual(await reconcile(), {});
-  const found = await book.inspect(uid!, code("mine"));
+  const found = await book.inspect({ key: uid!, code: code("mine") });
   assert.equal(found.outcome === "refused" && found.reason, "revoked");
 });
 
@@ -225,7 +225,7 @@ test("a grant that went with its site and ledger is let go", async () => {
     throw appError("site-missing", { namespace: "west", purpose: "redeem a token" });
   };
   assert.deepEqual(await reconcile(), {});
-  const found = await book.inspect(uid!, code("mine"));
+  const found = await book.inspect({ key: uid!, code: code("mine") });
   assert.equal(found.outcome === "refused" && found.reason, "revoked");
 });
 

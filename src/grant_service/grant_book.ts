@@ -5,7 +5,14 @@ import type { GrantBacking } from "./ledger/backing.ts";
 import { isCode } from "./claim_code.ts";
 import { CredentialMaker } from "./client_credentials.ts";
 import { type AccountContext, GrantAccount } from "./grant_account.ts";
-import type { GrantReference, Redeemable, Redeemed, RedeemRequest, Refused } from "./redemption.ts";
+import type {
+  GrantReference,
+  ProbeRequest,
+  Redeemable,
+  Redeemed,
+  RedeemRequest,
+  Refused,
+} from "./redemption.ts";
 
 export interface GrantBookOptions {
   /**
@@ -119,17 +126,19 @@ export class GrantBook {
    * backing throws, and `ledger-failed`.
    */
   async redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
-    const { key, code, isConnected } = request;
+    const { key, code } = request;
     return await this.#unlessUnknown(
       () => this.#accounts.get(key)?.redeem(request) ?? this.#refuse(key, code),
-      isConnected,
+      request,
     );
   }
 
   /** Tells a holder of the code how the grant stands; spends nothing. Throws `ledger-failed`. */
-  async inspect(key: string, code: Uint8Array): Promise<Redeemable | Refused> {
+  async inspect(request: ProbeRequest): Promise<Redeemable | Refused> {
+    const { key, code } = request;
     return await this.#unlessUnknown(
       () => this.#accounts.get(key)?.inspect(code) ?? this.#refuse(key, code),
+      request,
     );
   }
 
@@ -188,14 +197,16 @@ export class GrantBook {
    */
   async #unlessUnknown<T extends { outcome: string }>(
     ask: () => Promise<T | Refused> | Refused,
-    isConnected = () => true,
+    { isConnected = () => true, setAside }: Pick<RedeemRequest, "isConnected" | "setAside">,
   ): Promise<T | Refused> {
     const end = performance.now() + (this.#context.service === undefined ? 0 : newsMs);
     for (;;) {
       const answer = await ask();
       const isUnknown = "reason" in answer && answer.reason === "unknown";
       if (!isUnknown || performance.now() >= end || !isConnected()) return answer;
+      setAside?.(true);
       await sleep(lookAgainMs);
+      setAside?.(false);
     }
   }
 

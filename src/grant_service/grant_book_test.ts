@@ -100,7 +100,7 @@ test("a wrong code is told from the right one only while the grant can be redeem
   const { book, grant, clock, backing } = await openBook();
   const wrong = requestFor(grant, { code: Buffer.from("wrong") });
   assertRefused(await book.redeem(wrong), "wrong-code");
-  assertRefused(await book.inspect(wrong.key, wrong.code), "wrong-code");
+  assertRefused(await book.inspect({ key: wrong.key, code: wrong.code }), "wrong-code");
   assertRefused(await book.redeem({ ...wrong, key: "none" }), "unknown");
   await redeemDelivered(book, requestFor(grant));
   assertRefused(await book.redeem(wrong), "unknown");
@@ -127,13 +127,13 @@ test("inspect() tells uses and expiry and spends nothing", async () => {
   const { book, grant } = await openBook(2);
   for (const usesLeft of [2, 2, 1]) {
     if (usesLeft === 1) await redeemDelivered(book, requestFor(grant));
-    const state = await book.inspect(grant.metadata.uid!, code);
+    const state = await book.inspect({ key: grant.metadata.uid!, code: code });
     const expires = grant.status!.expirationTime!;
     const reference = { namespace: "west", name: "west-6bfn6", uid: grant.metadata.uid! };
     assert.deepEqual(state, { outcome: "redeemable", grant: reference, usesLeft, expires });
   }
   await redeemDelivered(book, requestFor(grant));
-  assertRefused(await book.inspect(grant.metadata.uid!, code), "used-up");
+  assertRefused(await book.inspect({ key: grant.metadata.uid!, code: code }), "used-up");
   await book.close();
 });
 
@@ -274,7 +274,7 @@ test("what another service did to the ledger counts here too", async () => {
   await other.close();
   assertRefused(await book.redeem(requestFor(grant)), "used-up");
   await other.remove("west", "west-6bfn6");
-  assertRefused(await book.inspect(grant.metadata.uid!, code), "revoked");
+  assertRefused(await book.inspect({ key: grant.metadata.uid!, code: code }), "revoked");
   await book.close();
 });
 
@@ -345,7 +345,7 @@ test("a grant taken away before its time is revoked, to a holder of its code, fo
   for (const each of [book, next]) {
     assertRefused(await each.redeem(requestFor(grant)), "revoked");
     assertRefused(await each.redeem(requestFor(grant, { csr })), "revoked");
-    assertRefused(await each.inspect(grant.metadata.uid!, code), "revoked");
+    assertRefused(await each.inspect({ key: grant.metadata.uid!, code: code }), "revoked");
     assertRefused(await each.redeem(requestFor(grant, { code: Buffer.from("x") })), "unknown");
     assert.equal(await each.usesSpent(grant.metadata.uid!), undefined);
   }
@@ -442,7 +442,7 @@ test("a grant whose ledger is damaged is closed: its holder is told, nobody else
   await assert.rejects(next.upsert(grant, backing), isDamage);
   assert.equal(next.damaged, 1);
   assertRefused(await next.redeem(requestFor(grant)), "damaged");
-  assertRefused(await next.inspect(grant.metadata.uid!, code), "damaged");
+  assertRefused(await next.inspect({ key: grant.metadata.uid!, code: code }), "damaged");
   assertRefused(await next.redeem(requestFor(grant, { code: Buffer.from("x") })), "unknown");
   await next.remove("west", grant.metadata.name);
   assertRefused(await next.redeem(requestFor(grant)), "revoked");

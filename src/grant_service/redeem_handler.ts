@@ -26,13 +26,14 @@ export interface RedeemHandlerOptions {
   now?: Now;
 }
 
-/** Wrong codes from one address: past them it is not heard for a while, whatever it sends. */
+/**
+ * Wrong codes from one address, and for one grant from wherever. Past them a wrong code is told to
+ * wait. The right one is always taken: its holder may share the address with anybody (NAT, a
+ * gateway, a proxy), and codes of 142 bits need no limit against guessing. What is limited is what
+ * wrong ones cost: their lines in the log.
+ */
 const addressAllowance = { count: 30, refillMs: 2000 };
 
-/**
- * Wrong codes for one grant, from wherever. Past them a wrong code is told to wait; the right one
- * is always taken, or anybody could lock out its holder.
- */
 const grantAllowance = { count: 60, refillMs: 1000 };
 
 const contentType = "application/yaml";
@@ -61,14 +62,13 @@ export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
     if (method !== "POST" && method !== "GET") {
       return ["method", plainResponse(405, "Only POST is supported")];
     }
-    const waitSeconds = perAddress.waitSeconds(clientNetwork(address));
-    if (waitSeconds !== undefined) return ["throttled", throttledResponse(waitSeconds)];
     const redemption = readRedemption(request);
     if (typeof redemption === "string") return ["invalid", plainResponse(400, redemption)];
     try {
-      const answer = method === "POST"
-        ? await book.redeem(redemption)
-        : await book.inspect(redemption.key, Buffer.from(header(request, "code"), "latin1"));
+      const answer = method === "POST" ? await book.redeem(redemption) : await book.inspect({
+        ...redemption,
+        code: Buffer.from(header(request, "code"), "latin1"),
+      });
       if (answer.outcome === "redeemed") return redeemed(answer, address);
       if (answer.outcome === "refused") return refused(answer, redemption.key, address);
       const body = writeYaml({ usesLeft: answer.usesLeft, expires: answer.expires });
@@ -96,12 +96,12 @@ export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
     const { reason, grant } = answer;
     const facts = grant === undefined ? {} : auditNames(grant);
     if (reason === "unknown" || reason === "wrong-code") {
-      perAddress.count(clientNetwork(address));
-      if (reason === "wrong-code") {
-        const waitSeconds = perGrant.waitSeconds(key);
-        if (waitSeconds !== undefined) return ["throttled", throttledResponse(waitSeconds)];
-        perGrant.count(key);
-      }
+      const network = clientNetwork(address);
+      const waitSeconds = perAddress.waitSeconds(network) ??
+        (reason === "wrong-code" ? perGrant.waitSeconds(key) : undefined);
+      if (waitSeconds !== undefined) return ["throttled", throttledResponse(waitSeconds)];
+      perAddress.count(network);
+      if (reason === "wrong-code") perGrant.count(key);
     }
     audit({ event: "refused", ...facts, address, reason });
     return [reason, refusalResponse(answer)];
@@ -137,6 +137,7 @@ function readRedemption(request: HttpRequest): RedeemRequest | string {
     name,
     subject,
     isConnected: request.isConnected,
+    setAside: request.setAside,
     ...(csr === "" ? {} : { csr: Buffer.from(csr, "base64") }),
   };
 }

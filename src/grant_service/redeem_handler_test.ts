@@ -71,7 +71,15 @@ async function withService(
     const headers = new Map([["name", `east-${address}`]]);
     const body = Buffer.from(code);
     const path = `/${uid}`;
-    const request = { method: "POST", path, headers, body, address, isConnected: () => true };
+    const request = {
+      method: "POST",
+      path,
+      headers,
+      body,
+      address,
+      isConnected: () => true,
+      setAside: () => {},
+    };
     const response = await handle(request);
     response.settle?.(true);
     return { ...response, headers: response.headers ?? {} };
@@ -299,17 +307,29 @@ test("answers curl as upstream's service does", () =>
     }
   }));
 
-test("an address that sends wrong codes is not heard for a while, others are", () =>
+test("an address that sends wrong codes is slowed down, and the right code never is", () =>
   withService(async ({ addGrant, ask, site }) => {
-    const uid = await addGrant({ uses: 2 });
+    const uid = await addGrant({ uses: 4 });
     for (let count = 0; count < 30; count++) {
       assert.equal((await ask("192.0.2.1", uid, "wrong")).status, 403);
     }
     const { status, headers } = await ask("192.0.2.1", uid, "wrong");
     assert.deepEqual([status, headers], [429, { "Retry-After": "2" }]);
-    assert.equal((await ask("192.0.2.1", uid)).status, 429);
+    assert.equal((await ask("192.0.2.1", uid)).status, 200);
     assert.equal((await ask("192.0.2.2", uid)).status, 200);
+    assert.equal((await ask("192.0.2.1", uid, "wrong")).status, 429);
     site.clock.now += 2000;
+    assert.equal((await ask("192.0.2.1", uid, "wrong")).status, 403);
+  }));
+
+test("unknown grants asked for from an address keep no holder there out", () =>
+  withService(async ({ addGrant, ask }) => {
+    const uid = await addGrant({ uses: 2 });
+    const statuses = new Set<number>();
+    for (let count = 0; count < 100; count++) {
+      statuses.add((await ask("192.0.2.1", "no-such-grant", "wrong")).status);
+    }
+    assert.deepEqual([...statuses], [404, 429]);
     assert.equal((await ask("192.0.2.1", uid)).status, 200);
   }));
 

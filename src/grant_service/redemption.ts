@@ -18,7 +18,12 @@ export interface RedeemRequest {
   csr?: Uint8Array;
   /** False once the client is gone: nothing is spent for it then. */
   isConnected?(): boolean;
+  /** Told while the request waits for news: until that is taken back it may be cut. */
+  setAside?(isSetAside: boolean): void;
 }
+
+/** A question how a grant stands, by one who has its code or claims to. */
+export type ProbeRequest = Omit<RedeemRequest, "name" | "subject" | "csr">;
 
 /**
  * Why nothing is given. `unknown` covers every grant that a wrong code was sent for, unless it

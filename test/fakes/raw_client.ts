@@ -31,10 +31,10 @@ export function openTls(
   });
 }
 
-/** Opens a TCP connection to 127.0.0.1 and says nothing. */
-export function openTcp(port: number): Promise<Socket> {
+/** Opens a TCP connection to 127.0.0.1, from that address, and says nothing. */
+export function openTcp(port: number, localAddress = "127.0.0.1"): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectPlain(port, "127.0.0.1");
+    const socket = connectPlain({ port, host: "127.0.0.1", localAddress });
     socket.once("connect", () => resolve(socket));
     socket.once("error", reject);
   });

@@ -1,6 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
 import { formatResponse, type HttpHandler, HttpProblem, type HttpResponse } from "./message.ts";
+import type { RecordTap } from "./record_tap.ts";
 import { IncomingBytes, readHttpRequest, type ReadRequest } from "./request_reader.ts";
 
 /** Bounds on what one client may take: sizes in bytes, times in milliseconds. */
@@ -27,11 +28,12 @@ export interface ConnectionOptions {
 
 /**
  * Answers the one request of a connection and closes it. The socket allows half-open: after the
- * answer our side is closed and the peer's close awaited, since only a peer that closes cleanly
- * after everything was sent has surely taken the answer.
+ * answer our side is closed and the peer's close awaited. Only a peer that closes TLS itself after
+ * everything was sent has taken the answer; an end of the connection may be anybody's.
  */
 export class HttpConnection {
   readonly #socket: TLSSocket;
+  readonly #tap: RecordTap;
   readonly #options: ConnectionOptions;
   readonly #incoming = new IncomingBytes();
   readonly #reading: Generator<string, ReadRequest>;
@@ -41,39 +43,47 @@ export class HttpConnection {
   #settle: ((delivered: boolean) => void) | undefined;
   #sent = false;
   #peerEnded = false;
-  #delivered = false;
+  #hasEnded = false;
+  #saidMore = false;
+  #isSetAside = false;
 
-  constructor(socket: TLSSocket, options: ConnectionOptions) {
+  /** `tap` is what the TLS of `socket` is laid over. */
+  constructor(socket: TLSSocket, tap: RecordTap, options: ConnectionOptions) {
     this.#socket = socket;
+    this.#tap = tap;
     this.#options = options;
     this.#reading = readHttpRequest(this.#incoming, options.limits);
     this.#headerTimer = setTimeout(() => this.#giveUp(), options.limits.headerMs);
     this.#timer = setTimeout(() => this.#giveUp(), options.limits.requestMs);
     socket.on("data", (bytes: Buffer) => this.#read(bytes));
-    socket.on("finish", () => this.#sent = true);
+    socket.on("finish", () => {
+      this.#sent = true;
+      tap.startWatch();
+    });
     socket.on("end", () => this.#end());
     // what went wrong does not matter: "close" follows, and tells that something did
     socket.on("error", () => {});
-    socket.on("close", (hadError) => this.#close(!hadError && this.#delivered));
+    socket.on("close", (hadError) => this.#close(hadError));
   }
 
   /**
-   * True if the connection can be cut without a loss: no request has arrived, or the delivery of
-   * its answer does not matter.
+   * True if the connection can be cut without a loss: no request has arrived, it is set aside, or
+   * the delivery of its answer does not matter.
    */
   isIdle(): boolean {
     if (this.#state === "answered") return this.#settle === undefined;
-    return this.#isAwaitingRequest();
+    return this.#isAwaitingRequest() || this.#isSetAside;
   }
 
   /** Ends the connection at once. */
   destroy(): void {
     this.#socket.destroy();
+    this.#tap.cut();
   }
 
   /** Ends the connection if its request has not arrived yet. */
   endUnlessAsked(): void {
-    if (this.#isAwaitingRequest()) this.#socket.destroy();
+    if (this.#isAwaitingRequest()) this.destroy();
   }
 
   #isAwaitingRequest(): boolean {
@@ -82,7 +92,10 @@ export class HttpConnection {
 
   #read(bytes: Buffer): void {
     // read over: what stays unread makes the kernel reset the connection, and the answer is lost
-    if (!this.#isAwaitingRequest()) return;
+    if (!this.#isAwaitingRequest()) {
+      this.#saidMore ||= this.#sent;
+      return;
+    }
     this.#state = "reading";
     this.#incoming.append(bytes);
     try {
@@ -104,7 +117,8 @@ export class HttpConnection {
     const { address, handle } = this.#options;
     const isConnected = () => !this.#peerEnded && !this.#socket.destroyed;
     try {
-      this.#answer(await handle({ ...request, address, isConnected }));
+      const setAside = (isSetAside: boolean) => void (this.#isSetAside = isSetAside);
+      this.#answer(await handle({ ...request, address, isConnected, setAside }));
     } catch (error) {
       this.#answer(this.#failure(error));
     }
@@ -116,7 +130,7 @@ export class HttpConnection {
     this.#settle = response.settle;
     clearTimeout(this.#headerTimer);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#socket.destroy(), this.#options.limits.deliveryMs);
+    this.#timer = setTimeout(() => this.destroy(), this.#options.limits.deliveryMs);
     this.#socket.end(formatResponse(response, Date.now()));
   }
 
@@ -129,18 +143,20 @@ export class HttpConnection {
   /** A time limit is over before the answer. */
   #giveUp(): void {
     if (this.#state === "handling") return this.#answer({ status: 503, body: "Internal error\n" });
-    if (this.#state === "silent") return void this.#socket.destroy();
+    if (this.#state === "silent") return this.destroy();
     this.#answer({ status: 408, body: "Request timed out\n" });
   }
 
   #end(): void {
     this.#peerEnded = true;
     // a socket that was given up may end too
-    this.#delivered = this.#sent && !this.#socket.destroyed;
+    this.#hasEnded = this.#sent && !this.#socket.destroyed;
     this.endUnlessAsked();
   }
 
-  #close(delivered: boolean): void {
+  #close(hadError: boolean): void {
+    const delivered = this.#hasEnded && !hadError && !this.#saidMore && this.#tap.endsWithAlert;
+    this.#tap.destroy();
     clearTimeout(this.#headerTimer);
     clearTimeout(this.#timer);
     const settle = this.#settle;

@@ -3,6 +3,7 @@ import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
 import { type ConnectionLimits, HttpConnection } from "./connection.ts";
 import type { HttpHandler } from "./message.ts";
 import { listen, portOf } from "./listen.ts";
+import { RecordTap } from "./record_tap.ts";
 import { clientNetwork } from "../wrong_code_limit.ts";
 
 /** What the service shows to its clients, and what they check it with. PEM. */
@@ -15,11 +16,12 @@ export interface TlsIdentity {
 
 /** Bounds on what clients may take of the service (design.md 5). */
 export interface ServerLimits extends ConnectionLimits {
-  /** Connections at the same time; one more takes the place of the oldest idle one. */
-  connections: number;
   /**
-   * Of them, how many idle ones one client network may have; clients behind one gateway share it.
+   * Connections at the same time. One more takes the place of the oldest idle one of the client
+   * network that has the most of those.
    */
+  connections: number;
+  /** Of them, how many idle ones one client network may have. Clients behind a gateway share it. */
   idlePerClient: number;
 }
 
@@ -75,7 +77,8 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
     const address = raw.remoteAddress?.replace(/^::ffff:/, "") ?? "";
     const network = clientNetwork(address);
     if (!makeRoom(connections, network, limits)) return void raw.destroy();
-    const connection: HttpConnection = new HttpConnection(secure(raw, secureContext), {
+    const tap = new RecordTap(raw);
+    const connection: HttpConnection = new HttpConnection(secure(tap, secureContext), tap, {
       address,
       limits,
       handle: options.handle,
@@ -106,19 +109,24 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
 }
 
 /**
- * Makes room for one more connection of that network, by cutting an idle one if need be. False if
- * none is idle.
+ * Makes room for one more connection of that network, by cutting an idle one if need be: the oldest
+ * of the network that has the most. So who floods the service cuts what is theirs. False if none is
+ * idle.
  */
 function makeRoom(
   connections: Map<HttpConnection, string>,
   network: string,
   limits: ServerLimits,
 ): boolean {
-  const idle = [...connections.keys()].filter((connection) => connection.isIdle());
-  const own = idle.filter((connection) => connections.get(connection) === network);
+  const idle = Map.groupBy(
+    [...connections].filter(([connection]) => connection.isIdle()),
+    ([, network]) => network,
+  );
+  const own = idle.get(network) ?? [];
   const isCrowded = own.length >= limits.idlePerClient;
   if (!isCrowded && connections.size < limits.connections) return true;
-  const oldest = isCrowded ? own[0] : idle[0];
+  const most = [...idle.values()].sort((a, b) => b.length - a.length)[0];
+  const oldest = (isCrowded ? own : most)?.[0]?.[0];
   if (oldest === undefined) return false;
   // its close is told later, and must not count until then
   connections.delete(oldest);
@@ -134,12 +142,13 @@ function readIdentity(identity: TlsIdentity): SecureContext {
   });
 }
 
-function secure(raw: Socket, secureContext: SecureContext): TLSSocket {
+function secure(tap: RecordTap, secureContext: SecureContext): TLSSocket {
   const options = {
     isServer: true,
     secureContext,
     ALPNProtocols: ["http/1.1"],
     allowHalfOpen: true,
   };
-  return new TLSSocket(raw, options);
+  // TLS is content with a Duplex, which the types of the runtimes do not say
+  return new TLSSocket(tap as unknown as Socket, options);
 }

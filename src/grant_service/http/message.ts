@@ -10,6 +10,8 @@ export interface HttpRequest {
   address: string;
   /** False once the client is known to be gone. Its request need not be carried out then. */
   isConnected(): boolean;
+  /** Says that the request waits, and may be cut in favour of others until that is taken back. */
+  setAside(isSetAside: boolean): void;
 }
 
 /** The answer to a request. */
@@ -20,7 +22,10 @@ export interface HttpResponse {
   /** Plain text where it is left out. */
   contentType?: string;
   headers?: Readonly<Record<string, string>>;
-  /** Called once: true if the client has taken the whole answer, false if that is not certain. */
+  /**
+   * Called once: true if the client has taken the whole answer and said so by closing TLS, false if
+   * that is not certain.
+   */
   settle?(delivered: boolean): void;
 }
 

@@ -1,0 +1,63 @@
+import type { Buffer } from "node:buffer";
+import { connect, createServer, type Socket } from "node:net";
+import { listen, portOf } from "../../src/grant_service/http/listen.ts";
+
+/** What a proxy on the way does, as one that passes TLS on without reading it. */
+export interface Between {
+  /** What it does towards the service with a client's end: passes it on, or ends in its own way. */
+  after: "pass" | "fin" | "reset";
+  /** Bytes of the client that it still passes on once the answer has begun to come. */
+  passes?: number;
+  /** How much of the answer reaches the client: bytes behind the handshake's. */
+  cutsAnswerAt?: number;
+}
+
+/** A proxy in front of `port` of this machine, on a port of its own. */
+export async function startRelay(port: number, between: Between) {
+  const sockets = new Set<Socket>();
+  const server = createServer({ allowHalfOpen: true }, (client) => {
+    const service = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    for (const socket of [client, service]) {
+      sockets.add(socket.on("error", () => {}));
+      socket.once("close", () => sockets.delete(socket));
+    }
+    /** Once the request is through, what comes from the service is the answer. */
+    let asked = 0;
+    let answered = 0;
+    let left = between.after === "pass" ? Infinity : between.passes ?? 0;
+    function endService(): void {
+      if (between.after === "reset") service.resetAndDestroy();
+      else service.end();
+    }
+    client.on("data", (bytes: Buffer) => {
+      if (answered === 0) {
+        asked++;
+        return void service.write(bytes);
+      }
+      if (left > 0) service.write(bytes.subarray(0, Math.min(left, bytes.length)));
+      left -= bytes.length;
+      if (left <= 0) endService();
+    });
+    client.on("end", () => between.after === "pass" ? service.end() : endService());
+    service.on("data", (bytes: Buffer) => {
+      // the client's first flight is its hello, the second ends its handshake
+      if (asked >= 2 && bytes.length > 1000) answered += bytes.length;
+      if (answered > 0 && between.cutsAnswerAt !== undefined) {
+        client.write(bytes.subarray(0, between.cutsAnswerAt));
+        client.end();
+        return endService();
+      }
+      client.write(bytes);
+    });
+    service.on("end", () => client.end());
+    service.on("close", () => client.end());
+  });
+  await listen(server, 0, "127.0.0.1");
+  return {
+    port: portOf(server),
+    async stop(): Promise<void> {
+      for (const socket of sockets) socket.destroy();
+      await new Promise<void>((resolve) => server.close(() => resolve()));
+    },
+  };
+}
