@@ -31,12 +31,13 @@ export function unitManifest(
       throw appError("platform-unsupported", { platform: "linux", what: option });
     }
   }
-  const { grantHost, grantPort } = manifest;
+  const { grantHost, grantPort, proxyProtocolFrom } = manifest;
   const files = controllerFiles(findDataHome(program.env, uid));
   const isUser = uid !== 0;
   const options = {
     ...(grantHost === undefined ? {} : { grantHost }),
     ...(grantPort === undefined ? {} : { grantPort }),
+    ...(proxyProtocolFrom === undefined ? {} : { proxyProtocolFrom }),
   };
   const text = controllerUnit(files, program, options, isUser);
   const path = join(unitFolder(program.env, uid), unitName(files, program, isUser));

@@ -25,6 +25,8 @@ export interface ControllerSetup {
   /** The ports to listen on, in order of preference. */
   ports: readonly number[];
   hosts: HostChoice;
+  /** Addresses and networks of proxies that announce clients by the PROXY protocol. */
+  proxies?: readonly string[];
   /** Where /healthz, /readyz and /metrics answer; any free port of loopback by default. */
   operations?: { host: string; port: number };
   /**
@@ -228,6 +230,7 @@ export async function runController(setup: ControllerSetup, signal: AbortSignal)
     book,
     addresses,
     ports: setup.ports,
+    proxies: setup.proxies ?? [],
     operations: setup.operations,
     clock,
     audit,

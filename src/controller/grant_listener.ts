@@ -3,6 +3,7 @@ import type { Audit } from "../grant_service/audit.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
 import { createMetrics } from "../grant_service/metrics.ts";
 import { startOperationsServer } from "../grant_service/http/operations_server.ts";
+import { AddressRanges } from "../grant_service/http/address_ranges.ts";
 import { redeemHandler } from "../grant_service/redeem_handler.ts";
 import {
   type GrantServer,
@@ -19,6 +20,8 @@ export interface GrantListenerOptions {
   addresses: GrantAddresses;
   /** In order of preference. */
   ports: readonly number[];
+  /** Addresses and networks of proxies that announce clients by the PROXY protocol. */
+  proxies: readonly string[];
   /** Where the operations service listens; any free port of loopback by default. */
   operations: { host: string; port: number } | undefined;
   clock: Pick<ControllerClock, "errorMs">;
@@ -47,6 +50,7 @@ export async function startGrantListener(options: GrantListenerOptions): Promise
     clockErrorMs: () => options.clock.errorMs,
   });
   const server = await listenOnFirstFree(options.ports, {
+    proxies: new AddressRanges(options.proxies),
     identity: await addresses.identity(),
     handle: redeemHandler({
       book,

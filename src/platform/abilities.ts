@@ -41,6 +41,8 @@ export interface ControllerOptions {
   grantHost?: string;
   /** Port to listen on; undefined: the one used before, else 9090 or the next free one. */
   grantPort?: number;
+  /** Addresses and networks of the proxies that announce clients by the PROXY protocol. */
+  proxyProtocolFrom?: string[];
 }
 
 /** What `controller run` is told beyond that. */

@@ -15,7 +15,7 @@ export interface RawResponse {
 export function openTls(
   port: number,
   ca: string,
-  options: { allowHalfOpen?: boolean } = {},
+  options: { allowHalfOpen?: boolean; socket?: Socket } = {},
 ): Promise<TLSSocket> {
   return new Promise((resolve, reject) => {
     const socket = connect({

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import { connect, createServer, type Socket } from "node:net";
+import { applicationData, TlsRecords } from "../../src/grant_service/http/tls_records.ts";
 import { listen, portOf } from "../../src/grant_service/http/listen.ts";
 
 /** What a proxy on the way does, as one that passes TLS on without reading it. */
@@ -10,6 +11,8 @@ export interface Between {
   passes?: number;
   /** How much of the answer reaches the client: bytes behind the handshake's. */
   cutsAnswerAt?: number;
+  /** What it sends to the service before the client's own bytes. */
+  header?: string;
 }
 
 /** A proxy in front of `port` of this machine, on a port of its own. */
@@ -17,12 +20,14 @@ export async function startRelay(port: number, between: Between) {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
     const service = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    if (between.header !== undefined) service.write(between.header);
     for (const socket of [client, service]) {
       sockets.add(socket.on("error", () => {}));
       socket.once("close", () => sockets.delete(socket));
     }
-    /** Once the request is through, what comes from the service is the answer. */
-    let asked = 0;
+    /** Encrypted records of the client: the first ends its handshake, then comes its request. */
+    let encrypted = 0;
+    const records = new TlsRecords((type) => void (encrypted += type === applicationData ? 1 : 0));
     let answered = 0;
     let left = between.after === "pass" ? Infinity : between.passes ?? 0;
     function endService(): void {
@@ -31,7 +36,7 @@ export async function startRelay(port: number, between: Between) {
     }
     client.on("data", (bytes: Buffer) => {
       if (answered === 0) {
-        asked++;
+        records.follow(bytes);
         return void service.write(bytes);
       }
       if (left > 0) service.write(bytes.subarray(0, Math.min(left, bytes.length)));
@@ -40,8 +45,8 @@ export async function startRelay(port: number, between: Between) {
     });
     client.on("end", () => between.after === "pass" ? service.end() : endService());
     service.on("data", (bytes: Buffer) => {
-      // the client's first flight is its hello, the second ends its handshake
-      if (asked >= 2 && bytes.length > 1000) answered += bytes.length;
+      // what is short is a session ticket
+      if (encrypted >= 2 && bytes.length > 1000) answered += bytes.length;
       if (answered > 0 && between.cutsAnswerAt !== undefined) {
         client.write(bytes.subarray(0, between.cutsAnswerAt));
         client.end();

@@ -71,6 +71,7 @@ export async function runClusterController(
       clock: new ControllerClock({ now, machine: Date.now, other: "the cluster" }),
       identities: identitySecret(new ClusterStore(api, namespace), work.signal),
       ports: choosePorts(place, options),
+      ...(options.proxyProtocolFrom && { proxies: options.proxyProtocolFrom }),
       hosts: {
         fixed: address === undefined ? options.grantHost : undefined,
         ofMachine: () => Promise.resolve(address?.current),

@@ -48,6 +48,7 @@ async function controllerObjects(
   signal: AbortSignal,
 ): Promise<KubernetesObject[]> {
   const { expose: exposure = "loadbalancer", grantHost: host, watchNamespaces } = options;
+  const { proxyProtocolFrom: proxies } = options;
   if (options.grantPort !== undefined) {
     throw appError("platform-unsupported", {
       platform: "kubernetes",
@@ -61,6 +62,7 @@ async function controllerObjects(
     ...["controller", "run", "--platform=kubernetes", `--expose=${writeExposure(exposure)}`],
     ...(host === undefined ? [] : [`--grant-host=${host}`]),
     ...(watchNamespaces === undefined ? [] : [`--watch-namespace=${watchNamespaces.join(",")}`]),
+    ...(proxies === undefined ? [] : [`--proxy-protocol-from=${proxies.join(",")}`]),
   ];
   const plan = {
     namespace,

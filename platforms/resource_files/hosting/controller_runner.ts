@@ -109,6 +109,7 @@ export async function runLocalController(
       clockJudged: (problem) => keepState({ clock: problem }),
       identities: identityFiles(files.issuer),
       ports: await choosePorts(files, options),
+      ...(options.proxyProtocolFrom && { proxies: options.proxyProtocolFrom }),
       hosts: {
         fixed: options.grantHost,
         async ofMachine() {

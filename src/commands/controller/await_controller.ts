@@ -41,9 +41,14 @@ export async function awaitController<T>(
 }
 
 /** The words that give the options to a command again. */
-export function optionWords({ grantHost, grantPort }: ControllerOptions): string {
+export function optionWords(
+  { grantHost, grantPort, proxyProtocolFrom }: ControllerOptions,
+): string {
   return (grantHost === undefined ? "" : ` --grant-host ${quote(grantHost)}`) +
-    (grantPort === undefined ? "" : ` --grant-port ${grantPort}`);
+    (grantPort === undefined ? "" : ` --grant-port ${grantPort}`) +
+    (proxyProtocolFrom === undefined
+      ? ""
+      : ` --proxy-protocol-from ${quote(proxyProtocolFrom.join(","))}`);
 }
 
 function describe(status: ControllerStatus): string {

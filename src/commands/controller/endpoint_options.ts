@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { wholeNumber } from "../../cli/options.ts";
+import { isAddressRange } from "../../grant_service/http/address_ranges.ts";
 import type { ControllerOptions } from "../../platform/abilities.ts";
 
 /** --grant-host. */
@@ -16,13 +17,28 @@ export function grantPortOption() {
   ).argParser(wholeNumber(1, 65535));
 }
 
+/** --proxy-protocol-from: a list, or given several times. */
+export function proxyProtocolOption() {
+  return new Option(
+    "--proxy-protocol-from <networks>",
+    "take the client's address from the PROXY protocol of these proxies, separated by commas",
+  ).argParser(networks);
+}
+
+function networks(text: string, before: string[] = []): string[] {
+  const found = text.split(",").map((range) => range.trim());
+  if (found.every(isAddressRange)) return [...new Set([...before, ...found])];
+  throw new InvalidArgumentError("IP addresses or networks such as 10.0.0.0/8");
+}
+
 /** The options as the platform takes them. */
 export function controllerOptions(
-  { grantHost, grantPort }: ControllerOptions,
+  { grantHost, grantPort, proxyProtocolFrom }: ControllerOptions,
 ): ControllerOptions {
   return {
     ...(grantHost === undefined ? {} : { grantHost }),
     ...(grantPort === undefined ? {} : { grantPort }),
+    ...(proxyProtocolFrom === undefined ? {} : { proxyProtocolFrom }),
   };
 }
 

@@ -5,7 +5,12 @@ import { timeoutOption, wholeNumber } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type Manifest, type ManifestOptions, need, roles } from "../../platform/abilities.ts";
 import { exposeOption, watchNamespaceOption } from "./cluster_options.ts";
-import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
+import {
+  controllerOptions,
+  grantHostOption,
+  grantPortOption,
+  proxyProtocolOption,
+} from "./endpoint_options.ts";
 
 interface Options extends Omit<ManifestOptions, "watchNamespaces" | "definitions"> {
   watchNamespace?: string[];
@@ -24,6 +29,7 @@ export function controllerManifest(run: Runner) {
     .addOption(exposeOption())
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(proxyProtocolOption())
     .addOption(watchNamespaceOption())
     .addOption(
       new Option("--replicas <number>", "how many run at once; 2 by default (Kubernetes)")

@@ -3,7 +3,12 @@ import { leaf } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type ControllerRunOptions, need } from "../../platform/abilities.ts";
 import { exposeOption, watchNamespaceOption } from "./cluster_options.ts";
-import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
+import {
+  controllerOptions,
+  grantHostOption,
+  grantPortOption,
+  proxyProtocolOption,
+} from "./endpoint_options.ts";
 import { windDownMs } from "./wind_down.ts";
 
 interface Options extends ControllerRunOptions {
@@ -15,6 +20,7 @@ export function controllerRun(run: Runner) {
   return leaf("run", "Serve grants and reconcile resources, in the foreground")
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(proxyProtocolOption())
     .addOption(exposeOption())
     .addOption(watchNamespaceOption())
     .option("--wait", "wait for the controller that runs to end, and take over from it")

@@ -4,7 +4,12 @@ import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type ControllerOptions, type LocalStatus, need } from "../../platform/abilities.ts";
 import { awaitController, optionWords } from "./await_controller.ts";
-import { controllerOptions, grantHostOption, grantPortOption } from "./endpoint_options.ts";
+import {
+  controllerOptions,
+  grantHostOption,
+  grantPortOption,
+  proxyProtocolOption,
+} from "./endpoint_options.ts";
 import { describeController } from "./status_text.ts";
 import { windDownMs } from "./wind_down.ts";
 
@@ -13,6 +18,7 @@ export function controllerStart(run: Runner) {
   return leaf("start", "Start the controller and wait until it answers")
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(proxyProtocolOption())
     .addOption(timeoutOption("60s"))
     .action(run({ text, windDownMs }, start));
 }

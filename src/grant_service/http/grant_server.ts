@@ -1,8 +1,11 @@
+import type { Buffer } from "node:buffer";
 import { createServer, type Socket } from "node:net";
 import { createSecureContext, type SecureContext, TLSSocket } from "node:tls";
+import type { AddressRanges } from "./address_ranges.ts";
 import { type ConnectionLimits, HttpConnection } from "./connection.ts";
 import type { HttpHandler } from "./message.ts";
 import { listen, portOf } from "./listen.ts";
+import { readProxyHeader } from "./proxy_header.ts";
 import { RecordTap } from "./record_tap.ts";
 import { clientNetwork } from "../wrong_code_limit.ts";
 
@@ -46,6 +49,8 @@ export interface GrantServerOptions {
   identity: TlsIdentity;
   handle: HttpHandler;
   limits?: Partial<ServerLimits>;
+  /** Who announces clients by the PROXY protocol; from nobody else is a header taken. */
+  proxies?: AddressRanges;
   /** Called with the error that a handler throws. */
   onError?(error: unknown): void;
 }
@@ -72,12 +77,34 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
   let stopped: (() => void) | undefined;
   let secureContext = readIdentity(options.identity);
 
+  /** Connections of proxies that have not said yet whose they are, in the order they came. */
+  const unannounced = new Set<Socket>();
+
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
     raw.on("error", () => {});
     const address = raw.remoteAddress?.replace(/^::ffff:/, "") ?? "";
+    if (options.proxies?.contains(address)) void acceptAnnounced(raw, address);
+    else accept(raw, address);
+  });
+
+  async function acceptAnnounced(raw: Socket, proxy: string): Promise<void> {
+    const [oldest] = unannounced;
+    if (unannounced.size >= limits.connections) oldest?.destroy();
+    unannounced.add(raw);
+    try {
+      const { address = proxy, rest } = await readProxyHeader(raw, limits.headerMs);
+      accept(raw, address, rest);
+    } catch {
+      raw.destroy();
+    } finally {
+      unannounced.delete(raw);
+    }
+  }
+
+  function accept(raw: Socket, address: string, firstBytes?: Buffer): void {
     const network = clientNetwork(address);
     if (!makeRoom(connections, network, limits)) return void raw.destroy();
-    const tap = new RecordTap(raw);
+    const tap = new RecordTap(raw, firstBytes);
     const connection: HttpConnection = new HttpConnection(secure(tap, secureContext), tap, {
       address,
       limits,
@@ -89,7 +116,7 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
       },
     });
     connections.set(connection, network);
-  });
+  }
   await listen(server, options.port, options.host);
 
   return {
@@ -97,6 +124,7 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
     replaceIdentity: (identity) => void (secureContext = readIdentity(identity)),
     async stop() {
       server.close();
+      for (const raw of unannounced) raw.destroy();
       if (connections.size === 0) return;
       const done = new Promise<void>((resolve) => stopped = resolve);
       const grace = setTimeout(() => {

@@ -11,6 +11,7 @@ import {
   post,
   readToEnd,
 } from "../../../test/fakes/raw_client.ts";
+import { AddressRanges } from "./address_ranges.ts";
 import { type Between, startRelay } from "../../../test/fakes/relay.ts";
 import { isAppError } from "../../errors/app_error.ts";
 import { createAuthority, loadAuthority } from "../../pki/authority.ts";
@@ -48,7 +49,11 @@ after(async () => {
 type Handle = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
 
 /** A server on a free port, what it was asked, and what became of its answers. */
-async function start(handle: Handle, limits: Partial<ServerLimits> = {}) {
+async function start(
+  handle: Handle,
+  limits: Partial<ServerLimits> = {},
+  proxies: string[] = [],
+) {
   const errors: unknown[] = [];
   const deliveries: boolean[] = [];
   let told = () => {};
@@ -57,6 +62,7 @@ async function start(handle: Handle, limits: Partial<ServerLimits> = {}) {
     port: 0,
     identity,
     limits,
+    proxies: new AddressRanges(proxies),
     onError: (error) => errors.push(error),
     async handle(request) {
       const response = await handle(request);
@@ -327,6 +333,34 @@ test("a flood from one network cuts its own idle connections, and nobody else's"
   victim.write(post("/x", "code"));
   assert.equal(parseResponse(await response).body, "POST /x code");
   for (const socket of flood) socket.destroy();
+});
+
+test("a proxy that is trusted announces its client, and nobody else does", async () => {
+  const told: string[] = [];
+  const { port } = await start(
+    (request) => {
+      told.push(request.address);
+      return { status: 200, body: "" };
+    },
+    {},
+    ["127.0.0.2"],
+  );
+  async function ask(from: string, header: string): Promise<string> {
+    const raw = await openTcp(port, from);
+    raw.on("error", () => {});
+    raw.write(header);
+    const socket = await openTls(port, identity.caPem, { socket: raw });
+    const response = readToEnd(socket);
+    socket.write(post("/x", "code"));
+    return await response;
+  }
+  const header = "PROXY TCP4 192.0.2.77 127.0.0.1 40000 9090\r\n";
+  assert.match(await ask("127.0.0.2", header), /^HTTP\/1.1 200/);
+  assert.match(await ask("127.0.0.1", ""), /^HTTP\/1.1 200/);
+  assert.deepEqual(told, ["192.0.2.77", "127.0.0.1"]);
+  await assert.rejects(ask("127.0.0.1", header));
+  await assert.rejects(ask("127.0.0.2", ""));
+  assert.equal(told.length, 2);
 });
 
 test("what waits for news is cut before what is handled", async () => {

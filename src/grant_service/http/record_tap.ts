@@ -1,12 +1,7 @@
 import type { Buffer } from "node:buffer";
 import type { Socket } from "node:net";
 import { Duplex } from "node:stream";
-
-/** The header of a TLS record (RFC 8446 5.1): type, version, length of what follows. */
-const recordHeaderBytes = 5;
-
-/** The type that every record but those of the handshake's start has on the wire. */
-const applicationData = 23;
+import { applicationData, TlsRecords } from "./tls_records.ts";
 
 /** An encrypted alert: level, description, the inner type, and the cipher's tag of 16 bytes. */
 const alertBytes = 19;
@@ -22,11 +17,9 @@ const flushMs = 2000;
  */
 export class RecordTap extends Duplex {
   readonly #raw: Socket;
-  readonly #header = new Uint8Array(recordHeaderBytes);
-  #headerLength = 0;
-  /** Bytes of the record under way that are yet to come. */
-  #left = 0;
-  #isAlert = false;
+  readonly #records = new TlsRecords((type, length) => {
+    this.#endsWithAlert = type === applicationData && length === alertBytes;
+  });
   #endsWithAlert = false;
 
   constructor(raw: Socket, firstBytes?: Buffer) {
@@ -40,7 +33,7 @@ export class RecordTap extends Duplex {
 
   /** True if the last record since `startWatch` is whole, and as long as an alert. */
   get endsWithAlert(): boolean {
-    return this.#endsWithAlert && this.#left === 0 && this.#headerLength === 0;
+    return this.#endsWithAlert && this.#records.isBetween;
   }
 
   /** From now on a record counts: what came before is no answer to what was sent until now. */
@@ -73,26 +66,7 @@ export class RecordTap extends Duplex {
   }
 
   #take(bytes: Buffer): void {
-    this.#follow(bytes);
+    this.#records.follow(bytes);
     if (!this.push(bytes)) this.#raw.pause();
-  }
-
-  #follow(bytes: Buffer): void {
-    let at = 0;
-    while (at < bytes.length) {
-      if (this.#left > 0) {
-        const skipped = Math.min(this.#left, bytes.length - at);
-        at += skipped;
-        this.#left -= skipped;
-      } else {
-        this.#header[this.#headerLength++] = bytes[at++]!;
-        if (this.#headerLength < recordHeaderBytes) continue;
-        this.#headerLength = 0;
-        const [type, , , high = 0, low = 0] = this.#header;
-        this.#left = high * 256 + low;
-        this.#isAlert = type === applicationData && this.#left === alertBytes;
-      }
-      if (this.#left === 0) this.#endsWithAlert = this.#isAlert;
-    }
   }
 }

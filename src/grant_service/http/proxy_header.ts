@@ -1,0 +1,91 @@
+import { Buffer } from "node:buffer";
+import { isIP, type Socket } from "node:net";
+
+/** The client that a proxy announces, and what came behind its header. */
+export interface Announced {
+  /** Undefined where the proxy speaks for itself, such as to see whether the service is there. */
+  address: string | undefined;
+  rest: Buffer;
+}
+
+/** The longest header of version 1, and the longest of version 2 that is taken, in bytes. */
+const longestLine = 107;
+const longestBinary = 16 + 1024;
+
+const signature = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
+
+/**
+ * Reads the header that a proxy sends before a connection's own bytes (the PROXY protocol of
+ * HAProxy, versions 1 and 2). Rejects where there is none, where it is broken or too long, and where
+ * it has not come within `limitMs`. The socket is paused then.
+ */
+export function readProxyHeader(raw: Socket, limitMs: number): Promise<Announced> {
+  return new Promise((resolve, reject) => {
+    let received = Buffer.alloc(0);
+    const timer = setTimeout(() => settle(() => reject(new Error("no header in time"))), limitMs);
+    function settle(then: () => void): void {
+      clearTimeout(timer);
+      raw.pause();
+      raw.off("data", onData).off("close", onClose).off("end", onClose);
+      then();
+    }
+    const onClose = () => settle(() => reject(new Error("closed before its header")));
+    const onData = (bytes: Buffer) => {
+      received = Buffer.concat([received, bytes]);
+      try {
+        const announced = parseProxyHeader(received);
+        if (announced !== undefined) settle(() => resolve(announced));
+      } catch (error) {
+        settle(() => reject(error));
+      }
+    };
+    raw.on("data", onData).on("close", onClose).on("end", onClose);
+  });
+}
+
+/** The header at the start of the bytes; undefined if more must come. Throws where it is none. */
+export function parseProxyHeader(bytes: Buffer): Announced | undefined {
+  const isBinary = bytes.subarray(0, signature.length)
+    .equals(signature.subarray(0, bytes.length));
+  return isBinary ? parseBinary(bytes) : parseLine(bytes);
+}
+
+function parseLine(bytes: Buffer): Announced | undefined {
+  const end = bytes.subarray(0, longestLine).indexOf("\r\n", 0, "latin1");
+  const head = bytes.subarray(0, 6).toString("latin1");
+  if (!"PROXY ".startsWith(head)) throw new Error("no header");
+  if (end === -1) {
+    if (bytes.length >= longestLine) throw new Error("its header is too long");
+    return undefined;
+  }
+  const rest = bytes.subarray(end + 2);
+  const [, family, source = "", ...others] = bytes.toString("latin1", 0, end).split(" ");
+  if (family === "UNKNOWN") return { address: undefined, rest };
+  const version = family === "TCP4" ? 4 : family === "TCP6" ? 6 : 0;
+  const [destination = "", ...ports] = others;
+  const isWhole = isIP(source) === version && isIP(destination) === version &&
+    ports.length === 2 && ports.every((port) => /^\d{1,5}$/.test(port) && Number(port) < 65536);
+  if (!isWhole) throw new Error("its header is not valid");
+  return { address: source, rest };
+}
+
+function parseBinary(bytes: Buffer): Announced | undefined {
+  if (bytes.length < 16) return undefined;
+  const command = bytes[12]!;
+  const family = bytes[13]!;
+  const end = 16 + bytes.readUInt16BE(14);
+  if (end > longestBinary || (command !== 0x20 && command !== 0x21)) {
+    throw new Error("its header is not valid");
+  }
+  if (bytes.length < end) return undefined;
+  const rest = bytes.subarray(end);
+  if (command === 0x20) return { address: undefined, rest };
+  if (family === 0x11 && end >= 28) return { address: bytes.subarray(16, 20).join("."), rest };
+  if (family === 0x21 && end >= 52) return { address: ipv6Text(bytes.subarray(16, 32)), rest };
+  throw new Error("its header is of another kind of connection");
+}
+
+function ipv6Text(bytes: Buffer): string {
+  const groups = Array.from({ length: 8 }, (_, at) => bytes.readUInt16BE(at * 2).toString(16));
+  return groups.join(":");
+}

@@ -1,0 +1,159 @@
+import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { test } from "node:test";
+import { fileURLToPath } from "node:url";
+import { parseToken, type UsableToken } from "../../../src/token/token_file.ts";
+import { startRelay } from "../../fakes/relay.ts";
+import { eventually } from "../stage/eventually.ts";
+import { postToken } from "../stage/grant_client.ts";
+import { inSandbox, type Sandbox } from "../stage/harness.ts";
+import { issueToken, listGrants, prepareSites } from "../stage/sites.ts";
+
+const source = fileURLToPath(new URL("../stage/go_redeemer/main.go", import.meta.url));
+const hasGo = spawnSync("go", ["version"]).status === 0;
+const needsGo = { skip: !hasGo };
+const redeemer = { name: "east", subject: "east-uid" };
+
+/** Issues a token of some uses, and hands it to `use` with what it reads the log by. */
+function withToken(uses: number, use: (sandbox: Sandbox, token: UsableToken) => Promise<void>) {
+  return inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "east");
+    await issueToken(sandbox, "t.yaml", "--redemptions-allowed", String(uses));
+    const token = parseToken(sandbox.read("t.yaml"), "t.yaml");
+    sandbox.secrets.push(token.spec.code);
+    await use(sandbox, token);
+  });
+}
+
+async function usesSpent(sandbox: Sandbox): Promise<number> {
+  return (await listGrants(sandbox))[0]!.redemptions;
+}
+
+/** What the controller has logged of the grant service, without the rest of each line. */
+function loggedEvents(sandbox: Sandbox): string[] {
+  return sandbox.read("data/hawser/.controller/controller.log").split("\n").filter((line) =>
+    line !== ""
+  )
+    .map((line) => JSON.parse(line).event)
+    .filter((event) => ["redeemed", "repeated", "undelivered"].includes(event));
+}
+
+test(
+  "a client that a proxy cuts off from its answer is given it again, and spends one use",
+  withToken(3, async (sandbox, token) => {
+    const url = new URL(token.spec.url);
+    const relay = await startRelay(Number(url.port), { after: "fin", cutsAnswerAt: 1500 });
+    try {
+      url.port = String(relay.port);
+      const cut = { ...token, spec: { ...token.spec, url: url.href } };
+      await assert.rejects(postToken(cut, redeemer));
+      await eventually(() => loggedEvents(sandbox).includes("undelivered"));
+    } finally {
+      await relay.stop();
+    }
+    const { status } = await postToken(token, redeemer);
+    assert.equal(status, 200);
+    await eventually(async () => await usesSpent(sandbox) === 1);
+    assert.deepEqual(loggedEvents(sandbox), ["redeemed", "undelivered", "repeated"]);
+  }),
+);
+
+/** Builds the redeemer in Go; gives what redeems with it. */
+function goRedeemer(sandbox: Sandbox, token: UsableToken) {
+  const program = path.join(sandbox.folder, "bin/go-redeemer");
+  const cacheHome = path.join(sandbox.folder, "tmp");
+  const built = spawnSync("go", ["build", "-o", program, source], { encoding: "utf8" });
+  assert.equal(built.status, 0, built.stderr);
+  const ca = path.join(cacheHome, "ca.crt");
+  fs.writeFileSync(ca, token.spec.ca);
+  return (mode: "http" | "exit"): string => {
+    const args = [token.spec.url, ca, redeemer.name, redeemer.subject, mode];
+    const options = { input: token.spec.code, encoding: "utf8" } as const;
+    const { stdout, stderr } = spawnSync(program, args, options);
+    assert.match(stdout, /^HTTP\S* 200/, stderr);
+    return stdout.slice(stdout.indexOf("---"));
+  };
+}
+
+test(
+  "a Go client that ends after reading and before closing is given the same again (needs go)",
+  needsGo,
+  withToken(3, async (sandbox, token) => {
+    const redeem = goRedeemer(sandbox, token);
+    const first = redeem("exit");
+    assert.equal(redeem("exit"), first);
+    assert.equal(redeem("http"), first);
+    await eventually(async () => await usesSpent(sandbox) === 1);
+    await eventually(() => loggedEvents(sandbox).length === 5);
+    assert.deepEqual(
+      loggedEvents(sandbox),
+      ["redeemed", "undelivered", "repeated", "undelivered", "repeated"],
+    );
+  }),
+);
+
+test(
+  "net/http of Go, as upstream's redeemer, says that it has its answer (needs go)",
+  needsGo,
+  withToken(3, async (sandbox, token) => {
+    const redeem = goRedeemer(sandbox, token);
+    const first = redeem("http");
+    assert.notEqual(redeem("http"), first);
+    await eventually(async () => await usesSpent(sandbox) === 2);
+    assert.deepEqual(loggedEvents(sandbox), ["redeemed", "redeemed"]);
+  }),
+);
+
+test(
+  "wrong codes and unknown grants from the holder's own address keep it from nothing",
+  withToken(2, async (sandbox, token) => {
+    const other = new URL("/no-such-grant", token.spec.url).href;
+    const wrong = (url: string) => ({ ...token, spec: { ...token.spec, url, code: "wrong" } });
+    let isOver = false;
+    const statuses = new Set<number>();
+    const floods = Array.from({ length: 8 }, async (_, number) => {
+      for (let count = 0; count < 500 && !isOver; count++) {
+        const url = number % 2 === 0 ? other : token.spec.url;
+        statuses.add((await postToken(wrong(url), redeemer)).status);
+      }
+    });
+    await eventually(() => statuses.has(429));
+    await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east", "--timeout", "30s"]);
+    assert.equal((await postToken(token, redeemer)).status, 200);
+    isOver = true;
+    await Promise.all(floods);
+    assert.deepEqual([...statuses].toSorted(), [403, 404, 429]);
+    await eventually(async () => await usesSpent(sandbox) === 2);
+  }),
+);
+
+test(
+  "the audit names the client that a trusted proxy announces",
+  inSandbox(async (sandbox) => {
+    const refused = await sandbox.hawser(["controller", "start", "--proxy-protocol-from", "west"]);
+    assert.equal(refused.code, 2);
+    assert.match(refused.stderr, /"west" for --proxy-protocol-from: it must be IP addresses/);
+    await sandbox.succeed(["controller", "start", "--proxy-protocol-from", "127.0.0.0/8"]);
+    await sandbox.succeed([
+      ...["site", "create", "west", "-n", "west", "--enable-link-access"],
+      ...["--link-host", "127.0.0.1"],
+    ]);
+    await issueToken(sandbox, "t.yaml");
+    const token = parseToken(sandbox.read("t.yaml"), "t.yaml");
+    const url = new URL(token.spec.url);
+    const header = "PROXY TCP4 192.0.2.77 127.0.0.1 40000 9090\r\n";
+    const relay = await startRelay(Number(url.port), { after: "pass", header });
+    try {
+      url.port = String(relay.port);
+      const proxied = { ...token, spec: { ...token.spec, url: url.href } };
+      assert.equal((await postToken(proxied, redeemer)).status, 200);
+    } finally {
+      await relay.stop();
+    }
+    const log = sandbox.read("data/hawser/.controller/controller.log");
+    assert.match(log, /"event":"redeemed".*"address":"192\.0\.2\.77"/);
+    await assert.rejects(postToken(token, redeemer)); // without a header nothing is taken from there
+  }),
+);
