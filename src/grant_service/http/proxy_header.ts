@@ -16,8 +16,8 @@ const signature = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 
 /**
  * Reads the header that a proxy sends before a connection's own bytes (the PROXY protocol of
- * HAProxy, versions 1 and 2). Rejects where there is none, where it is broken or too long, and where
- * it has not come within `limitMs`. The socket is paused then.
+ * HAProxy, versions 1 and 2). Rejects where there is none, where it is broken or too long, and
+ * where it has not come within `limitMs`. The socket is paused then.
  */
 export function readProxyHeader(raw: Socket, limitMs: number): Promise<Announced> {
   return new Promise((resolve, reject) => {

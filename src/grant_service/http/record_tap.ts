@@ -6,7 +6,7 @@ import { applicationData, TlsRecords } from "./tls_records.ts";
 /** An encrypted alert: level, description, the inner type, and the cipher's tag of 16 bytes. */
 const alertBytes = 19;
 
-/** How long a peer may take for the last bytes of a connection that is given up, in milliseconds. */
+/** How long a peer may take for the last bytes of a connection that is given up. */
 const flushMs = 2000;
 
 /**
