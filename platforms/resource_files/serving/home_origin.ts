@@ -1,7 +1,8 @@
-import { readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, readFile, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
+import { sleep } from "../../../src/runtime/clock.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
 
 /** What a data home says of itself. */
@@ -11,6 +12,9 @@ interface Origin {
   /** Uids of the grants that were in a copy when it was put back. */
   closed: string[];
 }
+
+/** Longer than the clock by which a file system notes changes stands still. */
+const clockTickMs = 20;
 
 /** No copy is made so soon after a home. */
 const toleranceMs = 1000;
@@ -34,8 +38,9 @@ export async function closeGrantsOfCopy(
   const isKnown = known !== undefined && bornMs !== undefined;
   if (isKnown && Math.abs(bornMs - known.bornMs) <= toleranceMs) return known.closed;
   const before = known?.closed ?? [];
+  if (isKnown && !await keepsBirth(witness)) return before;
   const closed = isKnown ? [...new Set([...before, ...await listGrants()])] : before;
-  if (bornMs === undefined) await writeFile(witness, "", { mode: 0o600 });
+  if (bornMs === undefined) await writeWhole(witness, "", { mode: 0o600, replace: "always" });
   const origin: Origin = { bornMs: bornMs ?? await bornAt(witness) ?? 0, closed };
   await writeWhole(file, `${JSON.stringify(origin)}\n`, { mode: 0o600, replace: "always" });
   return closed;
@@ -58,6 +63,14 @@ export function withoutClosed(ledgers: LedgerStore, closed: ReadonlySet<string>)
 /** Milliseconds since 1970; undefined for a file that is absent. */
 async function bornAt(file: string): Promise<number | undefined> {
   return await stat(file).then(({ birthtimeMs }) => birthtimeMs, () => undefined);
+}
+
+/** False where a file's birth time is but the time of its last change: that tells nothing. */
+async function keepsBirth(file: string): Promise<boolean> {
+  const before = await bornAt(file);
+  await sleep(clockTickMs);
+  await chmod(file, 0o600);
+  return await bornAt(file) === before;
 }
 
 /** Undefined for a file that is absent, or not as it was written. */
