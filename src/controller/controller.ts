@@ -1,62 +1,19 @@
 import { isAppError } from "../errors/app_error.ts";
 import { type Audit, auditTo } from "../grant_service/audit.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
-import type { IdentityStore } from "../grant_service/service_identity.ts";
 import { abortable, untilAborted, within } from "../runtime/abortable.ts";
 import { sleep } from "../runtime/clock.ts";
-import { type Announce, announcementOf } from "./announcement.ts";
+import { announcementOf } from "./announcement.ts";
 import { ControllerClock, observeEveryMs } from "./controller_clock.ts";
-import { GrantAddresses, type HostChoice } from "./grant_addresses.ts";
-import { startGrantListener } from "./grant_listener.ts";
-import type { Change, ControllerHome } from "./home.ts";
+import type { ControllerSetup } from "./controller_setup.ts";
+import { GrantAddresses } from "./grant_addresses.ts";
+import { type GrantListener, startGrantListener } from "./grant_listener.ts";
+import type { Change } from "./home.ts";
 import { loadGrants } from "./load_grants.ts";
 import { errorFields, type Report, reportTo } from "./log.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
 import { reconcileGrant } from "./reconcile_grant.ts";
 import { reconcileToken } from "./reconcile_token.ts";
-
-/** What a controller is run with. */
-export interface ControllerSetup {
-  home: ControllerHome;
-  /** The name of this controller among several that serve the same home; undefined: it is alone. */
-  replica?: string;
-  /** Where the grant service keeps its certificate authority and certificate. */
-  identities: IdentityStore;
-  /** The ports to listen on, in order of preference. */
-  ports: readonly number[];
-  hosts: HostChoice;
-  /** Addresses and networks of proxies that announce clients by the PROXY protocol. */
-  proxies?: readonly string[];
-  /** Where /healthz, /readyz and /metrics answer; any free port of loopback by default. */
-  operations?: { host: string; port: number };
-  /**
-   * How long the controller serves on when it is asked to stop, in milliseconds, until all clients
-   * know.
-   */
-  lingerMs?: number;
-  /** How long what is in flight may take then, in milliseconds; 20 seconds by default. */
-  finishMs?: number;
-  /** For the proxy settings of outgoing requests. */
-  env: Record<string, string | undefined>;
-  /** Takes one line of JSON per event. */
-  log(line: string): void;
-  /** Called with the outcomes that belong to a resource. */
-  announce?: Announce;
-  /** Called when it listens, before anything is reconciled. */
-  listening(address: ListeningAddress): Promise<void>;
-  /** The machine's alone by default. */
-  clock?: ControllerClock;
-  /** Told what looks wrong with the clocks, and with undefined that nothing does any more. */
-  clockJudged?(problem: string | undefined): Promise<void>;
-}
-
-/** Where a controller answers. */
-export interface ListeningAddress {
-  grantPort: number;
-  /** Base of the grants' urls where no namespace asks for another host. */
-  grantUrl: string;
-  operationsUrl: string;
-}
 
 /**
  * How many grants are looked at beside each other, and how many tokens: those wait for servers. One
@@ -88,178 +45,222 @@ const endWithinMs = 2000;
  * changes.
  */
 export async function runController(setup: ControllerSetup, signal: AbortSignal): Promise<void> {
-  const { home, announce, finishMs = standardFinishMs, clock = new ControllerClock() } = setup;
-  const { now, steady } = clock;
-  const settled = () => clock.settled();
-  const report = reportTo(setup.log, now);
-  const isAlone = setup.replica === undefined;
-  const record = auditTo(setup.log, now);
-  const audit: Audit = (event) => {
-    record(event);
-    const announcement = announcementOf(event);
-    if (announcement !== undefined) announce?.(announcement);
-  };
-  const work = new AbortController();
-  const addresses = new GrantAddresses(setup.identities, setup.hosts, () => clock.readings());
-  const book: GrantBook = new GrantBook({
-    now,
-    steady,
-    settled,
-    ...(setup.replica === undefined ? {} : { service: setup.replica }),
-    onChanged({ namespace, name }) {
-      const change = { kind: "AccessGrant", namespace, name } as const;
-      behind.set(keyOf(change), change);
-      add(change, mirrorAfterMs);
-    },
-  });
-  /** Grants whose status says less than their ledger. */
-  const behind = new Map<string, Change>();
-  const queueOptions = {
-    keyOf,
-    shareOf: ({ namespace }: Change) => namespace,
-    failed: (...failure: Failure) => reportFailure(report, ...failure),
-  };
-  const grants = new WorkQueue<Change>({
-    ...queueOptions,
-    limit: grantsAtOnce,
-    work: (change) => change.kind === "Site" ? requeue(change.namespace) : lookAtGrant(change),
-  });
-  const busy = new Set<string>();
-  const tokens = new WorkQueue<Change>({
-    ...queueOptions,
-    limit: tokensAtOnce,
-    longestBackOffMs: longestTokenBackOffMs,
-    work: (change) =>
-      reconcileToken(change, { home, report, announce, busy, env: setup.env, now }, work.signal),
-  });
+  await new Controller(setup).run(signal);
+}
 
-  function add(change: Change, afterMs?: number): void {
-    (change.kind === "AccessToken" ? tokens : grants).add(change, afterMs);
+/** The controller of a home: what it serves, what is to be looked at, and how all that ends. */
+class Controller {
+  readonly #setup: ControllerSetup;
+  readonly #clock: ControllerClock;
+  readonly #report: Report;
+  readonly #audit: Audit;
+  readonly #addresses: GrantAddresses;
+  readonly #book: GrantBook;
+  readonly #grants: WorkQueue<Change>;
+  readonly #tokens: WorkQueue<Change>;
+  /** Grants whose status says less than their ledger. */
+  readonly #behind = new Map<string, Change>();
+  /** Aborts what is in flight and has had its time. */
+  readonly #work = new AbortController();
+  #isWorking = false;
+
+  constructor(setup: ControllerSetup) {
+    const { home, announce, env, replica, clock = new ControllerClock() } = setup;
+    const { now, steady } = clock;
+    this.#setup = setup;
+    this.#clock = clock;
+    this.#report = reportTo(setup.log, now);
+    const record = auditTo(setup.log, now);
+    this.#audit = (event) => {
+      record(event);
+      const announcement = announcementOf(event);
+      if (announcement !== undefined) announce?.(announcement);
+    };
+    this.#addresses = new GrantAddresses(setup.identities, setup.hosts, () => clock.readings());
+    this.#book = new GrantBook({
+      ...{ now, steady, settled: () => clock.settled() },
+      ...(replica === undefined ? {} : { service: replica }),
+      onChanged: ({ namespace, name }) => this.#mirror({ kind: "AccessGrant", namespace, name }),
+    });
+    const queueOptions = {
+      keyOf,
+      shareOf: ({ namespace }: Change) => namespace,
+      failed: (...failure: Failure) => reportFailure(this.#report, ...failure),
+    };
+    this.#grants = new WorkQueue({
+      ...queueOptions,
+      limit: grantsAtOnce,
+      work: (change) =>
+        change.kind === "Site" ? this.#requeue(change.namespace) : this.#lookAtGrant(change),
+    });
+    const tools = { home, report: this.#report, announce, busy: new Set<string>(), env, now };
+    this.#tokens = new WorkQueue({
+      ...queueOptions,
+      limit: tokensAtOnce,
+      longestBackOffMs: longestTokenBackOffMs,
+      work: (change) => reconcileToken(change, tools, this.#work.signal),
+    });
   }
 
-  async function lookAtGrant(change: Change): Promise<Outcome> {
-    const wasBehind = behind.delete(keyOf(change)); // first: a use may be spent meanwhile
-    const tools = { home, book, addresses, audit, announce, isAlone, now, settled };
+  /** As `runController`; once. */
+  async run(signal: AbortSignal): Promise<void> {
+    if (!await this.#prepare(signal) || signal.aborted) return;
+    const listener = await this.#listen();
+    const chores = [
+      this.#repeat(() => this.#observe(), observeEveryMs),
+      this.#repeat(() => this.#renew(), renewEveryMs),
+      this.#repeat(() => this.#sweep(), sweepEveryMs),
+    ];
     try {
-      return await reconcileGrant(change, tools, work.signal);
+      const { operationsUrl, port } = listener;
+      const address = { grantPort: port, grantUrl: await this.#addresses.usual(), operationsUrl };
+      await this.#setup.listening(address);
+      this.#report("listening", { ...address });
+      this.#isWorking = true;
+      const changes = this.#setup.home.changes(signal);
+      for await (const change of untilAborted(changes, signal)) this.#add(change);
+    } finally {
+      this.#isWorking = false;
+      this.#report("stopping");
+      chores.forEach(clearInterval);
+      await this.#end(listener);
+      this.#report("stopped");
+    }
+  }
+
+  /** Takes in what is to be served; false if it is asked to stop meanwhile. */
+  async #prepare(signal: AbortSignal): Promise<boolean> {
+    const loading = () =>
+      loadGrants(
+        this.#setup.home,
+        this.#book,
+        this.#addresses,
+        this.#report,
+        this.#work.signal,
+      );
+    try {
+      await abortable(this.#observe(), signal).catch((error) => {
+        signal.throwIfAborted();
+        this.#report("housekeeping-failed", errorFields(error));
+      });
+      await abortable(this.#addresses.identity(), signal);
+      await abortable(loading(), signal);
+      return true;
     } catch (error) {
-      if (wasBehind) behind.set(keyOf(change), change);
+      if (!signal.aborted) throw error;
+      this.#work.abort(new Error("stopped"));
+      return false;
+    }
+  }
+
+  async #listen(): Promise<GrantListener> {
+    const { ports, proxies = [], operations } = this.#setup;
+    return await startGrantListener({
+      ...{ ports, proxies, operations },
+      book: this.#book,
+      addresses: this.#addresses,
+      clock: this.#clock,
+      audit: this.#audit,
+      report: this.#report,
+      whyNotReady: () => this.#isWorking ? undefined : "the controller is starting or stopping",
+    });
+  }
+
+  /** Serves on for those who are yet to be told, and finishes in time what is in flight. */
+  async #end(listener: GrantListener): Promise<void> {
+    const { lingerMs, finishMs = standardFinishMs } = this.#setup;
+    if (lingerMs !== undefined) await sleep(lingerMs);
+    const limit = setTimeout(() => this.#work.abort(new Error("stopped")), finishMs);
+    const left = () => new Error("what was in flight did not end in time");
+    const finish = () => this.#finish(listener);
+    await within(finishMs + endWithinMs, left, finish, new AbortController().signal)
+      .catch((error) => this.#report("left-unfinished", errorFields(error)));
+    clearTimeout(limit);
+  }
+
+  async #finish(listener: GrantListener): Promise<void> {
+    await Promise.all([listener.stop(), this.#grants.stop(), this.#tokens.stop()]);
+    // the statuses a last time: nobody writes them until the next start
+    for (const change of [...this.#behind.values()]) {
+      await this.#lookAtGrant(change).catch((error) =>
+        reportFailure(this.#report, change, error, 1)
+      );
+    }
+    await this.#book.close().catch((error) => this.#report("ledger-failed", errorFields(error)));
+  }
+
+  #add(change: Change, afterMs?: number): void {
+    (change.kind === "AccessToken" ? this.#tokens : this.#grants).add(change, afterMs);
+  }
+
+  /** Has a grant's status say in a while what its ledger says. */
+  #mirror(change: Change): void {
+    this.#behind.set(keyOf(change), change);
+    this.#add(change, mirrorAfterMs);
+  }
+
+  async #lookAtGrant(change: Change): Promise<Outcome> {
+    const { home, announce, replica } = this.#setup;
+    const wasBehind = this.#behind.delete(keyOf(change)); // first: a use may be spent meanwhile
+    const tools = {
+      ...{ home, announce, isAlone: replica === undefined, now: this.#clock.now },
+      ...{ book: this.#book, addresses: this.#addresses, audit: this.#audit },
+      settled: () => this.#clock.settled(),
+    };
+    try {
+      return await reconcileGrant(change, tools, this.#work.signal);
+    } catch (error) {
+      if (wasBehind) this.#behind.set(keyOf(change), change);
       throw error;
     }
   }
 
-  /** Writes the statuses a last time: nobody does it until the next start. */
-  async function catchUp(): Promise<void> {
-    for (const change of [...behind.values()]) {
-      await lookAtGrant(change).catch((error) => reportFailure(report, change, error, 1));
-    }
-  }
-
-  /** Takes no more, and finishes what is in flight. */
-  async function finish(): Promise<void> {
-    await Promise.all([listener.stop(), grants.stop(), tokens.stop()]);
-    await catchUp();
-    await book.close().catch((error) => report("ledger-failed", errorFields(error)));
-  }
-
   /** Has all of a namespace looked at: they may have waited for its site. */
-  async function requeue(namespace: string): Promise<Outcome> {
-    const { platform } = await home.open(namespace);
+  async #requeue(namespace: string): Promise<Outcome> {
+    const { platform } = await this.#setup.home.open(namespace);
     for (const kind of ["AccessGrant", "AccessToken"] as const) {
-      for (const { metadata } of await platform.list(kind, work.signal)) {
-        add({ kind, namespace, name: metadata.name });
+      for (const { metadata } of await platform.list(kind, this.#work.signal)) {
+        this.#add({ kind, namespace, name: metadata.name });
       }
     }
     return {};
   }
 
-  async function sweep(): Promise<void> {
-    for (const namespace of await home.namespaces(work.signal)) {
+  async #sweep(): Promise<void> {
+    const { home } = this.#setup;
+    for (const namespace of await home.namespaces(this.#work.signal)) {
       try {
-        await book.sweep((await home.open(namespace)).backing);
+        await this.#book.sweep((await home.open(namespace)).backing);
       } catch (error) {
-        report("housekeeping-failed", { namespace, ...errorFields(error) });
+        this.#report("housekeeping-failed", { namespace, ...errorFields(error) });
       }
     }
   }
 
   /** Looks at the clocks, and tells what has changed in how they look. */
-  async function observe(): Promise<void> {
-    const before = clock.problem;
-    await clock.observe();
-    const { problem } = clock;
+  async #observe(): Promise<void> {
+    const before = this.#clock.problem;
+    await this.#clock.observe();
+    const { problem } = this.#clock;
     if (problem === before) return;
-    if (problem === undefined) report("clock-right");
-    else report("clock-wrong", { problem });
-    await setup.clockJudged?.(problem);
+    if (problem === undefined) this.#report("clock-right");
+    else this.#report("clock-wrong", { problem });
+    await this.#setup.clockJudged?.(problem);
   }
 
-  async function renew(): Promise<void> {
-    if (!await addresses.renew()) return;
-    for (const namespace of await home.namespaces(work.signal)) await requeue(namespace);
-  }
-
-  /** Does a piece of housekeeping again and again; one that failed is due again like any other. */
-  function repeat(chore: () => Promise<void>, everyMs: number) {
-    return setInterval(
-      () => chore().catch((error) => report("housekeeping-failed", errorFields(error))),
-      everyMs,
-    );
-  }
-
-  /** Takes in what is to be served; false if it is asked to stop meanwhile. */
-  async function prepare(): Promise<boolean> {
-    try {
-      await abortable(observe(), signal).catch((error) => {
-        signal.throwIfAborted();
-        report("housekeeping-failed", errorFields(error));
-      });
-      await abortable(addresses.identity(), signal);
-      await abortable(loadGrants(home, book, addresses, report, work.signal), signal);
-      return true;
-    } catch (error) {
-      if (!signal.aborted) throw error;
-      work.abort(new Error("stopped"));
-      return false;
+  async #renew(): Promise<void> {
+    if (!await this.#addresses.renew()) return;
+    for (const namespace of await this.#setup.home.namespaces(this.#work.signal)) {
+      await this.#requeue(namespace);
     }
   }
 
-  let isWorking = false;
-  if (!await prepare() || signal.aborted) return;
-  const listener = await startGrantListener({
-    book,
-    addresses,
-    ports: setup.ports,
-    proxies: setup.proxies ?? [],
-    operations: setup.operations,
-    clock,
-    audit,
-    report,
-    whyNotReady: () => isWorking ? undefined : "the controller is starting or stopping",
-  });
-  const chores = [
-    repeat(observe, observeEveryMs),
-    repeat(renew, renewEveryMs),
-    repeat(sweep, sweepEveryMs),
-  ];
-  try {
-    const { operationsUrl } = listener;
-    const address = { grantPort: listener.port, grantUrl: await addresses.usual(), operationsUrl };
-    await setup.listening(address);
-    report("listening", { ...address });
-    isWorking = true;
-    for await (const change of untilAborted(home.changes(signal), signal)) add(change);
-  } finally {
-    isWorking = false;
-    report("stopping");
-    chores.forEach(clearInterval);
-    if (setup.lingerMs !== undefined) await sleep(setup.lingerMs);
-    const limit = setTimeout(() => work.abort(new Error("stopped")), finishMs);
-    const left = () => new Error("what was in flight did not end in time");
-    await within(finishMs + endWithinMs, left, finish, new AbortController().signal)
-      .catch((error) => report("left-unfinished", errorFields(error)));
-    clearTimeout(limit);
-    report("stopped");
+  /** Does a piece of housekeeping again and again; one that failed is due again like any other. */
+  #repeat(chore: () => Promise<void>, everyMs: number) {
+    return setInterval(
+      () => chore().catch((error) => this.#report("housekeeping-failed", errorFields(error))),
+      everyMs,
+    );
   }
 }
 

@@ -17,7 +17,8 @@ import { probeToken, requestRedemption } from "../token/redeem_client.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import type { UsableToken } from "../token/token_file.ts";
 import { ControllerClock } from "./controller_clock.ts";
-import { type ControllerSetup, type ListeningAddress, runController } from "./controller.ts";
+import { runController } from "./controller.ts";
+import type { ControllerSetup, ListeningAddress } from "./controller_setup.ts";
 import type { Change, ControllerNamespace } from "./home.ts";
 
 const apiVersion = "skupper.io/v2alpha1";
