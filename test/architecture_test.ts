@@ -143,6 +143,7 @@ const owners: Record<string, string[]> = {
   "commander": ["src/cli"],
   "js-yaml": ["src/resources/yaml.ts"],
   "prom-client": ["src/grant_service/metrics.ts"],
+  "socks": ["src/network/socks.ts"],
   "zod": ["src/resources"],
 };
 

@@ -4,6 +4,7 @@ import { request as httpsRequest } from "node:https";
 import { isIP, type Socket } from "node:net";
 import { bareHost, proxyAuthorization } from "./proxy.ts";
 import { awaitEvents } from "../runtime/abortable.ts";
+import { faultOf } from "./answer_fault.ts";
 import { blameProxy, brokenOff, codeOf } from "./connection_fault.ts";
 import { openSocks } from "./socks.ts";
 
@@ -24,9 +25,12 @@ export async function openThrough(
       ? await openSocks(proxy, host, port, signal)
       : await openTunnel(proxy, host, port, signal, ca);
   } catch (error) {
+    if (faultOf(error) !== undefined) {
+      throw new Error(`the proxy ${proxy.host} does not speak HTTP`, { cause: error });
+    }
+    if (signal.aborted) throw error;
     // what a proxy answers names it; what the system says of the connection does not
-    if (signal.aborted || codeOf(error) === "") throw error;
-    throw blameProxy(error, proxy);
+    throw codeOf(error) === "" ? error : blameProxy(error, proxy);
   }
 }
 
