@@ -95,16 +95,12 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       }
       try {
         const data = await abortableAfter(run(context, ...args), deadline.signal, windDownMs);
-        const print = async () => {
-          await progress.end();
-          await writing;
-          const result = format === "text"
-            ? await spec.text(data, context)
-            : await renderData(spec.data === undefined ? data : spec.data(data), format);
-          await world.stdout.write(withNewline(result));
-        };
-        // who reads the result may take longer than the command may
-        await abortableAfter(print(), world.interrupts, windDownMs);
+        await progress.end();
+        await writing;
+        const result = format === "text"
+          ? await spec.text(data, context)
+          : await renderData(spec.data === undefined ? data : spec.data(data), format);
+        await world.stdout.write(withNewline(result));
         if (format === "text") notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;

@@ -1,11 +1,18 @@
 import { Buffer } from "node:buffer";
-import { fstatSync, writeSync } from "node:fs";
+import { fstatSync, write, writeSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
 import { type LineQuestion, lineReader } from "./line_reader.ts";
 import { escapeUnprintable } from "./printable.ts";
+import { abortableAfter } from "../runtime/abortable.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
+
+/** What a pipe takes at once, whoever reads it (PIPE_BUF of Linux), in bytes. */
+const surelyTakenBytes = 4096;
+
+/** How long readers are waited for once the program is to end, in milliseconds. */
+const lastWordsMs = 1000;
 
 /** An output stream. All output goes through it, and it lets nothing unprintable through. */
 export interface OutputStream {
@@ -53,6 +60,7 @@ export interface World {
 export function processWorld(): World {
   const script = process.argv[1] ?? "";
   const compiled = script.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN/.test(script);
+  const interrupts = listenForSignals();
   const called = basename(process.argv0).replace(/\.exe$/i, "");
   return {
     args: process.argv.slice(2),
@@ -65,9 +73,9 @@ export function processWorld(): World {
       return mayBeTerminal(0) && process.stdin.isTTY === true;
     },
     readLine: lineReader(),
-    stdout: outputStream("stdout"),
-    stderr: outputStream("stderr"),
-    interrupts: listenForSignals(),
+    stdout: outputStream("stdout", interrupts),
+    stderr: outputStream("stderr", interrupts),
+    interrupts,
   };
 }
 
@@ -80,13 +88,14 @@ function startedFromSource(script: string): string[] {
 /**
  * Opens the stream when it is first needed: that costs a start more than reading its command line.
  */
-function outputStream(name: "stdout" | "stderr"): OutputStream {
+function outputStream(name: "stdout" | "stderr", interrupts: AbortSignal): OutputStream {
   let opened: NodeJS.WriteStream | undefined;
   function open(): NodeJS.WriteStream {
     // A reader that closes its end (`hawser … | head -1`) is no failure.
     return opened ??= process[name].on("error", () => {});
   }
   const descriptor = name === "stdout" ? 1 : 2;
+  let isGivenUp = false;
   return {
     get isTerminal() {
       return mayBeTerminal(descriptor) && open().isTTY === true;
@@ -99,8 +108,20 @@ function outputStream(name: "stdout" | "stderr"): OutputStream {
     steer: (sequence, text) => unlessLeft(put(sequence + escapeUnprintable(text))),
   };
 
+  /** Awaits the reader, but not for long once the program is to end. */
   async function put(text: string): Promise<void> {
-    const rest = name === "stdout" ? writeNow(descriptor, text) : text;
+    try {
+      if (isGivenUp) throw interrupts.reason;
+      await abortableAfter(handOver(text), interrupts, lastWordsMs);
+    } catch (error) {
+      isGivenUp ||= error === interrupts.reason;
+      // what can't be said of the end does not keep it
+      if (name === "stdout" || !isGivenUp) throw error;
+    }
+  }
+
+  async function handOver(text: string): Promise<void> {
+    const rest = name === "stdout" ? await writeNow(descriptor, text) : text;
     if (rest.length === 0) return;
     const failure = await new Promise<unknown>((resolve) => open().write(rest, resolve));
     if (name === "stdout" && failure) throw unwritable(failure);
@@ -131,16 +152,27 @@ function unwritable(cause: unknown) {
  * Writes to a descriptor without its stream. Returns the part that it does not take yet. Throws
  * `not-writable`.
  */
-function writeNow(descriptor: number, text: string): Uint8Array {
+async function writeNow(descriptor: number, text: string): Promise<Uint8Array> {
   const bytes = Buffer.from(text);
   let done = 0;
   try {
-    while (done < bytes.length) done += writeSync(descriptor, bytes, done);
+    if (bytes.length <= surelyTakenBytes) done += writeSync(descriptor, bytes);
+    while (done < bytes.length) done += await writeAside(descriptor, bytes, done);
   } catch (cause) {
     if (systemErrorCode(cause) === "EAGAIN") return bytes.subarray(done);
     throw unwritable(cause);
   }
   return bytes.subarray(done);
+}
+
+/** Writes where a reader that takes its time keeps no signal from being heard. */
+function writeAside(descriptor: number, bytes: Uint8Array, offset: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(descriptor, bytes, offset, bytes.length - offset, null, (error, written) => {
+      if (error === null) resolve(written);
+      else reject(error);
+    });
+  });
 }
 
 async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Array> {

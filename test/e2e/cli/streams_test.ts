@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import * as fs from "node:fs";
 import * as path from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import { eventually } from "../stage/eventually.ts";
 import { type Sandbox, shareSandbox } from "../stage/harness.ts";
 import { prepareSites } from "../stage/sites.ts";
 
@@ -62,6 +65,26 @@ test(
     }
   }),
 );
+
+for (const [signal, code] of [["SIGTERM", 143], ["SIGINT", 130]] as const) {
+  for (const output of ["standard output", "standard output and error"]) {
+    test(
+      `${signal} ends a command whose ${output} nobody reads`,
+      shared.use(async (sandbox) => {
+        const folder = fs.mkdtempSync(path.join(sandbox.folder, "full-"));
+        const started = path.join(folder, "started");
+        const line = `mkfifo ${folder}/full; ` +
+          `(head -c 1 >${started}; exec sleep 600) <${folder}/full & ` +
+          `exec hawser link status -n south -o json >${folder}/full` +
+          (output.endsWith("error") ? " 2>&1" : "");
+        const running = sandbox.launch("bash", ["-c", line]);
+        await eventually(() => fs.existsSync(started) && fs.statSync(started).size > 0);
+        process.kill(running.process.pid!, signal);
+        assert.equal((await once(running.process, "exit"))[0], code);
+      }),
+    );
+  }
+}
 
 test(
   "a long result comes whole through a slow pipe",
