@@ -4,7 +4,7 @@ import { appError, isAppError } from "../../src/errors/app_error.ts";
 import type {
   ControllerHost,
   ControllerOptions,
-  ControllerRunOptions,
+  LocalRunOptions,
   LocalStatus,
   PlatformRequest,
 } from "../../src/platform/abilities.ts";
@@ -166,7 +166,7 @@ export class ContainerController implements ControllerHost {
     engine: Engine,
     container: string,
     image: string,
-    options: ControllerRunOptions,
+    options: LocalRunOptions,
     signal: AbortSignal,
   ): Promise<void> {
     const { home } = this.#files;

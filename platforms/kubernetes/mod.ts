@@ -1,5 +1,6 @@
 import { type AppError, isAppError } from "../../src/errors/app_error.ts";
 import type {
+  ClusterManifestOptions,
   ControllerManifest,
   PlatformRequest,
   PlatformWithAbilities,
@@ -29,9 +30,9 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
   if (isUnknown) {
     return {
       ...unknownCluster(namespace, context),
-      controllerManifest: manifestFor(namespace, request, context),
+      clusterManifest: manifestFor(namespace, request, context),
       controllerProbe: { status: () => Promise.reject(context) },
-      controllerRunner: { run: () => Promise.reject(context) },
+      clusterRunner: { run: () => Promise.reject(context) },
     };
   }
   const api = new ApiClient(
@@ -41,7 +42,7 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
   const platform = new ClusterStore(api, namespace);
   return {
     ...methodsOf(platform),
-    controllerRunner: {
+    clusterRunner: {
       async run(options, signal, log, ready) {
         const { runClusterController } = await import("./controller/controller_runner.ts");
         const { env, version } = request;
@@ -57,7 +58,7 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
         return await clusterLinkMaker(platform).make(name, signal);
       },
     },
-    controllerManifest: manifestFor(namespace, request, api),
+    clusterManifest: manifestFor(namespace, request, api),
     controllerProbe: {
       async status(signal) {
         const { probeCluster } = await import("./cluster_probe.ts");
@@ -72,7 +73,7 @@ function manifestFor(
   namespace: string,
   { version }: PlatformRequest,
   cluster: ApiClient | AppError,
-): ControllerManifest {
+): ControllerManifest<ClusterManifestOptions> {
   return {
     async write(options, signal) {
       const { kubernetesManifest } = await import("./manifests/manifest.ts");

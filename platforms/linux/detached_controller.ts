@@ -5,7 +5,7 @@ import { appError } from "../../src/errors/app_error.ts";
 import type {
   ControllerHost,
   ControllerOptions,
-  ControllerRunOptions,
+  LocalRunOptions,
   LocalStatus,
 } from "../../src/platform/abilities.ts";
 import { sleep } from "../../src/runtime/clock.ts";
@@ -73,7 +73,7 @@ async function restart(
 async function launch(
   files: ControllerFiles,
   program: Program,
-  options: ControllerRunOptions,
+  options: LocalRunOptions,
   signal: AbortSignal,
 ): Promise<void> {
   const log = await openLog(files.log);
@@ -105,7 +105,7 @@ async function launch(
 function spawnController(
   files: ControllerFiles,
   { executable, env }: Program,
-  options: ControllerRunOptions,
+  options: LocalRunOptions,
   log: number,
 ): ChildProcess {
   const [command, ...words] = executable;

@@ -2,7 +2,9 @@ import process from "node:process";
 import { errorFields, reportTo } from "../../src/controller/log.ts";
 import type {
   ControllerManifest,
+  ControllerOptions,
   ControllerRunner,
+  LocalRunOptions,
   PlatformRequest,
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
@@ -34,7 +36,10 @@ export function open(request: PlatformRequest): Promise<PlatformWithAbilities> {
 }
 
 /** The runner, which tells a systemd that started it when it answers. */
-function notifying(runner: ControllerRunner, env: PlatformRequest["env"]): ControllerRunner {
+function notifying(
+  runner: ControllerRunner<LocalRunOptions>,
+  env: PlatformRequest["env"],
+): ControllerRunner<LocalRunOptions> {
   return {
     run: (options, signal, log, ready) =>
       runner.run(options, signal, log, (status) => {
@@ -49,6 +54,9 @@ function notifying(runner: ControllerRunner, env: PlatformRequest["env"]): Contr
   };
 }
 
-function manifest(request: PlatformRequest, uid: number | undefined): ControllerManifest {
+function manifest(
+  request: PlatformRequest,
+  uid: number | undefined,
+): ControllerManifest<ControllerOptions> {
   return { write: (options) => Promise.resolve(unitManifest(request, uid, options)) };
 }

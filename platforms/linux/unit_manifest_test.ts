@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { isAppError } from "../../src/errors/app_error.ts";
 import { unitManifest } from "./unit_manifest.ts";
 
 const program = { executable: ["/usr/bin/hawser"], env: { HOME: "/home/fritz" } };
@@ -29,12 +28,5 @@ test("unitManifest() names the file that systemd reads, another one for each dat
   assert.equal(
     pathOf(0, { HAWSER_DATA_HOME: "/var/lib/skupper" }),
     "/etc/systemd/system/hawser-controller.service",
-  );
-});
-
-test("unitManifest() refuses what is a cluster's", () => {
-  assert.throws(
-    () => unitManifest(program, 0, { replicas: 2 }),
-    (error) => isAppError(error, "platform-unsupported") && /--replicas/.test(error.message),
   );
 });

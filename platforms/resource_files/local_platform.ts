@@ -2,6 +2,7 @@ import process from "node:process";
 import type {
   ControllerHost,
   ControllerRunner,
+  LocalRunOptions,
   PlatformRequest,
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
@@ -105,7 +106,7 @@ function controllerRunner(
   name: PlatformName,
   files: ControllerFiles,
   { env, version }: PlatformRequest,
-): ControllerRunner {
+): ControllerRunner<LocalRunOptions> {
   return {
     async run(options, signal, log, ready) {
       // certificates and the grant service are much to load, and only the controller needs them

@@ -16,10 +16,14 @@ export interface Abilities {
   readonly controllerHost?: ControllerHost;
   /** Shows who reconciles here, and can do no more. */
   readonly controllerProbe?: ControllerProbe;
-  /** The controller can run in this very process. */
-  readonly controllerRunner?: ControllerRunner;
-  /** The controller can be set up by a text that another program takes. */
-  readonly controllerManifest?: ControllerManifest;
+  /** The controller of this machine can run in this very process. */
+  readonly controllerRunner?: ControllerRunner<LocalRunOptions>;
+  /** The controller of a cluster can run in this very process. */
+  readonly clusterRunner?: ControllerRunner<ClusterRunOptions>;
+  /** The controller of this machine can be set up by a text that another program takes. */
+  readonly controllerManifest?: ControllerManifest<ControllerOptions>;
+  /** The controller of a cluster can be set up by a text that another program takes. */
+  readonly clusterManifest?: ControllerManifest<ClusterManifestOptions>;
   /** Sites are founded here: certificate authority, ports and addresses are ours to make. */
   readonly siteFounder?: SiteFounder;
   /** What belongs to a site can be removed here, kinds included that no platform stores. */
@@ -45,13 +49,17 @@ export interface ControllerOptions {
   proxyProtocolFrom?: string[];
 }
 
-/** What `controller run` is told beyond that. */
-export interface ControllerRunOptions extends ControllerOptions {
+/** What `controller run` is told beyond that on this machine. */
+export interface LocalRunOptions extends ControllerOptions {
   /** Waits for the controller that serves the home to end, and takes over from it. */
   wait?: boolean;
-  /** How the grant service of a cluster is reached from outside. */
+}
+
+/** What `controller run` is told beyond that for a cluster. */
+export interface ClusterRunOptions extends ControllerOptions {
+  /** How the grant service is reached from outside. */
   expose?: Exposure;
-  /** The namespaces of a cluster to serve; undefined: all. */
+  /** The namespaces to serve; undefined: all. */
   watchNamespaces?: string[];
 }
 
@@ -59,8 +67,8 @@ export interface ControllerRunOptions extends ControllerOptions {
 export const roles = ["issuer", "redeemer", "admin"] as const;
 export type Role = (typeof roles)[number];
 
-/** What `controller manifest` is told: how the controller is to run, and where. */
-export interface ManifestOptions extends ControllerRunOptions {
+/** What `controller manifest` is told for a cluster: how the controller is to run, and where. */
+export interface ClusterManifestOptions extends ClusterRunOptions {
   /** Describes the rights of such a person or pipeline, and nothing else. */
   role?: Role;
   replicas?: number;
@@ -149,22 +157,21 @@ export interface ControllerHost extends ControllerProbe {
   stop(signal: AbortSignal): Promise<boolean>;
 }
 
-export interface ControllerRunner {
+export interface ControllerRunner<O> {
   /**
    * Serves every namespace of the home until the signal aborts, then finishes what is in flight.
    * Each event is one line of JSON given to `log`; `ready` is called once it answers.
    */
   run(
-    options: ControllerRunOptions,
+    options: O,
     signal: AbortSignal,
     log: (line: string) => void,
     ready?: (status: RunningController) => void,
   ): Promise<void>;
 }
 
-export interface ControllerManifest {
-  /** Throws `platform-unsupported` for an option that means nothing there. */
-  write(options: ManifestOptions, signal: AbortSignal): Promise<Manifest>;
+export interface ControllerManifest<O> {
+  write(options: O, signal: AbortSignal): Promise<Manifest>;
 }
 
 export interface SiteFounder {
@@ -227,6 +234,20 @@ export function need<A extends keyof Abilities>(
     throw appError("platform-unsupported", { platform: platform.name, what });
   }
   return found as NonNullable<Abilities[A]>;
+}
+
+/**
+ * Throws `option-of-other-platform` for the first of the options, by name, that is given on a
+ * platform where it means nothing.
+ */
+export function refuseOptions(
+  { name }: PlatformWithAbilities,
+  options: Record<string, unknown>,
+  of: PlatformName,
+): void {
+  const given = Object.entries(options).find(([, value]) => value !== undefined);
+  if (given === undefined) return;
+  throw appError("option-of-other-platform", { option: given[0], of, platform: name });
 }
 
 /** What a platform is opened with. */

@@ -4,7 +4,7 @@ import process from "node:process";
 import { ControllerClock } from "../../../src/controller/controller_clock.ts";
 import { runController } from "../../../src/controller/controller.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
-import type { ControllerRunOptions, RunningController } from "../../../src/platform/abilities.ts";
+import type { ClusterRunOptions, RunningController } from "../../../src/platform/abilities.ts";
 import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ApiClient } from "../api/client.ts";
 import { grantPort, operationsPort } from "../deployed_names.ts";
@@ -40,7 +40,7 @@ const eventsLimitMs = 2000;
  */
 export async function runClusterController(
   place: ControllerPlace,
-  options: ControllerRunOptions,
+  options: ClusterRunOptions,
   signal: AbortSignal,
   log: (line: string) => void,
   ready?: (status: RunningController) => void,
@@ -108,7 +108,7 @@ function nameReplica({ inPod, env }: ControllerPlace): string {
   return pod ?? `${hostname()}-${randomBytes(4).toString("hex")}`;
 }
 
-function choosePorts({ inPod }: ControllerPlace, options: ControllerRunOptions): number[] {
+function choosePorts({ inPod }: ControllerPlace, options: ClusterRunOptions): number[] {
   if (options.grantPort !== undefined) return [options.grantPort];
   return Array.from({ length: inPod ? 1 : portsTried }, (_, i) => grantPort + i);
 }

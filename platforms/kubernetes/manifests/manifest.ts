@@ -1,5 +1,5 @@
 import { type AppError, appError } from "../../../src/errors/app_error.ts";
-import type { Manifest, ManifestOptions } from "../../../src/platform/abilities.ts";
+import type { ClusterManifestOptions, Manifest } from "../../../src/platform/abilities.ts";
 import { writeExposure } from "../../../src/platform/exposure.ts";
 import { checkLabel } from "../../../src/resources/names.ts";
 import { writeResources } from "../../../src/resources/yaml.ts";
@@ -30,7 +30,7 @@ const usualReplicas = 2;
  */
 export async function kubernetesManifest(
   place: ManifestPlace,
-  options: ManifestOptions,
+  options: ClusterManifestOptions,
   signal: AbortSignal,
 ): Promise<Manifest> {
   const objects = options.role === undefined
@@ -44,7 +44,7 @@ export async function kubernetesManifest(
 
 async function controllerObjects(
   { namespace, version, cluster }: ManifestPlace,
-  options: ManifestOptions,
+  options: ClusterManifestOptions,
   signal: AbortSignal,
 ): Promise<KubernetesObject[]> {
   const { expose: exposure = "loadbalancer", grantHost: host, watchNamespaces } = options;

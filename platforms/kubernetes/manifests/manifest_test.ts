@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { appError, isAppError } from "../../../src/errors/app_error.ts";
 import type { ErrorCode } from "../../../src/errors/catalog.ts";
-import type { ManifestOptions } from "../../../src/platform/abilities.ts";
+import type { ClusterManifestOptions } from "../../../src/platform/abilities.ts";
 import { readResources } from "../../../src/resources/yaml.ts";
 import { kubernetesManifest } from "./manifest.ts";
 import type { KubernetesObject, PolicyRule } from "./objects.ts";
@@ -26,12 +26,12 @@ interface PodSpec {
 }
 const cluster = appError("kubeconfig-missing", { files: "/home/jane/.kube/config" });
 
-function write(options: ManifestOptions) {
+function write(options: ClusterManifestOptions) {
   return kubernetesManifest({ namespace: "hawser", version: "1.2.3", cluster }, options, signal);
 }
 
 /** The objects of a manifest that leaves out what the whole cluster has. */
-async function objectsOf(options: ManifestOptions): Promise<KubernetesObject[]> {
+async function objectsOf(options: ClusterManifestOptions): Promise<KubernetesObject[]> {
   const { data } = await write({ definitions: false, ...options });
   return (data as { items: KubernetesObject[] }).items;
 }
@@ -41,7 +41,7 @@ function find(objects: KubernetesObject[], kind: string): KubernetesObject[] {
 }
 
 /** What the Deployment's container is started with. */
-async function commandOf(options: ManifestOptions): Promise<string[]> {
+async function commandOf(options: ClusterManifestOptions): Promise<string[]> {
   const [deployment] = find(await objectsOf(options), "Deployment");
   const spec = deployment!["spec"] as {
     template: { spec: { containers: [{ args: string[] }] } };
@@ -75,7 +75,7 @@ test("options become the controller's own", async () => {
 });
 
 test("image and replicas are as asked for, else two of this version", async () => {
-  const text = async (options: ManifestOptions) =>
+  const text = async (options: ClusterManifestOptions) =>
     JSON.stringify(find(await objectsOf(options), "Deployment"));
   assert.match(await text({}), /"replicas":2.*"image":"localhost\/hawser:1\.2\.3"/);
   assert.match(
@@ -112,7 +112,7 @@ test("the Pods are probed, write nowhere, and go one at a time, with time to fin
 });
 
 test("each way of exposing has its objects, and the right to read the address from them", async () => {
-  const cases: [ManifestOptions, string[], string[]][] = [
+  const cases: [ClusterManifestOptions, string[], string[]][] = [
     [{ expose: "loadbalancer" }, ["Service"], ["services"]],
     [{ expose: "nodeport" }, ["Service"], ["services"]],
     [{ expose: "securedaccess" }, ["SecuredAccess"], ["securedaccesses"]],
@@ -131,7 +131,7 @@ test("each way of exposing has its objects, and the right to read the address fr
 });
 
 test("nodes are listed only where no host names them", async () => {
-  const listsNodes = async (options: ManifestOptions) =>
+  const listsNodes = async (options: ClusterManifestOptions) =>
     JSON.stringify(find(await objectsOf(options), "ClusterRole")).includes('"nodes"');
   assert.ok(await listsNodes({ expose: "nodeport" }));
   assert.ok(await listsNodes({ expose: "nodeport", watchNamespaces: ["west"] }));
@@ -152,7 +152,7 @@ test("with namespaces to watch there is no right in any other, nor in the whole 
 
 test("without a cluster to look at, someone must say whether definitions are to be printed", async () => {
   await assertFails({}, "cluster-unseen");
-  const kinds = async (options: ManifestOptions) =>
+  const kinds = async (options: ClusterManifestOptions) =>
     (await objectsOf(options)).map(({ kind }) => kind);
   assert.equal((await kinds({ definitions: true }))[0], "Namespace");
   const definitions = await kinds({ definitions: true });
@@ -188,6 +188,6 @@ test("options that do not fit are refused", async () => {
   await assertFails({ watchNamespaces: ["no_name"] }, "invalid-value");
 });
 
-async function assertFails(options: ManifestOptions, code: ErrorCode): Promise<void> {
+async function assertFails(options: ClusterManifestOptions, code: ErrorCode): Promise<void> {
   await assert.rejects(write(options), (error) => isAppError(error, code));
 }

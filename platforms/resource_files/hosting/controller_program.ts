@@ -1,11 +1,11 @@
-import type { ControllerRunOptions } from "../../../src/platform/abilities.ts";
+import type { LocalRunOptions } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 
 /** The event a controller reports that waits for another one to end. */
 export const waitingEvent = "waiting";
 
 /** The words after the program's that run the controller with those options. */
-export function runWords(platform: PlatformName, options: ControllerRunOptions): string[] {
+export function runWords(platform: PlatformName, options: LocalRunOptions): string[] {
   const { grantHost, grantPort, proxyProtocolFrom, wait } = options;
   const words = ["controller", "run", "--platform", platform, "--output", "json"];
   if (grantHost !== undefined) words.push("--grant-host", grantHost);

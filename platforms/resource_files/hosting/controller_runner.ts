@@ -6,7 +6,7 @@ import { runController } from "../../../src/controller/controller.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import type { AppError } from "../../../src/errors/app_error.ts";
-import type { ControllerRunOptions, RunningController } from "../../../src/platform/abilities.ts";
+import type { LocalRunOptions, RunningController } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
@@ -65,7 +65,7 @@ const lookEveryMs = 5;
  */
 export async function runLocalController(
   { platform, container, files, open, env, version }: RunnerSetup,
-  { wait = false, ...options }: ControllerRunOptions,
+  { wait = false, ...options }: LocalRunOptions,
   signal: AbortSignal,
   log: (line: string) => void,
   ready?: (status: RunningController) => void,
@@ -206,7 +206,7 @@ function servedHome({ home, open, clock, closed, log }: {
 /** The port that grants issued before name, or those to choose from. */
 async function choosePorts(
   files: ControllerFiles,
-  options: ControllerRunOptions,
+  options: LocalRunOptions,
 ): Promise<number[]> {
   const fixed = options.grantPort ?? (await readSettings(files)).grantPort;
   return fixed === undefined

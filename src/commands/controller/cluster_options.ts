@@ -1,6 +1,20 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { type Exposure, exposureKinds, parseExposure } from "../../platform/exposure.ts";
 
+/** What a controller is told of a cluster. */
+export interface ClusterOptions {
+  expose?: Exposure;
+  watchNamespace?: string[];
+}
+
+/** The options as the platform takes them. */
+export function clusterOptions({ expose, watchNamespace }: ClusterOptions) {
+  return {
+    ...(expose === undefined ? {} : { expose }),
+    ...(watchNamespace === undefined ? {} : { watchNamespaces: watchNamespace }),
+  };
+}
+
 /** --expose. */
 export function exposeOption() {
   return new Option(

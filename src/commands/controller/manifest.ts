@@ -3,8 +3,20 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption, wholeNumber } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { type Manifest, type ManifestOptions, need, roles } from "../../platform/abilities.ts";
-import { exposeOption, watchNamespaceOption } from "./cluster_options.ts";
+import {
+  type ControllerOptions,
+  type Manifest,
+  need,
+  refuseOptions,
+  type Role,
+  roles,
+} from "../../platform/abilities.ts";
+import {
+  type ClusterOptions,
+  clusterOptions,
+  exposeOption,
+  watchNamespaceOption,
+} from "./cluster_options.ts";
 import {
   controllerOptions,
   grantHostOption,
@@ -12,8 +24,10 @@ import {
   proxyProtocolOption,
 } from "./endpoint_options.ts";
 
-interface Options extends Omit<ManifestOptions, "watchNamespaces" | "definitions"> {
-  watchNamespace?: string[];
+interface Options extends ControllerOptions, ClusterOptions {
+  role?: Role;
+  replicas?: number;
+  image?: string;
   crds?: boolean;
 }
 
@@ -44,15 +58,22 @@ export function controllerManifest(run: Runner) {
 
 async function manifest(context: CommandContext, options: Options): Promise<Manifest> {
   const platform = await context.platform();
-  const { write } = need(platform, "controllerManifest", "a manifest of the controller");
   const { role, expose, watchNamespace, replicas, image, crds } = options;
-  return await write({
-    ...controllerOptions(options),
-    ...(role === undefined ? {} : { role }),
-    ...(expose === undefined ? {} : { expose }),
-    ...(watchNamespace === undefined ? {} : { watchNamespaces: watchNamespace }),
-    ...(replicas === undefined ? {} : { replicas }),
-    ...(image === undefined ? {} : { image }),
-    ...(crds === undefined ? {} : { definitions: crds }),
-  }, context.signal);
+  const shared = controllerOptions(options);
+  if (platform.clusterManifest !== undefined) {
+    return await platform.clusterManifest.write({
+      ...shared,
+      ...clusterOptions(options),
+      ...(role === undefined ? {} : { role }),
+      ...(replicas === undefined ? {} : { replicas }),
+      ...(image === undefined ? {} : { image }),
+      ...(crds === undefined ? {} : { definitions: crds }),
+    }, context.signal);
+  }
+  const { write } = need(platform, "controllerManifest", "a manifest of the controller");
+  refuseOptions(platform, {
+    ...{ "--role": role, "--expose": expose, "--watch-namespace": watchNamespace },
+    ...{ "--replicas": replicas, "--image": image, "--crds": crds },
+  }, "kubernetes");
+  return await write(shared, context.signal);
 }

@@ -1,19 +1,27 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { type ControllerRunOptions, need } from "../../platform/abilities.ts";
-import { exposeOption, watchNamespaceOption } from "./cluster_options.ts";
+import {
+  type ClusterRunOptions,
+  type ControllerOptions,
+  type LocalRunOptions,
+  need,
+  refuseOptions,
+} from "../../platform/abilities.ts";
+import {
+  type ClusterOptions,
+  clusterOptions,
+  exposeOption,
+  watchNamespaceOption,
+} from "./cluster_options.ts";
 import {
   controllerOptions,
   grantHostOption,
   grantPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
-import { windDownMs } from "./wind_down.ts";
 
-interface Options extends ControllerRunOptions {
-  watchNamespace?: string[];
-}
+type Options = ControllerOptions & ClusterOptions & { wait?: true };
 
 /** `controller run`: ends with exit code 0 when it is asked to stop. */
 export function controllerRun(run: Runner) {
@@ -24,18 +32,26 @@ export function controllerRun(run: Runner) {
     .addOption(exposeOption())
     .addOption(watchNamespaceOption())
     .option("--wait", "wait for the controller that runs to end, and take over from it")
-    .action(run({ text: () => "", windDownMs }, serve));
+    .action(run({ text: () => "" }, serve));
 }
 
 async function serve(context: CommandContext, options: Options): Promise<undefined> {
   const platform = await context.platform();
+  const { signal, log } = context;
+  const shared = controllerOptions(options);
+  if (platform.clusterRunner !== undefined) {
+    refuseOptions(platform, { "--wait": options.wait }, "linux");
+    const given: ClusterRunOptions = { ...shared, ...clusterOptions(options) };
+    await platform.clusterRunner.run(given, signal, log);
+    return;
+  }
   const runner = need(platform, "controllerRunner", "running the controller");
-  const { wait, expose, watchNamespace } = options;
-  const runOptions = {
-    ...controllerOptions(options),
-    wait: wait === true,
-    ...(expose === undefined ? {} : { expose }),
-    ...(watchNamespace === undefined ? {} : { watchNamespaces: watchNamespace }),
-  };
-  await runner.run(runOptions, context.signal, context.log);
+  const { expose, watchNamespace } = options;
+  refuseOptions(
+    platform,
+    { "--expose": expose, "--watch-namespace": watchNamespace },
+    "kubernetes",
+  );
+  const given: LocalRunOptions = { ...shared, wait: options.wait === true };
+  await runner.run(given, signal, log);
 }
