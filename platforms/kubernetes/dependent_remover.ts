@@ -37,8 +37,9 @@ export function dependentRemover(api: ApiClient, namespace: string): DependentRe
     const { items } = await readObjects(api, { ...target, read }, signal);
     for (const { metadata } of items.values()) {
       if (at.plural === "routeraccesses" && isOwnedBy(site, metadata)) continue;
-      const { name } = metadata;
-      await unlessGone(api.send({ verb: "delete", ...target, name }, signal));
+      const { name, uid } = metadata;
+      const body = { apiVersion: "v1", kind: "DeleteOptions", preconditions: { uid } };
+      await unlessGone(api.send({ verb: "delete", ...target, name, body }, signal));
     }
   }
 
@@ -66,6 +67,7 @@ async function unlessGone(work: Promise<unknown>): Promise<void> {
   try {
     await work;
   } catch (error) {
-    if (!isAppError(error, "resource-not-found", "crd-missing")) throw error;
+    // a conflict is another one's of the same name, made since
+    if (!isAppError(error, "resource-not-found", "crd-missing", "conflict")) throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { join, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { appError } from "../../src/errors/app_error.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 
@@ -48,7 +48,12 @@ export function findDataHome(
   env: Record<string, string | undefined>,
   uid: number | undefined,
 ): string {
-  if (env["HAWSER_DATA_HOME"]) return resolve(env["HAWSER_DATA_HOME"]);
+  const chosen = env["HAWSER_DATA_HOME"];
+  if (chosen && !isAbsolute(chosen)) {
+    const wanted = "an absolute path: a controller works in another folder";
+    throw appError("invalid-value", { name: "HAWSER_DATA_HOME", value: chosen, wanted });
+  }
+  if (chosen) return resolve(chosen);
   if (uid === 0) return "/var/lib/skupper";
   if (env["XDG_DATA_HOME"]) return resolve(env["XDG_DATA_HOME"], "skupper");
   const userHome = env["HOME"] || env["USERPROFILE"];

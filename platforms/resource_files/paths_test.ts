@@ -27,6 +27,15 @@ describe("findDataHome()", () => {
     test(name, () => assert.equal(findDataHome(env, uid), home));
   }
 
+  test("a path that leads elsewhere in another folder is refused", () => {
+    for (const HAWSER_DATA_HOME of ["~/x", "data", "./data"]) {
+      assert.throws(
+        () => findDataHome({ HAWSER_DATA_HOME }, 0),
+        (error) => isAppError(error, "invalid-value"),
+      );
+    }
+  });
+
   test("nothing to go by is an error", () => {
     assert.throws(() => findDataHome({}, 7), (error) => isAppError(error, "data-home-unusable"));
   });

@@ -1,10 +1,12 @@
 import type { Command } from "@commander-js/extra-typings";
+import { parseGoBoolean } from "./options.ts";
 
 /**
  * The arguments of a command, with the flags of Go's `flag` package (spec/jfrog.md 0) in the form
  * that commander takes. A switch (`switchOption`) gets its value, so that the argument behind it is
- * not taken for one. Only the words `true` and `false` are, which nobody means otherwise. With
- * `singleDash`, one dash is as good as two before a long name. Everything else is left as it is.
+ * not taken for one. Only the words `true` and `false` are, which nobody means otherwise. A plain
+ * switch with `=false` is left out; `-n=west` is `-n west`. With `singleDash`, one dash is as good
+ * as two before a long name. Everything else is left as it is.
  */
 export function rewriteGoFlags(
   command: Command,
@@ -15,12 +17,21 @@ export function rewriteGoFlags(
   const rest = [...args];
   for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
     if (arg === "--") return [...rewritten, arg, ...rest];
+    const short = /^(-\w)=([^]*)$/.exec(arg);
+    if (short !== null && command.options.some((option) => option.short === short[1])) {
+      rewritten.push(short[1]!, short[2]!);
+      continue;
+    }
     const [, dashes, name, value] = /^(--?)(\w[\w-]+)(=[^]*)?$/.exec(arg) ?? [];
     const option = command.options.find(({ long }) => long === `--${name}`);
     if (arg === "-help" && singleDash) {
       rewritten.push("--help"); // which commander keeps apart from the options
     } else if (option === undefined || (dashes === "-" && !singleDash)) {
       rewritten.push(arg);
+    } else if (value !== undefined && !option.required && !option.optional) {
+      // what is no boolean is left to commander to refuse
+      const isOn = parseGoBoolean(value.slice(1)) ?? value;
+      if (isOn !== false) rewritten.push(isOn === true ? `--${name}` : arg);
     } else if (value !== undefined) {
       rewritten.push(`--${name}${value}`);
     } else if (option.optional) {

@@ -12,6 +12,7 @@ function parse(line: string[], singleDash = true): unknown[] {
     .argument("[words...]")
     .option("-o, --output <format>")
     .option("--description <text>")
+    .option("--plain")
     .addOption(switchOption("refreshable", "can be refreshed"));
   const args = rewriteGoFlags(command as unknown as Command, line, { singleDash });
   command.parse(args, { from: "user" });
@@ -28,6 +29,18 @@ test("a switch is true bare, takes Go's booleans after =, and the words true and
     [["--refreshable", "--refreshable=0"], [{ refreshable: false }]],
   ];
   for (const [line, wanted] of table) assert.deepEqual(parse(line), wanted, line.join(" "));
+});
+
+test("a plain switch takes Go's booleans after =, and a short option its value", () => {
+  const table: [string[], unknown[]][] = [
+    [["--plain=true", "alice"], [{ plain: true }, "alice"]],
+    [["--plain=F", "alice"], [{}, "alice"]],
+    [["-o=json", "alice"], [{ output: "json" }, "alice"]],
+    [["-o=", "alice"], [{ output: "" }, "alice"]],
+  ];
+  for (const [line, wanted] of table) assert.deepEqual(parse(line, false), wanted, line.join(" "));
+  assert.throws(() => parse(["--plain=maybe"], false), /plain/);
+  assert.throws(() => parse(["-x=1"], false), /unknown option '-x/);
 });
 
 test("a switch refuses a value that is no boolean", () => {

@@ -117,11 +117,16 @@ export function switchOption<N extends string>(name: N, description: string) {
   return new Option(`--${name} [bool]` as const, description).argParser(goBoolean);
 }
 
-/** A boolean as Go's strconv.ParseBool reads it. */
 function goBoolean(text: string): boolean {
+  const value = parseGoBoolean(text);
+  if (value === undefined) throw new InvalidArgumentError("true or false");
+  return value;
+}
+
+/** A boolean as Go's strconv.ParseBool reads it; undefined for a text that is none. */
+export function parseGoBoolean(text: string): boolean | undefined {
   if (/^(1|t|T|TRUE|true|True)$/.test(text)) return true;
-  if (/^(0|f|F|FALSE|false|False)$/.test(text)) return false;
-  throw new InvalidArgumentError("true or false");
+  return /^(0|f|F|FALSE|false|False)$/.test(text) ? false : undefined;
 }
 
 /** The name of a file to read or write. An empty one is a variable of a script that is not set. */

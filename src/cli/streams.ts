@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { fstatSync, write, writeSync } from "node:fs";
+import { constants, fstatSync, readFileSync, readlinkSync, write, writeSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
@@ -104,7 +104,10 @@ function outputStream(name: "stdout" | "stderr", interrupts: AbortSignal): Outpu
       return mayBeTerminal(descriptor) ? open().columns : undefined;
     },
     write: (text) => unlessLeft(put(escapeUnprintable(text))),
-    deliver: (text) => put(escapeUnprintable(text)),
+    async deliver(text) {
+      if (wasClosed(descriptor)) throw unwritable(new Error("it is closed"));
+      await put(escapeUnprintable(text));
+    },
     steer: (sequence, text) => unlessLeft(put(sequence + escapeUnprintable(text))),
   };
 
@@ -140,6 +143,22 @@ async function unlessLeft(writing: Promise<void>): Promise<void> {
 /** False where it surely is none; asking the stream itself would open it. */
 function mayBeTerminal(descriptor: number): boolean {
   return fstatSync(descriptor).isCharacterDevice();
+}
+
+/**
+ * True for an output that was closed when the program started (`>&-`). The runtime opens /dev/null
+ * in its place, for reading too, which no shell does. Known on Linux only.
+ */
+function wasClosed(descriptor: number): boolean {
+  try {
+    if (readlinkSync(`/proc/self/fd/${descriptor}`) !== "/dev/null") return false;
+    const [, flags] = /^flags:\s*([0-7]+)$/m.exec(
+      readFileSync(`/proc/self/fdinfo/${descriptor}`, "utf8"),
+    ) ?? [];
+    return flags !== undefined && (parseInt(flags, 8) & constants.O_RDWR) !== 0;
+  } catch {
+    return false;
+  }
 }
 
 function unwritable(cause: unknown) {
@@ -181,12 +200,17 @@ async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Ar
   // destroying the stream is all that ends a read of a terminal on every runtime
   const stop = () => process.stdin.destroy(signal.reason);
   signal.addEventListener("abort", stop, { once: true });
-  for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
-    chunks.push(chunk);
-    size += chunk.length;
-    if (size > maxBytes) break;
+  try {
+    for await (const chunk of process.stdin as AsyncIterable<Uint8Array>) {
+      chunks.push(chunk);
+      size += chunk.length;
+      if (size > maxBytes) break;
+    }
+  } catch (error) {
+    throw signal.aborted ? error : unreadable(error);
+  } finally {
+    signal.removeEventListener("abort", stop);
   }
-  signal.removeEventListener("abort", stop);
   const all = new Uint8Array(size);
   let at = 0;
   for (const chunk of chunks) {
@@ -194,6 +218,14 @@ async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Ar
     at += chunk.length;
   }
   return all.subarray(0, maxBytes + 1);
+}
+
+/** Standard input as a folder, or as a file that may not be read. */
+function unreadable(cause: unknown): unknown {
+  if (systemErrorCode(cause) === undefined) return cause;
+  return appError("not-readable", { path: "standard input", why: explainSystemError(cause) }, {
+    cause,
+  });
 }
 
 function listenForSignals(): AbortSignal {

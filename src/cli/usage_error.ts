@@ -25,7 +25,10 @@ export function wordUsageError({ message }: CommanderError, help: string): AppEr
       wanted: wanted.replace(/^Allowed choices are (.*)\.$/, "one of $1"),
     });
   }
-  const sentence = fault.replace(/^(unknown option '-[^=]*)=.*'$/s, "$1'")
+  const sentence = fault.replaceAll(" [bool]'", "'").replace(
+    /^(unknown option '-[^=]*)=.*'$/s,
+    "$1'",
+  )
     .replace(/(^too many arguments .* but got \d+): .*$/s, "$1")
     .replaceAll(/'([^']*)'/g, '"$1"').replace(/\.$/, "");
   return appError("usage", {

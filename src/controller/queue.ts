@@ -9,7 +9,9 @@ export interface Outcome {
 export interface QueueOptions<T> {
   /** Items with the same key are one piece of work. */
   keyOf(item: T): string;
-  /** Works on an item; what it throws is reported and the item tried again after a back-off. */
+  /**
+   * Works on an item. An error it throws is reported, and the item is tried again after a back-off.
+   */
   work(item: T): Promise<Outcome>;
   /** Called after each failure, before the back-off, with the number of failures in a row. */
   failed(item: T, error: unknown, failures: number): void;
@@ -38,10 +40,10 @@ interface Entry<T> {
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
- * A keyed work queue: a key is worked on once at a time however often it is added, different keys
- * beside each other; what failed comes again after a back-off of its own. The share that has the
- * least under way comes first, and none takes more than it leaves free: work that hangs keeps no
- * other share from beginning.
+ * A keyed work queue. A key is worked on once at a time, however often it is added; different keys
+ * are worked on beside each other. A key that failed is tried again after a back-off of its own.
+ * The share that has the least under way comes first, and none takes more than it leaves free: work
+ * that hangs keeps no other share from beginning.
  */
 export class WorkQueue<T> {
   readonly #options: QueueOptions<T>;

@@ -43,9 +43,9 @@ export interface GrantWork {
 }
 
 /**
- * Brings an AccessGrant's status to what its spec, its ledger and this service ask for, and has it
- * served; a grant that is gone, or that expired a day ago for certain, is served no more. Statuses
- * as in spec/skupper-kubernetes.md 2.6. A write that lost to another throws `conflict`: look again.
+ * Brings an AccessGrant's status to what its spec, its ledger and this service ask for, and serves
+ * it. A grant that is gone, or that expired a day ago for certain, is no longer served. Statuses as
+ * in spec/skupper-kubernetes.md 2.6. Throws `conflict` if another write was first: look again.
  */
 export async function reconcileGrant(
   change: Change,

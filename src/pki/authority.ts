@@ -46,7 +46,7 @@ export interface SignedCertificate {
   notAfter: Date;
 }
 
-/** A certificate authority, ready to sign. What it signs begins with it and never outlives it. */
+/** A certificate authority, ready to sign. Its certificates begin with it and never outlive it. */
 export interface Authority {
   readonly certificatePem: string;
   /**

@@ -28,7 +28,7 @@ export async function revokeGrant(
     const data = { kind: "AccessGrant", name, namespace, list: "grant list" };
     throw appError("resource-not-found", data);
   }
-  await platform.remove("AccessGrant", name, signal);
+  await platform.remove("AccessGrant", name, signal, { uid: grant.metadata.uid });
   const token = tokenOf(grant);
   const limit = AbortSignal.any([signal, AbortSignal.timeout(askingMs)]);
   while (token !== undefined && await isServed(token, surroundings, limit)) {

@@ -7,12 +7,12 @@ import { listNamespaces } from "../namespaces.ts";
 import { namespacePaths, stateFolder } from "../paths.ts";
 
 /**
- * No write takes as long: whoever made a temporary file that old has ended amid it. Should a clock
- * be wrong a write fails, and can be done again.
+ * The age from which a temporary file is a leftover, in milliseconds. No write takes as long, so
+ * its maker has ended. If the clock is wrong, a write fails and can be done again.
  */
 const temporaryMs = 600_000;
 
-/** By when what is older goes, in milliseconds since 1970. */
+/** The times that the age of a leftover is measured by, in milliseconds since 1970. */
 export interface SweepTimes {
   now: Now;
   /** What is over for certain: see `ControllerClock.settled`. */

@@ -8,9 +8,9 @@ import { listFolder } from "../store/resource_reader.ts";
 import { findAuthorityFolder, siteUid } from "../site/site_authority.ts";
 
 /**
- * Removes what is kept of sites that another one, or nothing, has been in the place of since before
- * the settled time: nothing can come back to it. A reload of upstream's that fails puts the former
- * authority back, and with it the former site. Throws what the file system refuses.
+ * Removes the state of sites that were gone, or replaced by another, before the settled time: they
+ * can't come back. Sooner they can: a reload of upstream's that fails puts the former authority
+ * back, and with it the former site. Throws what the file system refuses.
  */
 export async function sweepFormerSites(home: string, settled: Now): Promise<void> {
   for (const { name } of await listFolder(stateFolder(home))) {

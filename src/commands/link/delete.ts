@@ -26,14 +26,16 @@ async function remove(
 ): Promise<Deleted> {
   const platform = await context.platform();
   const link = await namedLink(platform, name, context);
-  await platform.remove("Link", name, context.signal);
+  const { uid } = link.metadata;
+  await platform.remove("Link", name, context.signal, { uid });
   await removeCredentials(context, link.spec?.tlsCredentials);
   if (!options.wait) return { deleted: name };
   return await waitFor(platform.watch("Link", context.signal), {
     what: `link "${name}" to be deleted`,
     resume: "link status",
     done(links) {
-      if (!links.some((link) => link.metadata.name === name)) return { deleted: name };
+      const isThere = links.some(({ metadata }) => metadata.name === name && metadata.uid === uid);
+      if (!isThere) return { deleted: name };
       context.progress("Waiting for deletion...");
       return undefined;
     },
@@ -49,5 +51,5 @@ async function removeCredentials(context: CommandContext, name: string | undefin
   if (secret?.metadata.annotations?.[redeemedToken] === undefined) return;
   const links = await platform.list("Link", context.signal);
   if (links.some((link) => link.spec?.tlsCredentials === name)) return;
-  await platform.remove("Secret", name, context.signal);
+  await platform.remove("Secret", name, context.signal, { uid: secret.metadata.uid });
 }

@@ -10,3 +10,9 @@ export function costOption() {
   )
     .argParser(wholeNumber(linkCosts.min, linkCosts.max));
 }
+
+/** --link-cost: what the token commands call --cost. */
+export function costAliasOption() {
+  return new Option("--link-cost <integer>", "same as --cost").conflicts("cost").hideHelp()
+    .argParser(wholeNumber(linkCosts.min, linkCosts.max));
+}

@@ -5,10 +5,11 @@ import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Link } from "../../resources/link.ts";
 import { namedLink } from "./named_link.ts";
-import { costOption } from "./options.ts";
+import { costAliasOption, costOption } from "./options.ts";
 
 interface Options {
   cost?: number;
+  linkCost?: number;
   tlsCredentials?: string;
 }
 
@@ -17,6 +18,7 @@ export function linkUpdate(run: Runner) {
   return leaf("update", "Change link settings")
     .argument("<name>", "the link")
     .addOption(costOption())
+    .addOption(costAliasOption())
     .option("--tls-credentials <name>", "the name of a Secret with the credentials of the link")
     .addOption(timeoutOption("60s"))
     .action(run({ text: ({ metadata }) => `Link "${metadata.name}" is updated.` }, update));
@@ -25,7 +27,7 @@ export function linkUpdate(run: Runner) {
 async function update(
   context: CommandContext,
   name: string,
-  { cost, tlsCredentials }: Options,
+  { linkCost, cost = linkCost, tlsCredentials }: Options,
 ): Promise<Link> {
   if (cost === undefined && tlsCredentials === undefined) {
     throw appError("usage", {

@@ -6,8 +6,9 @@ import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import { checkSubdomain } from "../../resources/names.ts";
 import { linkHostOption } from "./link_host_option.ts";
+import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
 import { storeSite } from "./store_site.ts";
-import { newSite, type SiteSettings } from "./site_spec.ts";
+import { checkSiteOptions, newSite, type SiteSettings } from "./site_spec.ts";
 import {
   type ChangedSite,
   describeChange,
@@ -25,10 +26,10 @@ interface Options extends SiteSettings {
 export function siteCreate(run: Runner) {
   return leaf("create", "Create a site")
     .argument("<name>", "a name of your choice for the site")
-    .option("--enable-link-access", "allow external access for links from remote sites")
+    .addOption(enableLinkAccessOption())
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
     .addOption(linkHostOption("this machine's name and addresses"))
-    .option("--enable-ha", "configure the site for high availability (Kubernetes)")
+    .addOption(enableHaOption())
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("3m"))
     .action(run({ text: describeChange }, create));
@@ -40,13 +41,14 @@ async function create(
   options: Options,
 ): Promise<ChangedSite> {
   checkSubdomain(name, "the site name");
+  const site = newSite(name, options);
   const platform = await context.platform();
+  checkSiteOptions(platform, options);
   const existing = (await platform.list("Site", context.signal))[0];
   if (existing !== undefined) {
     const { namespace } = platform;
     throw appError("site-exists", { site: existing.metadata.name, namespace, wanted: name });
   }
-  const site = newSite(name, options);
   site.metadata.resourceVersion = "";
   const applied = await storeSite(platform, site, options.linkHost, context.signal);
   const changed = await waitForSite(platform, applied, options.wait, context);

@@ -4,14 +4,15 @@ import type { Runner } from "../../cli/runner.ts";
 import { checkSubdomain } from "../../resources/names.ts";
 import type { Site } from "../../resources/site.ts";
 import { newSite, type SiteSettings } from "./site_spec.ts";
+import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
 
 /** `site generate <name>`: prints the resource and touches nothing. */
 export function siteGenerate(run: Runner) {
   return leaf("generate", "Generate a Site resource")
     .argument("<name>", "the name of the resource to be generated")
-    .option("--enable-link-access", "allow external access for links from remote sites")
+    .addOption(enableLinkAccessOption())
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
-    .option("--enable-ha", "configure the site for high availability (Kubernetes)")
+    .addOption(enableHaOption())
     .action(run({ text }, generate));
 }
 

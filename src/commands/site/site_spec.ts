@@ -1,12 +1,13 @@
 import { appError } from "../../errors/app_error.ts";
+import { type PlatformWithAbilities, refuseOptions } from "../../platform/abilities.ts";
 import { apiVersion } from "../../resources/resource.ts";
 import type { Site } from "../../resources/site.ts";
 
 /** The options that end up in a Site's spec. */
 export interface SiteSettings {
-  enableLinkAccess?: true;
+  enableLinkAccess?: boolean;
   linkAccessType?: string;
-  enableHa?: true;
+  enableHa?: boolean;
 }
 
 /** The Site those options ask for. Throws `usage` for a type without link access. */
@@ -18,7 +19,7 @@ export function newSite(name: string, settings: SiteSettings): Site {
     metadata: { name },
     spec: {
       ...(linkAccess === undefined ? {} : { linkAccess }),
-      ...(settings.enableHa === undefined ? {} : { ha: true }),
+      ...(settings.enableHa === undefined ? {} : { ha: settings.enableHa }),
     },
   };
 }
@@ -31,5 +32,16 @@ export function linkAccessOf(settings: SiteSettings): string | undefined {
       help: "Add --enable-link-access.",
     });
   }
-  return settings.enableLinkAccess ? settings.linkAccessType ?? "default" : undefined;
+  if (settings.enableLinkAccess === undefined) return undefined;
+  return settings.enableLinkAccess ? settings.linkAccessType ?? "default" : "none";
+}
+
+/** Throws `option-of-other-platform` for what a cluster does where a site is founded here. */
+export function checkSiteOptions(platform: PlatformWithAbilities, settings: SiteSettings): void {
+  if (platform.siteFounder === undefined) return;
+  const { enableHa, linkAccessType: type } = settings;
+  refuseOptions(platform, {
+    "--enable-ha": enableHa || undefined,
+    "--link-access-type": type === "default" ? undefined : type,
+  }, "kubernetes");
 }

@@ -8,8 +8,9 @@ import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Site } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 import { linkHostOption } from "./link_host_option.ts";
+import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
 import { storeSite } from "./store_site.ts";
-import { linkAccessOf, type SiteSettings } from "./site_spec.ts";
+import { checkSiteOptions, linkAccessOf, type SiteSettings } from "./site_spec.ts";
 import {
   type ChangedSite,
   describeChange,
@@ -28,7 +29,7 @@ interface Options extends SiteSettings {
 export function siteUpdate(run: Runner) {
   return leaf("update", "Change site settings")
     .argument("[name]", "the site; by default the namespace's")
-    .option("--enable-link-access", "allow external access for links from remote sites")
+    .addOption(enableLinkAccessOption())
     .addOption(
       new Option("--disable-link-access", "allow no more links from remote sites").conflicts(
         "enableLinkAccess",
@@ -36,7 +37,7 @@ export function siteUpdate(run: Runner) {
     )
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
     .addOption(linkHostOption("those it has"))
-    .option("--enable-ha", "configure the site for high availability (Kubernetes)")
+    .addOption(enableHaOption())
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("60s"))
     .action(run({ text: describeChange }, update));
@@ -48,11 +49,18 @@ async function update(
   options: Options,
 ): Promise<ChangedSite> {
   const linkAccess = options.disableLinkAccess ? "none" : linkAccessOf(options);
+  if (linkAccess === undefined && options.enableHa === undefined && options.linkHost.length === 0) {
+    throw appError("usage", {
+      message: "There is nothing to change",
+      help: "Add --enable-link-access, --disable-link-access, --link-host or --enable-ha.",
+    });
+  }
   const platform = await context.platform();
+  checkSiteOptions(platform, options);
   const applied = await changeSite(platform, name, { ...options, linkAccess }, context);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
-  if (options.disableLinkAccess) warnStillOpen(platform, changed, context);
+  if (linkAccess === "none") warnStillOpen(platform, changed, context);
   return changed;
 }
 
@@ -72,7 +80,7 @@ async function changeSite(
     site.spec = {
       ...site.spec,
       ...(linkAccess === undefined ? {} : { linkAccess }),
-      ...(options.enableHa === undefined ? {} : { ha: true }),
+      ...(options.enableHa === undefined ? {} : { ha: options.enableHa }),
     };
     try {
       return await storeSite(platform, site, options.linkHost, context.signal);

@@ -35,8 +35,8 @@ const holdMs = 12_000;
 export type Closed = "revoked" | "expired" | "used-up";
 
 /**
- * What a holder of the code is due: a new use, what it was due before, or nothing. "held" where
- * that depends on an answer that another service is handing out.
+ * What a holder of the code is due: a new use, what it was due before, or nothing. "later"
+ * where that depends on an answer that another service is handing out.
  */
 export type Ruling =
   | { due: "use" }

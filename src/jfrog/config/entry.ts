@@ -108,8 +108,8 @@ export function isInsecure(server: Server): boolean {
 }
 
 /**
- * The servers with this one at the end. It replaces the one with its id, and becomes the default if
- * it is alone.
+ * The servers with this one at the end. It replaces the one with its id. It is the default if that
+ * one was, or if it is alone.
  */
 export function putServer(servers: Server[], server: Server): Server[] {
   const id = server.serverId ?? defaultServerId;

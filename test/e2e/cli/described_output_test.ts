@@ -15,7 +15,7 @@ const skupperLines = [
   "controller start",
   "controller status",
   "site create west -n west --enable-link-access --link-host 127.0.0.1",
-  "site update -n west",
+  "site update --link-host 127.0.0.1 -n west",
   "site status -n west",
   "site create east -n east",
   "token issue t.yaml -n west --link-cost 2",

@@ -111,6 +111,30 @@ const refused: [string, ...string[]][] = [
     "hint: hawser site update --help",
   ],
   [
+    "site create west --enable-ha",
+    'error: --enable-ha is an option of platform "kubernetes", and the platform in force is "linux"',
+    "hint: Leave it out, or choose the platform with -p kubernetes.",
+  ],
+  [
+    "site create west --enable-link-access --link-access-type loadbalancer",
+    'error: --link-access-type is an option of platform "kubernetes", and the platform in force is "linux"',
+    "hint: Leave it out, or choose the platform with -p kubernetes.",
+  ],
+  [
+    "site status --context prod",
+    'error: --context is an option of platform "kubernetes", and the platform in force is "linux"',
+    "hint: Leave it out, or choose the platform with -p kubernetes.",
+  ],
+  [
+    "site update --enable-ha=maybe",
+    'error: Invalid value "maybe" for --enable-ha: it must be true or false',
+  ],
+  [
+    "site update -n=west",
+    "error: There is nothing to change",
+    "hint: Add --enable-link-access, --disable-link-access, --link-host or --enable-ha.",
+  ],
+  [
     "token issue",
     'error: Missing required argument "file"',
     "hint: hawser token issue --help",

@@ -18,7 +18,7 @@ const results: [string, (data: unknown) => unknown][] = [
   ["controller status", (data) => at(data, "grantUrl")],
   ["site status -n west", (data) => at(data, "status.endpoints.1.port")],
   ["site generate north --enable-link-access", (data) => at(data, "spec.linkAccess")],
-  ["site update -n west", (data) => at(data, "site.metadata.name")],
+  ["site update --link-host 127.0.0.1 -n west", (data) => at(data, "site.metadata.name")],
   ["token inspect open.yaml", (data) => at(data, "caFingerprint")],
   ["link status -n east", (data) => at(data, "0.spec.endpoints.0.host")],
   ["grant list -n west", (data) => at(data, "0.expirationTime")],

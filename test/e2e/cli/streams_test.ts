@@ -6,7 +6,7 @@ import process from "node:process";
 import { test } from "node:test";
 import { eventually } from "../stage/eventually.ts";
 import { type Sandbox, shareSandbox } from "../stage/harness.ts";
-import { prepareSites } from "../stage/sites.ts";
+import { listGrants, prepareSites } from "../stage/sites.ts";
 
 const linksInSouth = 1500;
 
@@ -97,6 +97,37 @@ test(
     const slow = await shell(sandbox, `${status} | (sleep 0.5; dd bs=4096 status=none)`);
     assert.equal(slow.stdout, whole.stdout);
     assert.equal(slow.code, 0);
+  }),
+);
+
+test(
+  "standard input that can't be read is told, and is no defect",
+  shared.use(async (sandbox) => {
+    for (
+      const line of [
+        "token inspect -",
+        "token redeem - -n east",
+        "config import -",
+        "atc --url https://127.0.0.1:1 --access-token-stdin",
+        "config add a --url https://127.0.0.1:1 --password-stdin --user u",
+      ]
+    ) {
+      const { code, stderr } = await shell(sandbox, `hawser ${line} < .`);
+      assert.match(stderr, /^error: Cannot read standard input: it is a folder$/m, line);
+      assert.equal(code, 1);
+    }
+  }),
+);
+
+test(
+  "a token for a standard output that is closed is not issued",
+  shared.use(async (sandbox) => {
+    const before = await listGrants(sandbox);
+    const { code, stderr } = await shell(sandbox, "hawser token issue - -n west >&-");
+    assert.match(stderr, /^error: Cannot write standard output: it is closed$/m);
+    assert.equal(code, 1);
+    assert.deepEqual(await listGrants(sandbox), before);
+    assert.equal((await shell(sandbox, "hawser token issue - -n west > /dev/null")).code, 0);
   }),
 );
 
