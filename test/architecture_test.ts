@@ -179,7 +179,7 @@ const lazyImporters = [
 ];
 
 /** What several files export by agreement: each platform's \`open\`. */
-const sharedNames = ["open", "exchange", "HttpRequest"];
+const sharedNames = ["open"];
 
 /**
  * What may be used of the network's modules outside of src/network: servers, addresses,

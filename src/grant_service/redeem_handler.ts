@@ -5,7 +5,7 @@ import { writeYaml } from "../resources/yaml.ts";
 import { type Now, steadyNow } from "../runtime/clock.ts";
 import type { Audit } from "./audit.ts";
 import type { GrantBook } from "./grant_book.ts";
-import type { HttpHandler, HttpRequest, HttpResponse } from "./http/message.ts";
+import type { HttpHandler, HttpResponse, ReceivedRequest } from "./http/message.ts";
 import type { ServiceMetrics } from "./metrics.ts";
 import type { GrantReference, Redeemed, RedeemRequest, Refused } from "./redemption.ts";
 import {
@@ -57,7 +57,7 @@ export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
     return response;
   };
 
-  async function respond(request: HttpRequest): Promise<Counted> {
+  async function respond(request: ReceivedRequest): Promise<Counted> {
     const { method, address } = request;
     if (method !== "POST" && method !== "GET") {
       return ["method", plainResponse(405, "Only POST is supported")];
@@ -120,7 +120,7 @@ export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
 }
 
 /** What the request asks for, or what is wrong with it. */
-function readRedemption(request: HttpRequest): RedeemRequest | string {
+function readRedemption(request: ReceivedRequest): RedeemRequest | string {
   const name = header(request, "name");
   if (name !== "" && !isSubdomain(name)) {
     return "Header name must be an RFC 1123 subdomain of at most 253 characters";
@@ -142,7 +142,7 @@ function readRedemption(request: HttpRequest): RedeemRequest | string {
   };
 }
 
-function header(request: HttpRequest, name: string): string {
+function header(request: ReceivedRequest, name: string): string {
   return request.headers.get(name) ?? "";
 }
 

@@ -16,7 +16,7 @@ import { type Between, startRelay } from "../../../test/fakes/relay.ts";
 import { isAppError } from "../../errors/app_error.ts";
 import { createAuthority, loadAuthority } from "../../pki/authority.ts";
 import { createKeyPair } from "../../pki/key_pair.ts";
-import type { HttpRequest, HttpResponse } from "./message.ts";
+import type { HttpResponse, ReceivedRequest } from "./message.ts";
 import {
   type GrantServer,
   type ServerLimits,
@@ -46,7 +46,7 @@ after(async () => {
   await Promise.all(running.map((server) => server.stop()));
 });
 
-type Handle = (request: HttpRequest) => Promise<HttpResponse> | HttpResponse;
+type Handle = (request: ReceivedRequest) => Promise<HttpResponse> | HttpResponse;
 
 /** A server on a free port, what it was asked, and what became of its answers. */
 async function start(
@@ -84,7 +84,7 @@ async function start(
   return { server, port: server.port, errors, settled };
 }
 
-function echo(request: HttpRequest): HttpResponse {
+function echo(request: ReceivedRequest): HttpResponse {
   const { method, path, body } = request;
   return { status: 200, body: `${method} ${path} ${new TextDecoder().decode(body)}` };
 }
@@ -190,7 +190,7 @@ test("speaks neither TLS 1.2 nor HTTP/2 nor plain HTTP", async () => {
 });
 
 test("a client that is gone is seen, and an answer to it is not delivered", async () => {
-  let request: HttpRequest | undefined;
+  let request: ReceivedRequest | undefined;
   const { handle, arrived, open } = gate({ status: 200, body: "" });
   const { port, settled } = await start((received) => {
     request = received;
@@ -364,7 +364,7 @@ test("a proxy that is trusted announces its client, and nobody else does", async
 });
 
 test("what waits for news is cut before what is handled", async () => {
-  let cut: HttpRequest | undefined;
+  let cut: ReceivedRequest | undefined;
   const { port } = await start(async (request) => {
     if (request.path === "/waits") {
       cut = request;

@@ -1,5 +1,5 @@
 /** One request as the HTTP layer hands it on: whole and well-formed, and not yet judged. */
-export interface HttpRequest {
+export interface ReceivedRequest {
   method: string;
   /** The target's path as sent, without the query. */
   path: string;
@@ -30,7 +30,7 @@ export interface HttpResponse {
 }
 
 /** Answers requests. An error it throws becomes a 500. */
-export type HttpHandler = (request: HttpRequest) => Promise<HttpResponse>;
+export type HttpHandler = (request: ReceivedRequest) => Promise<HttpResponse>;
 
 /** A request that is answered by the HTTP layer itself. Its message goes to the client. */
 export class HttpProblem extends Error {
