@@ -11,6 +11,8 @@ export interface Between {
   passes?: number;
   /** How much of the answer reaches the client: bytes behind the handshake's. */
   cutsAnswerAt?: number;
+  /** A bit of the answer is wrong when it reaches the client. */
+  spoilsAnswer?: boolean;
   /** What it sends to the service before the client's own bytes. */
   header?: string;
 }
@@ -52,6 +54,7 @@ export async function startRelay(port: number, between: Between) {
         client.end();
         return endService();
       }
+      if (answered > 0 && between.spoilsAnswer) bytes[500]! ^= 1;
       client.write(bytes);
     });
     service.on("end", () => client.end());

@@ -1,5 +1,6 @@
 import type { Buffer } from "node:buffer";
 import type { TLSSocket } from "node:tls";
+import { steadyNow } from "../../runtime/clock.ts";
 import { formatResponse, type HttpHandler, HttpProblem, type HttpResponse } from "./message.ts";
 import type { RecordTap } from "./record_tap.ts";
 import { IncomingBytes, readHttpRequest, type ReadRequest } from "./request_reader.ts";
@@ -14,6 +15,8 @@ export interface ConnectionLimits {
   requestMs: number;
   /** From the answer to the client's close. */
   deliveryMs: number;
+  /** From the connection to the client's close, as long as that is taken for a receipt. */
+  receiptMs: number;
 }
 
 export interface ConnectionOptions {
@@ -29,7 +32,8 @@ export interface ConnectionOptions {
 /**
  * Answers the one request of a connection and closes it. The socket allows half-open: after the
  * answer our side is closed and the peer's close awaited. Only a peer that closes TLS itself after
- * everything was sent has taken the answer; an end of the connection may be anybody's.
+ * everything was sent has taken the answer; an end of the connection may be anybody's. A client
+ * whose time is over closes TLS as well (Go does), so a close that comes late says nothing either.
  */
 export class HttpConnection {
   readonly #socket: TLSSocket;
@@ -45,6 +49,8 @@ export class HttpConnection {
   #peerEnded = false;
   #hasEnded = false;
   #saidMore = false;
+  #hasFailed = false;
+  readonly #openedAt = steadyNow();
   #isSetAside = false;
 
   /** `tap` is what the TLS of `socket` is laid over. */
@@ -63,6 +69,9 @@ export class HttpConnection {
     socket.on("end", () => this.#end());
     // what went wrong does not matter: "close" follows, and tells that something did
     socket.on("error", () => {});
+    // an alert that tells of a failure is as long as a close; on a socket that has ended no runtime
+    // makes an "error" of it, and each tells it so
+    socket.on("_tlsError" as "error", () => this.#hasFailed = true);
     socket.on("close", (hadError) => this.#close(hadError));
   }
 
@@ -154,8 +163,15 @@ export class HttpConnection {
     this.endUnlessAsked();
   }
 
+  /** True if the client closed TLS in order, after all was sent and before its time was over. */
+  #hasReceipt(): boolean {
+    const isInTime = steadyNow() - this.#openedAt < this.#options.limits.receiptMs;
+    return this.#hasEnded && isInTime && !this.#hasFailed && !this.#saidMore &&
+      this.#tap.endsWithAlert;
+  }
+
   #close(hadError: boolean): void {
-    const delivered = this.#hasEnded && !hadError && !this.#saidMore && this.#tap.endsWithAlert;
+    const delivered = !hadError && this.#hasReceipt();
     this.#tap.destroy();
     clearTimeout(this.#headerTimer);
     clearTimeout(this.#timer);

@@ -36,6 +36,8 @@ const defaultLimits: ServerLimits = {
   headerMs: 5_000,
   requestMs: 30_000,
   deliveryMs: 10_000,
+  // half of what upstream's redeemer waits before it gives up, and closes TLS too
+  receiptMs: 5_000,
 };
 
 /** How long a connection whose request has not arrived may hold up a stop, in milliseconds. */

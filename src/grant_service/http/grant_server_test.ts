@@ -263,6 +263,31 @@ for (const [what, between, delivered] of betweens) {
   });
 }
 
+test("an answer that arrives damaged is not delivered: the client closes TLS by another alert", async () => {
+  const { port, settled } = await start(() => ({ status: 200, body: "x".repeat(3000) }));
+  const relay = await startRelay(port, { after: "pass", spoilsAnswer: true });
+  try {
+    const args = ["s_client", "-quiet", "-connect", `127.0.0.1:${relay.port}`];
+    const client = spawn("openssl", args, { stdio: ["pipe", "ignore", "ignore"] });
+    client.stdin.write(post("/x", "code"));
+    assert.deepEqual(await settled(1), [false]);
+    client.kill();
+  } finally {
+    await relay.stop();
+  }
+});
+
+test("a close that comes when a client's time may be over is no receipt", async () => {
+  const { port, settled } = await start(() => ({ status: 200, body: "credentials" }), {
+    receiptMs: 50,
+  });
+  const socket = await openTls(port, identity.caPem, { allowHalfOpen: true });
+  socket.write(post("/x", "code"));
+  await new Promise((resolve) => socket.resume().once("end", resolve));
+  setTimeout(() => socket.end(), 100);
+  assert.deepEqual(await settled(1), [false]);
+});
+
 test("connections that send nothing, or nothing whole, end at their time limit", async () => {
   const { port } = await start(echo, { headerMs: 150, requestMs: 300 });
   const silent = await openTcp(port);
