@@ -40,6 +40,7 @@ function suites(): Suite[] {
     { name: "unit on bun", files: unit, command: bunTest },
     { name: "contract", files: contract, command: denoTest },
     { name: "contract on bun", files: contract, command: bunTest },
+    { name: "prove", files: testFiles("test/prove"), command: denoTest },
     { name: "e2e", files: testFiles("test/e2e"), command: denoTest },
   ];
 }

@@ -13,7 +13,7 @@ import { dirname, join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { LedgerStore, StoredLedger } from "../../../src/grant_service/ledger/backing.ts";
 import type { Ledger } from "../../../src/grant_service/ledger/ledger.ts";
-import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, syncFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { readLine, writeLine } from "./ledger_line.ts";
 import {
@@ -48,6 +48,8 @@ export class LedgerFiles implements LedgerStore {
   readonly #folder: () => Promise<string | undefined>;
   readonly #makeFolder: (folder: string) => Promise<void>;
   readonly #known = new Map<string, KnownLedger>();
+  /** Folders whose names are on the disk. */
+  readonly #settled = new Set<string>();
   readonly #tails = new Map<string, Promise<unknown>>();
 
   /** `makeFolder` makes a folder that is not there, if it is still to be. */
@@ -81,6 +83,7 @@ export class LedgerFiles implements LedgerStore {
         throw appError("conflict", { kind: "Ledger of access grant", name: ledger.grantName });
       }
       const next = (known?.version ?? 0) + 1;
+      if (known !== undefined) await this.#settleNames(path);
       // what an older version wrote is written anew, with checksums
       const record = known?.checksum ? recordChange(known.ledger, ledger, next) : undefined;
       // forgotten first: after a failure the file is the only truth
@@ -122,6 +125,21 @@ export class LedgerFiles implements LedgerStore {
     const folder = await this.#folder();
     // encoded, the uid can name nothing outside the folder
     return folder && join(folder, encodeURIComponent(grantUid) + extension);
+  }
+
+  /**
+   * Before the first write: a process that was killed may have renamed files whose names a power
+   * cut would take back, with all that is appended to them.
+   */
+  async #settleNames(path: string): Promise<void> {
+    const folder = dirname(path);
+    if (this.#settled.has(folder)) return;
+    try {
+      await syncFolder(folder);
+    } catch (cause) {
+      throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
+    }
+    this.#settled.add(folder);
   }
 
   async #load(path: string): Promise<KnownLedger | undefined> {

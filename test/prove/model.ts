@@ -1,0 +1,153 @@
+import type { Reason } from "./history.ts";
+
+/** How long an answer that was not acknowledged is kept for a client without a key of its own. */
+export const repeatWindowMs = 120_000;
+
+/** How exactly two clocks that are right agree, and how long a request under way may take. */
+export const toleranceMs = 1000;
+
+/** One use that was given. */
+export interface Use {
+  serial: string;
+  claimant: string;
+  key: string;
+  body: string;
+  givenAt: number;
+  /** Since when the service knows that its holder has it. */
+  acknowledgedAt: number | undefined;
+  holders: Set<string>;
+}
+
+/** One asking. */
+export interface Asking {
+  at: number;
+  client: string;
+  claimant: string;
+  key: string | undefined;
+}
+
+/** A grant as it ought to be, in the fewest words: what may be given, to whom, and until when. */
+export class GrantModel {
+  readonly allowed: number;
+  readonly expiresAt: number;
+  readonly uses = new Map<string, Use>();
+  /** When each use was about to be put on record first, where that was seen. */
+  readonly recordedAt = new Map<string, number>();
+  revokedAt = Infinity;
+  /** When a service began to serve it last: it measures from then on how old answers are. */
+  startedAt = 0;
+  isRevoking = false;
+  /** The most uses that were ever on record, and the fewest since then. */
+  spent = 0;
+  /** The most that anybody has tried to put on record. */
+  tried = 0;
+  /** True once an older record was put in place of the last one. */
+  wasRestored = false;
+  /** Uses of which no record at hand tells any more since then. */
+  forgotten = 0;
+  /** How far the clocks of the services were ahead at most, and behind. */
+  aheadMs = 0;
+  behindMs = 0;
+
+  constructor(allowed: number, expiresAt: number) {
+    this.allowed = allowed;
+    this.expiresAt = expiresAt;
+  }
+
+  /** A certificate reaches a client; returns what is wrong with that. */
+  give(asking: Asking, at: number, serial: string, key: string, body: string): string | undefined {
+    const known = this.uses.get(serial);
+    if (asking.at > this.revokedAt + toleranceMs) return "given after revocation";
+    if (asking.key !== undefined && asking.key !== key) return "given for another key than asked";
+    if (known !== undefined) {
+      if (known.key !== key) return "two keys for one use";
+      if (known.body !== body) return "one use was given as two different answers";
+      if (known.claimant !== asking.claimant) return "one use for two claimants";
+      const isOwn = asking.key !== undefined;
+      if (!isOwn && asking.at > (known.acknowledgedAt ?? Infinity) + toleranceMs) {
+        return "given again though it was acknowledged";
+      }
+      const since = Math.max(known.givenAt, this.startedAt);
+      if (!isOwn && asking.at > since + repeatWindowMs + 20_000) {
+        return "a key was given again after its time";
+      }
+      return undefined;
+    }
+    for (const other of this.uses.values()) {
+      if (other.key === key) return "two uses for one key";
+      // of who never acknowledged, the same is due
+      const isOwed = other.claimant === asking.claimant && other.holders.size === 0 &&
+        (asking.key !== undefined || at < other.givenAt + repeatWindowMs - toleranceMs);
+      if (isOwed) return "a second use for a client that has not taken the first";
+    }
+    const spentAt = this.recordedAt.get(serial) ?? asking.at;
+    if (spentAt > this.expiresAt + toleranceMs + this.behindMs) return "given after expiry";
+    this.uses.set(serial, {
+      serial,
+      claimant: asking.claimant,
+      key,
+      body,
+      givenAt: at,
+      acknowledgedAt: undefined,
+      holders: new Set(),
+    });
+    return this.uses.size > this.allowed + this.forgotten
+      ? "more uses were given than there are"
+      : undefined;
+  }
+
+  /** A client is refused; returns what is wrong with that. */
+  refuse(asking: Asking, at: number, reason: Reason): string | undefined {
+    switch (reason) {
+      case "used-up":
+        return this.isRevoking
+          ? undefined
+          : this.tried < this.allowed
+          ? "refused as used up while uses are left"
+          : undefined;
+      case "expired":
+        return at < this.expiresAt - toleranceMs - this.aheadMs
+          ? "refused as expired before its time"
+          : undefined;
+      case "revoked":
+      case "unknown":
+        return !this.isRevoking && at < this.expiresAt - this.aheadMs
+          ? `refused as ${reason}, and is not`
+          : undefined;
+      case "closed":
+        return this.wasRestored ? undefined : "closed for no reason";
+      case "failed":
+        return undefined;
+    }
+    void asking;
+  }
+
+  /** A record is about to be stored. */
+  try(at: number, spent: number, serials: readonly string[]): void {
+    this.tried = Math.max(this.tried, spent);
+    for (const serial of serials) {
+      if (!this.recordedAt.has(serial)) this.recordedAt.set(serial, at);
+    }
+  }
+
+  /**
+   * An older record is put in place of the last one, while the status says that so many are
+   * spent.
+   */
+  restore(spent: number): void {
+    this.wasRestored = true;
+    this.forgotten += Math.max(0, this.tried - spent);
+  }
+
+  /** A record is stored; returns what is wrong with that. */
+  store(spent: number): string | undefined {
+    // after that the status tells what the ledger does not
+    if (spent < this.spent && !this.wasRestored) {
+      return `uses were given back: ${this.spent} were spent, now ${spent}`;
+    }
+    this.spent = spent;
+    return spent > this.allowed + this.forgotten
+      ? "more uses are on record than there are"
+      : undefined;
+  }
+}

@@ -1,0 +1,196 @@
+import type { Defect } from "./copy.ts";
+
+/** A deliberate defect of the rules, which the judge must catch. */
+export interface Mutant extends Defect {
+  name: string;
+  /** The first history to look at, where few show it. */
+  first?: number;
+}
+
+const rules = "src/grant_service/ledger/redemption_rules.ts";
+const account = "src/grant_service/grant_account.ts";
+const keeper = "src/grant_service/ledger/answer_keeper.ts";
+const queue = "src/grant_service/ledger/ledger_queue.ts";
+const record = "src/grant_service/ledger/grant_record.ts";
+const files = "platforms/resource_files/serving/ledger_files.ts";
+const client = "test/prove/simulation/client.ts";
+const claimantText = "return keyHash ?? `${name}\\n${subject}`;";
+
+export const mutants: Mutant[] = [
+  {
+    name: "a use is counted after the answer",
+    file: account,
+    from: 'return { ledger: spent, result: { due: "spent", prepared } };',
+    to: `setTimeout(() => void this.#record.update((late) => ({
+      ledger: spendUse(late, terms, prepared.redemption),
+      result: undefined,
+    })).catch(() => {}), 50);
+    void spent;
+    return { ledger, result: { due: "spent", prepared } };`,
+  },
+  {
+    name: "a use is never counted",
+    file: account,
+    from: 'return { ledger: spent, result: { due: "spent", prepared } };',
+    to: 'void spent; return { ledger, result: { due: "spent", prepared } };',
+  },
+  {
+    name: "no compare-and-set",
+    file: "platforms/kubernetes/controller/ledger_secrets.ts",
+    from: 'resourceVersion: version ?? "",',
+    to: '...(version === undefined ? { resourceVersion: "" } : {}),',
+  },
+  {
+    name: "delivered on FIN",
+    file: client,
+    from: 'return closing === "close_notify";',
+    to: 'return closing === "close_notify" || closing === "fin";',
+  },
+  {
+    name: "delivered whatever comes",
+    file: client,
+    from: 'return closing === "close_notify";',
+    to: "return closing.length > 0;",
+  },
+  {
+    name: "an acknowledgement is forgotten",
+    file: keeper,
+    from: "if (delivered) this.#delivered.add(serial);",
+    to: "if (delivered) void 0;",
+  },
+  {
+    name: "expiry is ignored",
+    file: rules,
+    from: 'if (now >= terms.expiresAt) return "expired";',
+    to: "",
+  },
+  {
+    name: "expired before its time",
+    file: rules,
+    from: "if (now >= terms.expiresAt) return",
+    to: "if (now + 850_000 >= terms.expiresAt) return",
+  },
+  {
+    name: "one use too many",
+    file: rules,
+    from: "usesSpent(ledger) >= terms.usesAllowed",
+    to: "usesSpent(ledger) > terms.usesAllowed",
+  },
+  {
+    name: "one use too few",
+    file: rules,
+    from: "usesSpent(ledger) >= terms.usesAllowed",
+    to: "usesSpent(ledger) + 1 >= terms.usesAllowed",
+  },
+  {
+    name: "revocation is ignored",
+    file: "src/grant_service/grant_book.ts",
+    from: "const codeHash = await account?.retire();",
+    to: "if (account !== undefined) return; const codeHash = undefined as string | undefined;",
+  },
+  {
+    name: "a key's redemption is not given again",
+    file: rules,
+    from: "return last?.keyHash !== undefined || last && isAwaited",
+    to: "return last && isAwaited",
+  },
+  {
+    name: "a kept answer is not given again",
+    file: rules,
+    from: "return last?.keyHash !== undefined || last && isAwaited(last, ages) ? last",
+    to: "void ages; return last?.keyHash !== undefined ? last",
+  },
+  {
+    name: "nothing is given again once the grant is closed",
+    file: rules,
+    from: 'if (reason === "revoked") return',
+    to: "if (reason !== undefined) return",
+  },
+  {
+    name: "given again under another serial number",
+    file: account,
+    from: "{ publicKey, serial, signedAt: Date.parse(at) }",
+    to: "{ publicKey, ...(serial ? {} : { serial }), signedAt: Date.parse(at) }",
+  },
+  {
+    name: "status and memory are ignored",
+    file: record,
+    from: "return raiseSpent(ledger, Math.max(inStatus, this.#queue.mostSpent));",
+    to: "void inStatus; void raiseSpent; return ledger;",
+  },
+  {
+    name: "uses counted elsewhere are ignored",
+    file: "src/grant_service/ledger/ledger.ts",
+    from: "return ledger.counted + ledger.redemptions.length;",
+    to: "return ledger.redemptions.length;",
+  },
+  {
+    name: "a torn write is taken for damage",
+    file: files,
+    from: 'if (line === "torn" && state !== undefined) break;',
+    to: "",
+    first: 590,
+  },
+  {
+    name: "a record is not synced",
+    file: files,
+    from: "      await syncData(file);\n",
+    to: "      void syncData;\n",
+  },
+  {
+    name: "an answer is kept for a moment only",
+    file: rules,
+    from: "export const repeatWindowMs = 120_000;",
+    to: "export const repeatWindowMs = 200;",
+  },
+  {
+    name: "an answer's time is taken from the wall clock",
+    file: rules,
+    from: "ages.ofAnswer(redemption) < repeatWindowMs;",
+    to: "Date.now() - Date.parse(redemption.at) < (ages ? repeatWindowMs : 0);",
+  },
+  {
+    name: "clients are not told apart",
+    file: "src/grant_service/ledger/redemption_list.ts",
+    from: claimantText,
+    to: 'void name; void subject; return keyHash ?? "anybody";',
+  },
+  {
+    name: "the code is not compared",
+    file: "src/grant_service/claim_code.ts",
+    from: "return timingSafeEqual(",
+    to: "return true || timingSafeEqual(",
+  },
+  {
+    name: "a use is counted without its redemption",
+    file: rules,
+    from: "const redemptions = addRedemption(ledger.redemptions, redemption);",
+    to: `void addRedemption; void redemption; const { redemptions } = ledger;
+  ledger = { ...ledger, counted: ledger.counted + 1 };`,
+  },
+  {
+    name: "a turn does not end when an answer is lost",
+    file: account,
+    from: "this.#record.answers.settle(serial, delivered);\n        endTurn();",
+    to: "this.#record.answers.settle(serial, delivered);\n        if (delivered) endTurn();",
+  },
+  {
+    name: "the writer of a ledger ends with its first work",
+    file: queue,
+    from: "    this.#running = undefined;\n",
+    to: "",
+  },
+  {
+    name: "of writes at once the last one wins",
+    file: queue,
+    from: "const next = change(ledger);",
+    to: "const next = change(before);",
+  },
+  {
+    name: "names that a killed process gave are not synced",
+    file: files,
+    from: "      if (known !== undefined) await this.#settleNames(path);\n",
+    to: "      void this.#settleNames;\n",
+    first: 541,
+  },
+];

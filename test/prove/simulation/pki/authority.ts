@@ -1,0 +1,72 @@
+import { Buffer } from "node:buffer";
+import { isIP } from "node:net";
+import { fillRandomly } from "../globals.ts";
+import { parseCertificate, writeCertificate } from "./certificate.ts";
+import { createKeyPair, readPrivateKey } from "./key_pair.ts";
+
+export const defaultLifetimeMs = 5 * 365 * 24 * 60 * 60 * 1000;
+const backdatedMs = 5 * 60 * 1000;
+
+interface SigningRequest {
+  commonName: string;
+  publicKey: Uint8Array;
+  lifetimeMs: number;
+  now?: number;
+  serial?: string;
+  hosts?: readonly string[];
+}
+
+export async function createAuthority(
+  commonName: string,
+  options: { lifetimeMs?: number; now?: number } = {},
+) {
+  const { publicKey, privateKeyPem } = await createKeyPair();
+  const now = options.now ?? Date.now();
+  const key = Buffer.from(publicKey).toString();
+  const certificatePem = writeCertificate({
+    subject: commonName,
+    issuer: commonName,
+    notBefore: now - backdatedMs,
+    notAfter: now + (options.lifetimeMs ?? defaultLifetimeMs),
+    serial: newSerial(),
+    isAuthority: true,
+    dnsNames: [],
+    ipAddresses: [],
+    key,
+    by: key,
+  });
+  return { certificatePem, privateKeyPem };
+}
+
+export function loadAuthority(certificatePem: string, privateKeyPem: string) {
+  const authority = parseCertificate(certificatePem);
+  if (readPrivateKey(privateKeyPem) !== authority.key) throw new Error("it is another one's key");
+  const sign = (
+    { commonName, publicKey, lifetimeMs, now = Date.now(), serial, hosts = [] }: SigningRequest,
+  ) => {
+    if (now >= authority.notAfter) throw new Error("the authority has expired");
+    const notAfter = Math.min(now + lifetimeMs, authority.notAfter);
+    const certificate = {
+      subject: commonName,
+      issuer: authority.subject,
+      notBefore: now - backdatedMs,
+      notAfter,
+      serial: serial ?? newSerial(),
+      isAuthority: false,
+      dnsNames: [...hosts],
+      ipAddresses: hosts.filter((host) => isIP(host) !== 0),
+      key: Buffer.from(publicKey).toString(),
+      by: authority.key,
+    };
+    return Promise.resolve({
+      certificatePem: writeCertificate(certificate),
+      serial: certificate.serial,
+      notAfter: new Date(notAfter),
+    });
+  };
+  return Promise.resolve({ certificatePem, signClient: sign, signServer: sign });
+}
+
+function newSerial(): string {
+  return Buffer.from(fillRandomly(new Uint8Array(16))).toString("hex");
+}

@@ -1,0 +1,278 @@
+import { LedgerSecrets } from "../../../platforms/kubernetes/controller/ledger_secrets.ts";
+import { LedgerFiles } from "../../../platforms/resource_files/serving/ledger_files.ts";
+import type { LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
+import { type Ledger, usesSpent } from "../../../src/grant_service/ledger/ledger.ts";
+import { createAuthority } from "../../../src/pki/authority.ts";
+import { apiVersion } from "../../../src/resources/resource.ts";
+import type { Happening, HappeningNow } from "../history.ts";
+import { judge, type Violation } from "../judge.ts";
+import { type ClientState, runClient } from "./client.ts";
+import { Cluster } from "./cluster.ts";
+import { Disk } from "./disk.ts";
+import { type GrantFacts, type Issuer, startIssuer } from "./issuer.ts";
+import {
+  enter,
+  type Fault,
+  Host,
+  type Likelihood,
+  onKilled,
+  type Process,
+  World,
+} from "./world.ts";
+
+/** What one history came to. */
+export interface Outcome {
+  seed: number;
+  digest: number;
+  faults: { place: string; fault: Fault }[];
+  happenings: Happening[];
+  violations: Violation[];
+}
+
+const start = Date.parse("2026-11-22T12:00:00Z");
+const uid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";
+const code = "CodeOfTheGrant0123456789";
+const folder = "/data/ledgers";
+/** When faults end, and how long all may take to come to rest then, in milliseconds. */
+const healAfterMs = 90_000;
+const restMs = 300_000;
+
+/** How likely faults are where a history has them at all. */
+const usual: Likelihood = {
+  "kill": 0.015,
+  "stop": 0.01,
+  "delay": 0.08,
+  "no answer": 0.12,
+  "answer cut": 0.3,
+  "proxy closes": 0.3,
+  "request repeated": 0.3,
+  "wrong code": 0.3,
+  "409": 0.12,
+  "429": 0.12,
+  "500": 0.12,
+  "504 after commit": 0.2,
+  "EIO": 0.08,
+  "ENOSPC": 0.1,
+};
+
+/** Simulates the history of a seed, and has it judged. Faults named in `leftOut` do not come. */
+export async function runHistory(
+  seed: number,
+  leftOut: ReadonlySet<string> = new Set(),
+): Promise<Outcome> {
+  const world = new World({ seed, now: start, likelihood: {}, leftOut });
+  enter(world);
+  // each history has some kinds of fault only, so that each kind is seen without the others
+  for (const [fault, likelihood] of Object.entries(usual) as [Fault, number][]) {
+    if (world.draw(`has ${fault}`) < 0.5) world.likelihood[fault] = likelihood;
+  }
+  const happenings: Happening[] = [];
+  const record = (happening: HappeningNow) => happenings.push({ at: world.now, ...happening });
+  const pick = (what: string, most: number) => Math.floor(world.draw(what) * most);
+
+  const inCluster = world.draw("place") < 0.5;
+  const uses = [1, 1, 2, 3, 7][pick("uses", 5)]!;
+  const windowMs = world.draw("expires") < 0.2 ? 40_000 : 15 * 60_000;
+  const authority = await createAuthority("site", { now: start });
+  const facts: GrantFacts = {
+    isRevoked: false,
+    grant: {
+      apiVersion,
+      kind: "AccessGrant",
+      metadata: { name: "west", namespace: "west", uid },
+      spec: { redemptionsAllowed: uses },
+      status: { code, expirationTime: new Date(start + windowMs).toISOString(), redemptions: 0 },
+    },
+  };
+  record({ what: "issued", grant: uid, uses, expiresAt: start + windowMs });
+
+  const cluster = new Cluster((text) =>
+    record({ what: "stored", grant: uid, spent: usesSpent(JSON.parse(text) as Ledger) })
+  );
+  const ledgersHere = (): LedgerStore =>
+    inCluster
+      ? new LedgerSecrets(cluster.platform("west"), new AbortController().signal)
+      : storedWith(new LedgerFiles("west", () => Promise.resolve(folder)), record);
+  const hosts = Array.from({ length: inCluster ? 1 + pick("replicas", 3) : 1 }, (_, number) => {
+    const host = new Host(`issuer ${number}`);
+    const disk = new Disk();
+    disk.makeFolder(folder, 0o700);
+    host.disk = disk;
+    host.offsetMs = (world.draw(`offset ${number}`) - 0.5) * 4000;
+    if (world.draw(`drift ${number}`) < 0.3 && world.inject("clock drift", host.name)) {
+      host.rate = 1 + (world.draw(`rate ${number}`) - 0.5) / 500;
+    }
+    return host;
+  });
+  for (const host of hosts) record({ what: "clock", offsetMs: host.offsetMs });
+  const issuers = hosts.map((host) => begin(host, 0));
+  const starts = new Map<string, number>();
+
+  function begin(host: Host, again: number): Issuer {
+    const process = world.start(`${host.name}.${again}`, host);
+    const service = inCluster ? host.name : undefined;
+    return startIssuer(host, process, { facts, service, authority, ledgers: ledgersHere, record });
+  }
+
+  function beginAgain(host: Host, afterMs: number): void {
+    const number = hosts.indexOf(host);
+    world.schedule(afterMs, undefined, () => {
+      if (issuers[number]!.process.isAlive) return;
+      const again = (starts.get(host.name) ?? 0) + 1;
+      starts.set(host.name, again);
+      issuers[number] = begin(host, again);
+    });
+  }
+
+  const clients: (ClientState & { host: Host })[] = Array.from(
+    { length: 2 + pick("clients", 5) },
+    (_, number) => ({
+      name: `east-${number}`,
+      hasKey: world.draw(`key ${number}`) < 0.5,
+      wanted: world.draw(`wanted ${number}`) < 0.25 ? 2 : 1,
+      kept: [],
+      attempts: 0,
+      hasEnded: false,
+      host: new Host(`client ${number}`),
+    }),
+  );
+  const setup = {
+    grant: uid,
+    code,
+    issuers: () => issuers,
+    record,
+    acknowledged(attempt: string, { process }: Issuer) {
+      // a service that lives on keeps it in mind; one that dies may not have had the time
+      world.schedule(15_000, undefined, () => {
+        if (process.isAlive && world.isHealed) record({ what: "acknowledged", attempt });
+      });
+    },
+    mayGoOn: () => world.now > start + healAfterMs + 40_000,
+  };
+  const launch = (client: ClientState & { host: Host }, again: number, afterMs: number) =>
+    world.schedule(afterMs, undefined, () => {
+      const process = world.start(`${client.host.name}.${again}`, client.host);
+      world.as(process, () => void runClient(client, setup));
+    });
+  clients.forEach((client, number) => launch(client, 0, world.draw(`begins ${number}`) * 30_000));
+
+  onKilled.tell = (process: Process) => {
+    const afterMs = 50 + world.draw(`${process.name} again`) * 4000;
+    const client = clients.find(({ host }) => host === process.host);
+    if (client !== undefined) {
+      const again = (starts.get(client.host.name) ?? 0) + 1;
+      starts.set(client.host.name, again);
+      return launch(client, again, afterMs);
+    }
+    const { disk, name } = process.host;
+    if (disk instanceof Disk && world.draw(`${process.name} ends`) < 0.4) {
+      if (world.inject("power cut", `${name} ${starts.get(name) ?? 0}`)) {
+        disk.cutPower(process.name);
+      }
+    }
+    beginAgain(process.host, afterMs);
+  };
+
+  for (let number = 0; number < pick("events", 6); number++) schedule(number);
+
+  function schedule(number: number): void {
+    const host = hosts[pick(`event ${number} where`, hosts.length)]!;
+    const place = `event ${number}`;
+    const issuer = () => issuers[hosts.indexOf(host)]!;
+    world.schedule(world.draw(`${place} when`) * healAfterMs * 0.9, undefined, () => {
+      const lasts = 1000 + world.draw(`${place} lasts`) * 25_000;
+      switch (pick(`${place} what`, 5)) {
+        case 0: {
+          if (!world.inject("clock step", place)) return;
+          const before = host.offsetMs;
+          const step = [
+            2 * 86_400_000,
+            -2 * 86_400_000,
+            60_000,
+            -60_000,
+          ][pick(`${place} step`, 4)]!;
+          host.offsetMs += step;
+          record({ what: "clock", offsetMs: host.offsetMs });
+          return world.schedule(lasts, undefined, () => void (host.offsetMs = before));
+        }
+        case 1:
+          if (!inCluster || !world.inject("partition", place)) return;
+          return cluster.cutOff(issuer().process, world.now + lasts);
+        case 2: {
+          if (!world.inject("kill", place)) return;
+          const { process } = issuer();
+          if (!process.isAlive) return;
+          world.kill(process);
+          return onKilled.tell(process);
+        }
+        case 3: {
+          if (inCluster || !(host.disk instanceof Disk)) return;
+          const disk = host.disk;
+          const old = disk.copy().filter(([path]) => path.startsWith(`${folder}/`));
+          if (old.length === 0) return;
+          return world.schedule(lasts, undefined, () => {
+            if (!world.inject("ledger restored", place)) return;
+            world.kill(issuer().process);
+            for (const [path, isFolder, content] of old) if (!isFolder) disk.put(path, content);
+            const spent = facts.grant.status!.redemptions!;
+            record({ what: "restored", grant: uid, spent });
+            beginAgain(host, 500);
+          });
+        }
+        case 4: {
+          if (world.draw(`${place} revokes`) > 0.3 || facts.isRevoked) return;
+          facts.isRevoked = true;
+          record({ what: "revoking", grant: uid });
+        }
+      }
+    });
+  }
+
+  await world.run(start + healAfterMs);
+  world.isHealed = true;
+  if (facts.isRevoked) {
+    world.schedule(30_000, undefined, () => record({ what: "revoked", grant: uid }));
+  }
+  const end = start + healAfterMs + restMs;
+  await world.run(end, () => clients.every(({ hasEnded }) => hasEnded));
+  await world.run(Math.max(world.now, start + healAfterMs) + 150_000);
+  for (const client of clients) {
+    if (!client.hasEnded) record({ what: "ended", client: client.name, how: "stuck" });
+  }
+  const final = { ledger: undefined as Ledger | undefined };
+  const reader = world.start("reader", hosts[0]!);
+  world.as(
+    reader,
+    () => void ledgersHere().read(uid).then((read) => final.ledger = read?.ledger, () => {}),
+  );
+  await world.run(world.now + 5000);
+  if (final.ledger !== undefined) {
+    const { redemptions } = final.ledger;
+    record({
+      what: "final",
+      grant: uid,
+      spent: usesSpent(final.ledger),
+      uses: redemptions.map(({ serial, keyHash, name, at }) => ({
+        serial,
+        claimant: keyHash === undefined ? `name ${name}` : `key ${keyHash}`,
+        at: Date.parse(at),
+      })),
+    });
+  }
+  const { digest, faults } = world;
+  return { seed, digest, faults, happenings, violations: judge(happenings) };
+}
+
+/** The store, telling of what it has stored. */
+function storedWith(store: LedgerStore, record: (happening: HappeningNow) => void): LedgerStore {
+  return {
+    read: (uid) => store.read(uid),
+    remove: (uid) => store.remove(uid),
+    list: () => store.list(),
+    async write(ledger, version) {
+      const written = await store.write(ledger, version);
+      record({ what: "stored", grant: ledger.grantUid, spent: usesSpent(ledger) });
+      return written;
+    },
+  };
+}
