@@ -21,7 +21,7 @@ const mayImport: Record<string, string[]> = {
   "src/errors": [],
   "src/runtime": ["src/errors"],
   "src/network": ["src/errors", "src/runtime/abortable.ts"],
-  "src/wait": ["src/errors", "src/runtime/clock.ts"],
+  "src/wait": ["src/errors", "src/runtime/abortable.ts", "src/runtime/clock.ts"],
   "src/resources": ["src/errors"],
   "src/platform": ["src/errors", "src/resources"],
   "src/pki": ["src/errors", "src/resources", "src/runtime"],

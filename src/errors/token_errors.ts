@@ -43,6 +43,12 @@ export const tokenErrors = {
     exit: "failed",
     message: (d) => `Token "${d.token}" was not redeemed: ${d.message}`,
   }),
+  "grants-disabled": entry<{ grant: string; namespace: string }>({
+    exit: "precondition",
+    message: (d) =>
+      `No controller serves access grants in namespace "${d.namespace}": Skupper's there has them disabled`,
+    hint: (_d, say) => `${say.command("controller manifest")} | kubectl apply -f -`,
+  }),
   "token-own": entry<{ token: string; namespace: string }>({
     exit: "precondition",
     message: (d) =>

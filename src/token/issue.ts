@@ -1,6 +1,6 @@
 import { appError, isAppError } from "../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
-import { type AccessGrant, redemptionsAllowed } from "../resources/access_grant.ts";
+import { type AccessGrant, grantsDisabled, redemptionsAllowed } from "../resources/access_grant.ts";
 import { type AccessToken, tokenAnnotations } from "../resources/access_token.ts";
 import { nameAfter } from "../resources/names.ts";
 import { apiVersion, describeState, findCondition, isReady } from "../resources/resource.ts";
@@ -41,6 +41,11 @@ export interface IssuedToken {
 
 /** How long the removal of a grant may take when the command's own time is over. */
 const removalMs = 5000;
+
+/**
+ * How long a grant may be marked as not enabled: a controller of ours takes such a one up at once.
+ */
+const disabledForMs = 5000;
 
 /**
  * Issues a token for the platform's site: awaits the site, makes or takes a grant, awaits that.
@@ -160,6 +165,13 @@ function awaitGrant(
       }
       if (request.grant !== undefined) checkUsable(grant);
       return isReady(grant) && isComplete(grant) ? grant : undefined;
+    },
+    vain: {
+      afterMs: disabledForMs,
+      error(grants) {
+        if (find(grants)?.status?.message !== grantsDisabled) return undefined;
+        return appError("grants-disabled", { grant: name, namespace: platform.namespace });
+      },
     },
     describe(grants) {
       const grant = find(grants)!;

@@ -82,3 +82,26 @@ test("waitFor() passes on an error of the states at once", async () => {
   await assert.rejects(waitFor(broken(), until(-1), deadline), /broken/);
   deadline.end();
 });
+
+test("waitFor() ends with the error of a state that lasts in vain, and not of one that passes", async () => {
+  async function* states(...pauses: [state: string, ms: number][]) {
+    for (const [state, ms] of pauses) {
+      yield state;
+      await new Promise((resolve) => setTimeout(resolve, ms));
+    }
+  }
+  const wait = {
+    what: "good",
+    done: (state: string) => state === "good" ? state : undefined,
+    describe: (state: string) => state,
+    vain: {
+      afterMs: 200,
+      error: (state: string) => state === "bad" ? new Error("in vain") : undefined,
+    },
+  };
+  const deadline = startDeadline(60_000, new AbortController().signal);
+  const passes = states(["bad", 10], ["so-so", 300], ["bad", 10], ["good", 0]);
+  assert.equal(await waitFor(passes, wait, deadline), "good");
+  await assert.rejects(waitFor(states(["bad", 2000]), wait, deadline), /^Error: in vain$/);
+  deadline.end();
+});

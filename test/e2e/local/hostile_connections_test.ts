@@ -10,6 +10,7 @@ import {
   startHostileServer,
 } from "../../fakes/hostile_server.ts";
 import { eventually } from "../stage/eventually.ts";
+import { findQuietPort } from "../stage/quiet_port.ts";
 import { type Sandbox, shareSandbox } from "../stage/harness.ts";
 import { issueToken, prepareSites, redemptionFiles } from "../stage/sites.ts";
 import { makeCertificate, standInToken } from "../stage/stand_in_server.ts";
@@ -144,7 +145,7 @@ for (const [what, served] of [["says nothing", "east"], ["switches protocols", "
       assert.ok(most <= mostOfOneNamespace, `${most} at once`);
       await sandbox.succeed(["controller", "stop", "--timeout", "30s"]);
       await server.close();
-      await sandbox.succeed(["controller", "start"]);
+      await sandbox.succeed(["controller", "start", "--grant-port", await findQuietPort()]);
     }),
   );
 }

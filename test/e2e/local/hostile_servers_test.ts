@@ -78,9 +78,9 @@ const servers: HostileServer[] = [
     what: "answers 503 again and again",
     answer: (_request, response) => void response.writeHead(503).end("not now"),
     code: 124,
-    options: ["--timeout", "1s"],
+    options: ["--timeout", "4s"],
     wanted: [
-      "error: Timed out after 1s waiting for the grant service at URL " +
+      "error: Timed out after 4s waiting for the grant service at URL " +
       "(last error: The grant service at URL answered 503: not now)",
       "hint: To go on from here: hawser token redeem t.yaml",
     ],
@@ -148,9 +148,9 @@ const servers: HostileServer[] = [
     what: "hangs",
     answer: () => {},
     code: 124,
-    options: ["--timeout", "500ms", "--link-cost", "3"],
+    options: ["--timeout", "3s", "--link-cost", "3"],
     wanted: [
-      "error: Timed out after 500ms waiting for the grant service at URL",
+      "error: Timed out after 3s waiting for the grant service at URL",
       "hint: To go on from here: hawser token redeem t.yaml --link-cost 3",
     ],
   },
@@ -279,9 +279,9 @@ const withoutTls: [string, string | undefined, string[], number, string][] = [
   [
     "takes connections and says nothing",
     undefined,
-    ["--timeout", "500ms"],
+    ["--timeout", "3s"],
     124,
-    "error: Timed out after 500ms waiting for the grant service at [WILDCARD]\n" +
+    "error: Timed out after 3s waiting for the grant service at [WILDCARD]\n" +
     "hint: To go on from here: hawser token redeem t.yaml",
   ],
 ];
