@@ -85,6 +85,14 @@ export const jfrogErrors = {
     message: (d) =>
       `The access token of ${d.source} is none: there are spaces, line breaks or other characters in it`,
   }),
+  "access-token-not-found": entry<{ url: string }>({
+    exit: "not-found",
+    message: (d) =>
+      `${d.url} did not revoke the token: it does not know it, or is older than Artifactory 7.68 ` +
+      "and can't find a token by its value",
+    hint: (_d, say) =>
+      `Find its id, and revoke that: ${say.program} access-token list, then ${say.program} access-token revoke <id>`,
+  }),
   "refresh-token-missing": entry<{ id?: string }>({
     exit: "precondition",
     message: (d) =>

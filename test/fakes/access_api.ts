@@ -47,6 +47,8 @@ export interface AccessApiOptions {
   hosts?: string[];
   /** When its certificate was made, in milliseconds since 1970; it is good for a day. */
   certifiedAt?: number;
+  /** The version of Artifactory that it answers as; a current one by default. */
+  version?: string;
   /** True if only clients with a certificate of its authority are let in. */
   wantsClientCertificate?: boolean;
 }
@@ -65,7 +67,7 @@ export async function startAccessApi(options: AccessApiOptions = {}): Promise<Ac
   const server = identity === undefined
     ? createPlainServer()
     : createServer({ cert: identity.cert, key: identity.key, ca: identity.ca, ...mutual });
-  const tokens = new AccessTokens(passwords);
+  const tokens = new AccessTokens(passwords, options.version);
   const calls: AccessCall[] = [];
   const queue: Misbehaviour[] = [];
   server.on("request", async (request: IncomingMessage, response: ServerResponse) => {
@@ -131,6 +133,7 @@ function answer(
   tokens: AccessTokens,
 ): ApiAnswer {
   const { pathname, searchParams } = new URL(path, "http://localhost");
+  if (pathname === "/artifactory/api/system/ping") return { status: 200, text: "OK" };
   const isJson = headers["content-type"] === "application/json";
   if (text !== "" && !isJson) return { status: 415 };
   if (method === "POST" && pathname === "/access/api/v1/oidc/token") return exchange(body, tokens);
@@ -141,11 +144,17 @@ function answer(
   if (caller === undefined) {
     return { status: 401, body: { errors: [{ status: 401, message: "Bad credentials" }] } };
   }
+  if (method === "GET" && pathname === "/artifactory/api/system/version") {
+    return { status: 200, body: { version: tokens.version, revision: "1", addons: [] } };
+  }
   const [, id] = /^\/access\/api\/v1\/tokens(?:\/([^/]+))?$/.exec(pathname) ?? [undefined, ""];
   if (id === "" || (method === "POST" && id !== undefined)) {
     return { status: 404, body: { errors: [{ code: "NOT_FOUND", message: "No such path" }] } };
   }
   if (method === "POST") return tokens.create(body, caller);
+  if (method === "DELETE" && id === "revoke" && tokens.isSince("7.68")) {
+    return tokens.revokeValue(body, caller);
+  }
   if (method === "GET" && id === undefined) return tokens.list(searchParams, caller);
   if (method === "GET") return tokens.show(decodeURIComponent(id!), caller, authorization);
   if (method === "DELETE" && id !== undefined) {
@@ -178,7 +187,11 @@ function exchange(body: unknown, tokens: AccessTokens): ApiAnswer {
   };
 }
 
-function send(response: ServerResponse, { status, body }: ApiAnswer): void {
+function send(response: ServerResponse, { status, body, text }: ApiAnswer): void {
+  if (text !== undefined) {
+    response.writeHead(status, { "content-type": "text/plain" });
+    return void response.end(text);
+  }
   response.writeHead(status, body === undefined ? {} : { "content-type": "application/json" });
   response.end(body === undefined ? undefined : JSON.stringify(body));
 }

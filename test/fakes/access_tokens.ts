@@ -16,16 +16,29 @@ const issuer = "jfac@01stand0in";
 export interface ApiAnswer {
   status: number;
   body?: unknown;
+  /** In place of JSON. */
+  text?: string;
 }
+
+/** What the stand-in says it is, where nobody says otherwise. */
+const currentVersion = "7.133.9";
 
 /** The tokens of a stand-in for the Access API, and what may be done to them. */
 export class AccessTokens {
   readonly all: StoredToken[] = [];
   readonly passwords: Record<string, string>;
+  /** Of Artifactory: what is newer is answered as that version would. */
+  version: string;
 
   /** `passwords` by user; the user `admin` is an administrator. */
-  constructor(passwords: Record<string, string>) {
+  constructor(passwords: Record<string, string>, version: string = currentVersion) {
     this.passwords = passwords;
+    this.version = version;
+  }
+
+  /** True if what came with that version is there. */
+  isSince(version: string): boolean {
+    return this.version.localeCompare(version, "en", { numeric: true }) >= 0;
   }
 
   /** Makes a token without asking anybody. */
@@ -56,9 +69,11 @@ export class AccessTokens {
       ...(fields["description"] ? { description: String(fields["description"]) } : {}),
       ...(fields["project_key"] ? { project: String(fields["project_key"]) } : {}),
       value,
-      ...(fields["include_reference_token"] ? { reference: secret("cmVmdGtuO") } : {}),
+      ...(fields["include_reference_token"] && this.isSince("7.38.10")
+        ? { reference: secret("cmVmdGtuO") }
+        : {}),
       ...(fields["refreshable"] ? { refresh: secret("refresh-") } : {}),
-      forceRevocable: fields["force_revocable"] === true,
+      forceRevocable: fields["force_revocable"] === true && this.isSince("7.50.3"),
     };
     this.all.push(token);
     return token;
@@ -162,10 +177,28 @@ export class AccessTokens {
     return { status: 200 };
   }
 
+  /** By its value, for administrators (spec/jfrog.md 5.3). */
+  revokeValue(body: unknown, caller: Caller): ApiAnswer {
+    if (!caller.isAdmin) {
+      return refuse({ status: 403, code: "FORBIDDEN", message: "For administrators" });
+    }
+    const value = (body as { token?: unknown } | undefined)?.token; // any JSON
+    const token = this.all.find((one) => [one.value, one.reference].includes(String(value)));
+    if (token === undefined) {
+      return refuse({ status: 404, code: "NOT_FOUND", message: "Token not found" });
+    }
+    const revoked = this.revoke(token.token_id, caller, undefined);
+    return revoked.status === 200
+      ? { status: 200, body: { "revoked-token-id": token.token_id } }
+      : revoked;
+  }
+
   #find(id: string, header: string | undefined): StoredToken | undefined {
     const value = header?.split(" ")[1];
     return this.all.find((token) =>
-      id === "me" ? [token.value, token.reference].includes(value) : token.token_id === id
+      id === "me" && this.isSince("7.53.1")
+        ? [token.value, token.reference].includes(value)
+        : token.token_id === id
     );
   }
 }

@@ -9,6 +9,7 @@ import {
   openTokens,
   withAccessOptions,
 } from "../jfrog/access_options.ts";
+import { givenToken } from "./given_token.ts";
 import { userOf, withTimes } from "./listed_token.ts";
 
 /** `access-token show <id>`. */
@@ -16,11 +17,15 @@ export function accessTokenShow(run: Runner) {
   return withAccessOptions(
     leafWithoutPlatform("show", "Show what the server knows of an access token"),
   )
-    .argument("<id>", "its token_id; me is the token that is asked with")
+    .argument(
+      "<id>",
+      "its token_id, or a JSON Web Token, - for one on stdin; me is the token that is asked with",
+    )
     .action(run({ text, data: withTimes }, show));
 }
 
-async function show(context: CommandContext, id: string, options: AccessOptions) {
+async function show(context: CommandContext, argument: string, options: AccessOptions) {
+  const id = await givenToken(context, argument, options);
   const tokens = await openTokens(context, await openAccess(context, options));
   return await tokens.show(id);
 }

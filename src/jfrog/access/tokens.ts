@@ -1,4 +1,4 @@
-import { appError } from "../../errors/app_error.ts";
+import { appError, isAppError } from "../../errors/app_error.ts";
 import type { HttpAnswer } from "../../network/http_exchange.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { type AccessRequest, ask } from "./exchange.ts";
@@ -7,6 +7,7 @@ import { type CreatedToken, readCreatedToken } from "./created_token.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { writeGoJson } from "../go_json.ts";
 import { readJsonObject } from "./json_answer.ts";
+import { idIn, isTokenValue } from "../token_value.ts";
 import { type TokenRequest, tokensPath } from "./token_request.ts";
 
 /** A token as the server lists it; times are seconds since 1970. */
@@ -41,13 +42,29 @@ export interface AccessTokens {
   /** Makes a new token of a refresh token, which is used up then. */
   refresh(refreshToken: string, accessToken: string | undefined): Promise<CreatedToken>;
   list(filter: TokenFilter): Promise<ListedToken[]>;
-  /** The token of that id; `me` is the one in use. Throws `invalid-value` for what can be no id. */
+  /**
+   * The token of that id, or the JSON Web Token itself; `me` is the one in use. Throws
+   * `invalid-value` for what can be no id.
+   */
   show(id: string): Promise<ListedToken>;
   /**
-   * False for a token that is revoked already, or never was. Throws `invalid-value` as `show` does.
+   * Revokes the token of that id, or the token itself, which goes into no url. Throws
+   * `invalid-value` as `show` does, and `access-token-not-found` where the server does not say
+   * whether it knows the token.
    */
-  revoke(id: string): Promise<boolean>;
+  revoke(id: string): Promise<Revoked>;
 }
+
+/** What became of a token to be revoked. */
+export interface Revoked {
+  /** Its id; "" where nobody knows it. */
+  id: string;
+  /** False for one that is revoked already, or never was. */
+  revoked: boolean;
+}
+
+/** Below this path a token is revoked by its value, since Artifactory 7.68 (spec/jfrog.md 5.3). */
+const revokePath = `${tokensPath}/revoke`;
 
 /** The tokens of a server. */
 export function openAccessTokens(
@@ -89,10 +106,32 @@ export function openAccessTokens(
       if (isListed(token)) return token;
       throw appError("access-answer-invalid", { url, why: "there is no token_id in it" });
     },
-    async revoke(id) {
-      return (await call({ method: "DELETE", path: pathOf(id) })).status !== 204;
-    },
+    revoke: (id) => isTokenValue(id) ? revokeValue(id.trim()) : revokeId(id),
   };
+
+  async function revokeId(id: string): Promise<Revoked> {
+    const { status } = await call({ method: "DELETE", path: pathOf(id) });
+    return { id, revoked: status !== 204 };
+  }
+
+  async function revokeValue(token: string): Promise<Revoked> {
+    const body = { type: "application/json", text: writeGoJson({ token }, 0) };
+    const id = idIn(token);
+    try {
+      const answer = await call({ method: "DELETE", path: revokePath, body }, [token]);
+      // older servers take the path for an id that they do not know: 204
+      const named = answer.status === 204 ? undefined : revokedId(answer);
+      if (named !== undefined) return { id: named, revoked: true };
+    } catch (error) {
+      // the token may be forged, and its jti another's: what is not known is not there
+      if (isAppError(error, "access-not-found")) return { id: id ?? "", revoked: false };
+      // by its value only an administrator may, whose own it is by its id
+      const isOther = isAppError(error, "access-refused") && id !== undefined;
+      if (!isOther && !isAppError(error, "access-answer-unexpected")) throw error;
+    }
+    if (id !== undefined) return await revokeId(id);
+    throw appError("access-token-not-found", { url: server.url });
+  }
 }
 
 /** The body of a refresh, in jf's order (spec/jfrog.md 5.2). */
@@ -105,7 +144,18 @@ function refreshBody(refreshToken: string, accessToken: string | undefined) {
   };
 }
 
-function pathOf(id: string): string {
+/** The id in an answer to a revocation by value; undefined where it does not speak of one. */
+function revokedId({ body }: HttpAnswer): string | undefined {
+  const [, id] = /"revoked-token-id"\s*:\s*"([\w-]+)"/.exec(body.toString("utf8")) ?? [];
+  return id;
+}
+
+function pathOf(given: string): string {
+  const id = isTokenValue(given) ? idIn(given.trim()) : given;
+  if (id === undefined) {
+    const wanted = "a token_id, or me; this is a token itself, of which the server tells nothing";
+    throw appError("invalid-value", { name: "the id", value: "…", wanted });
+  }
   // these would be another path
   if (["", ".", ".."].includes(id)) {
     throw appError("invalid-value", { name: "the id", value: id, wanted: "a token_id, or me" });

@@ -1,0 +1,32 @@
+import type { CommandContext } from "../../cli/context.ts";
+import { appError } from "../../errors/app_error.ts";
+import { isTokenValue } from "../../jfrog/token_value.ts";
+import type { AccessOptions } from "../jfrog/access_options.ts";
+import { givenSecrets } from "../jfrog/given_secret.ts";
+
+/**
+ * The id or token that an argument names, from stdin where it is `-`. Warns of a token among the
+ * arguments. Throws `usage` where stdin is to hold two secrets, or holds none.
+ */
+export async function givenToken(
+  context: CommandContext,
+  argument: string,
+  options: Pick<AccessOptions, "accessTokenStdin" | "passwordStdin">,
+): Promise<string> {
+  if (argument !== "-") {
+    if (isTokenValue(argument)) {
+      context.warn("Others on this machine can see the token; - in its place reads it from stdin");
+    }
+    return argument;
+  }
+  if (options.accessTokenStdin || options.passwordStdin) {
+    throw appError("usage", {
+      message: "Standard input holds one secret",
+      help: "Ask with a configured server's credentials, or with JFROG_CLI_ACCESS_TOKEN.",
+    });
+  }
+  const [token = ""] = await givenSecrets(context, [
+    { name: "access-token", value: undefined, onStdin: true },
+  ]);
+  return token;
+}
