@@ -34,7 +34,9 @@ const mayImport: Record<string, string[]> = {
     "src/wait",
     "src/runtime",
     "src/resources/yaml.ts",
-    ...["access_server.ts", "go_json.ts", "jwt.ts", "server.ts"].map((file) => `src/jfrog/${file}`),
+    ...["access_server.ts", "environment_secret.ts", "go_json.ts", "jwt.ts", "server.ts"].map((
+      file,
+    ) => `src/jfrog/${file}`),
   ],
   "src/jfrog": [
     "src/errors",

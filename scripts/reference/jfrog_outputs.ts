@@ -96,6 +96,7 @@ export const jfrogOutputs = {
   "access-token-create": z.union([
     createdToken.meta({ title: "a token" }),
     z.strictObject({
+      identity: text("who asks, by what"),
       request: text("method and url"),
       headers: z.record(z.string(), z.string()).describe("its headers, secrets masked"),
       body: z.looseObject({}).describe("what would be sent"),

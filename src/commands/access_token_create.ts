@@ -82,9 +82,9 @@ async function text(result: Result): Promise<string> {
   if (result === undefined) return "";
   const { writeGoJson } = await import("../jfrog/go_json.ts");
   if (result instanceof JfFailure) return writeGoJson(result.printed);
-  const { request, headers, body } = result;
+  const { request, identity, headers, body } = result;
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join("");
-  return `${request}\n${lines}\n${writeGoJson(body)}`;
+  return `${request}\n(asked as): ${identity}\n${lines}\n${writeGoJson(body)}`;
 }
 
 function data(result: Result): unknown {

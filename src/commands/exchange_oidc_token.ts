@@ -3,6 +3,7 @@ import { leafWithoutPlatform } from "../cli/leaf.ts";
 import type { Runner } from "../cli/runner.ts";
 import { appError } from "../errors/app_error.ts";
 import type { ExchangedToken } from "../jfrog/access/oidc_exchange.ts";
+import { environmentSecret, withoutLineEnd } from "../jfrog/environment_secret.ts";
 import { type AccessOptions, openAccess, withAccessOptions } from "./jfrog/access_options.ts";
 import { deliverMade } from "./jfrog/deliver_token.ts";
 import { formatOption, type JfFormat } from "./jfrog/jf_format.ts";
@@ -75,7 +76,8 @@ async function exchange(
     );
   }
   const tokenId = required(
-    onCommandLine || env["JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID"],
+    withoutLineEnd(onCommandLine ?? "") ||
+      environmentSecret(env, "JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID"),
     "There is no id token to exchange",
     "Set JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID to it.",
   );

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
+import { withoutLineEnd } from "../../jfrog/environment_secret.ts";
 import { whileAwaiting } from "../../wait/deadline.ts";
 
 const maxSecretBytes = 64 * 1024;
@@ -35,7 +36,8 @@ export async function givenSecrets(
     if (onStdin && value !== undefined) {
       throw usage(`--${name} and --${name}-stdin do not go together`);
     }
-    given.push(onStdin ? await readSecret(context, name, usage) : value);
+    const argument = value === undefined ? undefined : withoutLineEnd(value);
+    given.push(onStdin ? await readSecret(context, name, usage) : argument);
   }
   return given;
 }

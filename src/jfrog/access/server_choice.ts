@@ -5,6 +5,8 @@ import {
   isApiKey,
   type ServerCredentials,
 } from "../access_server.ts";
+import { environmentSecret } from "../environment_secret.ts";
+import { usernameIn } from "../jwt.ts";
 import { platformUrl } from "../platform_url.ts";
 import type { Server, ServerStore } from "../server.ts";
 
@@ -24,8 +26,10 @@ export interface ServerFlags {
 
 /** The server in force. */
 export interface ChosenServer extends AccessServer {
-  /** Whose tokens are meant where nobody is named. */
+  /** Whose tokens are meant where nobody is named; undefined: whoever the credentials are of. */
   user?: string | undefined;
+  /** Who asks, and where that is from, as it may be shown. */
+  identity: string;
   /** The configured server, where url and credentials are its own. */
   configured?: Server;
 }
@@ -49,7 +53,8 @@ interface Found {
  * The server to ask: what options say, else the environment (JFROG_CLI_URL, JFROG_CLI_ACCESS_TOKEN,
  * JFROG_CLI_USER, JFROG_CLI_PASSWORD), else the configured server, the one of --server-id or
  * JFROG_CLI_SERVER_ID or the default one. A server named by --server-id is taken as it is
- * configured, but for options; without a url, options need a server named. Throws
+ * configured, but for options; without a url, options need a server named. User and credentials are
+ * one identity, of one source: a configured user goes with its own credentials only. Throws
  * `jfrog-url-missing`, `jfrog-server-not-found`, `jfrog-server-missing`, `jfrog-default-missing`,
  * `access-token-invalid`, `invalid-value`, `usage`, and what reading the configuration throws.
  */
@@ -62,18 +67,14 @@ export async function chooseServer(
   if (flags.sshKeyPath || flags.sshPassphrase) warn("SSH keys have no effect on access tokens");
   const envMatters = !flags.serverId || Boolean(flags.url);
   const user = envMatters ? env["JFROG_CLI_USER"] : undefined;
-  const fromEnv = {
-    user,
-    password: env["JFROG_CLI_PASSWORD"],
-    accessToken: env["JFROG_CLI_ACCESS_TOKEN"],
-  };
   const given = findCredentials(flags, user, "options") ??
-    (envMatters ? findCredentials(fromEnv, flags.user, "the environment") : undefined);
+    (envMatters ? credentialsInEnv(env, flags.user, warn) : undefined);
   const source = flags.url ? "--url" : "JFROG_CLI_URL";
   const givenUrl = flags.url || (envMatters && env["JFROG_CLI_URL"]);
   if (givenUrl) {
-    detail(`Server ${source}, credentials from ${given?.source ?? "nowhere"}`);
-    return finish(platformUrl(givenUrl, source, warn), flags, given, undefined, warn);
+    const chosen = finish(platformUrl(givenUrl, source, warn), flags, given, undefined, warn);
+    detail(`Server ${source}, credentials from ${given?.source ?? "nowhere"}: ${chosen.identity}`);
+    return chosen;
   }
   const id = flags.serverId || env["JFROG_CLI_SERVER_ID"];
   if (!id && isAnyGiven(flags)) throw appError("jfrog-url-missing", {});
@@ -81,9 +82,33 @@ export async function chooseServer(
   const name = configured.serverId ?? "";
   const server = `server "${name}"`;
   const found = given ?? findCredentials(ownCredentials(configured), flags.user, server);
-  detail(`Server "${name}", credentials from ${found?.source ?? "nowhere"}`);
   const url = platformUrl(urlOf(configured), server, warn);
-  return finish(url, flags, found, configured, warn, given === undefined);
+  const chosen = finish(url, flags, found, configured, warn, given === undefined);
+  detail(`Server "${name}", credentials from ${found?.source ?? "nowhere"}: ${chosen.identity}`);
+  return chosen;
+}
+
+/**
+ * The credentials of the environment. Half of some, a user without a password or a password without
+ * a user, is of somebody else's program: it is left out, with a warning.
+ */
+function credentialsInEnv(
+  env: ChoiceSurroundings["env"],
+  otherUser: string | undefined,
+  warn: (text: string) => void,
+): Found | undefined {
+  const user = env["JFROG_CLI_USER"] || undefined;
+  const password = environmentSecret(env, "JFROG_CLI_PASSWORD");
+  const accessToken = environmentSecret(env, "JFROG_CLI_ACCESS_TOKEN");
+  if (!accessToken && password && !user && !otherUser) {
+    warn("JFROG_CLI_PASSWORD is left out: there is no JFROG_CLI_USER whose it is");
+    return undefined;
+  }
+  if (!accessToken && user && !password) {
+    warn("JFROG_CLI_USER is left out: there is no JFROG_CLI_PASSWORD of it");
+    return undefined;
+  }
+  return findCredentials({ user, password, accessToken }, otherUser, "the environment");
 }
 
 function finish(
@@ -113,10 +138,25 @@ function finish(
     url,
     credentials,
     insecureTls: flags.insecureTls === true,
-    user: flags.user || credentials?.user || configured?.user,
+    user: flags.user || credentials?.user || (isOwn ? configured?.user : undefined),
+    identity: describeIdentity(credentials, certPath),
     ...(certPath ? { clientCertificate: { certPath, keyPath: keyPath || undefined } } : {}),
     ...(configured !== undefined && isOwn ? { configured } : {}),
   };
+}
+
+/** Who credentials say that asks: a name is no secret. */
+function describeIdentity(
+  credentials: ServerCredentials | undefined,
+  certPath: string | undefined,
+): string {
+  if (credentials === undefined) {
+    return certPath ? "whoever the client certificate is of" : "nobody";
+  }
+  if ("password" in credentials) return `${credentials.user}, by password`;
+  const { accessToken, user } = credentials;
+  if (isApiKey(accessToken)) return `${user || "nobody"}, by API key`;
+  return `${usernameIn(accessToken) ?? "whoever the access token is of"}, by access token`;
 }
 
 /** True if options say anything of a server beside its id; commands have other options too. */

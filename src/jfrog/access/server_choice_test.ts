@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { makeJwt } from "../../../test/fakes/access_rules.ts";
 import { isAppError } from "../../errors/app_error.ts";
 import type { Server } from "../server.ts";
 import { chooseServer, requireCredentials, type ServerFlags } from "./server_choice.ts";
@@ -126,7 +127,39 @@ test("chooseServer() keeps the configured server where its credentials are used"
   assert.equal((await choose({}, {}, [acme])).chosen.configured, acme);
   const other = await choose({}, { JFROG_CLI_ACCESS_TOKEN: "E" }, [acme]);
   assert.equal(other.chosen.configured, undefined);
-  assert.equal(other.chosen.user, "ann");
+  assert.equal(other.chosen.user, undefined);
+});
+
+test("chooseServer() takes user and credentials from one source, and says who that is", async () => {
+  const carol = makeJwt({ sub: "jfac@x/users/carol" });
+  const admin = makeJwt({ sub: "jfac@x/users/admin" });
+  const server = { ...acme, user: "carol", accessToken: carol };
+  const table: [ServerFlags, Record<string, string>, string | undefined, string][] = [
+    [{}, {}, "carol", "carol, by access token"],
+    [{ serverId: "acme", accessToken: admin }, {}, undefined, "admin, by access token"],
+    [{}, { JFROG_CLI_ACCESS_TOKEN: admin }, undefined, "admin, by access token"],
+    [{}, { JFROG_CLI_ACCESS_TOKEN: `${admin}\r\n` }, undefined, "admin, by access token"],
+    [{}, { JFROG_CLI_USER: "dan", JFROG_CLI_PASSWORD: "p\n" }, "dan", "dan, by password"],
+    [{ serverId: "acme", user: "eve" }, {}, "eve", "carol, by access token"],
+    [{ serverId: "acme", accessToken: "ref" }, {}, undefined, "whoever the access token is of, by"],
+  ];
+  for (const [flags, env, user, identity] of table) {
+    const { chosen, details } = await choose(flags, env, [server]);
+    assert.equal(chosen.user, user);
+    assert.ok(chosen.identity.startsWith(identity), chosen.identity);
+    assert.ok(details[0]!.endsWith(chosen.identity));
+    const { credentials } = chosen;
+    if (credentials && "password" in credentials) assert.equal(credentials.password, "p");
+  }
+});
+
+test("chooseServer() leaves out half an identity of the environment, with a warning", async () => {
+  for (const name of ["JFROG_CLI_USER", "JFROG_CLI_PASSWORD"]) {
+    const { chosen, warnings } = await choose({}, { [name]: "stray" }, [acme]);
+    assert.deepEqual(chosen.credentials, { accessToken: "A", user: "ann" });
+    assert.equal(chosen.user, "ann");
+    assert.match(warnings.join(), new RegExp(`^${name} is left out: `));
+  }
 });
 
 test("chooseServer() takes user and password before a token that jf has made of them", async () => {

@@ -78,7 +78,7 @@ function onStage(body: (stage: Stage) => Promise<void>) {
 
 function chosenOf(server: Server): ChosenServer {
   const credentials = { accessToken: server.accessToken! };
-  return { url: server.url!, credentials, configured: server };
+  return { url: server.url!, credentials, configured: server, identity: "alice" };
 }
 
 function deadline() {

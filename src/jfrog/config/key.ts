@@ -1,6 +1,7 @@
 import { Buffer } from "node:buffer";
 import { join } from "node:path";
 import { appError, isAppError } from "../../errors/app_error.ts";
+import { withoutLineEnd } from "../environment_secret.ts";
 import { readLimited } from "../../runtime/files.ts";
 import { keyBytes } from "./cipher.ts";
 import type { Environment } from "./home.ts";
@@ -27,9 +28,13 @@ export async function findEncryptionKey(
   const given = env[variable];
   if (given === undefined) return await keyOfSecurityFile(join(home, "security", "security.yaml"));
   if (given === "") return undefined;
-  if (!given.endsWith(".key")) return check({ key: given, source: variable });
-  const key = (await readText(given)).trim();
-  return check({ key, source: given });
+  const text = withoutLineEnd(given);
+  if (text.endsWith(".key")) {
+    return check({ key: (await readText(text)).trim(), source: text });
+  }
+  // a line break may be the last byte of a key, but hardly is
+  const key = Buffer.byteLength(given) === keyBytes ? given : text;
+  return check({ key, source: variable });
 }
 
 async function keyOfSecurityFile(file: string): Promise<EncryptionKey | undefined> {

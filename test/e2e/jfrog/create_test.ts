@@ -1,5 +1,5 @@
 import { test } from "node:test";
-import { answerWith } from "../../fakes/access_api.ts";
+import { answerWith, passwords } from "../../fakes/access_api.ts";
 import { type AccessCase, shareAccessStage } from "../stage/access_stage.ts";
 
 const path = "POST /access/api/v1/tokens";
@@ -168,7 +168,7 @@ token_type    Bearer
     ],
     stdout: made,
     stderr: [
-      'detail: Server "acme", credentials from server "acme"',
+      'detail: Server "acme", credentials from server "acme": admin, by access token',
       "detail: Trace ID for JFrog Platform logs: [WILDCARD]",
       "detail: POST URL/access/api/v1/tokens",
       "detail: Answered 200",
@@ -227,6 +227,7 @@ token_type    Bearer
     args: ["atc", "Alice", ...server, "--dry-run", "--groups=a"],
     stdin: "ADMIN",
     stdout: `POST URL/access/api/v1/tokens
+(asked as): admin, by access token
 Authorization: Bearer ***
 Content-Type: application/json
 
@@ -242,8 +243,40 @@ Content-Type: application/json
     name: "only for show with an API key, which goes as a password",
     args: ["atc", "--url", "URL", "--user=bob", "--access-token-stdin", "--dry-run"],
     stdin: `AKCp8${"x".repeat(68)}`,
-    stdout: `POST URL/access/api/v1/tokens\nAuthorization: Basic ***\n[WILDCARD]"bob"\n}\n`,
+    stdout:
+      `POST URL/access/api/v1/tokens\n(asked as): bob, by API key\nAuthorization: Basic ***\n[WILDCARD]"bob"\n}\n`,
     stderr: ["warning: The access token is an API key, and is used as the password of [WILDCARD]"],
+  },
+  ...[
+    { args: ["--server-id", "d", "--access-token-stdin"], stdin: "ADMIN" },
+    { args: [], env: { JFROG_CLI_ACCESS_TOKEN: "ADMIN\n" } },
+  ].map(({ args, ...rest }) => ({
+    name: `for whom the credentials are of, not for a configured user (${args[0] ?? "env"})`,
+    args: ["atc", ...args],
+    config: [{ serverId: "d", url: "URL/", user: "carol", accessToken: "t", isDefault: true }],
+    sent: [`${path} | Bearer admin | ${plain}`],
+    stdout: made,
+    ...rest,
+  })),
+  {
+    name: "with the configured identity, whatever half of another the environment has",
+    args: ["atc"],
+    env: { JFROG_CLI_PASSWORD: "stray" },
+    config: [{ serverId: "d", url: "URL/", accessToken: "ADMIN", isDefault: true }],
+    sent: [`${path} | Bearer admin | ${plain}`],
+    stdout: made,
+    stderr: ["warning: JFROG_CLI_PASSWORD is left out: there is no JFROG_CLI_USER whose it is"],
+  },
+  {
+    name: "with a password of the environment, without the line break behind it",
+    args: ["atc", "--url", "URL"],
+    env: { JFROG_CLI_USER: "admin", JFROG_CLI_PASSWORD: `${passwords.admin}\n` },
+    sent: [
+      `${path} | Basic ${btoa(`admin:${passwords.admin}`)} | ${
+        plain.replace("}", ',"username":"admin"}')
+      }`,
+    ],
+    stdout: made,
   },
   {
     name: "though the server says odd things beside it",

@@ -1,0 +1,15 @@
+/**
+ * A secret of the environment, without the line breaks that a file it was read from ends with;
+ * undefined where the variable is not set or empty. Those on stdin are read so too.
+ */
+export function environmentSecret(
+  env: Record<string, string | undefined>,
+  name: string,
+): string | undefined {
+  return withoutLineEnd(env[name] ?? "") || undefined;
+}
+
+/** Text without the line breaks at its end. */
+export function withoutLineEnd(text: string): string {
+  return text.replace(/[\r\n]+$/, "");
+}
