@@ -27,8 +27,9 @@ export const jfrogConfigErrors = {
   "jfrog-key-missing": entry<{ file: string }>({
     exit: "precondition",
     message: (d) => `The secrets in ${d.file} are encrypted, and there is no key`,
-    hint: () =>
-      "Set JFROG_CLI_ENCRYPTION_KEY to the key or to the path of a .key file that holds it.",
+    hint: (_, say) =>
+      "Set JFROG_CLI_ENCRYPTION_KEY to the key or to the path of a .key file that holds it. If it " +
+      `is lost, remove the servers and add them anew: ${say.program} config remove`,
   }),
   "jfrog-key-invalid": entry<{ source: string; why: string }>({
     exit: "usage",

@@ -30,12 +30,21 @@ export interface Server {
   disableTokenRefresh?: boolean;
 }
 
+/**
+ * How secrets are wanted: in clear, or, by who needs none, as they are stored where the key for them
+ * is gone. Those are to be kept or dropped, and of no use otherwise.
+ */
+export type Secrets = "clear" | "as they are";
+
 /** The configured servers, as commands read and change them. */
 export interface ServerStore {
   /** The configuration file, for messages. */
   readonly file: string;
-  /** The servers in the file's order. Writes only where the file must be migrated. */
-  read(signal: AbortSignal): Promise<Server[]>;
+  /**
+   * The servers in the file's order, secrets in clear by default. Writes only where the file must
+   * be migrated.
+   */
+  read(signal: AbortSignal, secrets?: Secrets): Promise<Server[]>;
   /**
    * Replaces the servers by what `change` makes of them, under jf's lock; nothing is written where
    * `change` throws or gives back the same array. `rehearse` writes them as they are: what would
@@ -44,6 +53,7 @@ export interface ServerStore {
   change(
     change: (servers: Server[], rehearse: () => Promise<void>) => Server[] | Promise<Server[]>,
     signal: AbortSignal,
+    secrets?: Secrets,
   ): Promise<Server[]>;
 }
 

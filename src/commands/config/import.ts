@@ -8,7 +8,7 @@ const maxTokenBytes = 1024 * 1024;
 /** `config import <token>` (spec/jfrog.md 4.5); `-` reads it from stdin, where nobody sees it. */
 export function configImport(run: Runner) {
   return leafWithoutPlatform("import", "Add the JFrog server of a token of config export")
-    .argument("<token>", "the token, or - for standard input")
+    .argument("<token>", "the token, or - for one on standard input: config import - < FILE")
     .action(run({ text: () => "" }, importToken));
 }
 
@@ -37,10 +37,14 @@ async function importToken(context: CommandContext, argument: string) {
   const id = server.serverId!;
   context.progress(`Importing server ID '${id}'`);
   let isReplaced = false;
-  const servers = await openServerStore(context.env).change((servers) => {
-    isReplaced = servers.some(({ serverId }) => serverId === id);
-    return putServer(servers, server);
-  }, context.signal);
+  const servers = await openServerStore(context.env).change(
+    (servers) => {
+      isReplaced = servers.some(({ serverId }) => serverId === id);
+      return putServer(servers, server);
+    },
+    context.signal,
+    "as they are",
+  );
   if (isReplaced) context.warn(`Server ID "${id}" was configured already: it is replaced`);
   return maskServer(findServer(servers, id));
 }

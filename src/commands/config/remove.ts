@@ -21,7 +21,7 @@ async function remove(context: CommandContext, id: string | undefined, { quiet }
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findServer, removeServer } = await import("../../jfrog/config/entry.ts");
   const store = openServerStore(context.env);
-  const before = await store.read(context.signal);
+  const before = await store.read(context.signal, "as they are");
   const removed = id === undefined ? before : [findServer(before, id)];
   if (removed.length === 0) return { removed: [] };
   const question = id === undefined
@@ -31,11 +31,15 @@ async function remove(context: CommandContext, id: string | undefined, { quiet }
     context.warn("Nothing was removed: it was not confirmed");
     return { removed: [] };
   }
-  const after = await store.change((servers) => {
-    if (id === undefined) return [];
-    findServer(servers, id);
-    return removeServer(servers, id);
-  }, context.signal);
+  const after = await store.change(
+    (servers) => {
+      if (id === undefined) return [];
+      findServer(servers, id);
+      return removeServer(servers, id);
+    },
+    context.signal,
+    "as they are",
+  );
   const standard = after.find(({ isDefault }) => isDefault)?.serverId;
   if (removed.some(({ isDefault }) => isDefault) && standard !== undefined) {
     context.note(`Server "${standard}" is the default now.`);

@@ -23,7 +23,7 @@ async function show(context: CommandContext, id: string | undefined, { format }:
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const store = openServerStore(context.env);
   context.detail(`The configuration file is ${store.file}`);
-  const all = await store.read(context.signal);
+  const all = await store.read(context.signal, "as they are");
   const found = id === undefined ? all : [findServer(all, id)];
   const servers = found.map(maskServer);
   if (found.length === 0) {

@@ -13,8 +13,12 @@ async function use(context: CommandContext, id: string) {
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findServer, useServer } = await import("../../jfrog/config/entry.ts");
   const store = openServerStore(context.env);
-  findServer(await store.read(context.signal), id);
-  const servers = await store.change((servers) => useServer(servers, id), context.signal);
+  findServer(await store.read(context.signal, "as they are"), id);
+  const servers = await store.change(
+    (servers) => useServer(servers, id),
+    context.signal,
+    "as they are",
+  );
   const { url, artifactoryUrl } = findServer(servers, id);
   const where = url || artifactoryUrl;
   context.progress(`Using server ID '${id}'${where ? ` (${where})` : ""}`);

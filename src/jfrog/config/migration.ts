@@ -20,42 +20,60 @@ export function documentVersion(document: JsonObject): string | undefined {
 
 /**
  * The document of version 0 to 5 as one of version 6 (spec/jfrog.md 3.6). Secrets stay as they are,
- * and so does `enc`, which tells whether they are encrypted.
+ * and so does `enc`, which tells whether they are encrypted. What has no place in version 6 stays
+ * under its old name.
  */
 export function migrateDocument(document: JsonObject, version: number): JsonObject {
-  const { artifactory, missionControl, ...rest } = document;
-  const servers = version >= 5
-    ? rest["servers"]
-    : serversBefore5(artifactory, missionControl, version);
-  return { ...rest, servers: Array.isArray(servers) ? servers.map(nameRefreshToken) : servers };
+  const migrated = version < 5 ? migrateTo5(document, version) : document;
+  const { servers } = migrated;
+  return { ...migrated, servers: Array.isArray(servers) ? servers.map(nameRefreshToken) : servers };
 }
 
-function serversBefore5(artifactory: unknown, missionControl: unknown, version: number): unknown {
-  const missionControlUrl = isObject(missionControl)
-    ? spellNames(missionControl, ["url"])["url"]
-    : undefined;
-  const found = version === 0 && isObject(artifactory)
-    ? [{ ...spellServer(artifactory), isDefault: true, serverId: defaultServerId }]
-    : artifactory;
-  if (!Array.isArray(found)) return found;
-  return found.map((each) => {
-    if (!isObject(each)) return each;
-    const { url, ...server } = spellServer(each);
-    const { user, isDefault } = server;
-    return {
-      ...server,
-      artifactoryUrl: url,
-      ...(version < 3 && typeof user === "string" ? { user: user.toLowerCase() } : {}),
-      ...(isDefault === true && missionControlUrl ? { missionControlUrl } : {}),
-    };
-  });
+function migrateTo5(document: JsonObject, version: number): JsonObject {
+  const { artifactory, servers, ...rest } = document;
+  const older = version === 0 && isObject(artifactory)
+    ? [{ serverId: defaultServerId, ...spellServer(artifactory), isDefault: true }]
+    : artifactory ?? [];
+  // what is neither is refused where servers are checked
+  if (!Array.isArray(older)) return { ...rest, servers: older };
+  if (servers !== undefined && servers !== null && !Array.isArray(servers)) return document;
+  // who wrote a list under the newer name wrote it in the newer terms
+  const all = [...servers ?? [], ...older.map((each) => migrateServer(each, version))];
+  return giveMissionControl({ ...rest, servers: all }, all);
+}
+
+function migrateServer(each: unknown, version: number): unknown {
+  if (!isObject(each)) return each;
+  const { url, ...server } = spellServer(each);
+  const { user, artifactoryUrl } = server;
+  return {
+    ...server,
+    ...(url === undefined ? {} : artifactoryUrl ? { url } : { artifactoryUrl: url }),
+    ...(version < 3 && typeof user === "string" ? { user: user.toLowerCase() } : {}),
+  };
+}
+
+/** The default server gets Mission Control's url, which stood beside the servers. */
+function giveMissionControl(document: JsonObject, servers: unknown[]): JsonObject {
+  const { missionControl, ...rest } = document;
+  if (!isObject(missionControl)) return document;
+  const { url, ...others } = spellNames(missionControl, ["url"]);
+  const index = servers.findIndex((each) => isObject(each) && each["isDefault"] === true);
+  const standard = servers[index];
+  if (!url || !isObject(standard) || standard["missionControlUrl"] !== undefined) return document;
+  const given = { ...standard, missionControlUrl: url };
+  const kept = Object.keys(others).length === 0 ? {} : { missionControl: others };
+  return { ...rest, ...kept, servers: servers.with(index, given) };
 }
 
 /** Until version 5 the only refresh tokens were Artifactory's. */
 function nameRefreshToken(each: unknown): unknown {
   if (!isObject(each)) return each;
   const { refreshToken, ...server } = spellServer(each);
-  return refreshToken ? { ...server, artifactoryRefreshToken: refreshToken } : server;
+  if (!refreshToken) return server;
+  return server["artifactoryRefreshToken"]
+    ? { ...server, refreshToken }
+    : { ...server, artifactoryRefreshToken: refreshToken };
 }
 
 function spellServer(server: JsonObject): JsonObject {

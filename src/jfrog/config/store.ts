@@ -1,19 +1,25 @@
-import { realpath } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../errors/app_error.ts";
 import { sleep } from "../../runtime/clock.ts";
-import { makePrivateFolder, readLimited, writeWhole } from "../../runtime/files.ts";
+import { makePrivateFolder, readLimited } from "../../runtime/files.ts";
 import { backUpHome, moveCertificates } from "./backup.ts";
 import { decryptSecret, encryptSecret } from "./cipher.ts";
 import { secretFields } from "./fields.ts";
 import { type ConfigFile, parseConfig, renderConfig } from "./file.ts";
 import { type Environment, jfrogHome } from "./home.ts";
-import { findEncryptionKey } from "./key.ts";
+import { type EncryptionKey, findEncryptionKey } from "./key.ts";
 import { withConfigLock } from "./lock.ts";
 import { newestVersion } from "./migration.ts";
-import type { Server, ServerStore } from "../server.ts";
+import { keptBeside, writeConfigFile } from "./written_file.ts";
+import type { Secrets, Server, ServerStore } from "../server.ts";
 
 const maxConfigBytes = 16 * 1024 * 1024;
+
+/** Servers as a command has them; `sealed` are the secrets among them that nobody could decrypt. */
+interface Decrypted {
+  servers: Server[];
+  sealed: ReadonlySet<string>;
+}
 
 /** A configuration file as it was found. */
 interface Found {
@@ -31,30 +37,32 @@ export function openServerStore(env: Environment): ServerStore {
   const file = join(home, `jfrog-cli.conf.v${newestVersion}`);
   return { file, read, change };
 
-  async function read(signal: AbortSignal): Promise<Server[]> {
+  async function read(signal: AbortSignal, secrets: Secrets = "clear"): Promise<Server[]> {
     const found = await find(signal);
-    if (!mustMigrate(found)) return await decrypt(found);
+    if (!mustMigrate(found)) return (await decrypt(found, secrets)).servers;
     try {
       return await withConfigLock(home, signal, async () => {
         // somebody may have migrated it meanwhile
         const now = await find(signal);
-        const servers = await decrypt(now);
-        if (mustMigrate(now)) await migrate(now, servers);
-        return servers;
+        const decrypted = await decrypt(now, secrets);
+        if (mustMigrate(now)) await migrate(now, decrypted.servers, decrypted.sealed);
+        return decrypted.servers;
       });
     } catch (error) {
       // what can't be stored can still be used
-      if (isAppError(error, "not-writable")) return await decrypt(found);
+      if (isAppError(error, "not-writable")) return (await decrypt(found, secrets)).servers;
       throw error;
     }
   }
 
-  function change(...[make, signal]: Parameters<ServerStore["change"]>): Promise<Server[]> {
+  function change(
+    ...[make, signal, secrets = "clear"]: Parameters<ServerStore["change"]>
+  ): Promise<Server[]> {
     return withConfigLock(home, signal, async () => {
       const found = await find(signal);
-      const before = await decrypt(found);
+      const { servers: before, sealed } = await decrypt(found, secrets);
       const store = (servers: Server[]) =>
-        mustMigrate(found) ? migrate(found, servers) : write(found, servers);
+        mustMigrate(found) ? migrate(found, servers, sealed) : write(found, servers, sealed);
       const after = await make(before, () => store(before));
       if (after !== before) await store(after);
       return after;
@@ -78,42 +86,79 @@ export function openServerStore(env: Environment): ServerStore {
     return config.version < newestVersion;
   }
 
-  async function migrate(found: Found, servers: Server[]): Promise<void> {
+  async function migrate(
+    found: Found,
+    servers: Server[],
+    sealed: ReadonlySet<string>,
+  ): Promise<void> {
     const { version } = found.config;
     // jf backs up what versions 0 and 1 need, and overwrites an old version under the new name
     if (version < 2 || found.path === file) await backUpHome(home, Date.now());
     if (version < 2) await moveCertificates(home);
-    await write(found, servers);
+    await write(found, servers, sealed);
   }
 
-  /** The servers with their secrets in clear. */
-  async function decrypt({ path, config }: Found): Promise<Server[]> {
-    if (!config.isEncrypted) return config.servers;
-    const found = await findEncryptionKey(env, home);
-    if (found === undefined) throw appError("jfrog-key-missing", { file: path });
-    return config.servers.map((server, index) =>
+  /** The servers with their secrets in clear, those apart that stay as they are stored. */
+  async function decrypt({ path, config }: Found, secrets: Secrets): Promise<Decrypted> {
+    const sealed = new Set<string>();
+    if (!config.isEncrypted) return { servers: config.servers, sealed };
+    const found = await keyFor(secrets);
+    if (found === undefined && secrets === "clear") {
+      throw appError("jfrog-key-missing", { file: path });
+    }
+    const servers = config.servers.map((server, index) =>
       mapSecrets(server, (secret, name) => {
-        const clear = decryptSecret(secret, found.key);
+        const clear = found && decryptSecret(secret, found.key);
         if (clear !== undefined) return clear;
+        if (secrets === "as they are" || found === undefined) {
+          sealed.add(secret);
+          return secret;
+        }
         const field = `servers[${index}].${name}`;
         throw appError("jfrog-key-wrong", { file: path, source: found.source, field });
       })
     );
+    return { servers, sealed };
   }
 
-  async function write({ config }: Found, servers: Server[]): Promise<void> {
-    const found = await findEncryptionKey(env, home);
-    const stored = found === undefined
-      ? servers
-      : servers.map((server) => mapSecrets(server, (secret) => encryptSecret(secret, found.key)));
-    await makePrivateFolder(home);
-    // a link to the file is the user's, and stays one
-    const target = await realpath(file).catch(() => file);
-    await writeWhole(
-      target,
-      renderConfig({ servers: stored, isEncrypted: found !== undefined, others: config.others }),
-      { mode: 0o600, replace: "always" },
+  /** The key; a file of it that is gone is none where no secret is needed. */
+  async function keyFor(secrets: Secrets): Promise<EncryptionKey | undefined> {
+    try {
+      return await findEncryptionKey(env, home);
+    } catch (error) {
+      if (secrets === "as they are" && isAppError(error, "file-not-found")) return undefined;
+      throw error;
+    }
+  }
+
+  async function write(
+    { path, config }: Found,
+    servers: Server[],
+    sealed: ReadonlySet<string>,
+  ): Promise<void> {
+    const found = await keyFor(config.isEncrypted ? "as they are" : "clear");
+    let isSealed = false;
+    let isClear = false;
+    const stored = servers.map((server) =>
+      mapSecrets(server, (secret) => {
+        if (sealed.has(secret)) {
+          isSealed = true;
+          return secret;
+        }
+        if (found !== undefined) return encryptSecret(secret, found.key);
+        isClear = true;
+        return secret;
+      })
     );
+    // a file is encrypted as a whole, or not at all
+    if (isSealed && isClear) throw appError("jfrog-key-missing", { file: path });
+    await makePrivateFolder(home);
+    const text = renderConfig({
+      servers: stored,
+      isEncrypted: found !== undefined || isSealed,
+      others: config.others,
+    });
+    await writeConfigFile(file, text, maxConfigBytes);
   }
 }
 
@@ -121,17 +166,32 @@ export function openServerStore(env: Environment): ServerStore {
 const readings = 3;
 const readingPauseMs = 30;
 
-/** jf empties the file before it fills it, so an empty or cut file is read again. */
+/**
+ * jf empties the file before it fills it, so an empty or cut file is read again. What a write in
+ * place has left half done is read from beside it.
+ */
 async function load(path: string, signal: AbortSignal): Promise<ConfigFile> {
   for (let reading = 1;; reading++) {
-    const text = new TextDecoder().decode(await readLimited(path, maxConfigBytes, signal));
+    const text = await readText(path, signal);
     try {
       if (text !== "" || reading === readings) return parseConfig(text, path);
     } catch (error) {
-      if (reading === readings) throw error;
+      if (reading === readings) return await loadKept(path, signal, error);
     }
     await sleep(readingPauseMs, signal);
   }
+}
+
+async function loadKept(path: string, signal: AbortSignal, error: unknown): Promise<ConfigFile> {
+  try {
+    return parseConfig(await readText(keptBeside(path), signal), path);
+  } catch {
+    throw error;
+  }
+}
+
+async function readText(path: string, signal: AbortSignal): Promise<string> {
+  return new TextDecoder().decode(await readLimited(path, maxConfigBytes, signal));
 }
 
 function mapSecrets(server: Server, map: (secret: string, name: string) => string): Server {

@@ -278,11 +278,20 @@ function older(servers: Server[], version: number, env: { JFROG_CLI_ENCRYPTION_K
   return { ...list, version: String(version), ...enc };
 }
 
-/** What became of a server when fields were renamed. */
+/** What became of a server when fields were renamed: none of them over another. */
 function migrated(version: number) {
-  return ({ refreshToken, url, ...server }: Server): Server => ({
-    ...server,
-    ...(refreshToken === undefined ? {} : { artifactoryRefreshToken: refreshToken }),
-    ...(version === 5 ? (url === undefined ? {} : { url }) : { artifactoryUrl: url! }),
-  });
+  return (server: Server): Server => {
+    const { refreshToken, url, ...rest } = server;
+    const { artifactoryRefreshToken, artifactoryUrl } = rest;
+    const isTaken = Boolean(artifactoryRefreshToken);
+    return {
+      ...rest,
+      ...(refreshToken
+        ? { [isTaken ? "refreshToken" : "artifactoryRefreshToken"]: refreshToken }
+        : {}),
+      ...(url === undefined
+        ? {}
+        : { [version === 5 || artifactoryUrl ? "url" : "artifactoryUrl"]: url }),
+    };
+  };
 }

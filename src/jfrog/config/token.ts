@@ -58,7 +58,8 @@ export function exportServer(server: Server): string {
  * nothing.
  */
 export function importServer(line: string): Server {
-  const token = parse(line.trim());
+  // secrets of a CI service are often folded into lines
+  const token = parse(line.replaceAll(/\s+/g, ""));
   const { version, platformRefreshToken, ...fields } = spellNames(token, [
     ...serverFieldNames,
     "version",

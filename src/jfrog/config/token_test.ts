@@ -78,7 +78,7 @@ test("importServer() takes older tokens, names in any case, and base64 of any ki
 test("importServer() says why it takes no other text, and quotes none of it", () => {
   const refused: [line: string, why: string][] = [
     ["", "it is not base64"],
-    ["canary canary", "it is not base64"],
+    ["canary!canary", "it is not base64"],
     ["Y2FuYXJ5", "what it encodes is not JSON"],
     [encode(["canary"]), "what it encodes is not a JSON object"],
     [encode({}), "it names no server"],
@@ -89,5 +89,13 @@ test("importServer() says why it takes no other text, and quotes none of it", ()
       code: "jfrog-token-invalid",
       message: `Invalid configuration token: ${why}`,
     });
+  }
+});
+
+test("importServer() takes a token as secrets are folded", () => {
+  const line = encode({ version: 2, url: "https://acme.example/", password: "canary ".repeat(20) });
+  for (const fold of ["\n", "\r\n", " ", "\t\n"]) {
+    const folded = line.replaceAll(/.{64}/g, `$&${fold}`);
+    assert.deepEqual(importServer(`${fold}${folded}${fold}`), importServer(line));
   }
 });

@@ -59,12 +59,16 @@ export async function addServer(
     const isTaken = servers.some(({ serverId }) => serverId === id);
     if (isTaken && !options.overwrite) throw appError("jfrog-server-exists", { id });
   };
-  refuseTaken(await store.read(dialogue.signal));
+  refuseTaken(await store.read(dialogue.signal, "as they are"));
   const server = await complete(dialogue, {}, given, options);
-  const servers = await store.change((servers) => {
-    refuseTaken(servers);
-    return putServer(servers, { ...server, serverId: id });
-  }, dialogue.signal);
+  const servers = await store.change(
+    (servers) => {
+      refuseTaken(servers);
+      return putServer(servers, { ...server, serverId: id });
+    },
+    dialogue.signal,
+    "as they are",
+  );
   return findServer(servers, id);
 }
 
@@ -78,13 +82,14 @@ export async function editServer(
   options: ChangeOptions,
 ): Promise<Server> {
   const store = openServerStore(dialogue.env);
-  const before = findServer(await store.read(dialogue.signal), id);
+  const before = findServer(await store.read(dialogue.signal, "as they are"), id);
   const server = await complete(dialogue, before, given, options);
   const changed = fieldsThatDiffer(before, server);
   const servers = await store.change(
     // another may have changed the rest of it meanwhile
     (servers) => putServer(servers, apply(findServer(servers, id), changed)),
     dialogue.signal,
+    "as they are",
   );
   return findServer(servers, id);
 }

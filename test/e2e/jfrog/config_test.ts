@@ -666,9 +666,9 @@ test(
     assert.equal(JSON.parse(text).enc, true);
     assert.ok(!text.includes("Canary"));
     assert.equal((await sandbox.succeed(["config", "export"], { env, printsToken: true })).code, 0);
-    assert.equal((await sandbox.hawser(["config", "show"])).code, 3);
+    assert.equal((await sandbox.hawser(["config", "export"])).code, 3);
     const wrong = { JFROG_CLI_ENCRYPTION_KEY: key.toUpperCase() };
-    assert.equal((await sandbox.hawser(["config", "rm", "--quiet"], { env: wrong })).code, 4);
+    assert.equal((await sandbox.hawser(["config", "export"], { env: wrong })).code, 4);
     assert.equal(sandbox.read(file), text);
   }),
 );
