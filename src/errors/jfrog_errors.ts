@@ -1,4 +1,4 @@
-import { entry } from "./entry.ts";
+import { entry, type Say } from "./entry.ts";
 
 /** An answer of a JFrog server that is not what was asked for; secrets in it are blanked out. */
 export interface FailedAnswer {
@@ -15,6 +15,13 @@ export interface FailedAnswer {
 
 function answered(d: FailedAnswer): string {
   return `${d.url} answered ${d.statusLine}${d.why === "" ? "" : `: ${d.why}`}`;
+}
+
+const mayExist = "The request had been sent, so a token may exist";
+
+/** How to find a token of which nobody knows whether it exists. */
+function lookFor({ program }: Say): string {
+  return `Look for it, and revoke it: ${program} access-token list --order-by created --descending, then ${program} access-token revoke <id>`;
 }
 
 /** What can go wrong between this program and a server of the JFrog Platform. */
@@ -36,19 +43,21 @@ export const jfrogErrors = {
   "access-redirected": entry<{ url: string; to: string }>({
     exit: "failed",
     message: (d) => `${d.url} redirects to ${d.to}, and credentials are not sent there`,
-    hint: () => "If that is the right server, name it: --url, or c edit for a configured one.",
+    hint: (_d, say) =>
+      `If that is the right server, name it: --url, or ${say.program} config edit for a configured one.`,
   }),
-  "access-answer-invalid": entry<{ url: string; why: string; remedy?: string }>({
+  "access-answer-invalid": entry<
+    { url: string; why: string; remedy?: string; mints?: boolean }
+  >({
     exit: "failed",
-    message: (d) => `The answer of ${d.url} is not acceptable: ${d.why}`,
-    hint: (d) => d.remedy,
+    message: (d) =>
+      `The answer of ${d.url} is not acceptable: ${d.why}${d.mints ? `. ${mayExist}` : ""}`,
+    hint: (d, say) => d.remedy ?? (d.mints ? lookFor(say) : undefined),
   }),
   "access-answer-lost": entry<{ url: string; why: string }>({
     exit: "failed",
-    message: (d) =>
-      `The answer of ${d.url} was lost: ${d.why}. The request had been sent, so a token may exist`,
-    hint: (_d, say) =>
-      `Look for it, and revoke it: ${say.program} access-token list --order-by created --descending, then ${say.program} access-token revoke <id>`,
+    message: (d) => `The answer of ${d.url} was lost: ${d.why}. ${mayExist}`,
+    hint: (_d, say) => lookFor(say),
   }),
   "jfrog-url-missing": entry<{ id?: string }>({
     exit: "usage",

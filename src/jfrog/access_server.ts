@@ -24,6 +24,8 @@ export interface AccessSurroundings {
   /** The folder of jf's configuration. */
   home: string;
   now: Now;
+  /** What the program was called as, for the commands in what is said. */
+  program: string;
   /** Warns the user about a request that is made all the same. */
   warn(text: string): void;
   /** Tells one who wants to know more. */

@@ -73,7 +73,8 @@ export async function startAccessApi(options: AccessApiOptions = {}): Promise<Ac
   server.on("request", async (request: IncomingMessage, response: ServerResponse) => {
     request.on("error", () => {});
     response.on("error", () => {});
-    const call = await readCall(request);
+    const call = await readCall(request).catch(() => undefined);
+    if (call === undefined) return; // who asked has gone
     calls.push(call);
     const misbehave = queue.shift();
     if (misbehave !== undefined) return await misbehave(call, response);

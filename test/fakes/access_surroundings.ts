@@ -23,6 +23,7 @@ export function makeSurroundings(
     env,
     home,
     now: Date.now,
+    program: "hawser",
     warn: tell("warning"),
     detail: tell("detail"),
     progress: tell("progress"),

@@ -47,9 +47,10 @@ export async function deliverMade(
   try {
     await context.deliver(data, text);
   } catch (error) {
+    const { program } = context.say;
     const remedy = id === undefined
-      ? "access-token list shows it, access-token revoke <id> revokes it"
-      : `access-token revoke ${id} revokes it`;
+      ? `${program} access-token list shows it, ${program} access-token revoke <id> revokes it`
+      : `${program} access-token revoke ${id} revokes it`;
     context.warn(`A token was made, and could not be printed: ${remedy}`);
     throw error;
   }

@@ -4,7 +4,7 @@ import { jfrogHome } from "../../jfrog/config/home.ts";
 
 /** What requests need of the outside, as a command has it. Throws `jfrog-home-unknown`. */
 export function surroundingsOf(
-  { env, warn, detail, progress }: CommandContext,
+  { env, say, warn, detail, progress }: CommandContext,
 ): AccessSurroundings {
-  return { env, home: jfrogHome(env), now: Date.now, warn, detail, progress };
+  return { env, home: jfrogHome(env), now: Date.now, program: say.program, warn, detail, progress };
 }

@@ -42,7 +42,7 @@ export function readCreatedToken(
   url: string,
   warn: (text: string) => void,
 ): CreatedToken {
-  const fields = readJsonObject(answer, url);
+  const fields = readJsonObject(answer, url, { mints: true });
   const token: Record<string, unknown> = {};
   for (const [name, kind] of Object.entries(kinds)) {
     const value = fields.get(name);
@@ -53,8 +53,7 @@ export function readCreatedToken(
   const { access_token } = token;
   if (typeof access_token === "string") return { ...token, access_token };
   const why = "there is no token in it";
-  const remedy = "If a token was made all the same, access-token list shows it.";
-  throw appError("access-answer-invalid", { url, why, remedy });
+  throw appError("access-answer-invalid", { url, why, mints: true });
 }
 
 const words = { string: "text", number: "whole number", boolean: "true or false" };

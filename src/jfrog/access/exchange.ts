@@ -17,6 +17,7 @@ import {
   isLocal,
 } from "../access_server.ts";
 import { blank } from "./failed_answer.ts";
+import { findRefusal, isAlert } from "./refused_connection.ts";
 import { refusePassword } from "../platform_url.ts";
 
 /** A request to a service of the platform. */
@@ -80,8 +81,9 @@ export async function ask(
       },
       deadline.signal,
     );
-    // what a gateway says is not what became of the request behind it
-    if (request.mints && [502, 504].includes(answer.status)) warnOfToken(url, surroundings);
+    // who fails may have failed after it; what a gateway says is not what became of it
+    const isDark = answer.status === 408 || (answer.status >= 500 && answer.status !== 503);
+    if (request.mints && isDark) warnOfToken(url, surroundings);
     return answer;
   } catch (error) {
     if (error instanceof ComeAgain) return error.answer;
@@ -170,7 +172,11 @@ async function sendOnce(sending: Sending, url: URL): Promise<HttpAnswer> {
     return answer;
   } catch (error) {
     signal.throwIfAborted();
-    throw explainBreak(error, request, url);
+    const isBroken = faultOf(error) === undefined || codeOf(error).startsWith("HPE_");
+    const refusal = request.mints && isBroken
+      ? await findRefusal(url, proxy, server, surroundings, signal)
+      : undefined;
+    throw explainBreak(refusal ?? error, request, url);
   }
 }
 
@@ -182,8 +188,9 @@ function explainBreak(
 ): AppError {
   const code = codeOf(error);
   const data = { url: shown(url) };
+  if (isAppError(error, "tls-failed")) return error;
   // a server refuses a client certificate once the client thinks that it is connected
-  if (/^ERR_SSL_.*ALERT/.test(code)) {
+  if (isAlert(error)) {
     const why = `it refused the client certificate, or the lack of one (${code})`;
     const hint = "--client-cert-path and --client-cert-key-path name one.";
     return appError("tls-failed", { url: url.origin, why, hint }, { cause: error });
@@ -218,10 +225,10 @@ function decide(
   return mayPass(error) && number < connectionTries ? "back-off" : "give-up";
 }
 
-function warnOfToken(url: URL, { warn }: AccessSurroundings) {
+function warnOfToken(url: URL, { warn, program }: AccessSurroundings) {
   warn(
     `The request had been sent to ${url.origin}: a token may exist. ` +
-      "access-token list shows it, access-token revoke <id> revokes it",
+      `${program} access-token list shows it, ${program} access-token revoke <id> revokes it`,
   );
 }
 

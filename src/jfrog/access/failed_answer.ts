@@ -1,5 +1,6 @@
 import { type AppError, appError } from "../../errors/app_error.ts";
 import type { FailedAnswer } from "../../errors/jfrog_errors.ts";
+import { textOf } from "./json_answer.ts";
 import type { HttpAnswer } from "../../network/http_exchange.ts";
 
 const excerptLength = 300;
@@ -21,7 +22,7 @@ export function describeFailedAnswer(
   { mints = false }: { mints?: boolean } = {},
 ): AppError {
   const { status } = answer;
-  const text = blank(answer.body.toString("utf8"), secrets);
+  const text = blank(textOf(answer), secrets);
   // JSON has many ways to write the same text
   const body = blankAll(parse(text), secrets);
   const data: FailedAnswer = {
@@ -50,12 +51,34 @@ const remedies = {
   403: "Only administrators may grant groups, roles, other users' tokens and long lives.",
 };
 
-/** Text without the secrets, and without anything that looks like a token. */
+/** Shorter than this, or a mere word shorter than that, a secret is found in prose by chance. */
+const leastLength = 8;
+const leastWordLength = 16;
+/** From here on no text has it by chance, not within a word either. */
+const unmistakableLength = 24;
+
+/**
+ * Text without the secrets, and without anything that looks like a token. A secret is left out where
+ * it stands as a whole word. What may as well be a word of the server's own stays: to leave out
+ * `password` would mangle the message, and tell what it is.
+ */
 export function blank(text: string, secrets: string[]): string {
-  return secrets.filter((secret) => secret !== "")
-    .flatMap((secret) => [secret, encodeURIComponent(secret)])
-    .reduce((left, secret) => left.replaceAll(secret, "…"), text)
+  return secrets.filter(isTelling)
+    .flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
+    .reduce((left, secret) => left.replaceAll(wholeWord(secret), "…"), text)
     .replaceAll(tokenPattern, "…");
+}
+
+function isTelling(secret: string): boolean {
+  return secret.length >= (/^\p{L}+$/u.test(secret) ? leastWordLength : leastLength);
+}
+
+function wholeWord(secret: string): RegExp {
+  const exact = secret.replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  return new RegExp(
+    secret.length >= unmistakableLength ? exact : `(?<![\\p{L}\\p{N}_])${exact}(?![\\p{L}\\p{N}_])`,
+    "gu",
+  );
 }
 
 /** The same for all text in a JSON value. */

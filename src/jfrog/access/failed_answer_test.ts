@@ -78,7 +78,10 @@ test("describeFailedAnswer() finds the words in every shape of body", () => {
 });
 
 test("describeFailedAnswer() blanks secrets out of words and body", () => {
-  const error = describe(403, { message: `no: hunter2 ${jwt}`, token: jwt }, ["hunter2", ""]);
+  const error = describe(403, { message: `no: hunter2-hunter2 ${jwt}`, token: jwt }, [
+    "hunter2-hunter2",
+    "",
+  ]);
   assert.match(error.message, /no: … …$/);
   assert.deepEqual((error.data as FailedAnswer).body, { message: "no: … …", token: "…" });
 });
@@ -96,6 +99,18 @@ test("describeFailedAnswer() blanks secrets out of whatever a server says back, 
     }
     assert.ok(!all.includes(encodeURIComponent(password)), all);
   }
+});
+
+test("describeFailedAnswer() leaves the server's own words alone, whatever the password is", () => {
+  const said = "Your password has expired, please change the password of administrator Correct7";
+  for (
+    const secret of ["password", "expired", "a", "administrator", "Correct", "orrect7", "ect7"]
+  ) {
+    assert.ok(describe(401, said, [secret]).message.endsWith(`: ${said}`), secret);
+  }
+  assert.match(describe(401, said, ["Correct7"]).message, /of administrator …$/);
+  const token = "0123456789abcdefghijklmnop";
+  assert.match(describe(401, `x${token}y`, [token]).message, /: x…y$/);
 });
 
 function escape(text: string): string {

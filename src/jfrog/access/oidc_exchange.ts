@@ -103,14 +103,14 @@ export async function exchangeOidcToken(
     const secrets = [exchange.tokenId, ...secretsIn(server.credentials)];
     throw describeFailedAnswer(answer, url, secrets, request);
   }
-  const fields = readJsonObject(answer, url);
+  const fields = readJsonObject(answer, url, { mints: true });
   const textOf = (name: string) => {
     const value = fields.get(name);
     return typeof value === "string" ? value : undefined;
   };
   const accessToken = textOf("access_token");
   if (!accessToken) {
-    throw appError("access-answer-invalid", { url, why: "there is no token in it" });
+    throw appError("access-answer-invalid", { url, why: "there is no token in it", mints: true });
   }
   const optional = {
     issuedTokenType: textOf("issued_token_type"),

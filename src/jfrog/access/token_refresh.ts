@@ -41,7 +41,7 @@ export async function withFreshToken(
     if (fresh.problem !== undefined) {
       surroundings.warn(
         `The refreshed tokens could not be stored: ${fresh.problem.message}. ${
-          remedyFor(fresh.serverId)
+          remedyFor(fresh.serverId, surroundings)
         }`,
       );
     }
@@ -93,7 +93,7 @@ export async function refreshConfigured(
       await rehearse(); // a refresh token is good for one exchange
       const answer = made = await exchange(entry, server, surroundings, deadline)
         .catch((error) => {
-          throw withRemedy(error, serverId);
+          throw withRemedy(error, serverId, surroundings);
         });
       return servers.map((one) => one === entry ? renewed(entry, answer) : one);
     }, deadline.signal);
@@ -109,13 +109,19 @@ export async function refreshConfigured(
  * A refresh token that the server does not know is no more: somebody used it, and its successor is
  * lost.
  */
-function withRemedy(error: unknown, id: string): unknown {
+function withRemedy(
+  error: unknown,
+  id: string,
+  surroundings: AccessSurroundings,
+): unknown {
   if (!isAppError(error, "access-not-found")) return error;
-  return appError("access-not-found", { ...error.data, remedy: remedyFor(id) }, { cause: error });
+  return appError("access-not-found", { ...error.data, remedy: remedyFor(id, surroundings) }, {
+    cause: error,
+  });
 }
 
-function remedyFor(id: string): string {
-  return `Server "${id}" needs a new token: config edit with --access-token-stdin`;
+function remedyFor(id: string, { program }: AccessSurroundings): string {
+  return `Server "${id}" needs a new token: ${program} config edit "${id}" --access-token-stdin`;
 }
 
 /** Which of its refresh tokens goes with a server's access token, if one does. */

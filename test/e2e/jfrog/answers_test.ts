@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
-import { answerWith, hangUp, startAccessApi } from "../../fakes/access_api.ts";
+import { deflateSync, gzipSync } from "node:zlib";
+import { answerWith, hangUp, type Misbehaviour, startAccessApi } from "../../fakes/access_api.ts";
 import { type AccessCase, shareAccessStage } from "../stage/access_stage.ts";
 import { assertRefused } from "../stage/refusal.ts";
 
@@ -30,7 +32,34 @@ function answered(
 }
 
 const unacceptable = `The answer of ${url} is not acceptable: `;
-const lookFor = "hint: If a token was made all the same, access-token list shows it.";
+const mayExist = ". The request had been sent, so a token may exist";
+const lookFor =
+  "hint: Look for it, and revoke it: hawser access-token list --order-by created --descending, " +
+  "then hawser access-token revoke <id>";
+const warned = (program = "hawser") =>
+  "warning: The request had been sent to URL: a token may exist. " +
+  `${program} access-token list shows it, ${program} access-token revoke <id> revokes it`;
+
+/** A success of which nothing can be read. */
+function unreadable(name: string, why: string, misbehave: Misbehaviour | string) {
+  const answer = typeof misbehave === "string" ? answerWith(200, misbehave) : misbehave;
+  return answered(name, 200, "", 1, "", {
+    misbehave: [answer],
+    stderr: [`error: ${unacceptable}${why}${mayExist}`, lookFor],
+  });
+}
+
+/** A success in a form of its own. */
+function readable(name: string, headers: Record<string, string>, encode: (text: string) => Buffer) {
+  const body = { access_token: "odd", token_id: "x" };
+  return answered(name, 200, "", 0, "", {
+    misbehave: [(_call, response) => {
+      response.writeHead(200, headers).end(encode(JSON.stringify(body)));
+    }],
+    stdout: '{\n  "access_token": "odd",\n  "token_id": "x"\n}\n',
+    stderr: [],
+  });
+}
 
 /** What a server answers. */
 const answers: AccessCase[] = [
@@ -71,6 +100,7 @@ const answers: AccessCase[] = [
       }],
       stderr: [
         "[WILDCARD]detail: Answered 500",
+        warned(),
         `error: ${url} answered 500 Bearer …: Bearer …\\x1b[2J`,
       ],
     },
@@ -83,23 +113,43 @@ const answers: AccessCase[] = [
     "",
     {
       stderr: [
-        "warning: The request had been sent to URL: a token may exist. [WILDCARD]",
+        warned(),
         `error: ${url} answered 502 Bad Gateway: a page of HTML titled "Bad gateway", not the platform's words`,
       ],
     },
   ),
-  answered(
+  unreadable(
     "a page in place of a token",
-    200,
+    "it is a page, not JSON: a proxy's or a login's, or the url is wrong",
     "<html>",
-    1,
-    `${unacceptable}it is a page, not JSON: [WILDCARD]`,
   ),
-  answered("nothing", 200, "", 1, `${unacceptable}it is empty`),
-  answered("no token", 200, { token_id: "x" }, 1, "", {
-    stderr: [`error: ${unacceptable}there is no token in it`, lookFor],
+  unreadable("nothing", "it is empty", ""),
+  unreadable("no token", "there is no token in it", '{"token_id":"x"}'),
+  unreadable("null", "it is not a JSON object", "null"),
+  unreadable("half of it", "it is not JSON", '{"access_token":"odd'),
+  unreadable("a wrong charset", "it is not JSON", (_call, response) => {
+    response.end(Buffer.from('{"access_token":"odd"}', "utf16le"));
   }),
-  answered("null", 200, "null", 1, `${unacceptable}it is not a JSON object`),
+  readable("a BOM", {}, (text) => Buffer.from(`\uFEFF${text}`)),
+  readable("gzip", { "content-encoding": "gzip" }, (text) => gzipSync(text)),
+  readable("deflate", { "content-encoding": "deflate" }, (text) => deflateSync(text)),
+  readable(
+    "a charset of its own",
+    { "content-type": "application/json; charset=utf-16le" },
+    (text) => Buffer.from(text, "utf16le"),
+  ),
+  answered("a password's own word", 401, "Your password has expired, admin", 4, "", {
+    args: ["atc", "--url", "URL", "--user", "admin", "--password-stdin"],
+    stdin: "password",
+    sent: [
+      `POST /access/api/v1/tokens | Basic ${btoa("admin:password")} | ` +
+      '{"refreshable":false,"include_reference_token":false,"username":"admin"}',
+    ],
+    stderr: [
+      `error: ${url} answered 401 Unauthorized: Your password has expired, admin`,
+      "hint: [WILDCARD]",
+    ],
+  }),
   answered("a huge body", 200, "x".repeat(3_000_000), 1, "", {
     stderr: [
       `error: The answer of ${url} was lost: it is larger than 1024 KiB. [WILDCARD]`,
@@ -129,8 +179,7 @@ const answers: AccessCase[] = [
       response.on("close", () => clearInterval(timer));
     }],
     stderr: [
-      "warning: The request had been sent to URL: a token may exist. " +
-      "access-token list shows it, access-token revoke <id> revokes it",
+      warned(),
       `error: Timed out after 300ms waiting for the answer of ${url}`,
     ],
   }),
@@ -150,6 +199,7 @@ const answers: AccessCase[] = [
     {
       calledAs: "jf",
       env: { JFROG_CLI_ERROR_OUTPUT_FORMAT: "JSON" },
+      stderr: [warned("jf"), `error: ${url} answered 500 Internal Server Error`],
       stdout: '{\n  "status": "500 Internal Server Error",\n  "status_code": 500\n}\n',
     },
   ),
@@ -162,6 +212,7 @@ const answers: AccessCase[] = [
     {
       calledAs: "jf",
       args: [...atc, "--format=json"],
+      stderr: [warned("jf"), `error: ${url} answered 500 Internal Server Error`],
       env: { JFROG_CLI_ERROR_OUTPUT_FORMAT: "text", HAWSER_EXIT_CODES: "1" },
     },
   ),
@@ -273,6 +324,22 @@ test(
     );
     assert.equal(strict.calls.length, 1);
     await strict.close();
+  }),
+);
+
+test(
+  "http at a port that speaks TLS made no token, and is told",
+  shared.use(async ({ api, admin, call }) => {
+    const plain = api.url.replace("https:", "http:");
+    const args = ["atc", "--url", plain, "--access-token-stdin"];
+    assertRefused(
+      await call(args, { stdin: admin.value }),
+      8,
+      `error: Cannot trust the server at ${
+        plain.slice(0, -1)
+      }: it speaks TLS, and was asked by http`,
+      "hint: Its url begins with https://.",
+    );
   }),
 );
 

@@ -307,13 +307,13 @@ test(
     const { code, stderr } = await running.ended;
     assert.match(
       stderr,
-      /^warning: A token was made, and could not be printed: access-token revoke the-id revokes it\nerror: Cannot write standard output: /,
+      /^warning: A token was made, and could not be printed: hawser access-token revoke the-id revokes it\nerror: Cannot write standard output: /,
     );
     assert.equal(code, 1);
     const env = { JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: "ID_TOKEN" };
     const line = `hawser eot github --url ${api.url} > /dev/full`;
     const full = await sandbox.run("bash", ["-c", line], { env });
-    assert.match(full.stderr, /^warning: A token was made, .*access-token list shows it/);
+    assert.match(full.stderr, /^warning: A token was made, .*hawser access-token list shows it/);
     assert.equal(full.code, 1);
   }),
 );
