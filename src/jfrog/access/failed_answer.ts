@@ -58,9 +58,9 @@ const leastWordLength = 16;
 const unmistakableLength = 24;
 
 /**
- * Text without the secrets, and without anything that looks like a token. A secret is left out where
- * it stands as a whole word. What may as well be a word of the server's own stays: to leave out
- * `password` would mangle the message, and tell what it is.
+ * Text without the secrets, and without anything that looks like a token. A secret is left out
+ * where it stands as a whole word. What may as well be a word of the server's own stays: to leave
+ * out `password` would mangle the message, and tell what it is.
  */
 export function blank(text: string, secrets: string[]): string {
   return secrets.filter(isTelling)
