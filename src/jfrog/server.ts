@@ -31,8 +31,8 @@ export interface Server {
 }
 
 /**
- * How secrets are wanted: in clear, or, by who needs none, as they are stored where the key for them
- * is gone. Those are to be kept or dropped, and of no use otherwise.
+ * How secrets are wanted: in clear, or, by who needs none, as they are stored where the key for
+ * them is gone. Those are to be kept or dropped, and of no use otherwise.
  */
 export type Secrets = "clear" | "as they are";
 

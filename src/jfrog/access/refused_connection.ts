@@ -18,9 +18,9 @@ export function isAlert(error: unknown): boolean {
 
 /**
  * Why a server reads no request at all, found by connecting anew and asking for nothing: it speaks
- * TLS where http was asked for, or wants a client certificate (what it says of that a reset may have
- * overtaken the first time, when a request was on its way). A \`tls-failed\`, or the alert's error;
- * undefined where it seems to listen, so that nobody knows what became of the request.
+ * TLS where http was asked for, or wants a client certificate (what it says of that a reset may
+ * have overtaken the first time, when a request was on its way). A `tls-failed`, or the alert's
+ * error; undefined where it seems to listen, so that nobody knows what became of the request.
  */
 export async function findRefusal(
   url: URL,

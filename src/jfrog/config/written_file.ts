@@ -4,7 +4,7 @@ import { appError, isAppError } from "../../errors/app_error.ts";
 import { readLimited, writeWhole } from "../../runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../runtime/system_error.ts";
 
-/** What the system says of a file that nothing can be renamed over: one that is mounted by itself. */
+/** What the system says where nothing can be renamed over a file: one mounted by itself. */
 const unmovable = ["EBUSY", "EXDEV"];
 
 /** Where the content of a file is kept while it is written in place; it is there no longer. */
