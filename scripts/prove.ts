@@ -1,17 +1,23 @@
 import * as fs from "node:fs";
 import * as os from "node:os";
 import process from "node:process";
+import { inSandbox } from "../test/e2e/stage/harness.ts";
+import { prepareSites } from "../test/e2e/stage/sites.ts";
 import { catchMutants } from "../test/prove/catch_mutants.ts";
 import { copyProduct } from "../test/prove/copy.ts";
+import { redeemInCrowd } from "../test/prove/crowd.ts";
 import { shrink } from "../test/prove/shrink.ts";
 import { type Findings, simulate } from "../test/prove/simulate.ts";
+import { buildHere } from "./build.ts";
 
 /**
  * Searches for histories that break the promise, and shows that the judge would see one:
  *
  *     deno task prove                  100,000 histories at least, for two hours at most
  *     deno task prove --short          two minutes
+ *     deno task prove --minutes M      as long at most
  *     deno task prove --histories N    as many, from --first on
+ *     deno task prove --crowds N       so many rounds of a thousand clients at the executable
  *     deno task prove --seed N         one history, all that happens in it, and its fewest faults
  */
 const kinds = ["burned", "double-spent", "stuck", "wrongly refused"];
@@ -80,6 +86,32 @@ async function replay(folder: string, seed: number): Promise<boolean> {
   return false;
 }
 
+/** Rounds of a thousand clients at the executable, for grants of 1, 7 and 100 uses in turn. */
+async function crowds(rounds: number): Promise<boolean> {
+  buildHere();
+  let wrong = 0;
+  const waitedMs: number[] = [];
+  await inSandbox(async (sandbox) => {
+    await prepareSites(sandbox);
+    for (let round = 0; round < rounds; round++) {
+      for (const uses of [1, 7, 100]) {
+        const outcome = await redeemInCrowd(sandbox, uses, 1000);
+        waitedMs.push(...outcome.waitedMs);
+        if (outcome.winners === uses && outcome.violations.length === 0) continue;
+        wrong++;
+        console.log(`${uses} uses: ${outcome.winners} winners`, outcome.violations.slice(0, 3));
+      }
+    }
+  })();
+  waitedMs.sort((a, b) => a - b);
+  const at = (part: number) => Math.round(waitedMs[Math.floor(waitedMs.length * part)] ?? 0);
+  console.log(
+    `${rounds} rounds of 1,000 clients for 1, 7 and 100 uses each: ${wrong} wrong; ` +
+      `winners waited ${at(0.5)} ms (median), ${at(0.99)} ms (99 %)`,
+  );
+  return wrong === 0;
+}
+
 async function main(): Promise<void> {
   const isShort = process.argv.includes("--short");
   const seed = option("--seed");
@@ -89,9 +121,15 @@ async function main(): Promise<void> {
       if (!await replay(folder, seed)) process.exitCode = 1;
       return;
     }
+    const rounds = option("--crowds");
+    if (rounds !== undefined) {
+      if (!await crowds(rounds)) process.exitCode = 1;
+      return;
+    }
     const count = option("--histories") ?? (isShort ? 100_000 : 120_000);
     const first = option("--first") ?? 1;
-    const broken = await search(folder, first, count, isShort ? 45_000 : 7_200_000);
+    const limitMs = (option("--minutes") ?? (isShort ? 0.75 : 120)) * 60_000;
+    const broken = await search(folder, first, count, limitMs);
     for (const one of broken.slice(0, 5)) await replay(folder, one.seed);
     const verdicts = await catchMutants(60_000);
     const missed = verdicts.filter(({ why }) => why === undefined);

@@ -30,7 +30,8 @@ export interface Order {
 
 /** Simulates histories in a process of its own, on the copy of the product in `folder`. */
 export function simulate(folder: string, order: Order): Promise<Findings> {
-  const { first, count, limitMs, mode = "all", leftOut = [] } = order;
+  const { first, count, mode = "all", leftOut = [] } = order;
+  const limitMs = Math.ceil(order.limitMs);
   const words = ["run", "-A", "--no-check", "test/prove/simulation/main.ts"]
     .concat([first, count, limitMs].map(String), mode, leftOut);
   return new Promise((resolve, reject) => {
