@@ -31,11 +31,7 @@ function suites(): Suite[] {
   const unit = testFiles("src", "platforms", "scripts");
   const contract = testFiles("test/contract");
   return [
-    {
-      name: "architecture",
-      files: ["test/architecture_test.ts", "test/guarantees_test.ts"],
-      command: denoTest,
-    },
+    { name: "architecture", files: ownTests("test"), command: denoTest },
     { name: "unit", files: unit, command: denoTest },
     { name: "unit on bun", files: unit, command: bunTest },
     { name: "contract", files: contract, command: denoTest },
@@ -43,6 +39,11 @@ function suites(): Suite[] {
     { name: "prove", files: testFiles("test/prove"), command: denoTest },
     { name: "e2e", files: testFiles("test/e2e"), command: denoTest },
   ];
+}
+
+/** The tests that lie in the folder itself. */
+function ownTests(folder: string): string[] {
+  return testFiles(folder).filter((file) => path.posix.dirname(file) === folder);
 }
 
 function testFiles(...folders: string[]): string[] {

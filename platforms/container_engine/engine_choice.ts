@@ -10,8 +10,8 @@ type Environment = Record<string, string | undefined>;
 /**
  * Path of the socket of the engine to use: what CONTAINER_ENDPOINT names, as upstream has it; for
  * Docker DOCKER_HOST or its current context, as Docker has them; else upstream's defaults
- * (spec/skupper-system-sites.md 5). Throws `engine-remote` for an engine that is not at a socket of
- * this machine, `docker-config-invalid` and `docker-context-unknown`.
+ * (docs/spec/skupper-system-sites.md 5). Throws `engine-remote` for an engine that is not at a
+ * socket of this machine, `docker-config-invalid` and `docker-context-unknown`.
  */
 export async function chooseSocket(
   engine: EngineName,

@@ -20,7 +20,7 @@ interface Container {
   env?: { name: string; value?: string; valueFrom?: object }[];
 }
 
-/** What the Deployments of controllers are called (spec/skupper-kubernetes.md 6). */
+/** What the Deployments of controllers are called (docs/spec/skupper-kubernetes.md 6). */
 const programs = { "skupper-controller": "skupper", [controllerName]: "hawser" } as const;
 
 /**

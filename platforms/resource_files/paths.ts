@@ -5,7 +5,7 @@ import { checkLabel } from "../../src/resources/names.ts";
 /** The namespace of commands that name none, as upstream has it. */
 export const defaultNamespace = "default";
 
-/** Where everything of one namespace lives; see spec/skupper-system-sites.md 1.2. */
+/** Where everything of one namespace lives; see docs/spec/skupper-system-sites.md 1.2. */
 export interface NamespacePaths {
   /** The data home: upstream's `namespaces` and our own state, side by side. */
   readonly home: string;
@@ -41,8 +41,9 @@ export interface SiteStatePaths {
 
 /**
  * The data home: HAWSER_DATA_HOME names all of it; else upstream's rule
- * (spec/skupper-system-sites.md 1.1), except that an empty XDG_DATA_HOME counts as unset. `uid` is
- * undefined where the system has none. Throws `data-home-unusable` if nothing says where it is.
+ * (docs/spec/skupper-system-sites.md 1.1), except that an empty XDG_DATA_HOME counts as unset.
+ * `uid` is undefined where the system has none. Throws `data-home-unusable` if nothing says where
+ * it is.
  */
 export function findDataHome(
   env: Record<string, string | undefined>,

@@ -12,7 +12,7 @@ import { measureReplicas } from "./replicas.ts";
 const rounds = 20;
 const redemptions = 20;
 
-/** Milliseconds that Skupper's own took (spec/peers-measured.md). */
+/** Milliseconds that Skupper's own took (docs/spec/peers.md 1). */
 const upstreamMs = { issue: 1035, redeem: 1040 };
 
 /** What tokens cost on Kubernetes: time, and requests to the API server. */

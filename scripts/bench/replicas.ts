@@ -6,7 +6,7 @@ import { type LoadOrder, runLoad, tryLoad } from "./load.ts";
 const rounds = 5;
 const size = { warmUp: 300, requests: 2000 };
 
-/** Redemptions a second that Skupper's own gave to 32 clients (spec/peers-measured.md). */
+/** Redemptions a second that Skupper's own gave to 32 clients (docs/spec/peers.md 1). */
 const upstreamPerSecond = 19.6;
 
 /** How 32 clients at once are served with one grant, by the one replica that runs and by three. */

@@ -2,11 +2,11 @@ import type { Command } from "@commander-js/extra-typings";
 import { parseGoBoolean } from "./options.ts";
 
 /**
- * The arguments of a command, with the flags of Go's `flag` package (spec/jfrog.md 0) in the form
- * that commander takes. A switch (`switchOption`) gets its value, so that the argument behind it is
- * not taken for one. Only the words `true` and `false` are, which nobody means otherwise. A plain
- * switch with `=false` is left out; `-n=west` is `-n west`. With `singleDash`, one dash is as good
- * as two before a long name. Everything else is left as it is.
+ * The arguments of a command, with the flags of Go's `flag` package (docs/spec/jfrog.md 0) in the
+ * form that commander takes. A switch (`switchOption`) gets its value, so that the argument behind
+ * it is not taken for one. Only the words `true` and `false` are, which nobody means otherwise. A
+ * plain switch with `=false` is left out; `-n=west` is `-n west`. With `singleDash`, one dash is as
+ * good as two before a long name. Everything else is left as it is.
  */
 export function rewriteGoFlags(
   command: Command,

@@ -28,7 +28,7 @@ export interface Prompter {
 /**
  * A prompter that writes with `write` and reads a line with `read`. `isTerminal` tells whether a
  * person types; that person sees the end of a hidden line only if we write it. The words are jf's
- * (spec/jfrog.md 2.3, 4.1).
+ * (docs/spec/jfrog.md 2.3, 4.1).
  */
 export function createPrompter(
   write: (text: string) => Promise<void>,

@@ -31,7 +31,7 @@ interface Options extends AccessOptions {
 /** Undefined where a token was made, which is printed by then. */
 type Result = ShownRequest | JfFailure | undefined;
 
-/** `access-token-create [username]` (spec/jfrog.md 1). */
+/** `access-token-create [username]` (docs/spec/jfrog.md 1). */
 export function accessTokenCreate(run: Runner) {
   return withAccessOptions(
     leafWithoutPlatform("access-token-create", "Create an access token of the JFrog Platform"),

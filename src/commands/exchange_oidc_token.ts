@@ -24,7 +24,7 @@ interface Options extends AccessOptions {
 /** Undefined where a token was made, which is printed by then. */
 type Result = JfFailure | undefined;
 
-/** `exchange-oidc-token [provider-name] [oidc-token-id]` (spec/jfrog.md 5.1). */
+/** `exchange-oidc-token [provider-name] [oidc-token-id]` (docs/spec/jfrog.md 5.1). */
 export function exchangeOidcTokenCommand(run: Runner) {
   return withAccessOptions(
     leafWithoutPlatform(

@@ -3,7 +3,7 @@ import { type BaseResource, type Condition, findCondition } from "../resources/r
 /** What a condition says, beside its type. */
 export type ConditionState = Pick<Condition, "status" | "reason" | "message">;
 
-/** The three states upstream writes (spec/skupper-system-sites.md 10). */
+/** The three states upstream writes (docs/spec/skupper-system-sites.md 10). */
 export const readyState: ConditionState = { status: "True", reason: "Ready", message: "OK" };
 
 export function errorState(message: string): ConditionState {

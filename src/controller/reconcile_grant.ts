@@ -45,7 +45,7 @@ export interface GrantWork {
 /**
  * Brings an AccessGrant's status to what its spec, its ledger and this service ask for, and serves
  * it. A grant that is gone, or that expired a day ago for certain, is no longer served. Statuses as
- * in spec/skupper-kubernetes.md 2.6. Throws `conflict` if another write was first: look again.
+ * in docs/spec/skupper-kubernetes.md 2.6. Throws `conflict` if another write was first: look again.
  */
 export async function reconcileGrant(
   change: Change,

@@ -57,8 +57,9 @@ const finalCodes: ErrorCode[] = [
 ];
 
 /**
- * Redeems an AccessToken once, with the outcome in its status (spec/skupper-kubernetes.md 4.2), and
- * takes it out of the way. What may pass is noted in the status too, and thrown to be tried again.
+ * Redeems an AccessToken once, with the outcome in its status (docs/spec/skupper-kubernetes.md
+ * 4.2), and takes it out of the way. What may pass is noted in the status too, and thrown to be
+ * tried again.
  */
 export async function reconcileToken(
   change: Change,

@@ -122,8 +122,8 @@ export class GrantBook {
   }
 
   /**
-   * Redeems a grant (design.md 5): whatever is refused or fails costs no use. Throws what the
-   * backing throws, and `ledger-failed`.
+   * Redeems a grant (docs/spec/design.md 5.1): whatever is refused or fails costs no use. Throws
+   * what the backing throws, and `ledger-failed`.
    */
   async redeem(request: RedeemRequest): Promise<Redeemed | Refused> {
     const { key, code } = request;

@@ -16,8 +16,8 @@ export interface LinkBundle {
 
 /**
  * The YAML stream of a successful answer: a Secret, then a Link for each group of endpoints, as
- * spec/skupper-kubernetes.md 3 has it but with the groups in order. Put together by hand: a YAML
- * writer takes longer to look for what needs quotes than the certificate took to sign.
+ * docs/spec/skupper-kubernetes.md 3 has it but with the groups in order. Put together by hand: a
+ * YAML writer takes longer to look for what needs quotes than the certificate took to sign.
  */
 export function writeLinkBundle(bundle: LinkBundle): string {
   const { name, endpoints } = bundle;

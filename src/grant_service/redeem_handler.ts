@@ -42,8 +42,8 @@ const contentType = "application/yaml";
 type Counted = [outcome: string, response: HttpResponse];
 
 /**
- * Answers redemptions (POST) as spec/skupper-system-sites.md 6.2 prescribes, and probes (GET with
- * the code as a header), which spend nothing; upstream's service answers those with 405.
+ * Answers redemptions (POST) as docs/spec/redemption.md 4 prescribes, and probes (GET with the code
+ * as a header), which spend nothing; upstream's service answers those with 405.
  */
 export function redeemHandler(options: RedeemHandlerOptions): HttpHandler {
   const { book, audit, metrics, onError = () => {}, now = steadyNow } = options;

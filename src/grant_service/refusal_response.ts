@@ -2,10 +2,7 @@ import { isAppError } from "../errors/app_error.ts";
 import type { HttpResponse } from "./http/message.ts";
 import type { Refused } from "./redemption.ts";
 
-/**
- * What goes over the wire for a refusal: spec/skupper-system-sites.md 6.2, and the reason to a
- * holder.
- */
+/** What goes over the wire for a refusal: docs/spec/redemption.md 4, and the reason to a holder. */
 export function refusalResponse({ reason, detail }: Refused): HttpResponse {
   switch (reason) {
     case "unknown":

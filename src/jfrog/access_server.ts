@@ -34,7 +34,7 @@ export interface AccessSurroundings {
   progress(text: string): void;
 }
 
-/** The header Authorization (spec/jfrog.md 1.4). */
+/** The header Authorization (docs/spec/jfrog.md 1.4). */
 export function authorization(credentials: ServerCredentials): string {
   const { user = "" } = credentials;
   if ("password" in credentials) return basic(user, credentials.password);

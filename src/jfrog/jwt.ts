@@ -16,7 +16,8 @@ export interface TokenClaims {
 
 /**
  * The claims of a token, which nobody has verified; undefined where it is no JWT, as a reference
- * token is none. Both alphabets of base64 are taken, padded or not (jf takes one, spec/jfrog.md 6).
+ * token is none. Both alphabets of base64 are taken, padded or not (jf takes one,
+ * docs/spec/jfrog.md 6).
  */
 export function readClaims(token: string): TokenClaims | undefined {
   const [, payload, ...rest] = token.split(".");
@@ -31,7 +32,7 @@ export function readClaims(token: string): TokenClaims | undefined {
 }
 
 /**
- * The user a token is of (spec/jfrog.md 6): what follows `/users/` in its subject, or the last
+ * The user a token is of (docs/spec/jfrog.md 6): what follows `/users/` in its subject, or the last
  * slash of one that begins with `jfrt@`, else the subject itself. Undefined where it names none.
  */
 export function usernameIn(token: string): string | undefined {

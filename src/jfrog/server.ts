@@ -1,5 +1,6 @@
 /**
- * A JFrog Platform server as the configuration file has it (spec/jfrog.md 3.2), secrets in clear.
+ * A JFrog Platform server as the configuration file has it (docs/spec/jfrog.md 3.2), secrets in
+ * clear.
  */
 export interface Server {
   /** The platform's base url, with a slash at its end. */

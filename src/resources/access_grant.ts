@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { accessGrantSchema } from "./schemas.ts";
 
-/** AccessGrant, as spec/crds has it. */
+/** AccessGrant, as docs/spec/resources.md 4 has it. */
 export type AccessGrant = z.infer<ReturnType<typeof accessGrantSchema>>;
 
 /** The window of a grant that names none, on every platform. */
@@ -9,7 +9,7 @@ export const defaultExpirationWindow = "15m";
 
 /**
  * The status.message that a controller writes which does not serve grants
- * (spec/skupper-kubernetes.md 2.6).
+ * (docs/spec/skupper-kubernetes.md 2.6).
  */
 export const grantsDisabled = "AccessGrants are not enabled";
 

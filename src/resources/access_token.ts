@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { accessTokenSchema } from "./schemas.ts";
 
-/** AccessToken, as spec/crds has it. */
+/** AccessToken, as docs/spec/resources.md 5 has it. */
 export type AccessToken = z.infer<ReturnType<typeof accessTokenSchema>>;
 
 /**

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { linkSchema } from "./schemas.ts";
 
-/** Link, as spec/crds has it. */
+/** Link, as docs/spec/resources.md 3 has it. */
 export type Link = z.infer<ReturnType<typeof linkSchema>>;
 
 /** The routing cost: the spec's, and 1 where it names none (as the router takes it). */

@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { routerAccessSchema } from "./schemas.ts";
 
-/** RouterAccess, as spec/crds has it. */
+/** RouterAccess, as docs/spec/resources.md 6 has it. */
 export type RouterAccess = z.infer<ReturnType<typeof routerAccessSchema>>;
 
 /** The roles links connect to, with the port a router takes where none is given. */

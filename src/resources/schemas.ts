@@ -58,7 +58,7 @@ export const endpointSchema = lazySchema(() =>
 /** The free settings of a spec. */
 const settingsSchema = lazySchema(() => z.record(z.string(), z.string()).optional());
 
-/** Site, as spec/crds has it. */
+/** Site, as docs/spec/resources.md 2 has it. */
 export const siteSchema = lazySchema(() =>
   z.looseObject({
     apiVersion: z.literal(apiVersion),
@@ -104,7 +104,7 @@ export const siteSchema = lazySchema(() =>
   })
 );
 
-/** Link, as spec/crds has it. */
+/** Link, as docs/spec/resources.md 3 has it. */
 export const linkSchema = lazySchema(() =>
   z.looseObject({
     apiVersion: z.literal(apiVersion),
@@ -124,7 +124,7 @@ export const linkSchema = lazySchema(() =>
   })
 );
 
-/** AccessGrant, as spec/crds has it. */
+/** AccessGrant, as docs/spec/resources.md 4 has it. */
 export const accessGrantSchema = lazySchema(() =>
   z.looseObject({
     apiVersion: z.literal(apiVersion),
@@ -148,7 +148,7 @@ export const accessGrantSchema = lazySchema(() =>
   })
 );
 
-/** AccessToken, as spec/crds has it. */
+/** AccessToken, as docs/spec/resources.md 5 has it. */
 export const accessTokenSchema = lazySchema(() =>
   z.looseObject({
     apiVersion: z.literal(apiVersion),
@@ -168,7 +168,7 @@ export const accessTokenSchema = lazySchema(() =>
   })
 );
 
-/** RouterAccess, as spec/crds has it. */
+/** RouterAccess, as docs/spec/resources.md 6 has it. */
 export const routerAccessSchema = lazySchema(() =>
   z.looseObject({
     apiVersion: z.literal(apiVersion),

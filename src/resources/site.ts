@@ -1,7 +1,7 @@
 import type { z } from "zod";
 import type { siteSchema } from "./schemas.ts";
 
-/** Site, as spec/crds has it. */
+/** Site, as docs/spec/resources.md 2 has it. */
 export type Site = z.infer<ReturnType<typeof siteSchema>>;
 
 /** The CA of a site's links where neither spec nor status names another one. */
@@ -15,8 +15,8 @@ export function wantsLinkAccess(site: Site): boolean {
 
 /**
  * True if its controller can't make the site as it is. That what the site needs exists already is
- * what Skupper's says for moments after its own restart (spec/skupper-kubernetes.md 7, #24): it
- * passes.
+ * what Skupper's says for moments after its own restart (defect 24 of
+ * docs/spec/skupper-kubernetes.md 7): it passes.
  */
 export function hasFailed({ status }: Site): boolean {
   return status?.status === "Error" &&

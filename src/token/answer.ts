@@ -29,7 +29,7 @@ export interface ReceivedLinks {
 const maxLinks = 16;
 
 /**
- * Judges a grant service's answer (spec/skupper-system-sites.md 6.1), which is hostile until proven
+ * Judges a grant service's answer (docs/spec/redemption.md 3.2), which is hostile until proven
  * good: one Secret with a certificate for our key, then 1 to 16 Links named as we asked. Throws
  * `answer-invalid`.
  */

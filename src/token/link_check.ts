@@ -184,7 +184,7 @@ function refused(error: unknown): FailedStep {
 
 /**
  * skupper-router compares the host with DNS names and the common name only
- * (spec/peers-measured.md).
+ * (docs/spec/peers.md 4.1).
  */
 function warnOfName(socket: TLSSocket, host: string): string | undefined {
   if (isIP(host) === 0) return undefined;

@@ -49,11 +49,11 @@ class PassingFailure extends Error {
 const connectionTries = 5;
 
 /**
- * Redeems the token: one POST (spec/skupper-system-sites.md 6.1), again where that may help and,
- * our key being the same, is the same redemption to our service. Returns the answer's body, which
- * is not to be trusted. Throws `token-refused`, `token-expired`, `token-used-up`, `token-revoked`,
- * `token-unknown`, `grant-code-throttled`, `server-error`, `answer-invalid`, `unreachable`,
- * `tls-failed`, `timed-out`, and the interrupt's error.
+ * Redeems the token: one POST (docs/spec/redemption.md 2), again where that may help
+ * and, our key being the same, is the same redemption to our service. Returns the answer's body,
+ * which is not to be trusted. Throws `token-refused`, `token-expired`, `token-used-up`,
+ * `token-revoked`, `token-unknown`, `grant-code-throttled`, `server-error`, `answer-invalid`,
+ * `unreachable`, `tls-failed`, `timed-out`, and the interrupt's error.
  */
 export async function requestRedemption(
   token: UsableToken,

@@ -18,8 +18,8 @@ export function isPassingStatus(status: number): boolean {
 }
 
 /**
- * What a grant service means by any answer but 200 (spec/skupper-system-sites.md 6.2); ours says
- * why a token is spent in the header `reason`. `now` is this machine's time in milliseconds.
+ * What a grant service means by any answer but 200 (docs/spec/redemption.md 4); ours
+ * says why a token is spent in the header `reason`. `now` is this machine's time in milliseconds.
  */
 export function describeRefusal(
   token: UsableToken,

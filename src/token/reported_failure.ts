@@ -5,8 +5,8 @@ import type { UsableToken } from "./token_file.ts";
 
 /**
  * What a controller's message in an AccessToken's status means, its own or upstream's
- * (spec/skupper-kubernetes.md 4.2); undefined if it tries again and may succeed. `namespace` is the
- * token's, `now` this machine's time in milliseconds.
+ * (docs/spec/skupper-kubernetes.md 4.2); undefined if it tries again and may succeed. `namespace`
+ * is the token's, `now` this machine's time in milliseconds.
  */
 export function describeReportedFailure(
   token: UsableToken,

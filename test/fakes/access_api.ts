@@ -128,7 +128,7 @@ async function readCall(request: IncomingMessage): Promise<AccessCall> {
   return { method, path, headers, text, body };
 }
 
-/** What the documentation of the API answers (spec/jfrog.md 1.7, 5.1, 5.3). */
+/** What the documentation of the API answers (docs/spec/jfrog.md 1.7, 5.1, 5.3). */
 function answer(
   { method, path, headers, text, body }: AccessCall,
   tokens: AccessTokens,

@@ -71,8 +71,8 @@ const scopes = [
 ].map((pattern) => new RegExp(`^${pattern}$`));
 
 /**
- * What the documentation of the Access API refuses of a request for a token (spec/jfrog.md 1.7,
- * 5.3).
+ * What the documentation of the Access API refuses of a request for a token (docs/spec/jfrog.md
+ * 1.7, 5.3).
  */
 export function whyNotCreate(body: unknown, caller: Caller): Refused | undefined {
   if (typeof body !== "object" || body === null) return bad("Request body is not an object");

@@ -177,7 +177,7 @@ export class AccessTokens {
     return { status: 200 };
   }
 
-  /** By its value, for administrators (spec/jfrog.md 5.3). */
+  /** By its value, for administrators (docs/spec/jfrog.md 5.3). */
   revokeValue(body: unknown, caller: Caller): ApiAnswer {
     if (!caller.isAdmin) {
       return refuse({ status: 403, code: "FORBIDDEN", message: "For administrators" });

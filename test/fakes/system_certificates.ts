@@ -25,9 +25,9 @@ export interface Certificates {
 }
 
 /**
- * Writes runtime/issuers and runtime/certs as upstream does (spec/skupper-system-sites.md 3): an
- * authority once made is kept unless the user supplies one, everything else is made anew. Keys of
- * links' authorities are RSA in PKCS#1, as upstream's all are; those nobody signs with here are
+ * Writes runtime/issuers and runtime/certs as upstream does (docs/spec/skupper-system-sites.md 3):
+ * an authority once made is kept unless the user supplies one, everything else is made anew. Keys
+ * of links' authorities are RSA in PKCS#1, as upstream's all are; those nobody signs with here are
  * not.
  */
 export async function provideCertificates(

@@ -53,8 +53,8 @@ export function putInput(machine: Machine, resource: Resource): void {
 }
 
 /**
- * Does to a namespace what `skupper system start` does (spec/skupper-system-sites.md 1.2, 1.3, 3,
- * 4) short of starting a router; run again on the same namespace, what `skupper system reload`
+ * Does to a namespace what `skupper system start` does (docs/spec/skupper-system-sites.md 1.2, 1.3,
+ * 3, 4) short of starting a router; run again on the same namespace, what `skupper system reload`
  * does.
  */
 export async function systemStart(machine: Machine): Promise<void> {

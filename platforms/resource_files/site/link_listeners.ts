@@ -41,7 +41,7 @@ export async function readLinkListeners(
 
 /**
  * The CA that a RouterAccess' listener trusts where nobody supplies another
- * (spec/skupper-system-sites.md 3).
+ * (docs/spec/skupper-system-sites.md 3).
  */
 export function issuerOf({ access }: LinkListener): string {
   return access.spec?.issuer || siteIssuer;
@@ -49,7 +49,7 @@ export function issuerOf({ access }: LinkListener): string {
 
 /**
  * The host that the router's own certificate bears: what upstream declares is every address of the
- * machine (spec/skupper-system-sites.md 11.7).
+ * machine (docs/spec/skupper-system-sites.md 11.7).
  */
 function certifiedHost(certificatePem: string | undefined): string | undefined {
   if (certificatePem === undefined) return undefined;

@@ -17,15 +17,15 @@ import {
 const answerLimitMs = 1000;
 
 /**
- * Where the router listens for clients of this machine; each has it (spec/skupper-system-sites.md
- * 4).
+ * Where the router listens for clients of this machine; each has it
+ * (docs/spec/skupper-system-sites.md 4).
  */
 const localRole = "normal";
 const localClient = "skupper-local-client";
 
 /**
  * Sees whether the router of a site answers. What upstream's Site says of it proves nothing: that
- * is written before the router starts (spec/skupper-system-sites.md 2).
+ * is written before the router starts (docs/spec/skupper-system-sites.md 2).
  */
 export function routerProbe(paths: NamespacePaths, platform: PlatformName): RouterProbe {
   return {

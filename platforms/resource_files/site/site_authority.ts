@@ -33,7 +33,7 @@ export function siteUid(paths: NamespacePaths): Promise<string | undefined> {
 /**
  * The folder of that authority, if it is complete: the one that `skupper system start` made or took
  * over, for that is what its router trusts, else the one the user supplies to it
- * (spec/skupper-system-sites.md 3).
+ * (docs/spec/skupper-system-sites.md 3).
  */
 export function findAuthorityFolder(paths: NamespacePaths, issuer: string): string | undefined {
   if (!isSubdomain(issuer)) return undefined;

@@ -38,8 +38,8 @@ export function takesRemoteLinks(site: Site): boolean {
 }
 
 /**
- * The status of a Site, in the shapes upstream writes (spec/skupper-system-sites.md 10). Without
- * link access nothing needs to run for it.
+ * The status of a Site, in the shapes upstream writes (docs/spec/skupper-system-sites.md 10).
+ * Without link access nothing needs to run for it.
  */
 export function deriveSiteStatus(site: Site, facts: SiteFacts): NonNullable<Site["status"]> {
   const { authority, controller, endpoints } = facts;

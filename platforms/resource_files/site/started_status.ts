@@ -29,7 +29,7 @@ export interface StartedSources {
 /**
  * Corrects what upstream says of the resources of a namespace it started: its Site is Ready once
  * written, whether a router runs or not, with endpoints that lead nowhere; of a Link it has not
- * taken up yet it says nothing (spec/skupper-system-sites.md 2, 4).
+ * taken up yet it says nothing (docs/spec/skupper-system-sites.md 2, 4).
  */
 export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["correctStatus"]> {
   const { paths } = sources;

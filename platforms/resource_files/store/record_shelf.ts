@@ -39,10 +39,10 @@ const replacedWithinMs = 1500;
 
 /**
  * Keeps AccessGrants and AccessTokens as whole records in our own state, where upstream loses none
- * of their status (spec/skupper-system-sites.md 11). One that a user has put into the namespace's
- * input is served from there; its record holds status, uid and generation, and the spec these are
- * about. It is gone when its file is, but not while the file can't be read, nor while it is
- * replaced.
+ * of their status (docs/spec/skupper-system-sites.md 11). One that a user has put into the
+ * namespace's input is served from there; its record holds status, uid and generation, and the spec
+ * these are about. It is gone when its file is, but not while the file can't be read, nor while it
+ * is replaced.
  */
 export class RecordShelf implements Shelf {
   readonly #paths: NamespacePaths;

@@ -32,10 +32,10 @@ export interface FolderReading<K extends Kind> {
 }
 
 /**
- * Reads a folder as upstream's loader does (spec/skupper-system-sites.md 1.3): every .yaml and .yml
- * file at any depth, with any number of documents. A resource is known by kind and metadata.name,
- * whatever its file is called. A broken document hides nothing else. An absent folder is empty.
- * Throws `not-readable` if the folder can't be listed.
+ * Reads a folder as upstream's loader does (docs/spec/skupper-system-sites.md 1.3): every .yaml and
+ * .yml file at any depth, with any number of documents. A resource is known by kind and
+ * metadata.name, whatever its file is called. A broken document hides nothing else. An absent
+ * folder is empty. Throws `not-readable` if the folder can't be listed.
  */
 export async function readFolder<K extends Kind>(
   folder: string,

@@ -7,7 +7,7 @@ import { dialogueOf, givenServer, type ServerOptions, withServerOptions } from "
 
 type Options = ServerOptions & OidcOptions & { overwrite?: boolean };
 
-/** `config add [server-id]` (spec/jfrog.md 4.1). */
+/** `config add [server-id]` (docs/spec/jfrog.md 4.1). */
 export function configAdd(run: Runner) {
   return withServerOptions(leafWithoutPlatform("add", "Add a JFrog server"))
     .argument(

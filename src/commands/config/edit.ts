@@ -3,7 +3,7 @@ import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { dialogueOf, givenServer, type ServerOptions, withServerOptions } from "./options.ts";
 
-/** `config edit <server-id>` (spec/jfrog.md 4.1): what is not given stays as it is. */
+/** `config edit <server-id>` (docs/spec/jfrog.md 4.1): what is not given stays as it is. */
 export function configEdit(run: Runner) {
   return withServerOptions(
     leafWithoutPlatform("edit", "Change a JFrog server; what is not given stays as it is"),

@@ -3,7 +3,7 @@ import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 
-/** `config export [server-id]` (spec/jfrog.md 4.5). */
+/** `config export [server-id]` (docs/spec/jfrog.md 4.5). */
 export function configExport(run: Runner) {
   return leafWithoutPlatform(
     "export",

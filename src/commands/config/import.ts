@@ -5,7 +5,9 @@ import { dialogueOf } from "./options.ts";
 
 const maxTokenBytes = 1024 * 1024;
 
-/** `config import <token>` (spec/jfrog.md 4.5); `-` reads it from stdin, where nobody sees it. */
+/**
+ * `config import <token>` (docs/spec/jfrog.md 4.5); `-` reads it from stdin, where nobody sees it.
+ */
 export function configImport(run: Runner) {
   return leafWithoutPlatform("import", "Add the JFrog server of a token of config export")
     .argument("<token>", "the token, or - for one on standard input: config import - < FILE")

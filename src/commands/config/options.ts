@@ -31,7 +31,7 @@ export interface ServerOptions {
   legacy?: boolean;
 }
 
-/** The command with the options that tell of a server, as jf has them (spec/jfrog.md 4.1). */
+/** The command with the options that tell of a server, as jf has them (docs/spec/jfrog.md 4.1). */
 export function withServerOptions(command: ReturnType<typeof leafWithoutPlatform>) {
   return command
     .option("--url <url>", "the JFrog Platform's url")

@@ -9,7 +9,7 @@ interface Options {
   quiet?: boolean;
 }
 
-/** `config remove [server-id]` (spec/jfrog.md 4.3): without a name all of them. */
+/** `config remove [server-id]` (docs/spec/jfrog.md 4.3): without a name all of them. */
 export function configRemove(run: Runner) {
   return leafWithoutPlatform("remove", "Remove a configured JFrog server, or all of them")
     .argument("[server-id]", "its name; by default all")

@@ -7,7 +7,7 @@ interface Options {
   format?: "json" | "table";
 }
 
-/** `config show [server-id]` (spec/jfrog.md 4.2): secrets are never shown. */
+/** `config show [server-id]` (docs/spec/jfrog.md 4.2): secrets are never shown. */
 export function configShow(run: Runner) {
   return leafWithoutPlatform("show", "Show the configured JFrog servers, without their secrets")
     .argument("[server-id]", "the one to show; by default all")

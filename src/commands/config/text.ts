@@ -43,7 +43,7 @@ const rows: [field: string, name: keyof Server][] = [
   ["is_default", "isDefault"],
 ];
 
-/** The servers as jf shows them without --format: the default one last (spec/jfrog.md 4.2). */
+/** The servers as jf shows them without --format: the default one last (docs/spec/jfrog.md 4.2). */
 export function legacyText(servers: Server[]): string {
   const shown = servers.map(maskUrls);
   const at = shown.findIndex(({ isDefault }) => isDefault);

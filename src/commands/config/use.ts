@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 
-/** `config use <server-id>` (spec/jfrog.md 4.4). */
+/** `config use <server-id>` (docs/spec/jfrog.md 4.4). */
 export function configUse(run: Runner) {
   return leafWithoutPlatform("use", "Make a configured JFrog server the default one")
     .argument("<server-id>", "its name")

@@ -30,7 +30,7 @@ export class JfFailure {
 /**
  * What `run` gives, or the failure of a server's answer where jf would print that as JSON: called
  * as jf, with JFROG_CLI_ERROR_OUTPUT_FORMAT=json or, if that is not set, --format=json
- * (spec/jfrog.md 0).
+ * (docs/spec/jfrog.md 0).
  */
 export async function orJfFailure<D>(
   context: CommandContext,

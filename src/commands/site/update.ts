@@ -91,8 +91,8 @@ async function changeSite(
 }
 
 /**
- * Skupper's controller on Kubernetes leaves what it made for links (spec/skupper-kubernetes.md 7,
- * 23).
+ * Skupper's controller on Kubernetes leaves what it made for links (defect 23 of
+ * docs/spec/skupper-kubernetes.md 7).
  */
 function warnStillOpen(
   { namespace, siteFounder }: PlatformWithAbilities,

@@ -18,7 +18,7 @@ interface Options {
 
 type Issued = IssuedToken & { file: string };
 
-/** `token issue <file>` (spec/seeds, spec/refdog/commands-token.yaml). */
+/** `token issue <file>` (docs/spec/commands.md 2.1). */
 export function tokenIssue(run: Runner) {
   return leaf("issue", "Issue a token file redeemable for a link to the current site")
     .argument("<file>", "the name of the token file to create, or - for standard output", fileName)

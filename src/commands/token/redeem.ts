@@ -26,7 +26,7 @@ interface Redeemed extends RedeemedToken {
   active: boolean;
 }
 
-/** `token redeem <file>` (spec/refdog/commands-token.yaml). */
+/** `token redeem <file>` (docs/spec/commands.md 2.2). */
 export function tokenRedeem(run: Runner) {
   return leaf("redeem", "Redeem a token file in order to create a link to a remote site")
     .argument("<file>", "the name of the token file to use, or - for standard input", fileName)

@@ -17,7 +17,7 @@ export interface TlsIdentity {
   caPem: string;
 }
 
-/** Bounds on what clients may take of the service (design.md 5). */
+/** Bounds on what clients may take of the service (docs/spec/design.md 5.5). */
 export interface ServerLimits extends ConnectionLimits {
   /**
    * Connections at the same time. One more takes the place of the oldest idle one of the client

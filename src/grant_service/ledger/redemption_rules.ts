@@ -54,9 +54,9 @@ export interface RulingPlace {
 }
 
 /**
- * Rules on a redemption (design.md 5). A redeemer that was given a use and has not taken the answer
- * is due that answer. It costs no further use, and it is due even if the grant has expired or is
- * used up.
+ * Rules on a redemption (docs/spec/design.md 5.2). A redeemer that was given a use and has not
+ * taken the answer is due that answer. It costs no further use, and it is due even if the grant has
+ * expired or is used up.
  */
 export function ruleOn(
   ledger: Ledger,

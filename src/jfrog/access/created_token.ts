@@ -34,7 +34,7 @@ const kinds: Record<keyof CreatedToken, "string" | "number" | "boolean"> = {
 
 /**
  * The token in an answer. A field of another kind than it should be is left out with a warning: the
- * token exists, whatever is said beside it (jf fails and loses it, spec/jfrog.md 1.6). Throws
+ * token exists, whatever is said beside it (jf fails and loses it, docs/spec/jfrog.md 1.6). Throws
  * `access-answer-invalid` for an answer without a token.
  */
 export function readCreatedToken(

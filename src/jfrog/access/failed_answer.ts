@@ -99,7 +99,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** What an error's body says, in one of the shapes there are (spec/jfrog.md 1.7). */
+/** What an error's body says, in one of the shapes there are (docs/spec/jfrog.md 1.7). */
 function explain(body: unknown): string {
   if (typeof body === "string") return explainText(body);
   const { errors, message, detail, error, error_description } = fieldsOf(body);

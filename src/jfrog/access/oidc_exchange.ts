@@ -10,7 +10,7 @@ import { readJsonObject } from "./json_answer.ts";
 const oidcProviderTypes = ["GitHub", "Azure", "GenericOidc"] as const;
 type OidcProviderType = (typeof oidcProviderTypes)[number];
 
-/** What an id token is exchanged by; undefined or "" is left out (spec/jfrog.md 5.1). */
+/** What an id token is exchanged by; undefined or "" is left out (docs/spec/jfrog.md 5.1). */
 export interface OidcExchange {
   /** The name of the integration at the platform. */
   providerName: string;

@@ -8,9 +8,9 @@ const path = "api/security/encryptedPassword";
 
 /**
  * The password as Artifactory, whose url and credentials `server` has, encrypts it: it is as good
- * as the password there (spec/jfrog.md 4.1). Throws what `ask` and `describeFailedAnswer` throw,
- * `password-encryption-off` where the server is told not to, and `access-answer-invalid` for an
- * answer that is no password.
+ * as the password there (docs/spec/jfrog.md 4.1). Throws what `ask` and `describeFailedAnswer`
+ * throw, `password-encryption-off` where the server is told not to, and `access-answer-invalid` for
+ * an answer that is no password.
  */
 export async function encryptPassword(
   server: AccessServer,

@@ -19,10 +19,10 @@ const errorsWithRemedy = [
 
 /**
  * The server with an access token that is good for a while: one that ends soon is exchanged for
- * another by its refresh token, as jf does (spec/jfrog.md 5.2), and both new ones are stored. Under
- * the configuration's lock, so that a refresh token is used once, whoever comes at the same time. A
- * token that is still good is used as it is where that fails, with a warning. Throws what the
- * refresh does.
+ * another by its refresh token, as jf does (docs/spec/jfrog.md 5.2), and both new ones are stored.
+ * Under the configuration's lock, so that a refresh token is used once, whoever comes at the same
+ * time. A token that is still good is used as it is where that fails, with a warning. Throws what
+ * the refresh does.
  */
 export async function withFreshToken(
   server: ChosenServer,

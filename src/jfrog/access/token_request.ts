@@ -21,8 +21,8 @@ export interface TokenOptions {
 }
 
 /**
- * The body of the request, in the order in which jf sends it (spec/jfrog.md 1.4); what is undefined
- * is not sent.
+ * The body of the request, in the order in which jf sends it (docs/spec/jfrog.md 1.4); what is
+ * undefined is not sent.
  */
 export interface TokenRequest {
   scope?: string | undefined;

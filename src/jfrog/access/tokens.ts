@@ -63,7 +63,9 @@ export interface Revoked {
   revoked: boolean;
 }
 
-/** Below this path a token is revoked by its value, since Artifactory 7.68 (spec/jfrog.md 5.3). */
+/**
+ * Below this path a token is revoked by its value, since Artifactory 7.68 (docs/spec/jfrog.md 5.3).
+ */
 const revokePath = `${tokensPath}/revoke`;
 
 /** The tokens of a server. */
@@ -134,7 +136,7 @@ export function openAccessTokens(
   }
 }
 
-/** The body of a refresh, in jf's order (spec/jfrog.md 5.2). */
+/** The body of a refresh, in jf's order (docs/spec/jfrog.md 5.2). */
 function refreshBody(refreshToken: string, accessToken: string | undefined) {
   return {
     access_token: accessToken,

@@ -21,7 +21,7 @@ const bundles = [
 /**
  * The authorities that servers are trusted by, as PEM: the system's, or what SSL_CERT_FILE and
  * SSL_CERT_DIR name instead; those of NODE_EXTRA_CA_CERTS; and those in `<home>/security/certs`
- * (spec/jfrog.md 7). What is no certificate there is passed over. Throws `not-readable`.
+ * (docs/spec/jfrog.md 7). What is no certificate there is passed over. Throws `not-readable`.
  */
 export function trustedRoots(home: string, env: Record<string, string | undefined>): string[] {
   const extra = env["NODE_EXTRA_CA_CERTS"];

@@ -7,8 +7,8 @@ const file = ".jfrog/config.yml";
 const maxBytes = 1024 * 1024;
 
 /**
- * The application's key in the working folder's `.jfrog/config.yml` (spec/jfrog.md 5.1); undefined
- * where there is none. Throws `not-readable`, `file-too-large` and `resource-invalid`.
+ * The application's key in the working folder's `.jfrog/config.yml` (docs/spec/jfrog.md 5.1);
+ * undefined where there is none. Throws `not-readable`, `file-too-large` and `resource-invalid`.
  */
 export async function projectApplicationKey(signal: AbortSignal): Promise<string | undefined> {
   let text;

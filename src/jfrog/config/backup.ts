@@ -10,7 +10,7 @@ const leftOut = ["backup", "dependencies", "locks", "logs"];
 
 /**
  * Copies the home to backup/.jfrog-<seconds since 1970> in it, as jf does before it migrates
- * (spec/jfrog.md 3.6). Throws `not-writable`.
+ * (docs/spec/jfrog.md 3.6). Throws `not-writable`.
  */
 export async function backUpHome(home: string, now: number): Promise<void> {
   const backup = join(home, "backup", `.jfrog-${Math.floor(now / 1000)}`);

@@ -10,8 +10,8 @@ export const keyBytes = 32;
 
 /**
  * A secret as jf stores it: base64 of nonce, ciphertext and tag of AES-256-GCM; the key is the
- * bytes of its text (spec/jfrog.md 3.5). `nonce` is random, except where a test compares with a
- * known answer.
+ * bytes of its text (docs/spec/jfrog.md 3.5). `nonce` is random, except where a test compares with
+ * a known answer.
  */
 export function encryptSecret(
   secret: string,

@@ -33,8 +33,8 @@ export function givesCredentials({ password, accessToken, sshKeyPath }: Server):
 
 /**
  * The server as it was, with what is given; a field given empty is taken away. The urls of services
- * follow the platform's url, unless they were chosen otherwise, and end with a slash (spec/jfrog.md
- * 3.3).
+ * follow the platform's url, unless they were chosen otherwise, and end with a slash
+ * (docs/spec/jfrog.md 3.3).
  */
 export function mergeServer(before: Server, given: Server): Server {
   const kept = { ...before };

@@ -4,8 +4,8 @@ import type { Server } from "../server.ts";
 export type JsonObject = Record<string, unknown>;
 
 /**
- * The fields of a server in the order in which jf writes them, with what they hold (spec/jfrog.md
- * 3.2).
+ * The fields of a server in the order in which jf writes them, with what they hold
+ * (docs/spec/jfrog.md 3.2).
  */
 export const serverFields = {
   url: "text",

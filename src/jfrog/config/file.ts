@@ -25,9 +25,9 @@ export interface ConfigFile {
 }
 
 /**
- * Reads the text of a configuration file of any version (spec/jfrog.md 3.2, 3.6); an empty one has
- * no servers. `file` names it in errors, which quote nothing of it. Throws `jfrog-config-invalid`,
- * `jfrog-config-newer`.
+ * Reads the text of a configuration file of any version (docs/spec/jfrog.md 3.2, 3.6); an empty one
+ * has no servers. `file` names it in errors, which quote nothing of it. Throws
+ * `jfrog-config-invalid`, `jfrog-config-newer`.
  */
 export function parseConfig(text: string, file: string): ConfigFile {
   const invalid = (why: string) => appError("jfrog-config-invalid", { file, why });

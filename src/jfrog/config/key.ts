@@ -17,8 +17,8 @@ const variable = "JFROG_CLI_ENCRYPTION_KEY";
 const maxKeyFileBytes = 64 * 1024;
 
 /**
- * Finds the key as jf does (spec/jfrog.md 3.5): the variable, which holds it or the path of a .key
- * file and switches encryption off where it is empty, else security/security.yaml of the home.
+ * Finds the key as jf does (docs/spec/jfrog.md 3.5): the variable, which holds it or the path of a
+ * .key file and switches encryption off where it is empty, else security/security.yaml of the home.
  * Undefined where there is none. Throws `file-not-found`, `not-readable` and `jfrog-key-invalid`.
  */
 export async function findEncryptionKey(

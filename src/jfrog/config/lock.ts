@@ -31,8 +31,8 @@ interface LockFile {
 const own = new Set<string>();
 
 /**
- * Runs `body` under jf's lock of the configuration (spec/jfrog.md 3.4): an empty file whose name
- * has pid and time; the earliest time goes first, and the file of a process that is no more is
+ * Runs `body` under jf's lock of the configuration (docs/spec/jfrog.md 3.4): an empty file whose
+ * name has pid and time; the earliest time goes first, and the file of a process that is no more is
  * taken away.
  *
  * jf trusts the times alone. Whoever has chosen an earlier time, but makes its file later, finds

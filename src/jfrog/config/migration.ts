@@ -5,9 +5,9 @@ import { defaultServerId } from "../server.ts";
 export const newestVersion = 6;
 
 /**
- * The version of a document (spec/jfrog.md 3.6): text or number, the name in any case. One without
- * it is told by what it holds: jf takes every such file for version 0 and loses the servers.
- * Undefined for what is none.
+ * The version of a document (docs/spec/jfrog.md 3.6): text or number, the name in any case. One
+ * without it is told by what it holds: jf takes every such file for version 0 and loses the
+ * servers. Undefined for what is none.
  */
 export function documentVersion(document: JsonObject): string | undefined {
   const { version } = document;
@@ -19,9 +19,9 @@ export function documentVersion(document: JsonObject): string | undefined {
 }
 
 /**
- * The document of version 0 to 5 as one of version 6 (spec/jfrog.md 3.6). Secrets stay as they are,
- * and so does `enc`, which tells whether they are encrypted. What has no place in version 6 stays
- * under its old name.
+ * The document of version 0 to 5 as one of version 6 (docs/spec/jfrog.md 3.6). Secrets stay as they
+ * are, and so does `enc`, which tells whether they are encrypted. What has no place in version 6
+ * stays under its old name.
  */
 export function migrateDocument(document: JsonObject, version: number): JsonObject {
   const migrated = version < 5 ? migrateTo5(document, version) : document;

@@ -28,7 +28,7 @@ interface Found {
 }
 
 /**
- * The servers in jf's configuration file (spec/jfrog.md 3), for jf and us to share. Throws
+ * The servers in jf's configuration file (docs/spec/jfrog.md 3), for jf and us to share. Throws
  * `jfrog-home-unknown`; its methods throw `jfrog-config-…`, `jfrog-key-…`, `not-readable` and
  * `not-writable`.
  */

@@ -37,7 +37,7 @@ const fieldsOfOurs = [
 ] as const satisfies (keyof Server)[];
 
 /**
- * A server as one line of text that `importServer` and jf take (spec/jfrog.md 4.5): secrets in
+ * A server as one line of text that `importServer` and jf take (docs/spec/jfrog.md 4.5): secrets in
  * clear.
  */
 export function exportServer(server: Server): string {

@@ -4,8 +4,8 @@ import type { Server } from "../server.ts";
 import type { Asker, Dialogue } from "./dialogue.ts";
 
 /**
- * Asks for the fields of a server that are not given, with jf's questions (spec/jfrog.md 4.1). An
- * empty line takes what `before` holds. Throws `answer-missing` where stdin ends.
+ * Asks for the fields of a server that are not given, with jf's questions (docs/spec/jfrog.md 4.1).
+ * An empty line takes what `before` holds. Throws `answer-missing` where stdin ends.
  */
 export async function askForServer(
   { ask }: Dialogue,

@@ -14,7 +14,7 @@ export interface Redeemer {
 }
 
 /**
- * One request as upstream's redeemer sends it (spec/skupper-system-sites.md 6.1), given up after 10
+ * One request as upstream's redeemer sends it (docs/spec/redemption.md 2), given up after 10
  * seconds.
  */
 export function postToken(

@@ -23,7 +23,7 @@ export interface SiteFortune {
   staysOpen: boolean;
 }
 
-/** Does to Sites what Skupper's controller would, as spec/skupper-kubernetes.md 5 has it. */
+/** Does to Sites what Skupper's controller would, as docs/spec/skupper-kubernetes.md 5 has it. */
 export interface SiteStandIn {
   /** May be changed at any time. */
   readonly fortune: SiteFortune;
