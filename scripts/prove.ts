@@ -6,6 +6,7 @@ import { prepareSites } from "../test/e2e/stage/sites.ts";
 import { catchMutants } from "../test/prove/catch_mutants.ts";
 import { copyProduct } from "../test/prove/copy.ts";
 import { redeemInCrowd } from "../test/prove/crowd.ts";
+import { beHostile, type Hostilities } from "../test/prove/hostile_clients.ts";
 import { shrink } from "../test/prove/shrink.ts";
 import { type Findings, simulate } from "../test/prove/simulate.ts";
 import { buildHere } from "./build.ts";
@@ -18,6 +19,7 @@ import { buildHere } from "./build.ts";
  *     deno task prove --minutes M      as long at most
  *     deno task prove --histories N    as many, from --first on
  *     deno task prove --crowds N       so many rounds of a thousand clients at the executable
+ *     deno task prove --hostile        clients with the code while others do their worst
  *     deno task prove --seed N         one history, all that happens in it, and its fewest faults
  */
 const kinds = ["burned", "double-spent", "stuck", "wrongly refused"];
@@ -112,6 +114,29 @@ async function crowds(rounds: number): Promise<boolean> {
   return wrong === 0;
 }
 
+/** Redeems a grant of as many uses as clients, while others send what is wrong at full speed. */
+async function hostile(): Promise<boolean> {
+  buildHere();
+  const clients = 200;
+  let isServed = false;
+  await inSandbox(async (sandbox) => {
+    await prepareSites(sandbox);
+    const done: Hostilities = { wrongCodes: 0, unknownGrants: 0 };
+    const outcome = await redeemInCrowd(sandbox, clients, clients, async (isOver, token) => {
+      Object.assign(done, await beHostile(token, isOver));
+    }, 8);
+    const { waitedMs, winners, violations } = outcome;
+    const at = (part: number) => Math.round(waitedMs[Math.floor(waitedMs.length * part)] ?? 0);
+    console.log(
+      `${winners} of ${clients} redeemers were served beside ${done.wrongCodes} wrong ` +
+        `codes and ${done.unknownGrants} requests for unknown grants, 60 connections idle; they ` +
+        `waited ${at(0.5)} ms (median), ${at(0.99)} ms (99 %)`,
+    );
+    isServed = winners === clients && violations.length === 0;
+  })();
+  return isServed;
+}
+
 async function main(): Promise<void> {
   const isShort = process.argv.includes("--short");
   const seed = option("--seed");
@@ -119,6 +144,10 @@ async function main(): Promise<void> {
   try {
     if (seed !== undefined) {
       if (!await replay(folder, seed)) process.exitCode = 1;
+      return;
+    }
+    if (process.argv.includes("--hostile")) {
+      if (!await hostile()) process.exitCode = 1;
       return;
     }
     const rounds = option("--crowds");

@@ -2,7 +2,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { LedgerFiles } from "../../platforms/resource_files/serving/ledger_files.ts";
 import { usesSpent } from "../../src/grant_service/ledger/ledger.ts";
-import { parseToken } from "../../src/token/token_file.ts";
+import { parseToken, type UsableToken } from "../../src/token/token_file.ts";
 import { certificateIn, postToken } from "../e2e/stage/grant_client.ts";
 import type { Sandbox } from "../e2e/stage/harness.ts";
 import { issueToken } from "../e2e/stage/sites.ts";
@@ -19,7 +19,7 @@ export interface CrowdOutcome {
 }
 
 /** How many ask at the same time; the service takes no more connections than it has room for. */
-const atOnce = 200;
+const usuallyAtOnce = 200;
 
 /**
  * Has that many clients redeem one grant of the sandbox's site west at once, as upstream's do; each
@@ -29,7 +29,8 @@ export async function redeemInCrowd(
   sandbox: Sandbox,
   uses: number,
   clients: number,
-  trouble: (isOver: () => boolean) => Promise<void> = () => Promise.resolve(),
+  trouble: (isOver: () => boolean, token: UsableToken) => Promise<void> = () => Promise.resolve(),
+  atOnce = usuallyAtOnce,
 ): Promise<CrowdOutcome> {
   const file = `crowd-${crypto.randomUUID()}.yaml`;
   await issueToken(sandbox, file, "--redemptions-allowed", String(uses));
@@ -69,7 +70,7 @@ export async function redeemInCrowd(
   }
 
   let isOver = false;
-  const troubled = trouble(() => isOver);
+  const troubled = trouble(() => isOver, token);
   const names = Array.from({ length: clients }, (_, number) => `east-${number}`);
   await Promise.all(Array.from({ length: Math.min(atOnce, clients) }, async () => {
     for (let name = names.shift(); name !== undefined; name = names.shift()) await redeem(name);

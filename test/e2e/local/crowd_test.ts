@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { test } from "node:test";
+import type { UsableToken } from "../../../src/token/token_file.ts";
 import { redeemInCrowd } from "../../prove/crowd.ts";
+import { beHostile } from "../../prove/hostile_clients.ts";
 import { inSandbox, type Sandbox } from "../stage/harness.ts";
 import { findQuietPort } from "../stage/quiet_port.ts";
 import { linkAccess, prepareSites } from "../stage/sites.ts";
@@ -42,5 +44,17 @@ test(
     await controller.ended;
     assert.deepEqual(violations, []);
     assert.deepEqual({ winners, spent }, { winners: 100, spent: 100 });
+  }),
+);
+
+test(
+  "who has the code is served while others send wrong ones at full speed and hold connections",
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox);
+    const beside = (isOver: () => boolean, token: UsableToken) =>
+      beHostile(token, isOver).then(() => {});
+    const { winners, violations } = await redeemInCrowd(sandbox, 40, 40, beside, 4);
+    assert.deepEqual(violations, []);
+    assert.equal(winners, 40);
   }),
 );
