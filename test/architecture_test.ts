@@ -125,6 +125,7 @@ const mayImport: Record<string, string[]> = {
     "platforms/kubernetes/api",
     "platforms/kubernetes/command_rights.ts",
     "platforms/kubernetes/deployed_names.ts",
+    "platforms/kubernetes/namespace.ts",
   ),
   "platforms/kubernetes/controller": foundations(
     "src/pki",

@@ -11,6 +11,7 @@ import { ApiClient } from "./api/client.ts";
 import { dependentRemover } from "./dependent_remover.ts";
 import { ServerAccess } from "./access/server_access.ts";
 import { loadContext, podContext } from "./access/kubeconfig.ts";
+import { requireNamespace } from "./namespace.ts";
 import { ClusterStore } from "./store.ts";
 
 /**
@@ -39,9 +40,18 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
     new ServerAccess(context, request.env),
     `hawser/${request.version}`,
   );
-  const platform = new ClusterStore(api, namespace);
+  const store = new ClusterStore(api, namespace);
+  const platform: Platform = {
+    ...methodsOf(store),
+    async list(kind, signal) {
+      const found = await store.list(kind, signal);
+      // an API server lists nothing in a namespace that is not there, too
+      if (found.length === 0) await requireNamespace(api, namespace, signal);
+      return found;
+    },
+  };
   return {
-    ...methodsOf(platform),
+    ...platform,
     clusterRunner: {
       async run(options, signal, log, ready) {
         const { runClusterController } = await import("./controller/controller_runner.ts");

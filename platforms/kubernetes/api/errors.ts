@@ -47,9 +47,9 @@ export function describeApiRefusal(
       if (found === undefined) return describeUnknownPath(request, body, context);
       return found.details?.kind === "namespaces"
         ? appError("namespace-not-found", {
-          namespace,
+          namespace: kind === "Namespace" ? name : namespace,
           where: `the cluster of context "${context.name}"`,
-          hint: `kubectl create namespace ${namespace}`,
+          hint: `kubectl create namespace ${kind === "Namespace" ? name : namespace}`,
         })
         : appError("resource-not-found", { kind, name, namespace });
     case 409:

@@ -1,5 +1,6 @@
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
 import type { ApiClient } from "../api/client.ts";
+import { requireNamespace } from "../namespace.ts";
 import { listSkupperResources } from "../api/discovery.ts";
 import { definitions } from "./definitions.ts";
 import { namespaceObject } from "./deployment.ts";
@@ -40,10 +41,9 @@ export async function missingObjects(
 
 async function hasNamespace(api: ApiClient, name: string, signal: AbortSignal): Promise<boolean> {
   try {
-    await api.send({ verb: "get", kind: "Namespace", name }, signal);
+    await requireNamespace(api, name, signal);
     return true;
   } catch (error) {
-    if (isAppError(error, "forbidden")) return true;
     if (isAppError(error, "namespace-not-found")) return false;
     throw error;
   }

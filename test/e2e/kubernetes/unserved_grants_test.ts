@@ -18,6 +18,26 @@ if (missingForKubernetes !== undefined) {
 
     after(() => cluster.end());
 
+    test("a namespace that is not there is told as such by every command", async () => {
+      for (
+        const command of [
+          "token issue t.yaml",
+          "link status",
+          "grant list",
+          "site status",
+          "site update --enable-ha",
+          "link generate",
+        ]
+      ) {
+        assertRefused(
+          await cluster.hawser(...command.split(" "), "-n", "nosuch"),
+          6,
+          'error: Namespace "nosuch" does not exist in the cluster of context "administrator"',
+          "hint: kubectl create namespace nosuch",
+        );
+      }
+    });
+
     test("a controller that has grants disabled ends the wait, with what would serve them", async () => {
       const namespace = await cluster.createSite("west", "--enable-link-access");
       const issuing = cluster.hawser(
