@@ -100,3 +100,27 @@ test("links in documents lead to files that exist", () => {
   assert.deepEqual(faults, []);
   assert.ok(found > 30, `only ${found} links were found`);
 });
+
+test("files and names in the flows and other documents are there", () => {
+  const faults: string[] = [];
+  let found = 0;
+  for (const file of documents.filter((file) => !file.startsWith("CHANGELOG"))) {
+    const text = unwrap(read(file).replaceAll(/^```[^]*?^```/gm, ""));
+    for (const [, named] of text.matchAll(/`((?:src|platforms|test|scripts)\/[\w/.]+\.ts)`/g)) {
+      found++;
+      if (!fs.existsSync(path.join(root, named!))) faults.push(`${file}: there is no ${named}`);
+    }
+    if (!file.startsWith(path.join("docs", "flows"))) continue;
+    for (const [item] of read(file).matchAll(/^- `[\w/.]+\.ts`:[^]*?(?=\n\n|\n- |$(?![^]))/gm)) {
+      const [named, ...names] = [...item.matchAll(/`([^`]+)`/g)].map(([, name]) => name!);
+      if (!fs.existsSync(path.join(root, named!))) continue;
+      const source = read(named!);
+      for (const name of names.filter((name) => /^\w+$/.test(name))) {
+        found++;
+        if (!new RegExp(`\\b${name}\\b`).test(source)) faults.push(`${file}: ${named}: ${name}`);
+      }
+    }
+  }
+  assert.deepEqual(faults, []);
+  assert.ok(found > 60, `only ${found} names were found`);
+});
