@@ -49,6 +49,14 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
       if (found.length === 0) await requireNamespace(api, namespace, signal);
       return found;
     },
+    async *watch(kind, signal) {
+      let isFirst = true;
+      for await (const found of store.watch(kind, signal)) {
+        if (isFirst && found.length === 0) await requireNamespace(api, namespace, signal);
+        isFirst = false;
+        yield found;
+      }
+    },
   };
   return {
     ...platform,
