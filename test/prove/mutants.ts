@@ -187,10 +187,10 @@ export const mutants: Mutant[] = [
     to: "const next = change(before);",
   },
   {
-    name: "names that a killed process gave are not synced",
+    name: "what a killed process wrote is answered from before it is on the disk",
     file: files,
-    from: "      if (known !== undefined) await this.#settleNames(path);\n",
-    to: "      void this.#settleNames;\n",
+    from: "    await this.#settle(path);\n",
+    to: "    void this.#settle;\n",
     first: 541,
   },
 ];

@@ -83,7 +83,6 @@ export class LedgerFiles implements LedgerStore {
         throw appError("conflict", { kind: "Ledger of access grant", name: ledger.grantName });
       }
       const next = (known?.version ?? 0) + 1;
-      if (known !== undefined) await this.#settleNames(path);
       // what an older version wrote is written anew, with checksums
       const record = known?.checksum ? recordChange(known.ledger, ledger, next) : undefined;
       // forgotten first: after a failure the file is the only truth
@@ -128,16 +127,21 @@ export class LedgerFiles implements LedgerStore {
   }
 
   /**
-   * Before the first write: a process that was killed may have renamed files whose names a power
-   * cut would take back, with all that is appended to them.
+   * Has on the disk what was read: a process that was killed may have written it, or given the file
+   * its name, and a power cut would take that back after it was answered from.
    */
-  async #settleNames(path: string): Promise<void> {
+  async #settle(path: string): Promise<void> {
     const folder = dirname(path);
-    if (this.#settled.has(folder)) return;
     try {
-      await syncFolder(folder);
+      const file = openSync(path, "r");
+      try {
+        await syncData(file);
+      } finally {
+        closeSync(file);
+      }
+      if (!this.#settled.has(folder)) await syncFolder(folder);
     } catch (cause) {
-      throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
+      throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
     }
     this.#settled.add(folder);
   }
@@ -151,6 +155,7 @@ export class LedgerFiles implements LedgerStore {
     const known = this.#known.get(path);
     if (known?.identity === identity) return known;
     const read = await readLedger(path, identity);
+    await this.#settle(path);
     this.#known.set(path, read);
     return read;
   }
