@@ -134,8 +134,8 @@ export const mutants: Mutant[] = [
   {
     name: "a record is not synced",
     file: files,
-    from: "      await syncData(file);\n",
-    to: "      void syncData;\n",
+    from: "      }\n      await syncData(file);\n",
+    to: "      }\n",
   },
   {
     name: "an answer is kept for a moment only",
