@@ -3,6 +3,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
 import { compile } from "../build.ts";
+import { measureCertificates } from "./certificates.ts";
 import { measureContainers } from "./containers.ts";
 import type { Figure } from "./figure.ts";
 import { measureIssuing } from "./issuing.ts";
@@ -21,6 +22,7 @@ async function main(only: string | undefined): Promise<void> {
   const nothing = path.join(folder, "nothing");
   const measures: Record<string, () => Figure[] | Promise<Figure[]>> = {
     startup: () => measureStartup(hawser, nothing),
+    certificates: () => measureCertificates(),
     issuing: () => measureIssuing(hawser),
     redemptions: () => measureRedemptions(hawser),
     memory: () => measureMemory(hawser),

@@ -20,7 +20,7 @@ test("decodeBody() takes what a server may send for the codings asked for", asyn
     ["deflate", deflateRawSync(plain)], // without the header that it should have
   ];
   for (const [coding, body] of table) {
-    assert.equal(String(await decodeBody(body, coding, 1000, never)), text, coding);
+    assert.equal(String(await decodeBody(body, coding, 1000, never)), text, String(coding));
   }
   assert.equal((await decodeBody(Buffer.alloc(0), "gzip", 1000, never)).length, 0);
 });

@@ -105,6 +105,10 @@ test("retryAfterMs() reads seconds and dates", () => {
     ["soon", undefined],
   ];
   for (const [value, ms] of table) {
-    assert.equal(retryAfterMs(value === undefined ? {} : { "retry-after": value }, now), ms, value);
+    assert.equal(
+      retryAfterMs(value === undefined ? {} : { "retry-after": value }, now),
+      ms,
+      String(value),
+    );
   }
 });
