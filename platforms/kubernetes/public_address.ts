@@ -1,3 +1,4 @@
+import type { V1NodeList, V1Service } from "@kubernetes/client-node";
 import type { Address, Exposure } from "../../src/platform/exposure.ts";
 import type { ApiClient } from "./api/client.ts";
 import type { ApiKind } from "./api/request.ts";
@@ -6,21 +7,12 @@ import { grantPort, grantServiceName } from "./deployed_names.ts";
 /**
  * What the manifest's objects look like once the cluster has seen to them, as far as is read here.
  */
-interface ServiceObject {
-  spec: { ports: { nodePort?: number }[] };
-  status?: { loadBalancer?: { ingress?: { ip?: string; hostname?: string }[] } };
-}
-
 interface SecuredAccessObject {
   status?: { endpoints?: { host?: string; port?: string }[] };
 }
 
 interface RouteObject {
   status?: { ingress?: { host?: string }[] };
-}
-
-interface NodeList {
-  items: { status?: { addresses?: { type: string; address: string }[] } }[];
 }
 
 /** TLS is passed through where the port can't be chosen. */
@@ -49,13 +41,13 @@ export async function findPublicAddress(
       return address(host ?? endpoint?.host, Number(endpoint?.port));
     }
     case "loadbalancer": {
-      const { status } = await read<ServiceObject>("Service");
+      const { status } = await read<V1Service>("Service");
       const [ingress] = status?.loadBalancer?.ingress ?? [];
       return address(host ?? (ingress?.ip || ingress?.hostname), grantPort);
     }
     case "nodeport": {
-      const { spec } = await read<ServiceObject>("Service");
-      return address(host ?? await findNode(api, signal), spec.ports[0]?.nodePort);
+      const { spec } = await read<V1Service>("Service");
+      return address(host ?? await findNode(api, signal), spec?.ports?.[0]?.nodePort);
     }
     case "route": {
       const [ingress] = (await read<RouteObject>("Route")).status?.ingress ?? [];
@@ -68,7 +60,7 @@ export async function findPublicAddress(
 
 /** An address of the cluster's nodes: one that is reachable from outside where they have such. */
 async function findNode(api: ApiClient, signal: AbortSignal): Promise<string | undefined> {
-  const { items } = await api.send({ verb: "list", kind: "Node" }, signal) as NodeList;
+  const { items } = await api.send({ verb: "list", kind: "Node" }, signal) as V1NodeList;
   const addresses = items.flatMap(({ status }) => status?.addresses ?? []);
   const find = (type: string) => addresses.find((one) => one.type === type)?.address;
   return find("ExternalIP") ?? find("InternalIP");

@@ -1,10 +1,17 @@
 import { randomBytes } from "node:crypto";
+import type { CoreV1Event } from "@kubernetes/client-node";
 import type { Announcement } from "../../../src/controller/announcement.ts";
 import { formatTime } from "../../../src/controller/conditions.ts";
 import { apiVersion } from "../../../src/resources/resource.ts";
 import type { Now } from "../../../src/runtime/clock.ts";
 import type { ApiClient } from "../api/client.ts";
 import { controllerName } from "../deployed_names.ts";
+
+/** An Event as it is written: times as text, as JSON has them. */
+type EventBody = Omit<CoreV1Event, "firstTimestamp" | "lastTimestamp"> & {
+  firstTimestamp: string;
+  lastTimestamp: string;
+};
 
 /** Outcomes of one kind of one resource that are held back. */
 interface HeldBack {
@@ -95,7 +102,7 @@ export class EventRecorder {
   #publish(announcement: Announcement, count: number, firstAt: number): void {
     if (this.#underWay.size >= maxUnderWay) return;
     const { kind, namespace, name, uid } = announcement.about;
-    const body = {
+    const body: EventBody = {
       // as client-go names them: the resource's name, and an ending that no other has
       metadata: { namespace, name: `${name.slice(0, 230)}.${randomBytes(8).toString("hex")}` },
       involvedObject: { apiVersion, kind, namespace, name, uid },

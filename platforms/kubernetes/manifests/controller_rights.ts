@@ -1,6 +1,7 @@
+import type { V1Role, V1RoleBinding, V1ServiceAccount } from "@kubernetes/client-node";
 import type { Exposure } from "../../../src/platform/exposure.ts";
 import { controllerName, grantServiceName, identitySecretName } from "../deployed_names.ts";
-import { type KubernetesObject, metadata, type PolicyRule } from "./objects.ts";
+import { type KubernetesObject, metadata, type ObjectOf, type PolicyRule } from "./objects.ts";
 
 /** Where the controller works, and how it learns its address. */
 export interface RightsPlan {
@@ -35,7 +36,7 @@ const own: PolicyRule[] = [
 /** The controller's ServiceAccount and the least rules that its work takes. */
 export function controllerRights(plan: RightsPlan): KubernetesObject[] {
   const { namespace, watchNamespaces } = plan;
-  const account: KubernetesObject = {
+  const account: ObjectOf<V1ServiceAccount> = {
     apiVersion: "v1",
     kind: "ServiceAccount",
     metadata: metadata(controllerName, namespace),
@@ -89,7 +90,7 @@ function allow(
   name: string,
   namespace: string | undefined,
   rules: PolicyRule[],
-): KubernetesObject[] {
+): (ObjectOf<V1Role> | ObjectOf<V1RoleBinding>)[] {
   if (rules.length === 0) return [];
   const apiGroup = "rbac.authorization.k8s.io";
   const apiVersion = `${apiGroup}/v1`;

@@ -1,5 +1,11 @@
+import type {
+  V1Container,
+  V1Deployment,
+  V1Namespace,
+  V1PodDisruptionBudget,
+} from "@kubernetes/client-node";
 import { controllerName, grantPort, operationsPort } from "../deployed_names.ts";
-import { type KubernetesObject, metadata, podLabels } from "./objects.ts";
+import { metadata, type ObjectOf, podLabels } from "./objects.ts";
 
 /** What a Deployment of the controller is to be like. */
 export interface DeploymentPlan {
@@ -11,7 +17,7 @@ export interface DeploymentPlan {
 }
 
 /** The namespace of the controller: no Pod in it gets rights on the machine it runs on. */
-export function namespaceObject(name: string): KubernetesObject {
+export function namespaceObject(name: string): ObjectOf<V1Namespace> {
   const labels = { "pod-security.kubernetes.io/enforce": "restricted" };
   return { apiVersion: "v1", kind: "Namespace", metadata: { name, labels } };
 }
@@ -19,7 +25,7 @@ export function namespaceObject(name: string): KubernetesObject {
 /** The controller's replicas, under the pod security standard `restricted`. */
 export function deployment(
   { namespace, replicas, image, command }: DeploymentPlan,
-): KubernetesObject {
+): ObjectOf<V1Deployment> {
   return {
     apiVersion: "apps/v1",
     kind: "Deployment",
@@ -52,7 +58,7 @@ export function deployment(
 }
 
 /** Keeps all but one replica at work while nodes are drained. */
-export function disruptionBudget(namespace: string): KubernetesObject {
+export function disruptionBudget(namespace: string): ObjectOf<V1PodDisruptionBudget> {
   return {
     apiVersion: "policy/v1",
     kind: "PodDisruptionBudget",
@@ -61,7 +67,7 @@ export function disruptionBudget(namespace: string): KubernetesObject {
   };
 }
 
-function container(image: string, command: string[]): object {
+function container(image: string, command: string[]): V1Container {
   const probe = (path: string) => ({ httpGet: { path, port: "operations" } });
   return {
     name: "controller",

@@ -1,7 +1,8 @@
+import type { V1Ingress, V1Service, V1ServiceSpec } from "@kubernetes/client-node";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { Exposure } from "../../../src/platform/exposure.ts";
 import { grantPort, grantServiceName } from "../deployed_names.ts";
-import { type KubernetesObject, metadata, podLabels } from "./objects.ts";
+import { type KubernetesObject, metadata, type ObjectOf, podLabels } from "./objects.ts";
 
 /** The name of the Service's port. */
 const portName = "https";
@@ -41,7 +42,7 @@ export function exposureObjects(
   }
 }
 
-function service(namespace: string, spec: object): KubernetesObject {
+function service(namespace: string, spec: Partial<V1ServiceSpec>): ObjectOf<V1Service> {
   return {
     apiVersion: "v1",
     kind: "Service",
@@ -81,7 +82,7 @@ function route(namespace: string, host: string | undefined): KubernetesObject {
   };
 }
 
-function ingress(namespace: string, host: string): KubernetesObject {
+function ingress(namespace: string, host: string): ObjectOf<V1Ingress> {
   const backend = { service: { name: grantServiceName, port: { name: portName } } };
   return {
     apiVersion: "networking.k8s.io/v1",

@@ -1,3 +1,4 @@
+import type { V1PolicyRule } from "@kubernetes/client-node";
 import { controllerName } from "../deployed_names.ts";
 
 /** An object as `kubectl apply` takes it. */
@@ -13,13 +14,11 @@ export interface KubernetesObject {
   [field: string]: unknown;
 }
 
-/** A rule of RBAC. */
-export interface PolicyRule {
-  apiGroups: string[];
-  resources: string[];
-  resourceNames?: string[];
-  verbs: string[];
-}
+/** An object of one of the API's own kinds, whose type is the API's. */
+export type ObjectOf<T> = T & KubernetesObject;
+
+/** A rule of RBAC, on resources alone. */
+export type PolicyRule = V1PolicyRule & { apiGroups: string[]; resources: string[] };
 
 /** What the controller's Pods are known by. */
 export const podLabels = { "app.kubernetes.io/name": controllerName };

@@ -1,6 +1,7 @@
+import type { V1Role } from "@kubernetes/client-node";
 import type { Role } from "../../../src/platform/abilities.ts";
 import { combineRights, commandRights, policyNames, rightsOf } from "../command_rights.ts";
-import type { KubernetesObject } from "./objects.ts";
+import type { ObjectOf } from "./objects.ts";
 
 /**
  * The commands of each role. Secrets are the admin's alone: the right to read them can't be bounded
@@ -13,14 +14,14 @@ export const roleCommands: Record<Role, string[]> = {
 };
 
 /** The least rights of the role in the namespace. The administrator binds it to people. */
-export function personRole(role: Role, namespace: string): KubernetesObject {
+export function personRole(role: Role, namespace: string): ObjectOf<V1Role> {
   return {
     apiVersion: "rbac.authorization.k8s.io/v1",
     kind: "Role",
     metadata: { name: `hawser-${role}`, namespace },
     rules: rightsOf(combineRights(roleCommands[role])).map(([kind, verbs]) => {
       const { group, resource } = policyNames(kind);
-      return { apiGroups: [group], resources: [resource], verbs };
+      return { apiGroups: [group], resources: [resource], verbs: [...verbs] };
     }),
   };
 }
