@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { closeRuntime } from "./closed_runtime.ts";
 
 /** What an executable is built for: names as npm's and Deno's package selection has them. */
 export interface Target {
@@ -54,8 +55,15 @@ export function bunHere(): string {
 /** Compiles main.ts for this machine into dist/hawser and returns its path. */
 export function buildHere(): string {
   const outfile = path.join(dist, process.platform === "win32" ? "hawser.exe" : "hawser");
-  compile("main.ts", outfile);
-  return outfile;
+  fs.mkdirSync(dist, { recursive: true });
+  const folder = fs.mkdtempSync(path.join(dist, "runtime-"));
+  try {
+    const runtime = closed(bunHere(), process.platform, folder);
+    compile("main.ts", outfile, [`--compile-executable-path=${runtime}`]);
+    return outfile;
+  } finally {
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Compiles main.ts for every target into dist, and writes SHA256SUMS beside them. */
@@ -72,13 +80,22 @@ export function buildFor(target: Target): string {
   const folder = fs.mkdtempSync(path.join(dist, "runtime-"));
   try {
     const outfile = path.join(dist, executableName(target));
-    const runtime = installRuntime(folder, target);
-    const bunTarget = path.basename(path.dirname(path.dirname(runtime)));
+    const installed = installRuntime(folder, target);
+    const bunTarget = path.basename(path.dirname(path.dirname(installed)));
+    const runtime = closed(installed, target.os, folder);
     compile("main.ts", outfile, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
     return outfile;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
+}
+
+/** The runtime without its variables; elsewhere than on Linux a signature forbids to change it. */
+function closed(runtime: string, os: NodeJS.Platform, folder: string): string {
+  if (os !== "linux") return runtime;
+  const copy = path.join(folder, "closed-runtime");
+  closeRuntime(runtime, copy);
+  return copy;
 }
 
 function executableName(target: Target): string {

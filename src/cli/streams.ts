@@ -61,6 +61,9 @@ export function processWorld(): World {
   const script = process.argv[1] ?? "";
   const compiled = script.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN/.test(script);
   const interrupts = listenForSignals();
+  // where it is set for other programs, the runtime warns of it on stderr; each of our connections
+  // says itself whom it trusts
+  delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
   const called = basename(process.argv0).replace(/\.exe$/i, "");
   return {
     args: process.argv.slice(2),
