@@ -48,6 +48,9 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       const options = command.optsWithGlobals() as SharedOptions & { timeout?: number };
       const format = options.output ?? "text";
       const { windDownMs = standardWindDownMs } = spec;
+      const level = world.env["JFROG_CLI_LOG_LEVEL"] ?? ""; // jf's, in capitals
+      const tellsDetails = options.verbose === true || ["DEBUG", "VERBOSE"].includes(level);
+      const tellsProgress = format === "text" && !["WARN", "ERROR"].includes(level);
       const progress = startProgress(world.stderr, world.env);
       const deadline = startDeadline(options.timeout, world.interrupts);
       const say = sayFor(world, options);
@@ -65,9 +68,9 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           const result = format === "text" ? text : await renderData(data, format);
           await world.stdout.deliver(withNewline(result));
         },
-        progress: (text) => format === "text" ? progress.show(text) : undefined,
+        progress: (text) => tellsProgress ? progress.show(text) : undefined,
         warn: (text) => putLine("warning", text),
-        detail: (text) => options.verbose ? putLine("detail", text) : undefined,
+        detail: (text) => tellsDetails ? putLine("detail", text) : undefined,
         note: (text) => notes.push(text),
         log: (line) => put(`${line}\n`),
         stdin: (maxBytes) => world.stdin(maxBytes, deadline.signal),

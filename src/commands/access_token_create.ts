@@ -2,6 +2,9 @@ import type { CommandContext } from "../cli/context.ts";
 import { switchOption } from "../cli/options.ts";
 import { leafWithoutPlatform } from "../cli/leaf.ts";
 import type { Runner } from "../cli/runner.ts";
+import { type AppError, appError, isAppError } from "../errors/app_error.ts";
+import type { CreatedToken } from "../jfrog/access/created_token.ts";
+import type { AccessTokens } from "../jfrog/access/tokens.ts";
 import type { ShownRequest } from "../jfrog/access/shown_request.ts";
 import {
   type AccessOptions,
@@ -26,6 +29,7 @@ interface Options extends AccessOptions {
   forceRevocable?: boolean;
   format?: JfFormat;
   dryRun?: boolean;
+  strict?: boolean;
 }
 
 /** Undefined where a token was made, which is printed by then. */
@@ -51,6 +55,9 @@ export function accessTokenCreate(run: Runner) {
     .addOption(switchOption("reference", "make a reference token with it, a short name for it"))
     .addOption(switchOption("force-revocable", "let it be revoked even if its life is short"))
     .addOption(formatOption())
+    .addOption(
+      switchOption("strict", "fail, and revoke the token, where it is not what was asked for"),
+    )
     .addOption(switchOption("dry-run", "print the request that would be sent, secrets masked"))
     .action(run({ text, data, failure: failureOf }, create));
 }
@@ -61,6 +68,7 @@ async function create(
   options: Options,
 ): Promise<Result> {
   const { tokenRequest } = await import("../jfrog/access/token_request.ts");
+  const { differences } = await import("../jfrog/access/asked_and_given.ts");
   const { requireCredentials } = await import("../jfrog/access/server_choice.ts");
   const access = await openAccess(context, options);
   requireCredentials(access.server);
@@ -71,10 +79,30 @@ async function create(
     return showRequest(access.server, request);
   }
   return await orJfFailure(context, options.format, async () => {
-    const token = await (await openTokens(context, access)).create(request);
+    const tokens = await openTokens(context, access);
+    const token = await tokens.create(request);
+    const lacks = differences(request, token);
+    if (options.strict && lacks.length > 0) throw await takeBack(tokens, token, lacks);
+    lacks.forEach((lack) => context.warn(lack));
     await deliverCreated(context, token, format);
     return undefined;
   });
+}
+
+/** The error to end with, once the token that is not as it was asked for is revoked. */
+async function takeBack(
+  tokens: AccessTokens,
+  { token_id: id = "", access_token: token }: CreatedToken,
+  lacks: string[],
+): Promise<AppError> {
+  const why = lacks.join("; ");
+  try {
+    await tokens.revoke(id || token);
+    return appError("access-token-differs", { why, id });
+  } catch (cause) {
+    const problem = isAppError(cause) ? cause.message : String(cause);
+    return appError("access-token-differs", { why, id, problem }, { cause });
+  }
 }
 
 /** What there is to print beside a token. */

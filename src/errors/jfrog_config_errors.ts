@@ -44,7 +44,9 @@ export const jfrogConfigErrors = {
   "jfrog-token-invalid": entry<{ why: string }>({
     exit: "usage",
     message: (d) => `Invalid configuration token: ${d.why}`,
-    hint: (_, say) => `Make one with: ${say.program} config export <server id>`,
+    hint: (_, say) =>
+      `Make one with: ${say.program} config export <server id>. ` +
+      `One in a file is read by: ${say.program} config import - < FILE`,
   }),
   "jfrog-server-exists": entry<{ id: string }>({
     exit: "conflict",

@@ -102,6 +102,18 @@ export const jfrogErrors = {
     hint: (_d, say) =>
       `Find its id, and revoke that: ${say.program} access-token list, then ${say.program} access-token revoke <id>`,
   }),
+  "access-token-differs": entry<{ why: string; id: string; problem?: string }>({
+    exit: "failed",
+    message: (d) =>
+      `The token is not what was asked for: ${d.why}. ` +
+      (d.problem === undefined
+        ? "It is revoked"
+        : `It could not be revoked, and exists: ${d.problem}`),
+    hint: (d, say) =>
+      d.problem === undefined
+        ? undefined
+        : `To see it: ${say.program} access-token ${d.id === "" ? "list" : `show ${d.id}`}`,
+  }),
   "refresh-token-missing": entry<{ id?: string }>({
     exit: "precondition",
     message: (d) =>

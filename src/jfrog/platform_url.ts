@@ -1,11 +1,14 @@
 import { appError } from "../errors/app_error.ts";
 import { withSlash } from "./server.ts";
 
+/** What stands behind the platform's url in that of a service, or of a page in a browser. */
+const ofOneService = /\/(artifactory(\/(webapp|api)(\/.*)?)?|access|ui(\/.*)?)$/i;
+
 /**
  * A platform's base url as requests need it, with a slash at its end. What people mean by it is
- * mended with a warning: a missing `https://`, and `/artifactory` or `/access` behind it. Throws
- * `invalid-value`, naming `source`, for what is no such url or holds credentials, which are not
- * shown.
+ * mended with a warning: a missing `https://`, and `/artifactory`, `/access` or `/ui/…` behind it.
+ * Throws `invalid-value`, naming `source`, for what is no such url or holds credentials, which are
+ * not shown.
  */
 export function platformUrl(text: string, source: string, warn: (text: string) => void): string {
   const given = text.trim();
@@ -24,11 +27,11 @@ export function platformUrl(text: string, source: string, warn: (text: string) =
     const wanted = "a url without ? and #";
     throw appError("invalid-value", { name: source, value: url.origin + url.pathname, wanted });
   }
-  const path = url.pathname.replace(/\/+$/, "").replace(/\/(artifactory|access)$/i, "");
+  const path = url.pathname.replace(/\/+$/, "").replace(ofOneService, "");
   const base = withSlash(url.origin + path);
   if (!hasScheme) warn(`The url of ${source} has no scheme: ${base} is asked`);
   else if (base !== withSlash(url.origin + url.pathname.replace(/\/+$/, ""))) {
-    warn(`The url of ${source} is one service's, not the platform's: ${base} is asked`);
+    warn(`The url of ${source} is one service's or a page's, not the platform's: ${base} is asked`);
   }
   return base;
 }
@@ -39,4 +42,21 @@ export function refusePassword(text: string | undefined, source: string): void {
   if (!url?.password) return;
   const wanted = "a url without a password: there are options for that";
   throw appError("invalid-value", { name: source, value: `…@${url.host}`, wanted });
+}
+
+/**
+ * The url of a service as it is kept: a missing `https://` is put before it with a warning. Throws
+ * `invalid-value`, naming `source`, for what is no url.
+ */
+export function serviceUrl(text: string, source: string, warn: (text: string) => void): string {
+  const given = text.trim();
+  const hasScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(given);
+  const whole = hasScheme ? given : `https://${given}`;
+  if (given === "") return given;
+  if (!URL.parse(whole)?.hostname) {
+    const wanted = "an http:// or https:// url, such as https://acme.jfrog.io/artifactory";
+    throw appError("invalid-value", { name: source, value: given, wanted });
+  }
+  if (!hasScheme) warn(`The url of ${source} has no scheme: ${whole} is taken`);
+  return whole;
 }

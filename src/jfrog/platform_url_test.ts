@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isAppError } from "../errors/app_error.ts";
-import { platformUrl, refusePassword } from "./platform_url.ts";
+import { platformUrl, refusePassword, serviceUrl } from "./platform_url.ts";
 
 test("platformUrl() gives the base url with a slash, and warns of what it mended", () => {
   const table: [text: string, url: string, warning: RegExp | undefined][] = [
@@ -59,4 +59,35 @@ test("refusePassword() refuses a url with a password, and shows neither", () => 
     () => refusePassword("ssh://git:hunter2@a.example", "--xray-url"),
     (error) => isAppError(error, "invalid-value") && !/hunter2/.test(error.message),
   );
+});
+
+test("platformUrl() takes the url of a page or a service for the platform's, and says so", () => {
+  const behind = [
+    "ui",
+    "ui/",
+    "ui/login",
+    "ui/login/",
+    "ui/native/a",
+    "artifactory/webapp/x",
+    "UI",
+  ];
+  for (const path of [...behind, "artifactory/api/system", "access/"]) {
+    const warnings: string[] = [];
+    const url = platformUrl(`https://h.example/${path}`, "--url", (text) => warnings.push(text));
+    assert.equal(url, "https://h.example/", path);
+    assert.match(warnings.join(), /is one service's or a page's, not the platform's/);
+  }
+  assert.equal(
+    platformUrl("https://h.example/gui", "--url", assert.fail),
+    "https://h.example/gui/",
+  );
+});
+
+test("serviceUrl() puts the scheme before a url that has none, and says so", () => {
+  const warnings: string[] = [];
+  const warn = (text: string) => void warnings.push(text);
+  assert.equal(serviceUrl("h.example/artifactory", "--x", warn), "https://h.example/artifactory");
+  assert.equal(warnings.length, 1);
+  assert.equal(serviceUrl("http://h.example/", "--x", assert.fail), "http://h.example/");
+  assert.throws(() => serviceUrl("a b", "--x", warn), /Invalid value "a b" for --x/);
 });

@@ -87,6 +87,10 @@ function impliedScope(groups: string | undefined, grantAdmin: boolean | undefine
 function groupList(groups: string): string {
   const parts = groups.match(/(?:"[^"]*"|[^,"])+|(?<=^|,)(?=,|$)/g) ?? [];
   const names = parts.map((part) => part.trim().replace(/^"([^"]*)"$/, "$1"));
+  if (names.some((name) => /^(applied-permissions|system:)/.test(name))) {
+    const wanted = "names of groups; what they are in a scope is put before them";
+    throw appError("invalid-value", { name: "--groups", value: groups, wanted });
+  }
   if (names.some((name) => name === "" || name.includes('"')) || parts.join(",") !== groups) {
     const wanted = "group names with commas between them, those with a comma in double quotes";
     throw appError("invalid-value", { name: "--groups", value: groups, wanted });
@@ -94,10 +98,28 @@ function groupList(groups: string): string {
   return names.map((name) => /[\s,:]/.test(name) ? `"${name}"` : name).join(",");
 }
 
-/** Whole seconds from a number, as Go's strconv.Atoi reads one, or a duration such as 90m. */
+const secondsPer = { y: 365 * 86_400, w: 7 * 86_400, d: 86_400 };
+
+/**
+ * Whole seconds from a number, as Go's strconv.Atoi reads one, or a duration such as 90m, 30d or
+ * 1y; a year has 365 days.
+ */
 function expirySeconds(text: string): number {
-  const number = /^[+-]?\d+$/.test(text) ? Number(text) : (parseDuration(text) ?? NaN) / 1000;
+  const number = /^[+-]?\d+$/.test(text) ? Number(text) : lifeSeconds(text);
   if (Number.isSafeInteger(number) && number >= 0) return Math.abs(number); // not -0
-  const wanted = "seconds or a duration of 0 or more, such as 3600, 90m or 24h; 0 is without end";
+  const wanted = number > Number.MAX_SAFE_INTEGER
+    ? `no more than ${Number.MAX_SAFE_INTEGER} seconds; 0 is without end`
+    : "seconds or a duration of 0 or more, such as 3600, 90m, 24h, 30d or 1y; 0 is without end";
   throw appError("invalid-value", { name: "--expiry", value: text, wanted });
+}
+
+/** Days, weeks and years, and what a duration of Go has behind them; NaN for anything else. */
+function lifeSeconds(text: string): number {
+  const [, y, w, d, rest = ""] = /^(?:(\d+)y)?(?:(\d+)w)?(?:(\d+)d)?(.*)$/s.exec(text) ?? [];
+  const whole = Number(y ?? 0) * secondsPer.y + Number(w ?? 0) * secondsPer.w +
+    Number(d ?? 0) * secondsPer.d;
+  const isWhole = (y ?? w ?? d) !== undefined;
+  if (rest === "") return isWhole ? whole : NaN;
+  const restMs = /^[+-]/.test(rest) && isWhole ? NaN : parseDuration(rest) ?? NaN;
+  return whole + restMs / 1000;
 }

@@ -61,7 +61,20 @@ test("tokenRequest() takes seconds as jf does, and durations", () => {
     assert.equal(tokenRequest({ expiry }, undefined).expires_in, seconds, expiry);
   }
   for (
-    const expiry of ["", "-1", " 5", "0x10", "1_000", "1e3", "1.5", "500ms", "9".repeat(19), "1d"]
+    const expiry of [
+      "",
+      "-1",
+      " 5",
+      "0x10",
+      "1_000",
+      "1e3",
+      "1.5",
+      "500ms",
+      "9".repeat(19),
+      "1d-1h",
+      "d",
+      "1d1y",
+    ]
   ) {
     assert.throws(
       () => tokenRequest({ expiry }, undefined),
@@ -128,5 +141,27 @@ test("tokenRequest() counts characters, not bytes or halves of them", () => {
       () => tokenRequest(options, undefined),
       (error) => isAppError(error, "invalid-value"),
     );
+  }
+});
+
+test("tokenRequest() takes days, weeks and years, and says how long is too long", () => {
+  const table: [string, number][] = [
+    ["365d", 31_536_000],
+    ["1y", 31_536_000],
+    ["2w", 1_209_600],
+    ["1y1d12h", 31_536_000 + 86_400 + 43_200],
+  ];
+  for (const [expiry, seconds] of table) {
+    assert.equal(tokenRequest({ expiry }, undefined).expires_in, seconds, expiry);
+  }
+  assert.throws(
+    () => tokenRequest({ expiry: "9223372036854775807" }, undefined),
+    /it must be no more than 9007199254740991 seconds; 0 is without end$/,
+  );
+});
+
+test("tokenRequest() takes no scope for the name of a group", () => {
+  for (const groups of ["applied-permissions/groups:readers", "a,system:metrics:r"]) {
+    assert.throws(() => tokenRequest({ groups }, undefined), /it must be names of groups; /);
   }
 });

@@ -11,7 +11,7 @@ import {
 import { openServerStore } from "../config/store.ts";
 import { readClaims } from "../jwt.ts";
 import { encryptPassword } from "../access/password_encryption.ts";
-import { platformUrl, refusePassword } from "../platform_url.ts";
+import { platformUrl, refusePassword, serviceUrl } from "../platform_url.ts";
 import { defaultServerId, type Server } from "../server.ts";
 import { requireFile } from "../../runtime/files.ts";
 import { type Deadline, startDeadline } from "../../wait/deadline.ts";
@@ -121,7 +121,13 @@ async function complete(
     })
     : given;
   requireUrl(dialogue, before, answered, options);
-  for (const [name, , option] of services) refusePassword(answered[name], option);
+  for (const [name, , option] of services) {
+    refusePassword(answered[name], option);
+    const given = answered[name];
+    if (given && !/^ssh:/i.test(given)) {
+      answered[name] = serviceUrl(given, option, surroundings.warn);
+    }
+  }
   const { url } = answered;
   if (/^ssh:/i.test(url ?? "")) refusePassword(url, "--url");
   else if (url) answered.url = platformUrl(url, "--url", surroundings.warn);

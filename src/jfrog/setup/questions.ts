@@ -1,5 +1,7 @@
 import { givesCredentials, isInsecure } from "../config/entry.ts";
-import { appError } from "../../errors/app_error.ts";
+import { appError, isAppError } from "../../errors/app_error.ts";
+import { isApiKey } from "../access_server.ts";
+import { usernameIn } from "../jwt.ts";
 import type { Server } from "../server.ts";
 import type { Asker, Dialogue } from "./dialogue.ts";
 
@@ -63,13 +65,25 @@ async function askForCredentials(ask: Asker, before: Server, answered: Server): 
   if (method !== undefined) await method[1](ask, before, answered);
 }
 
-async function askForToken(ask: Asker, _before: Server, answered: Server): Promise<void> {
+async function askForToken(ask: Asker, before: Server, answered: Server): Promise<void> {
   const option = "--access-token-stdin";
   const accessToken = await ask.secret({ text: "JFrog access token", option });
   if (accessToken === "") {
     throw appError("answer-missing", { question: "JFrog access token", option });
   }
   answered.accessToken = accessToken;
+  // a reference token names no user, and package managers need one
+  if (answered.user || isApiKey(accessToken) || usernameIn(accessToken)) return;
+  const user = await ask.line({
+    text: "JFrog username (optional)",
+    standard: before.user ?? "",
+    option: "--user",
+  }).catch((error) => {
+    // nobody has to answer this one
+    if (isAppError(error, "answer-missing")) return "";
+    throw error;
+  });
+  if (user !== "") answered.user = user;
 }
 
 async function askForPassword(ask: Asker, before: Server, answered: Server): Promise<void> {

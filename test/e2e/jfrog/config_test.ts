@@ -286,7 +286,7 @@ const cases: Case[] = [
     name: "add mends a url that is Artifactory's",
     args: ["add", "b", "--url=https://b.example/artifactory", "--user=u"],
     stderr:
-      "warning: The url of --url is one service's, not the platform's: https://b.example/ is asked\n",
+      "warning: The url of --url is one service's or a page's, not the platform's: https://b.example/ is asked\n",
     after: [{ ...services("https://b.example/"), user: "u", serverId: "b", isDefault: true }],
   },
   {
@@ -336,6 +336,47 @@ const cases: Case[] = [
       "Select one of the following authentication methods:\n  1) As it is\n  2) Access Token\n" +
       "  3) Username and Password / Reference token\n  4) Mutual TLS\nNumber [1]: \n",
     after: [{ ...acme, user: "alice", xrayUrl: "https://x.example/", disableTokenRefresh: true }],
+  },
+  {
+    name: "add --interactive asks for the user of a token that names none",
+    args: ["add", "b", "--url=https://b.example", "--interactive"],
+    stdin: `1\n${canaries.token}\nBob\n`,
+    stderr: methods() + "Number [1]: \nJFrog access token: \nJFrog username (optional): \n",
+    after: [{
+      ...services("https://b.example/"),
+      user: "bob",
+      accessToken: canaries.token,
+      serverId: "b",
+      isDefault: true,
+    }],
+  },
+  {
+    name: "add puts the scheme before the url of a service",
+    args: ["add", "b", "--url=https://b.example", "--xray-url=x.example", "--user=u"],
+    stderr: "warning: The url of --xray-url has no scheme: https://x.example is taken\n",
+    after: [{
+      ...services("https://b.example/"),
+      xrayUrl: "https://x.example/",
+      user: "u",
+      serverId: "b",
+      isDefault: true,
+    }],
+  },
+  {
+    name: "use tells where it stands, but not at jf's level ERROR",
+    args: ["use", "two"],
+    env: { JFROG_CLI_LOG_LEVEL: "ERROR" },
+    before: [acme, two],
+    after: [(({ isDefault: _, ...rest }) => rest)(acme), { ...two, isDefault: true }],
+  },
+  {
+    name: "show tells details at jf's level DEBUG",
+    args: ["show", "--format=json"],
+    env: { JFROG_CLI_LOG_LEVEL: "DEBUG" },
+    before: [],
+    stdout: "[]\n",
+    stderr: "detail: The configuration file is [HOME]/.jfrog/jfrog-cli.conf.v6\n" +
+      "hint: No server is configured. To add one: hawser config add\n",
   },
   {
     name: "add --interactive gives up where http is not confirmed",
@@ -475,7 +516,7 @@ const cases: Case[] = [
     args: ["use", "two"],
     before: [acme, two],
     stderr: "Using server ID 'two' (https://two.example/artifactory/)\n",
-    after: [{ ...acme, isDefault: undefined }, { ...two, isDefault: true }],
+    after: [(({ isDefault: _, ...rest }) => rest)(acme), { ...two, isDefault: true }],
   },
   {
     name: "use does not find a server that is not there",
@@ -558,7 +599,8 @@ const cases: Case[] = [
     stdin: "CanaryNoToken!",
     code: 2,
     stderr: "error: Invalid configuration token: it is not base64\n" +
-      "hint: Make one with: hawser config export <server id>\n",
+      "hint: Make one with: hawser config export <server id>. " +
+      "One in a file is read by: hawser config import - < FILE\n",
   },
   {
     name: "import says what it replaces, and moves it to the end",
@@ -769,6 +811,7 @@ test(
       [/URL: $/, "https://b.example\n"],
       [/Number \[1\]: $/, "1\n"],
       [/JFrog access token: $/, `x\x7fwrong\x15${canaries.token}\r`],
+      [/JFrog username \(optional\): $/, "\r"],
     ];
     const asked = await onTerminal(sandbox, "hawser config add > stdout", dialogue);
     assert.match(asked, /JFrog access token: \r\n/);
