@@ -9,13 +9,13 @@ import { IncomingBytes, readHttpRequest, type ReadRequest } from "./request_read
 export interface ConnectionLimits {
   headerBytes: number;
   bodyBytes: number;
-  /** From the connection to the end of the header block, TLS handshake included. */
+  /** From the client's first byte to the end of the header block, TLS handshake included. */
   headerMs: number;
-  /** From the connection to the answer. */
+  /** From the client's first byte to the answer. */
   requestMs: number;
   /** From the answer to the client's close. */
   deliveryMs: number;
-  /** From the connection to the client's close, as long as that is taken for a receipt. */
+  /** From the client's first byte to its close, as long as that is taken for a receipt. */
   receiptMs: number;
 }
 
@@ -82,6 +82,10 @@ export class HttpConnection {
   isIdle(): boolean {
     if (this.#state === "answered") return this.#settle === undefined;
     return this.#isAwaitingRequest() || this.#isSetAside;
+  }
+
+  get ageMs(): number {
+    return steadyNow() - this.#openedAt;
   }
 
   /** Ends the connection at once. */
@@ -165,7 +169,7 @@ export class HttpConnection {
 
   /** True if the client closed TLS in order, after all was sent and before its time was over. */
   #hasReceipt(): boolean {
-    const isInTime = steadyNow() - this.#openedAt < this.#options.limits.receiptMs;
+    const isInTime = this.ageMs < this.#options.limits.receiptMs;
     return this.#hasEnded && isInTime && !this.#hasFailed && !this.#saidMore &&
       this.#tap.endsWithAlert;
   }

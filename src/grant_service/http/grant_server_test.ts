@@ -289,7 +289,7 @@ test("a close that comes when a client's time may be over is no receipt", async 
 });
 
 test("connections that send nothing, or nothing whole, end at their time limit", async () => {
-  const { port } = await start(echo, { headerMs: 150, requestMs: 300 });
+  const { port } = await start(echo, { silentMs: 150, headerMs: 150, requestMs: 300 });
   const silent = await openTcp(port);
   const shaken = await openTls(port, identity.caPem);
   const slowHeader = await openTls(port, identity.caPem);
@@ -313,47 +313,74 @@ test("a request whose handling takes too long is answered, and its answer not de
   assert.deepEqual(await settled(1), [false]);
 });
 
+/** Opens a connection that has begun to speak, and says no more. */
+async function openSlow(port: number, from?: string) {
+  const socket = await openTcp(port, from);
+  socket.on("error", () => {});
+  socket.write("\x16");
+  return socket;
+}
+
 test("300 silent connections lock nobody out", async () => {
-  const { port } = await start(echo, { headerMs: 60_000 });
+  const { port } = await start(echo, { silentMs: 60_000, waiting: 200 });
   const sockets = await Promise.all(Array.from({ length: 300 }, () => openTcp(port)));
   let open = sockets.length;
   const ends = sockets.map((socket) => closed(socket).then(() => open--));
   const response = await exchange(port, identity.caPem, post("/x", "code"));
   assert.equal(response.body, "POST /x code");
-  while (open > 127) await new Promise((resolve) => setTimeout(resolve, 5));
-  assert.equal(open, 127, "the 128 that one client may keep, without the one that made room");
+  while (open > 199) await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(open, 199, "the 200 that may wait, without the one that made room");
   for (const socket of sockets) socket.destroy();
   await Promise.all(ends);
 });
 
 test("a full server ends the oldest idle connection, and none whose request has arrived", async () => {
   const { handle, arrived, open } = gate({ status: 200, body: "at last" });
-  const { port, settled } = await start(handle, { connections: 2, headerMs: 60_000 });
+  const limits = { connections: 2, undisturbedMs: 0, headerMs: 60_000 };
+  const { port, settled } = await start(handle, limits);
   const inFlight = exchange(port, identity.caPem, post("/1", "code"));
   await arrived;
-  const silent = await openTcp(port);
+  const slow = await openSlow(port);
   const second = exchange(port, identity.caPem, post("/2", "code"));
-  await closed(silent);
+  await closed(slow);
   open();
   assert.deepEqual([(await inFlight).body, (await second).body], ["at last", "at last"]);
   assert.deepEqual(await settled(2), [true, true]);
 });
 
-test("a full server without an idle connection refuses one more", async () => {
+test("a full server without an idle connection lets one more wait for its turn", async () => {
   const { handle, arrived, open } = gate({ status: 200, body: "at last" });
-  const { port } = await start(handle, { connections: 1 });
+  const { port } = await start(handle, { connections: 1, waiting: 2 });
   const inFlight = exchange(port, identity.caPem, post("/1", "code"));
   await arrived;
-  await closed(await openTcp(port));
+  const second = exchange(port, identity.caPem, post("/2", "code"));
+  // its first words have come by then; those that say nothing do not push it out
+  await new Promise((resolve) => setTimeout(resolve, 200));
+  const silent = await Promise.all(Array.from({ length: 5 }, () => openTcp(port)));
+  await Promise.all(silent.slice(0, 4).map(closed));
   open();
-  assert.equal((await inFlight).body, "at last");
+  assert.deepEqual([(await inFlight).body, (await second).body], ["at last", "at last"]);
+  for (const socket of silent) socket.destroy();
+});
+
+test("a full server cuts no idle connection before it has had its time", async () => {
+  const { port } = await start(echo, { connections: 2, undisturbedMs: 60_000 });
+  const first = [await openTls(port, identity.caPem), await openTls(port, identity.caPem)];
+  const third = exchange(port, identity.caPem, post("/3", "code"));
+  for (const socket of first) {
+    const response = readToEnd(socket);
+    socket.write(post("/x", "code"));
+    assert.equal(parseResponse(await response).body, "POST /x code");
+  }
+  assert.equal((await third).body, "POST /3 code");
 });
 
 test("a flood from one network cuts its own idle connections, and nobody else's", async () => {
-  const { port } = await start(echo, { connections: 8, idlePerClient: 8, headerMs: 60_000 });
+  const limits = { connections: 8, undisturbedMs: 0, headerMs: 60_000 };
+  const { port } = await start(echo, limits);
   const victim = await openTls(port, identity.caPem);
   const flood = [];
-  for (let count = 0; count < 40; count++) flood.push(await openTcp(port, "127.0.0.2"));
+  for (let count = 0; count < 40; count++) flood.push(await openSlow(port, "127.0.0.2"));
   const response = readToEnd(victim);
   victim.write(post("/x", "code"));
   assert.equal(parseResponse(await response).body, "POST /x code");
@@ -397,7 +424,7 @@ test("what waits for news is cut before what is handled", async () => {
       await new Promise((resolve) => setTimeout(resolve, 300));
     }
     return { status: 200, body: request.path };
-  }, { connections: 1 });
+  }, { undisturbedMs: 0, connections: 1 });
   const waiting = await openTls(port, identity.caPem);
   waiting.write(post("/waits", "code"));
   while (cut === undefined) await new Promise((resolve) => setTimeout(resolve, 5));

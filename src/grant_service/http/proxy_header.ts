@@ -15,25 +15,26 @@ const longestBinary = 16 + 1024;
 const signature = Buffer.from("\r\n\r\n\0\r\nQUIT\n", "latin1");
 
 /**
- * Reads the header that a proxy sends before a connection's own bytes (the PROXY protocol of
- * HAProxy, versions 1 and 2). Rejects where there is none, where it is broken or too long, and
- * where it has not come within `limitMs`. The socket is paused then.
+ * Waits for the first bytes of a connection; what a proxy says of its client before them is read
+ * (the PROXY protocol of HAProxy, versions 1 and 2) where `isProxy`. Rejects where that is missing,
+ * broken or too long, and where nothing has come within `limitMs`. The socket is paused then.
  */
-export function readProxyHeader(raw: Socket, limitMs: number): Promise<Announced> {
+export function readOpening(raw: Socket, limitMs: number, isProxy: boolean): Promise<Announced> {
+  const parse = isProxy ? parseProxyHeader : (rest: Buffer) => ({ address: undefined, rest });
   return new Promise((resolve, reject) => {
     let received = Buffer.alloc(0);
-    const timer = setTimeout(() => settle(() => reject(new Error("no header in time"))), limitMs);
+    const timer = setTimeout(() => settle(() => reject(new Error("nothing in time"))), limitMs);
     function settle(then: () => void): void {
       clearTimeout(timer);
       raw.pause();
       raw.off("data", onData).off("close", onClose).off("end", onClose);
       then();
     }
-    const onClose = () => settle(() => reject(new Error("closed before its header")));
+    const onClose = () => settle(() => reject(new Error("closed before it began")));
     const onData = (bytes: Buffer) => {
       received = Buffer.concat([received, bytes]);
       try {
-        const announced = parseProxyHeader(received);
+        const announced = parse(received);
         if (announced !== undefined) settle(() => resolve(announced));
       } catch (error) {
         settle(() => reject(error));

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import { connect, type Socket } from "node:net";
 import * as path from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
@@ -152,6 +153,49 @@ test(
     await Promise.all(floods);
     assert.deepEqual([...statuses].toSorted(), [403, 404, 429]);
     await eventually(async () => await usesSpent(sandbox) === 2);
+  }),
+);
+
+/** Keeps that many connections open on which only `says` comes; each that ends begins anew. */
+function crowd(port: number, count: number, says: string) {
+  const sockets = new Set<Socket>();
+  let isOver = false;
+  let opened = 0;
+  function open(): void {
+    const socket = connect(port, "127.0.0.1", () => void opened++);
+    if (says !== "") socket.write(says);
+    sockets.add(socket.on("error", () => {}).resume());
+    socket.once("close", () => {
+      sockets.delete(socket);
+      if (!isOver) setTimeout(open, 5);
+    });
+  }
+  for (let number = 0; number < count; number++) open();
+  return {
+    opened: () => opened,
+    end() {
+      isOver = true;
+      for (const socket of sockets) socket.destroy();
+    },
+  };
+}
+
+test(
+  "a crowd of connections that say nothing, or little, keeps nobody from being served",
+  withToken(4, async (sandbox, token) => {
+    const port = Number(new URL(token.spec.url).port);
+    const crowds = [crowd(port, 1500, ""), crowd(port, 700, "\x16\x03\x01")];
+    try {
+      await eventually(() => crowds[0]!.opened() >= 1500 && crowds[1]!.opened() >= 700);
+      for (const name of ["one", "two", "three"]) {
+        const { status } = await postToken(token, { name, subject: name });
+        assert.equal(status, 200);
+      }
+      await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east", "--timeout", "30s"]);
+    } finally {
+      for (const each of crowds) each.end();
+    }
+    await eventually(async () => await usesSpent(sandbox) === 4);
   }),
 );
 
