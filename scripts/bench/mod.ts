@@ -5,6 +5,7 @@ import process from "node:process";
 import { compile } from "../build.ts";
 import { measureCertificates } from "./certificates.ts";
 import { measureContainers } from "./containers.ts";
+import { measureDecisions } from "./decisions/mod.ts";
 import type { Figure } from "./figure.ts";
 import { measureIssuing } from "./issuing.ts";
 import { measureKubernetes } from "./kubernetes.ts";
@@ -29,6 +30,7 @@ async function main(only: string | undefined): Promise<void> {
     jfrog: () => measureJfrog(hawser, nothing),
     containers: () => measureContainers(hawser, nothing),
     kubernetes: () => measureKubernetes(hawser),
+    decisions: () => measureDecisions(hawser, nothing),
   };
   if (only !== undefined && !Object.hasOwn(measures, only)) {
     throw new Error(`Usage: deno task bench [${Object.keys(measures).join("|")}]`);

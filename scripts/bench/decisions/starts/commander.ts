@@ -1,0 +1,3 @@
+import { Command } from "commander";
+
+console.log(new Command().name());

@@ -1,0 +1,3 @@
+import { load } from "js-yaml";
+
+console.log(load("kind: Site"));

@@ -1,0 +1,3 @@
+import { KubeConfig } from "@kubernetes/client-node";
+
+console.log(new KubeConfig().getContexts());
