@@ -3,7 +3,6 @@ import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
 import { compile } from "../build.ts";
-import { measureCertificates } from "./certificates.ts";
 import { measureContainers } from "./containers.ts";
 import { measureDecisions } from "./decisions/mod.ts";
 import type { Figure } from "./figure.ts";
@@ -23,7 +22,6 @@ async function main(only: string | undefined): Promise<void> {
   const nothing = path.join(folder, "nothing");
   const measures: Record<string, () => Figure[] | Promise<Figure[]>> = {
     startup: () => measureStartup(hawser, nothing),
-    certificates: () => measureCertificates(),
     issuing: () => measureIssuing(hawser),
     redemptions: () => measureRedemptions(hawser),
     memory: () => measureMemory(hawser),

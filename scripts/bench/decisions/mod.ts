@@ -24,6 +24,10 @@ export function measureDecisions(hawser: string, nothing: string): Figure[] {
   };
   return [
     ...signatures(measured("signatures")),
+    ...Object.entries(measured<Record<string, string>>("ends")).map(([how, heard]) => ({
+      name: `a client ${how}: node:tls tells`,
+      value: heard,
+    })),
     { name: "a lock, taken and given up", value: inMicroseconds(measured("lock")) },
     ...starts(hawser, nothing),
   ];
