@@ -8,7 +8,7 @@ import { connect, createServer } from "node:tls";
 import { createAuthority, loadAuthority } from "../../../src/pki/authority.ts";
 import { createKeyPair } from "../../../src/pki/key_pair.ts";
 
-/** Prints as JSON what `node:tls` tells a server of a client that closes TLS, and of one cut off. */
+/** Prints as JSON what `node:tls` tells a server: of a client that closes TLS, of one cut off. */
 async function main(): Promise<void> {
   const made = await createAuthority("ca");
   const keys = await createKeyPair();
