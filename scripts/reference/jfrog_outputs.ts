@@ -63,6 +63,17 @@ const failedAnswer = z.strictObject({
   body: z.unknown().describe("what it says").optional(),
 }).meta({ title: "called as jf, where the server refused" });
 
+const creation = z.union([
+  createdToken.meta({ title: "a token" }),
+  z.strictObject({
+    identity: text("who asks, by what"),
+    request: text("method and url"),
+    headers: z.record(z.string(), z.string()).describe("its headers, secrets masked"),
+    body: z.looseObject({}).describe("what would be sent"),
+  }).meta({ title: "with --dry-run" }),
+  failedAnswer,
+]);
+
 /** What `-o json` prints of JFrog's commands. */
 export const jfrogOutputs = {
   "config add": server,
@@ -93,16 +104,10 @@ export const jfrogOutputs = {
     id: text("its id"),
     revoked: truth("false: there was nothing left to revoke"),
   }),
-  "access-token-create": z.union([
-    createdToken.meta({ title: "a token" }),
-    z.strictObject({
-      identity: text("who asks, by what"),
-      request: text("method and url"),
-      headers: z.record(z.string(), z.string()).describe("its headers, secrets masked"),
-      body: z.looseObject({}).describe("what would be sent"),
-    }).meta({ title: "with --dry-run" }),
-    failedAnswer,
-  ]),
+  "access-token create": creation,
+  "rt access-token-create": creation,
+  "rt ping": z.strictObject({ answer: text("what Artifactory says") }),
+  "access-token-create": creation,
   "exchange-oidc-token": z.union([
     z.strictObject({
       AccessToken: text("the token"),

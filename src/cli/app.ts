@@ -1,4 +1,5 @@
 import { type Command, CommanderError } from "@commander-js/extra-typings";
+import { appError } from "../errors/app_error.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry } from "../platform/abilities.ts";
 import { findCommand } from "./command_path.ts";
@@ -45,6 +46,14 @@ async function runLine(
     if (!(error instanceof CommanderError)) {
       return await reportError(world, error, optionsInForce(root, world.args));
     }
+    if (world.program === "jf" && error.code === "commander.unknownCommand") {
+      const words = commandWords(world.args);
+      return await reportError(
+        world,
+        appError("jf-command-missing", { words }),
+        outputWanted(world.args),
+      );
+    }
     const help = [world.program, ...findCommand(root, world.args).words, "--help"].join(" ");
     return await reportError(world, wordUsageError(error, help), outputWanted(world.args));
   }
@@ -59,6 +68,12 @@ function textInstead(error: unknown, root: Command, args: string[]): string {
   if (error.exitCode === 0) return "";
   if (error.code === "commander.help") return findCommand(root, args).command.helpInformation();
   throw error;
+}
+
+/** The words that name a command of jf's: at most two, and nothing that may be an argument. */
+function commandWords(args: string[]): string {
+  const [first = "", second = ""] = args.filter((arg) => !arg.startsWith("-"));
+  return [first, second].filter((word) => /^[a-z][a-z-]{0,30}$/.test(word)).join(" ");
 }
 
 /** The shared options as parsed, on whichever level they stood. */

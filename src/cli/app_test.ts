@@ -210,7 +210,10 @@ test("app() called as jf ends with 1 for every failure, unless it is asked to sa
   const call = (env: Record<string, string>) => run(["nonsense"], { program: "jf", env });
   assert.equal((await call({})).code, 1);
   assert.equal((await call({ HAWSER_EXIT_CODES: "1" })).code, 2);
-  assert.match((await run(["-v"], { program: "jf" })).stdout, /^jf version \d+\.\d+\.\d+\n$/);
+  assert.match(
+    (await run(["-v"], { program: "jf" })).stdout,
+    /^jf version 2\.\d+\.\d+ \(hawser \d+\.\d+\.\d+\)\n$/,
+  );
 });
 
 test("app() offers what belongs to the name it is called by", async () => {

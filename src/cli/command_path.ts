@@ -21,7 +21,7 @@ export function findCommand(root: Command, words: string[]): CommandPath {
       if (option?.required) path.awaiting = option;
     } else {
       const child = path.command.commands.find((child) =>
-        child.name() === word || child.alias() === word
+        child.name() === word || child.aliases().includes(word)
       );
       if (child === undefined) continue;
       path.command = child as Command;

@@ -1,6 +1,6 @@
 import { Command, type Option } from "@commander-js/extra-typings";
 import type { PlatformRegistry } from "../platform/abilities.ts";
-import { version } from "../version.ts";
+import { jfVersion, version } from "../version.ts";
 import type { CommandSet } from "./command_set.ts";
 import { completionCommand } from "./completion.ts";
 import { helpCommand } from "./help.ts";
@@ -58,7 +58,11 @@ export function commandTree(
 function emptyRoot(program: string, description: string): Command {
   const root = new Command(program).description(description);
   if (program === "jf") {
-    root.version(`jf version ${version}`, "-v, --version", "print the version");
+    root.version(
+      `jf version ${jfVersion} (hawser ${version})`,
+      "-v, --version",
+      "print the version",
+    );
   } else {
     root.version(version, "-V, --version", "print the version")
       .addOption(namespaceOption().hideHelp())
@@ -71,11 +75,10 @@ function emptyRoot(program: string, description: string): Command {
     .addOption(verboseOption().hideHelp()) as unknown as Command;
 }
 
-/** Gives a command the name of its key, and the short name behind `|`. */
+/** Gives a command the name of its key, and the other names behind `|`. */
 function named(command: Command, key: string): Command {
-  const [name, alias] = key.split("|");
-  command.name(name!);
-  return alias === undefined ? command : command.alias(alias);
+  const [name, ...aliases] = key.split("|");
+  return command.name(name!).aliases(aliases);
 }
 
 /** Every command throws instead of exiting, and writes to `write`; sub-commands inherit neither. */

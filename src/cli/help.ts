@@ -14,7 +14,7 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
       let command = root;
       for (const word of words) {
         const next = command.commands.find((child) =>
-          child.name() === word || child.alias() === word
+          child.name() === word || child.aliases().includes(word)
         );
         if (next === undefined) {
           throw appError("usage", {

@@ -67,7 +67,8 @@ export function processWorld(): World {
   const called = basename(process.argv0).replace(/\.exe$/i, "");
   return {
     args: process.argv.slice(2),
-    program: compiled && called !== "" ? called : "hawser",
+    // installers of jf make both names
+    program: compiled && called !== "" ? called.replace(/^jfrog$/, "jf") : "hawser",
     executable: compiled ? [process.execPath] : startedFromSource(script),
     env: process.env,
     stdin: readStdin,

@@ -15,6 +15,7 @@ import { configRemove } from "./config/remove.ts";
 import { configShow } from "./config/show.ts";
 import { configUse } from "./config/use.ts";
 import { accessTokenCreate } from "./access_token_create.ts";
+import { accessTokenCreateVerb } from "./access_token/create.ts";
 import { accessTokenList } from "./access_token/list.ts";
 import { accessTokenRefresh } from "./access_token/refresh.ts";
 import { accessTokenRevoke } from "./access_token/revoke.ts";
@@ -25,6 +26,8 @@ import { linkDelete } from "./link/delete.ts";
 import { linkGenerate } from "./link/generate.ts";
 import { linkStatus } from "./link/status.ts";
 import { linkUpdate } from "./link/update.ts";
+import { rtAccessTokenCreate } from "./rt/access_token_create.ts";
+import { rtPing } from "./rt/ping.ts";
 import { siteCreate } from "./site/create.ts";
 import { siteDelete } from "./site/delete.ts";
 import { siteGenerate } from "./site/generate.ts";
@@ -90,20 +93,32 @@ const jfrogNouns: Record<string, Noun> = {
     verbs: {
       add: configAdd,
       edit: configEdit,
-      "show|s": configShow,
-      "remove|rm": configRemove,
+      "show|s|list|ls": configShow,
+      "remove|rm|delete": configRemove,
       "import|im": configImport,
       "export|ex": configExport,
       use: configUse,
     },
   },
   "access-token": {
-    summary: "List, show, refresh and revoke JFrog access tokens",
+    summary: "Create, list, show, refresh and revoke JFrog access tokens",
     verbs: {
+      create: accessTokenCreateVerb,
       list: accessTokenList,
       show: accessTokenShow,
       refresh: accessTokenRefresh,
       revoke: accessTokenRevoke,
+    },
+  },
+};
+
+/** What scripts for older versions of jf call. */
+const artifactoryNouns: Record<string, Noun> = {
+  rt: {
+    summary: "Create access tokens, and ping Artifactory, as scripts for jf do it",
+    verbs: {
+      "access-token-create|atc": rtAccessTokenCreate,
+      "ping|p": rtPing,
     },
   },
 };
@@ -126,14 +141,14 @@ export function commandsFor(program: string): CommandSet {
     case "jf":
       return {
         description: "Create access tokens of the JFrog Platform.",
-        nouns: jfrogNouns,
+        nouns: { ...jfrogNouns, ...artifactoryNouns },
         singles: { ...jfrogSingles, ...version },
       };
     default:
       return {
         description:
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
-        nouns: { ...skupperNouns, ...jfrogNouns },
+        nouns: { ...skupperNouns, ...jfrogNouns, ...artifactoryNouns },
         singles: { ...jfrogSingles, ...version },
       };
   }

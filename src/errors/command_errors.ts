@@ -2,6 +2,13 @@ import { entry } from "./entry.ts";
 
 /** What a command line, a file or the end of a wait can be wrong with. */
 export const commandErrors = {
+  "jf-command-missing": entry<{ words: string }>({
+    exit: "usage",
+    message: (d) =>
+      `This jf is hawser, which has no command "${d.words}": it makes JFrog access tokens, and ` +
+      "keeps the servers in jf's file",
+    hint: () => "JFrog's own jf is needed for that. What there is here: jf --help",
+  }),
   "usage": entry<{ message: string; help: string }>({
     exit: "usage",
     message: (d) => d.message,

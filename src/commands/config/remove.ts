@@ -13,7 +13,9 @@ interface Options {
 export function configRemove(run: Runner) {
   return leafWithoutPlatform("remove", "Remove a configured JFrog server, or all of them")
     .argument("[server-id]", "its name; by default all")
-    .addOption(switchOption("quiet", "do not ask; by default in CI"))
+    .addOption(
+      switchOption("quiet", "do not ask, by default in CI; one that is not there is no failure"),
+    )
     .action(run({ text: () => "" }, remove));
 }
 
@@ -22,6 +24,11 @@ async function remove(context: CommandContext, id: string | undefined, { quiet }
   const { findServer, removeServer } = await import("../../jfrog/config/entry.ts");
   const store = openServerStore(context.env);
   const before = await store.read(context.signal, "as they are");
+  const isThere = before.some(({ serverId }) => serverId === id);
+  if (id !== undefined && !isThere && (quiet || context.say.program === "jf")) {
+    context.warn(`Server ID "${id}" does not exist: there is nothing to remove`);
+    return { removed: [] };
+  }
   const removed = id === undefined ? before : [findServer(before, id)];
   if (removed.length === 0) return { removed: [] };
   const question = id === undefined

@@ -50,6 +50,9 @@ const jfrogLines = [
   "config export acme",
   "access-token-create --dry-run --project key",
   "access-token-create --refreshable --reference --description test",
+  "access-token create --description test",
+  "rt access-token-create --description test",
+  "rt ping",
   "access-token list",
   "access-token show ID",
   "access-token refresh --url URL --refresh-token-stdin",
@@ -118,7 +121,7 @@ const printedElsewhere = [
   /^controller \w+: (answers|engine|container|image|unit|problem|clock)$/,
   /^controller status: cluster\b/,
   /^controller manifest: (apiVersion|kind|items)\b/,
-  /^access-token.*: (refreshable|reference_token|grant_type|audience)$/,
+  /^(rt )?access-token.*: (refreshable|reference_token|grant_type|audience)$/,
   /^access-token refresh: (serverId|byUs)$/,
   /: (status|status_code|body)$/,
 ];
