@@ -99,6 +99,14 @@ export const variables: Variable[] = [
     name: "JFROG_CLI_ERROR_OUTPUT_FORMAT",
     meaning: "`json`: called as jf, print what a server refused as JSON on stdout",
   },
+  {
+    name: "JFROG_CLI_LOG_LEVEL",
+    meaning: "`DEBUG` or `VERBOSE`: as `--verbose`; `WARN` or `ERROR`: no progress",
+  },
+  {
+    name: "NODE_TLS_REJECT_UNAUTHORIZED",
+    meaning: "has no effect: `--insecure-tls` does without the check of a certificate",
+  },
   { name: "CI", meaning: "set: ask nothing" },
   { name: "HTTPS_PROXY", meaning: "the proxy for https urls; also in lower case" },
   { name: "HTTP_PROXY", meaning: "the proxy for http urls; only in lower case where CGI runs us" },

@@ -205,7 +205,9 @@ token_type    Bearer
     stdin: "ADMIN",
     sent: [`${path} | Bearer admin | ${plain}`],
     stdout: made,
-    stderr: ["warning: The url of --url is one service's, not the platform's: URL/ is asked"],
+    stderr: [
+      "warning: The url of --url is one service's or a page's, not the platform's: URL/ is asked",
+    ],
   },
   {
     name: "again when the server asks for that",
