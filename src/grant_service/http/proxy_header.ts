@@ -67,7 +67,7 @@ function parseLine(bytes: Buffer): Announced | undefined {
   const isWhole = isIP(source) === version && isIP(destination) === version &&
     ports.length === 2 && ports.every((port) => /^\d{1,5}$/.test(port) && Number(port) < 65536);
   if (!isWhole) throw new Error("its header is not valid");
-  return { address: source, rest };
+  return { address: plainAddress(source), rest };
 }
 
 function parseBinary(bytes: Buffer): Announced | undefined {
@@ -82,8 +82,20 @@ function parseBinary(bytes: Buffer): Announced | undefined {
   const rest = bytes.subarray(end);
   if (command === 0x20) return { address: undefined, rest };
   if (family === 0x11 && end >= 28) return { address: bytes.subarray(16, 20).join("."), rest };
-  if (family === 0x21 && end >= 52) return { address: ipv6Text(bytes.subarray(16, 32)), rest };
+  if (family === 0x21 && end >= 52) {
+    return { address: plainAddress(ipv6Text(bytes.subarray(16, 32))), rest };
+  }
   throw new Error("its header is of another kind of connection");
+}
+
+/** An address in its one plain form: IPv4 that is written as IPv6 is IPv4. */
+function plainAddress(address: string): string {
+  if (isIP(address) !== 6) return address;
+  const plain = new URL(`http://[${address}]`).hostname.slice(1, -1);
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(plain) ?? [];
+  if (high === undefined || low === undefined) return plain;
+  return [high, low].map((pair) => parseInt(pair, 16)).flatMap((pair) => [pair >> 8, pair & 255])
+    .join(".");
 }
 
 function ipv6Text(bytes: Buffer): string {

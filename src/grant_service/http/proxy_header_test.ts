@@ -8,6 +8,8 @@ const signature = "0d0a0d0a000d0a515549540a";
 const ipv4 = "c0000201" + "c0000202" + "1f90" + "2382"; // 192.0.2.1:8080 → 192.0.2.2:9090
 const ipv6 = "20010db8" + "00".repeat(11) + "07" + "00".repeat(16) + "1f90" + "2382";
 
+const mapped = "00".repeat(10) + "ffffc0000201" + "00".repeat(16) + "1f90" + "2382";
+
 const binary = (hex: string) => Buffer.from(signature + hex, "hex");
 
 const good: [what: string, header: Buffer, address: string | undefined][] = [
@@ -17,7 +19,9 @@ const good: [what: string, header: Buffer, address: string | undefined][] = [
   ["an unknown one with addresses", Buffer.from("PROXY UNKNOWN a b c d\r\n"), undefined],
   ["IPv4 in binary", binary(`2111000c${ipv4}`), "192.0.2.1"],
   ["IPv4 with extensions", binary(`21110010${ipv4}04000102`), "192.0.2.1"],
-  ["IPv6 in binary", binary(`21210024${ipv6}`), "2001:db8:0:0:0:0:0:7"],
+  ["IPv6 in binary", binary(`21210024${ipv6}`), "2001:db8::7"],
+  ["IPv4 in IPv6 as a line", Buffer.from("PROXY TCP6 ::ffff:192.0.2.1 ::1 1 2\r\n"), "192.0.2.1"],
+  ["IPv4 in IPv6 in binary", binary(`21210024${mapped}`), "192.0.2.1"],
   ["the proxy itself", binary("20000000"), undefined],
 ];
 
@@ -37,6 +41,7 @@ const bad: [what: string, header: Buffer][] = [
   ["HTTP", Buffer.from("POST / HTTP/1.1\r\n")],
   ["another protocol", Buffer.from("PROXY UDP4 192.0.2.1 192.0.2.2 1 2\r\n")],
   ["an address of the other family", Buffer.from("PROXY TCP4 ::1 ::1 1 2\r\n")],
+  ["an address of one machine's own", Buffer.from("PROXY TCP6 fe80::1%lo ::1 1 2\r\n")],
   ["no address", Buffer.from("PROXY TCP4 west east 1 2\r\n")],
   ["a port too many", Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1 2 3\r\n")],
   ["a port that is none", Buffer.from("PROXY TCP4 192.0.2.1 192.0.2.2 1 65536\r\n")],
