@@ -1,8 +1,8 @@
-import type { V1NodeList, V1Service } from "@kubernetes/client-node";
+import type { V1NodeList, V1PodList, V1Service } from "@kubernetes/client-node";
 import type { Address, Exposure } from "../../src/platform/exposure.ts";
 import type { ApiClient } from "./api/client.ts";
 import type { ApiKind } from "./api/request.ts";
-import { grantPort, grantServiceName } from "./deployed_names.ts";
+import { controllerName, grantPort, grantServiceName } from "./deployed_names.ts";
 
 /**
  * What the manifest's objects look like once the cluster has seen to them, as far as is read here.
@@ -47,7 +47,7 @@ export async function findPublicAddress(
     }
     case "nodeport": {
       const { spec } = await read<V1Service>("Service");
-      return address(host ?? await findNode(api, signal), spec?.ports?.[0]?.nodePort);
+      return address(host ?? await findNode(api, namespace, signal), spec?.ports?.[0]?.nodePort);
     }
     case "route": {
       const [ingress] = (await read<RouteObject>("Route")).status?.ingress ?? [];
@@ -58,10 +58,26 @@ export async function findPublicAddress(
   }
 }
 
-/** An address of the cluster's nodes: one that is reachable from outside where they have such. */
-async function findNode(api: ApiClient, signal: AbortSignal): Promise<string | undefined> {
+/**
+ * An address of a node that runs a replica, since others don't pass connections on: one that is
+ * reachable from outside where they have such. Of any node where no replica runs in the cluster.
+ */
+async function findNode(
+  api: ApiClient,
+  namespace: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const query = { labelSelector: `app.kubernetes.io/name=${controllerName}` };
+  const pods = await api.send({ verb: "list", kind: "Pod", namespace, query }, signal) as V1PodList;
+  const running = new Set(
+    pods.items.filter(({ metadata, status }) =>
+      status?.phase === "Running" && metadata?.deletionTimestamp === undefined
+    ).map(({ spec }) => spec?.nodeName),
+  );
   const { items } = await api.send({ verb: "list", kind: "Node" }, signal) as V1NodeList;
-  const addresses = items.flatMap(({ status }) => status?.addresses ?? []);
+  const addresses = items
+    .filter(({ metadata }) => running.size === 0 || running.has(metadata?.name))
+    .flatMap(({ status }) => status?.addresses ?? []);
   const find = (type: string) => addresses.find((one) => one.type === type)?.address;
   return find("ExternalIP") ?? find("InternalIP");
 }

@@ -3,6 +3,7 @@ import { after, before, describe, test } from "node:test";
 import { ApiClient } from "../../platforms/kubernetes/api/client.ts";
 import { loadContext } from "../../platforms/kubernetes/access/kubeconfig.ts";
 import { exposureObjects } from "../../platforms/kubernetes/manifests/exposure_objects.ts";
+import { podLabels } from "../../platforms/kubernetes/manifests/objects.ts";
 import { findPublicAddress } from "../../platforms/kubernetes/public_address.ts";
 import { ServerAccess } from "../../platforms/kubernetes/access/server_access.ts";
 import { isAppError } from "../../src/errors/app_error.ts";
@@ -36,6 +37,7 @@ if (missingForKubernetes !== undefined) {
         await testbed.admin.call("POST", `${group}/namespaces/${namespace}/${plural}`, object);
       }
       return {
+        namespace,
         find: (host?: string): Promise<Address | undefined> =>
           findPublicAddress(api, namespace, exposure, host, signal),
         async setStatus(resource: string, status: object) {
@@ -69,6 +71,13 @@ if (missingForKubernetes !== undefined) {
       assert.deepEqual(await find(), { host: "192.0.2.8", port });
     });
 
+    test("is the node port on a node that runs a replica, where one runs", async () => {
+      const { find, namespace } = await expose("nodeport");
+      await makeNode("replica", [{ type: "InternalIP", address: "10.1.2.4" }]);
+      await runPod(namespace, "replica");
+      assert.equal((await find())!.host, "10.1.2.4");
+    });
+
     test("is what Skupper's controller resolves a SecuredAccess to", async () => {
       const { find, setStatus } = await expose("securedaccess");
       assert.equal(await find(), undefined);
@@ -92,6 +101,17 @@ if (missingForKubernetes !== undefined) {
           /no resource routes\.route\.openshift\.io$/.test(error.message),
       );
     });
+
+    /** A Pod of the controller's, as the kubelet of that node reports it. */
+    async function runPod(namespace: string, nodeName: string): Promise<void> {
+      const pods = `/api/v1/namespaces/${namespace}/pods`;
+      const pod = await testbed.admin.call("POST", pods, {
+        metadata: { name: "replica", labels: podLabels },
+        spec: { nodeName, containers: [{ name: "controller", image: "hawser" }] },
+      });
+      const status = { phase: "Running" };
+      await testbed.admin.call("PUT", `${pods}/replica/status`, { ...pod, status });
+    }
 
     async function makeNode(name: string, addresses: object[]): Promise<void> {
       const node = await testbed.admin.call("POST", "/api/v1/nodes", { metadata: { name } });

@@ -48,6 +48,7 @@ type ClusterKind =
   | "MultiKeyListener"
   | "Namespace"
   | "Node"
+  | "Pod"
   | "Route"
   | "SecuredAccess"
   | "SelfSubjectAccessReview"
@@ -76,6 +77,7 @@ export const apiResources: Record<ApiKind, ApiResource> = {
   Event: core("events"),
   Namespace: core("namespaces"),
   Node: core("nodes"),
+  Pod: core("pods"),
   Deployment: builtIn("apps", "deployments"),
   Route: builtIn("route.openshift.io", "routes"),
   SelfSubjectAccessReview: builtIn("authorization.k8s.io", "selfsubjectaccessreviews"),

@@ -56,14 +56,15 @@ export function controllerRights(plan: RightsPlan): KubernetesObject[] {
 }
 
 /** The right to read the object that exposes the service. */
-function addressRules({ exposure }: RightsPlan): PolicyRule[] {
+function addressRules(plan: RightsPlan): PolicyRule[] {
   const resourceNames = [grantServiceName];
-  switch (exposure) {
+  switch (plan.exposure) {
     case "securedaccess":
       return [{ ...skupper(["securedaccesses"], ["get"]), resourceNames }];
     case "loadbalancer":
-    case "nodeport":
       return [{ ...core(["services"], ["get"]), resourceNames }];
+    case "nodeport":
+      return [{ ...core(["services"], ["get"]), resourceNames }, ...podRules(plan)];
     case "route":
       return [{
         apiGroups: ["route.openshift.io"],
@@ -76,7 +77,12 @@ function addressRules({ exposure }: RightsPlan): PolicyRule[] {
   }
 }
 
-/** Without a host name for the nodes, the nodes' own addresses are read. */
+/** Without a host name for the nodes, it is seen on which of them the controller's Pods run. */
+function podRules({ host }: RightsPlan): PolicyRule[] {
+  return host === undefined ? [core(["pods"], ["list"])] : [];
+}
+
+/** Then the nodes' own addresses are read. */
 function nodeRules({ exposure, host }: RightsPlan): PolicyRule[] {
   return exposure === "nodeport" && host === undefined ? [core(["nodes"], ["list"])] : [];
 }

@@ -27,10 +27,11 @@ export function exposureObjects(
     case "securedaccess":
       return [securedAccess(namespace)];
     case "loadbalancer":
-      // the service limits wrong codes by its clients' addresses, so it must see them
-      return [service(namespace, { type: "LoadBalancer", externalTrafficPolicy: "Local" })];
-    case "nodeport":
-      return [service(namespace, { type: "NodePort" })];
+    case "nodeport": {
+      // audit and limits go by the clients' addresses, which a node on the way would replace
+      const type = exposure === "nodeport" ? "NodePort" : "LoadBalancer";
+      return [service(namespace, { type, externalTrafficPolicy: "Local" })];
+    }
     case "route":
       return [service(namespace, {}), route(namespace, host)];
     case "ingress":

@@ -130,6 +130,16 @@ test("each way of exposing has its objects, and the right to read the address fr
   }
 });
 
+test("a Service that is exposed keeps its clients' addresses", async () => {
+  for (
+    const [expose, type] of [["loadbalancer", "LoadBalancer"], ["nodeport", "NodePort"]] as const
+  ) {
+    const [service] = find(await objectsOf({ expose }), "Service");
+    const { externalTrafficPolicy, ...spec } = service!["spec"] as Record<string, unknown>;
+    assert.deepEqual([spec["type"], externalTrafficPolicy], [type, "Local"]);
+  }
+});
+
 test("nodes are listed only where no host names them", async () => {
   const listsNodes = async (options: ClusterManifestOptions) =>
     JSON.stringify(find(await objectsOf(options), "ClusterRole")).includes('"nodes"');
