@@ -65,6 +65,7 @@ function parseLine(bytes: Buffer): Announced | undefined {
   const version = family === "TCP4" ? 4 : family === "TCP6" ? 6 : 0;
   const [destination = "", ...ports] = others;
   const isWhole = isIP(source) === version && isIP(destination) === version &&
+    !source.includes("%") &&
     ports.length === 2 && ports.every((port) => /^\d{1,5}$/.test(port) && Number(port) < 65536);
   if (!isWhole) throw new Error("its header is not valid");
   return { address: plainAddress(source), rest };
