@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe } from "node:test";
@@ -25,6 +25,8 @@ describe("LedgerStore of files", () => {
         const bytes = await readFile(file);
         bytes[bytes.length - 3] = 0;
         await writeFile(file, bytes);
+        // later than the write before, which may have been in the same tick of the file system
+        await utimes(file, new Date(), new Date(Date.now() + 1000));
       },
       close: () => rm(folder, { recursive: true }),
     };
