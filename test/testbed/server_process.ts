@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { randomInt } from "node:crypto";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import { createServer } from "node:net";
-import type { AddressInfo } from "node:net";
 import process from "node:process";
 
 /** How a server program is run, and ended. */
@@ -52,12 +52,22 @@ export class ServerProcess {
   }
 }
 
-/** A port of loopback that nothing listens on. */
+/**
+ * A port that nothing listens on, and that nothing else takes before it is used: neither
+ * controllers of other tests, which begin at 9090, nor connections, which Linux gives ports from
+ * 32768 on.
+ */
 export async function findFreePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
+  for (;;) {
+    const port = randomInt(20_000, 32_000);
+    if (await isFree(port)) return port;
+  }
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.on("error", () => resolve(false));
+    server.listen(port, "::", () => server.close(() => resolve(true)));
+  });
 }
