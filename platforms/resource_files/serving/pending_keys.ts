@@ -1,10 +1,10 @@
 import { createHash } from "node:crypto";
-import { chmod, mkdir, readFile, rm } from "node:fs/promises";
+import { chmod, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import { readPrivateKey } from "../../../src/pki/key_pair.ts";
 import type { PendingKeys } from "../../../src/platform/abilities.ts";
-import { writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { siteUid } from "../site/site_authority.ts";
@@ -42,7 +42,7 @@ export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
         // another process may have been faster: then its key is the one
         const theirs = await readKey(path);
         if (theirs !== undefined) return theirs;
-        await makeFolder(folder);
+        await makePrivateFolder(folder);
         await writeWhole(path, key, { mode: 0o600, replace: "always" });
         return key;
       });
@@ -93,12 +93,4 @@ function isPrivateKey(text: string): boolean {
  */
 async function touch(path: string): Promise<void> {
   await chmod(path, 0o600).catch(() => {}); // of another user's, or gone: then it is as it is
-}
-
-async function makeFolder(path: string): Promise<void> {
-  try {
-    await mkdir(path, { recursive: true, mode: 0o700 });
-  } catch (cause) {
-    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
-  }
 }
