@@ -197,8 +197,12 @@ const noClients = [
   ...["createSecureContext", "TLSSocket", "getCACertificates", "rootCertificates"],
 ];
 
-/** Who starts programs: for an answer, and a controller that is to go on without us. */
-const programDoors = ["src/runtime/program.ts", "platforms/linux/detached_controller.ts"];
+/** Who starts programs: for an answer, in our place, and a controller to go on without us. */
+const programDoors = [
+  "src/runtime/program.ts",
+  "src/runtime/become.ts",
+  "platforms/linux/detached_controller.ts",
+];
 
 const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];
 const maxLines = 300;

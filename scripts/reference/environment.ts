@@ -17,6 +17,19 @@ export const variables: Variable[] = [
   },
   { name: "HAWSER_DATA_HOME", meaning: "the data home of Docker, Podman and Linux" },
   { name: "XDG_DATA_HOME", meaning: "holds the data home of users other than root" },
+  {
+    name: "HAWSER_REAL_JF",
+    meaning: "called as jf: the program, or `auto`, that gets the commands that are not here",
+  },
+  { name: "HAWSER_REAL_SKUPPER", meaning: "called as skupper: the same" },
+  {
+    name: "HAWSER_HANDED_OVER",
+    meaning: "set for a program that got a command: how often that was done, so that it ends",
+  },
+  {
+    name: "PATH",
+    meaning: "where `auto` looks for that program, and where plugins for credentials are",
+  },
   { name: "HAWSER_EXIT_CODES", meaning: "`1`: called as jf, end with the exit codes of hawser" },
   {
     name: "KUBECONFIG",

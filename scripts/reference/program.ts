@@ -21,6 +21,7 @@ export function wholeTree(program: Program): Command {
     stdout: stream,
     stderr: stream,
     interrupts: new AbortController().signal,
+    become: () => Promise.resolve(0),
   };
   return commandTree(world, {}, commandsFor(program), () => {});
 }

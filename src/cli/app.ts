@@ -1,12 +1,13 @@
 import { type Command, CommanderError } from "@commander-js/extra-typings";
-import { appError } from "../errors/app_error.ts";
+import { type AppError, appError } from "../errors/app_error.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry } from "../platform/abilities.ts";
-import { findCommand } from "./command_path.ts";
+import { findCommand, missingCommand } from "./command_path.ts";
 import type { CommandSet } from "./command_set.ts";
 import { commandTree } from "./command_tree.ts";
 import { rewriteGoFlags } from "./go_flags.ts";
 import { type OutputFormat, outputFormats, type SharedOptions } from "./options.ts";
+import { handOver, isHandedOver, realProgramVariable } from "./real_program.ts";
 import { reportError } from "./runner.ts";
 import type { World } from "./streams.ts";
 import { wordUsageError } from "./usage_error.ts";
@@ -21,8 +22,28 @@ export async function app(
   platforms: PlatformRegistry,
   commandsFor: (program: string) => CommandSet,
 ): Promise<number> {
-  const code = await runLine(world, platforms, commandsFor(world.program));
-  const isPlain = world.program === "jf" && world.env["HAWSER_EXIT_CODES"] !== "1";
+  const written: string[] = [];
+  const root = commandTree(
+    world,
+    platforms,
+    commandsFor(world.program),
+    (text) => written.push(text),
+  );
+  const missing = missingCommand(root, world.args);
+  const isReal = missing !== undefined || world.args.at(-1) === completionFlag;
+  try {
+    if (isReal && isHandedOver(world)) return await handOver(world);
+  } catch (error) {
+    return codeToEndWith(world, await reportError(world, error, outputWanted(world.args)));
+  }
+  return codeToEndWith(world, await runLine(world, root, written, missing));
+}
+
+/** What jf's own completion asks its commands with. */
+const completionFlag = "--generate-bash-completion";
+
+function codeToEndWith({ program, env }: World, code: number): number {
+  const isPlain = program === "jf" && env["HAWSER_EXIT_CODES"] !== "1";
   const { done, failed, interrupted, terminated } = exitCodes;
   const isKept = [done, interrupted, terminated].some((exit) => exit.code === code);
   return isPlain && !isKept ? failed.code : code;
@@ -30,13 +51,17 @@ export async function app(
 
 async function runLine(
   world: World,
-  platforms: PlatformRegistry,
-  commands: CommandSet,
+  root: Command,
+  written: string[],
+  missing: string[] | undefined,
 ): Promise<number> {
-  const written: string[] = [];
-  const root = commandTree(world, platforms, commands, (text) => written.push(text));
   const { command } = findCommand(root, world.args);
   const args = rewriteGoFlags(command, world.args, { singleDash: world.program === "jf" });
+  const variable = realProgramVariable(world.program);
+  if (missing !== undefined && variable !== undefined) {
+    const error = await commandMissing(root, missing, variable);
+    return await reportError(world, error, outputWanted(world.args));
+  }
   try {
     await root.parseAsync(args, { from: "user" })
       .catch((error) => written.push(textInstead(error, root, world.args)));
@@ -46,17 +71,26 @@ async function runLine(
     if (!(error instanceof CommanderError)) {
       return await reportError(world, error, optionsInForce(root, world.args));
     }
-    if (world.program === "jf" && error.code === "commander.unknownCommand") {
-      const words = commandWords(world.args);
-      return await reportError(
-        world,
-        appError("jf-command-missing", { words }),
-        outputWanted(world.args),
-      );
-    }
     const help = [world.program, ...findCommand(root, world.args).words, "--help"].join(" ");
     return await reportError(world, wordUsageError(error, help), outputWanted(world.args));
   }
+}
+
+/** The error of a command that the program whose name we go by may have. */
+async function commandMissing(
+  root: Command,
+  words: string[],
+  variable: string,
+): Promise<AppError> {
+  const isShown = words.every((word) => /^[a-z][a-z-]{0,30}$/.test(word)); // else perhaps a secret
+  const suggestion = await root.parseAsync(words, { from: "user" })
+    .then(() => undefined, ({ message }) => /Did you mean [^)]*/.exec(message)?.[0]);
+  return appError("command-missing", {
+    program: root.name(),
+    words: isShown ? words.join(" ") : "",
+    variable,
+    ...(suggestion === undefined ? {} : { suggestion }),
+  });
 }
 
 /**
@@ -68,12 +102,6 @@ function textInstead(error: unknown, root: Command, args: string[]): string {
   if (error.exitCode === 0) return "";
   if (error.code === "commander.help") return findCommand(root, args).command.helpInformation();
   throw error;
-}
-
-/** The words that name a command of jf's: at most two, and nothing that may be an argument. */
-function commandWords(args: string[]): string {
-  const [first = "", second = ""] = args.filter((arg) => !arg.startsWith("-"));
-  return [first, second].filter((word) => /^[a-z][a-z-]{0,30}$/.test(word)).join(" ");
 }
 
 /** The shared options as parsed, on whichever level they stood. */

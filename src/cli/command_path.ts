@@ -30,3 +30,30 @@ export function findCommand(root: Command, words: string[]): CommandPath {
   }
   return path;
 }
+
+/**
+ * The words of a command that there is none of: the noun's, where that is known, and the first that
+ * names nothing. Undefined where all words name something, or an option may be wrong.
+ */
+export function missingCommand(root: Command, words: string[]): string[] | undefined {
+  const path: CommandPath = { command: root, words: [], awaiting: undefined };
+  for (const word of words) {
+    const { options, commands, registeredArguments } = path.command;
+    if (path.awaiting !== undefined) {
+      path.awaiting = undefined;
+    } else if (word.startsWith("-")) {
+      const known = [...options, ...root.options] as Option[];
+      const option = known.find(({ short, long }) => word === short || word === long);
+      const isUnknown = option === undefined && !word.includes("=");
+      if (isUnknown || option?.long === "--version") return undefined;
+      if (option?.required) path.awaiting = option;
+    } else {
+      const child = commands.find((child) => [child.name(), ...child.aliases()].includes(word));
+      const isLeaf = commands.length === 0 || registeredArguments.length > 0;
+      if (child === undefined) return isLeaf ? undefined : [...path.words, word];
+      path.command = child as Command;
+      path.words.push(child.name());
+    }
+  }
+  return undefined;
+}

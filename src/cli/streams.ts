@@ -6,6 +6,7 @@ import { appError } from "../errors/app_error.ts";
 import { type LineQuestion, lineReader } from "./line_reader.ts";
 import { escapeUnprintable } from "./printable.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
+import { becomeProgram } from "../runtime/become.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
 /** What a pipe takes at once, whoever reads it (PIPE_BUF of Linux), in bytes. */
@@ -54,6 +55,8 @@ export interface World {
   readonly stderr: OutputStream;
   /** Aborts with `interrupted` on Ctrl-C and with `terminated` on SIGTERM. */
   readonly interrupts: AbortSignal;
+  /** Becomes another program, with these arguments and this environment: `becomeProgram`. */
+  become(program: string, more: Record<string, string>): Promise<number>;
 }
 
 /** The world of this process. */
@@ -61,6 +64,7 @@ export function processWorld(): World {
   const script = process.argv[1] ?? "";
   const compiled = script.startsWith("/$bunfs/") || /^[A-Z]:[\\/]~BUN/.test(script);
   const interrupts = listenForSignals();
+  const given = { ...process.env };
   // where it is set for other programs, the runtime warns of it on stderr; each of our connections
   // says itself whom it trusts
   delete process.env["NODE_TLS_REJECT_UNAUTHORIZED"];
@@ -80,6 +84,7 @@ export function processWorld(): World {
     stdout: outputStream("stdout", interrupts),
     stderr: outputStream("stderr", interrupts),
     interrupts,
+    become: (program, more) => becomeProgram(program, process.argv.slice(2), { ...given, ...more }),
   };
 }
 

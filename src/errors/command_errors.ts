@@ -2,12 +2,26 @@ import { entry } from "./entry.ts";
 
 /** What a command line, a file or the end of a wait can be wrong with. */
 export const commandErrors = {
-  "jf-command-missing": entry<{ words: string }>({
+  "command-missing": entry<
+    { words: string; program: string; variable: string; suggestion?: string }
+  >({
     exit: "usage",
     message: (d) =>
-      `This jf is hawser, which has no command "${d.words}": it makes JFrog access tokens, and ` +
-      "keeps the servers in jf's file",
-    hint: () => "JFrog's own jf is needed for that. What there is here: jf --help",
+      `This ${d.program} is hawser, which has no ${
+        d.words === "" ? "such command" : `command "${d.words}"`
+      }: ` +
+      (d.program === "jf"
+        ? "it makes JFrog access tokens, and keeps the servers in jf's file"
+        : "it issues and redeems the tokens that link sites"),
+    hint: (d) =>
+      (d.suggestion === undefined ? "" : `${d.suggestion} `) +
+      `${d.program === "jf" ? "JFrog's own jf" : "Skupper's own skupper"} is needed for that; ` +
+      `${d.variable}=auto hands such commands to it. What there is here: ${d.program} --help`,
+  }),
+  "real-program-unusable": entry<{ program: string; why: string; variable: string }>({
+    exit: "precondition",
+    message: (d) => `The command can't be handed over to ${d.program}: ${d.why}`,
+    hint: (d) => `${d.variable} names the program that has it, or is auto for the next in PATH.`,
   }),
   "usage": entry<{ message: string; help: string }>({
     exit: "usage",

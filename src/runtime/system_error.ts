@@ -16,6 +16,8 @@ export function explainSystemError(error: unknown): string {
       return "its symbolic links go round in circles";
     case "ENAMETOOLONG":
       return "the name is too long";
+    case "ENOEXEC":
+      return "it is no program for this machine";
     case "ENOENT":
       return "it does not exist";
     case "ENOSPC":

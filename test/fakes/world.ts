@@ -47,6 +47,7 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
     stdout: stream("stdout"),
     stderr: stream("stderr"),
     interrupts: outside.interrupts ?? new AbortController().signal,
+    become: (program) => Promise.reject(new Error(`nothing becomes ${program} here`)),
   };
   return {
     code: await app(world, outside.platforms ?? {}, outside.commandsFor ?? commandsFor),

@@ -199,8 +199,10 @@ test(
     assertRefused(
       await sandbox.hawser(["tokn"], { calledAs }),
       2,
-      'error: Unknown command "tokn"',
-      "hint: Did you mean token? See: skupper --help",
+      'error: This skupper is hawser, which has no command "tokn": it issues and redeems the ' +
+        "tokens that link sites",
+      "hint: Did you mean token? Skupper's own skupper is needed for that; HAWSER_REAL_SKUPPER=auto " +
+        "hands such commands to it. What there is here: skupper --help",
     );
     const script = await sandbox.succeed(["completion", "bash"], { calledAs });
     assert.match(script.stdout, /^complete .* skupper$/m);

@@ -31,7 +31,8 @@ test(
       own.stderr,
       'error: This jf is hawser, which has no command "rt u": it makes JFrog access tokens, and ' +
         "keeps the servers in jf's file\n" +
-        "hint: JFrog's own jf is needed for that. What there is here: jf --help\n",
+        "hint: JFrog's own jf is needed for that; HAWSER_REAL_JF=auto hands such commands to it. " +
+        "What there is here: jf --help\n",
     );
   }),
 );
