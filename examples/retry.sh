@@ -16,7 +16,7 @@ while :; do
   "$@"
   code=$?
   case $code in
-    7 | 8 | 124) ;; # conflict, unreachable, timed out
+    8 | 124) ;; # unreachable, timed out
     *) exit "$code" ;;
   esac
   [ "$attempt" -lt "$attempts" ] || exit "$code"

@@ -39,6 +39,7 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
   const api = new ApiClient(
     new ServerAccess(context, request.env),
     `hawser/${request.version}`,
+    request.onRequest,
   );
   const store = new ClusterStore(api, namespace);
   const platform: Platform = {

@@ -8,6 +8,7 @@ import type {
 } from "../../src/platform/abilities.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
 import { methodsOf, type Platform } from "../../src/platform/platform.ts";
+import { whileAwaiting } from "../../src/wait/deadline.ts";
 import { type ControllerFiles, controllerFiles, servingSince } from "./hosting/controller_files.ts";
 import { thisMachine } from "./site/link_hosts.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
@@ -48,7 +49,7 @@ export function openLocalPlatform(
   const store = openFiles(name, paths, witness, hooks);
   return {
     ...methodsOf(store),
-    controllerHost: hostFor(files),
+    controllerHost: toldOf(hostFor(files), home, request.onRequest),
     controllerRunner: controllerRunner(name, files, request),
     siteFounder: siteFounder({
       paths,
@@ -68,6 +69,31 @@ export function openLocalPlatform(
     },
     routerProbe: routerProbe(paths, name),
     pendingKeys: pendingKeyFiles(paths),
+  };
+}
+
+/** The host, whose waits for the controller are told. */
+function toldOf(
+  host: ControllerHost,
+  home: string,
+  onRequest: PlatformRequest["onRequest"],
+): ControllerHost {
+  const awaited = `the controller of ${home}`;
+  async function tell<T>(call: Promise<T>): Promise<T> {
+    onRequest?.(awaited);
+    try {
+      const result = await call;
+      onRequest?.(undefined);
+      return result;
+    } catch (error) {
+      throw whileAwaiting(error, awaited);
+    }
+  }
+  return {
+    start: (options, signal) => tell(host.start(options, signal)),
+    restart: (options, signal) => tell(host.restart(options, signal)),
+    stop: (signal) => tell(host.stop(signal)),
+    status: (signal) => tell(host.status(signal)),
   };
 }
 

@@ -1,3 +1,4 @@
+import { mayHelpAgain } from "../../src/errors/app_error.ts";
 import { catalog } from "../../src/errors/catalog.ts";
 import type { Say } from "../../src/errors/entry.ts";
 import { exitCodes, type ExitName } from "../../src/errors/exit_code.ts";
@@ -8,6 +9,7 @@ interface AnyEntry {
   exit: ExitName;
   message(data: unknown): string;
   hint?(data: unknown, say: Say): string | undefined;
+  retry?: boolean;
 }
 
 const say: Say = {
@@ -29,13 +31,15 @@ export function describeErrors(): string {
 
 With \`-o json\` or \`-o yaml\` an error is one object on stderr:
 
-    {"error":{"code","message","hint","retryable","resume"}}
+    {"error":{"code","message","hint","retryable","done","resume"}}
 
 \`code\` is one of these and does not change; \`message\` and \`hint\` may be worded better at any time.
 \`<name>\` stands for what the error is about. \`hint\`, the remedy, is there where one helps, and
-\`resume\` where a command goes on from where this one stopped. \`retryable\` says whether the same
+\`resume\` where a command goes on from where this one stopped. \`done\` lists, in sentences, what was
+done for good before the command ended. \`retryable\` says whether the same
 command may succeed when it is run again and does no harm then; it is false for an error of the kinds
-marked yes where what was asked for may have been done. Called as \`jf\`, every failure ends with 1
+marked yes where what was asked for may have been done. It belongs to the error, not to its exit
+code: of those with exit code 7, what exists already stays so, and what was changed meanwhile does not. Called as \`jf\`, every failure ends with 1
 unless HAWSER_EXIT_CODES=1.
 
 A defect of the program has the code \`defect\`, exit code ${exitCodes.defect.code}, and a stack.
@@ -45,11 +49,11 @@ A defect of the program has the code \`defect\`, exit code ${exitCodes.defect.co
 }
 
 function describe(name: string, entry: AnyEntry): string {
-  const { code: exit, retry } = exitCodes[entry.exit];
+  const { code: exit } = exitCodes[entry.exit];
   const hint = entry.hint?.(placeholders, say);
   return `## ${name}
 
-Exit code ${exit}, retryable: ${retry ? "yes" : "no"}.
+Exit code ${exit}, retryable: ${mayHelpAgain(entry) ? "yes" : "no"}.
 
     ${entry.message(placeholders)}
 ${hint === undefined ? "" : `    hint: ${hint}\n`}`;
@@ -69,7 +73,12 @@ export function describeExitCodes(): string {
   const entries = Object.entries(catalog as Record<string, AnyEntry>);
   const rows = Object.entries(exitCodes).map(([name, { code: exit, meaning, retry }]) => {
     const codes = entries.filter(([, entry]) => entry.exit === name).map(([code]) => code).sort();
-    return [String(exit), meaning, retry ? "yes" : "", codes.map(code).join(", ")];
+    return [
+      String(exit),
+      meaning,
+      retry === true ? "yes" : retry || "",
+      codes.map(code).join(", "),
+    ];
   });
   return `${notice}
 # Exit codes

@@ -162,7 +162,10 @@ test("app() ends with 124 when the time is up, and says how to go on", async () 
     stderr,
     /error: Timed out after 50ms waiting for site "west" to be ready: Pending\n/,
   );
-  assert.match(stderr, /hint: To go on from here: hawser site status -p linux\n$/);
+  assert.match(
+    stderr,
+    /done: Site "west" is stored.\nhint: To go on from here: hawser site status -p linux\n$/,
+  );
 });
 
 test("app() ends with 130 on Ctrl-C", async () => {
@@ -173,7 +176,10 @@ test("app() ends with 130 on Ctrl-C", async () => {
     interrupts: interrupts.signal,
   });
   assert.equal(code, 130);
-  assert.match(stderr, /error: Interrupted\n$/);
+  assert.match(
+    stderr,
+    /error: Interrupted while waiting for site "west" to be ready: Pending\ndone: Site "west" is stored.\n/,
+  );
 });
 
 test("app() shows the stack of a defect, with exit code 70", async () => {

@@ -19,6 +19,11 @@ export interface CommandContext {
   deliver(data: unknown, text: string): Promise<void>;
   /** Where the command stands, for a person who waits: stderr, and nothing where -o is json. */
   progress(text: string): void;
+  /**
+   * What is done for good, in a sentence, and the words of a command that goes on from there: told
+   * if the command ends before its end.
+   */
+  done(sentence: string, resume?: string): void;
   /** What the user should know but did not ask for: stderr. */
   warn(text: string): void;
   /** What to do next, where the result alone does not say it: stderr, text format only. */

@@ -31,8 +31,12 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
 function exitCodeTable(): string {
   const rows = Object.values(exitCodes).map(({ code, meaning, retry }) => [
     String(code),
-    retry ? "yes" : "",
+    sayRetry(retry),
     meaning,
   ]);
   return table([["CODE", "RETRY", "MEANING"], ...rows]);
+}
+
+function sayRetry(retry: boolean | string): string {
+  return retry === true ? "yes" : retry || "";
 }

@@ -17,7 +17,7 @@ export async function renderData(
   return holdsUnprintable(yaml) ? JSON.stringify(data, null, 2) : yaml;
 }
 
-/** An error for stderr: `error:` and `hint:` lines, or one JSON object where -o is json or yaml. */
+/** An error for stderr: `error:`, `done:` and `hint:` lines, or one JSON object where -o is json or yaml. */
 export function renderError(
   error: AppError,
   format: OutputFormat,
@@ -35,6 +35,7 @@ export function renderError(
           message,
           ...(hint === undefined ? {} : { hint }),
           retryable,
+          ...(error.done.length === 0 ? {} : { done: error.done }),
           ...(resume === undefined ? {} : { resume }),
           ...(verbose ? { causes: causesOf(error) } : {}),
         },
@@ -43,6 +44,7 @@ export function renderError(
   }
   const lines = [`error: ${error.message}`];
   if (verbose) lines.push(...causesOf(error).map((cause) => `cause: ${cause}`));
+  lines.push(...error.done.map((sentence) => `done: ${sentence}`));
   if (hint !== undefined) lines.push(`hint: ${hint}`);
   if (resume !== undefined) lines.push(`hint: To go on from here: ${resume}`);
   return `${lines.map(escapeControls).join("\n")}\n`;

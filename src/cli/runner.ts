@@ -1,8 +1,12 @@
 import type { Command } from "@commander-js/extra-typings";
-import { AppError, appError } from "../errors/app_error.ts";
+import { AppError, appError, isAppError } from "../errors/app_error.ts";
 import type { Say } from "../errors/entry.ts";
 import { exitCodes } from "../errors/exit_code.ts";
-import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
+import type {
+  PlatformRegistry,
+  PlatformRequest,
+  PlatformWithAbilities,
+} from "../platform/abilities.ts";
 import { choosePlatform, namedPlatform, platformNames } from "../platform/name.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
 import { startDeadline } from "../wait/deadline.ts";
@@ -11,6 +15,7 @@ import type { CommandContext } from "./context.ts";
 import type { OutputFormat, SharedOptions } from "./options.ts";
 import { renderData, renderError, writeDefect } from "./output.ts";
 import { escapeControls } from "./printable.ts";
+import { LongWait } from "./long_wait.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompter } from "./prompt.ts";
 import type { World } from "./streams.ts";
@@ -52,23 +57,32 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       const tellsDetails = options.verbose === true || ["DEBUG", "VERBOSE"].includes(level);
       const tellsProgress = format === "text" && !["WARN", "ERROR"].includes(level);
       const progress = startProgress(world.stderr, world.env);
-      const deadline = startDeadline(options.timeout, world.interrupts);
+      const wait = new LongWait(
+        (text) => tellsProgress ? progress.show(text) : undefined,
+        world.stderr.isTerminal,
+      );
+      // what has no time limit serves, and asks again and again
+      const onRequest = options.timeout === undefined ? undefined : wait.ask;
+      const deadline = startDeadline(options.timeout, world.interrupts, wait.tell);
       const say = sayFor(world, options);
       let platform: Promise<PlatformWithAbilities> | undefined;
       let writing = Promise.resolve();
       const notes: string[] = [];
+      const done: { sentence: string; resume: string | undefined }[] = [];
       const context: CommandContext = {
         deadline,
         signal: deadline.signal,
         say,
         env: world.env,
-        platform: () => platform ??= openPlatform(world, platforms, options, context.warn),
+        platform: () =>
+          platform ??= openPlatform(world, platforms, options, context.warn, onRequest),
         async deliver(data, text) {
           await progress.end();
           const result = format === "text" ? text : await renderData(data, format);
           await world.stdout.deliver(withNewline(result));
         },
         progress: (text) => tellsProgress ? progress.show(text) : undefined,
+        done: (sentence, resume) => done.push({ sentence, resume }),
         warn: (text) => putLine("warning", text),
         detail: (text) => tellsDetails ? putLine("detail", text) : undefined,
         note: (text) => notes.push(text),
@@ -107,12 +121,26 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         if (format === "text") notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;
+      } catch (error) {
+        throw isAppError(error) ? withDone(wait.explain(error), done) : error;
       } finally {
+        wait.end();
         await progress.end();
         await writing;
         deadline.end();
       }
     };
+}
+
+/** The error, with what the command had done when it came. */
+function withDone(
+  error: AppError,
+  done: { sentence: string; resume: string | undefined }[],
+): AppError {
+  error.done.push(...done.map(({ sentence }) => sentence));
+  const resume = done.at(-1)?.resume;
+  if (resume !== undefined) error.resume ??= resume;
+  return error;
 }
 
 function withNewline(text: string): string {
@@ -124,6 +152,7 @@ async function openPlatform(
   platforms: PlatformRegistry,
   options: SharedOptions,
   warn: (text: string) => void,
+  onRequest: PlatformRequest["onRequest"],
 ): Promise<PlatformWithAbilities> {
   const isOpen = namedPlatform(options, world.env) === undefined;
   const made = isOpen ? await platforms.detect?.(options.namespace, world.env) : undefined;
@@ -145,6 +174,7 @@ async function openPlatform(
     executable: world.executable,
     version,
     onProblem: (problem) => warn(problem.message),
+    ...(onRequest && { onRequest }),
   });
 }
 

@@ -6,7 +6,7 @@ import { exitCodes } from "./exit_code.ts";
 export interface ErrorContext {
   cause?: unknown;
   resume?: string;
-  /** False where it may have done what was asked all the same; by default as its exit code says. */
+  /** False where it may have done what was asked all the same; by default as its entry says. */
   retryable?: boolean;
 }
 
@@ -20,6 +20,8 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   readonly data: ErrorData<C>;
   /** True if the same command may succeed when simply run again, and does no harm then. */
   readonly retryable: boolean;
+  /** What the command had done before it failed, in sentences. */
+  done: string[] = [];
   /** The words of the command that goes on where this one stopped, without the program's name. */
   resume?: string;
 
@@ -28,7 +30,7 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
     super(entry.message(data), options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;
     this.data = data;
-    this.retryable = options?.retryable ?? exitCodes[catalog[code].exit].retry;
+    this.retryable = options?.retryable ?? mayHelpAgain(entry);
     if (options?.resume !== undefined) this.resume = options.resume;
   }
 
@@ -41,6 +43,11 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
     const entry = catalog[this.code] as Entry<ErrorData<C>>;
     return entry.hint?.(this.data, say);
   }
+}
+
+/** True if the same command may succeed when it is run again after such an error. */
+export function mayHelpAgain({ exit, retry }: Pick<Entry<never>, "exit" | "retry">): boolean {
+  return retry ?? exitCodes[exit].retry === true;
 }
 
 /** Makes an error of the catalog; code and data are checked against each other at compile time. */

@@ -1,5 +1,11 @@
 import { entry } from "./entry.ts";
 
+/** What was awaited when a signal ended the command, and how it stood then. */
+interface EndedWait {
+  what?: string;
+  last?: string;
+}
+
 /** What a command line, a file or the end of a wait can be wrong with. */
 export const commandErrors = {
   "command-missing": entry<
@@ -75,6 +81,7 @@ export const commandErrors = {
   }),
   "conflict": entry<{ kind: string; name: string }>({
     exit: "conflict",
+    retry: true,
     message: (d) => `${d.kind} "${d.name}" was changed meanwhile`,
   }),
   "timed-out": entry<{ after: string; what?: string; last?: string; lastError?: string }>({
@@ -90,6 +97,17 @@ export const commandErrors = {
     message: (d) => `Standard input ended where "${d.question}" was to be answered`,
     hint: (d) => `Give ${d.option}.`,
   }),
-  "interrupted": entry<Record<never, never>>({ exit: "interrupted", message: () => "Interrupted" }),
-  "terminated": entry<Record<never, never>>({ exit: "terminated", message: () => "Terminated" }),
+  "interrupted": entry<EndedWait>({
+    exit: "interrupted",
+    message: (d) => `Interrupted${describeWait(d)}`,
+  }),
+  "terminated": entry<EndedWait>({
+    exit: "terminated",
+    message: (d) => `Terminated${describeWait(d)}`,
+  }),
 } as const;
+
+function describeWait({ what, last }: EndedWait): string {
+  if (what === undefined) return "";
+  return ` while waiting for ${what}${last === undefined ? "" : `: ${last}`}`;
+}

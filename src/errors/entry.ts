@@ -13,6 +13,8 @@ export interface Say {
 /** One error of the catalog: its exit code, wording and remedy. Data never holds a secret. */
 export interface Entry<D> {
   exit: ExitName;
+  /** Whether it may succeed when simply run again; by default as its exit code says. */
+  retry?: boolean;
   message(data: D): string;
   hint?(data: D, say: Say): string | undefined;
 }

@@ -1,4 +1,7 @@
-/** What each exit code means; `hawser help exit-codes` prints this table. */
+/**
+ * What each exit code means, and whether it helps to run the same again; where some errors of a
+ * code say so, each of those does. `hawser help exit-codes` prints this table.
+ */
 export const exitCodes = {
   done: { code: 0, meaning: "done", retry: false },
   failed: { code: 1, meaning: "failed", retry: false },
@@ -12,7 +15,7 @@ export const exitCodes = {
   refused: { code: 4, meaning: "refused: not authenticated, forbidden, wrong code", retry: false },
   spent: { code: 5, meaning: "spent: token or grant expired, used up, revoked", retry: false },
   "not-found": { code: 6, meaning: "not found", retry: false },
-  conflict: { code: 7, meaning: "conflict: exists already, changed meanwhile", retry: true },
+  conflict: { code: 7, meaning: "conflict: exists already, changed meanwhile", retry: "some" },
   unreachable: {
     code: 8,
     meaning: "unreachable: DNS, connection, TLS, proxy, 5xx",

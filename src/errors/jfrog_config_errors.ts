@@ -20,6 +20,7 @@ export const jfrogConfigErrors = {
   }),
   "jfrog-config-locked": entry<{ folder: string; pid: number; after: string }>({
     exit: "conflict",
+    retry: true,
     message: (d) =>
       `Process ${d.pid} has kept the JFrog configuration locked for ${d.after}: ` +
       `its lock file is in ${d.folder}`,

@@ -36,7 +36,7 @@ export const jfrogErrors = {
     message: answered,
     hint: (d) => d.remedy,
   }),
-  "access-conflict": entry<FailedAnswer>({ exit: "conflict", message: answered }),
+  "access-conflict": entry<FailedAnswer>({ exit: "conflict", retry: true, message: answered }),
   "access-request-invalid": entry<FailedAnswer>({ exit: "usage", message: answered }),
   "access-server-failed": entry<FailedAnswer>({ exit: "unreachable", message: answered }),
   "access-answer-unexpected": entry<FailedAnswer>({ exit: "failed", message: answered }),

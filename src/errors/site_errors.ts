@@ -10,6 +10,7 @@ export const siteErrors = {
   }),
   "site-gone": entry<{ kind: string; name: string; site: string; namespace: string }>({
     exit: "conflict",
+    retry: true,
     message: (d) =>
       `${d.kind} "${d.name}" is not stored: site "${d.site}", which it was made for, is gone from namespace "${d.namespace}"`,
     hint: (_d, say) => say.command("site status"),

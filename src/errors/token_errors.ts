@@ -99,6 +99,7 @@ export const tokenErrors = {
   }),
   "grant-removed": entry<{ grant: string }>({
     exit: "conflict",
+    retry: true,
     message: (d) => `Access grant "${d.grant}" was removed before its token was issued`,
   }),
   "ledger-failed": entry<{ grant: string; namespace: string }>({

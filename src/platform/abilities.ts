@@ -262,6 +262,8 @@ export interface PlatformRequest {
   version: string;
   /** Told once of each resource that can't be read; the others are served. */
   onProblem?(problem: AppError): void;
+  /** Told what is awaited whenever another machine is asked, and with undefined of its answer. */
+  onRequest?(what: string | undefined): void;
 }
 
 /** Platform name → how to open it; imports of a platform happen only inside the functions. */

@@ -84,7 +84,11 @@ async function requireStill(
 }
 
 /** The names of the links that were made of a token. */
-async function linksOf(platform: Platform, token: string, signal: AbortSignal): Promise<string[]> {
+export async function linksOf(
+  platform: Platform,
+  token: string,
+  signal: AbortSignal,
+): Promise<string[]> {
   const links = await platform.list("Link", signal);
   const secrets: unknown[] = [token, credentialsName(token)]; // upstream's controller cuts no name
   return links.filter(({ spec }) => secrets.includes(spec?.tlsCredentials))

@@ -74,6 +74,8 @@ export async function requestRedemption(
     body: code,
   } as const;
   let last: AppError | undefined;
+  const what = `the grant service at ${url}`;
+  deadline.tell?.(what, undefined);
   try {
     return await retry(
       async () => {
@@ -84,6 +86,7 @@ export async function requestRedemption(
       },
       (error, number) => {
         if (error instanceof PassingFailure) last = error.failure;
+        deadline.tell?.(what, last?.message);
         return decide(error, number, deadline);
       },
       deadline.signal,
@@ -93,7 +96,7 @@ export async function requestRedemption(
     if (!isTimeout(error)) throw error;
     throw appError("timed-out", {
       after: formatDuration(deadline.timeoutMs ?? 0),
-      what: `the grant service at ${url}`,
+      what,
       ...(last === undefined ? {} : { lastError: last.message }),
     }, { cause: last });
   }

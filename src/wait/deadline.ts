@@ -9,6 +9,8 @@ export interface Deadline {
   readonly timeoutMs: number | undefined;
   /** Milliseconds left; Infinity without a limit. */
   remainingMs(): number;
+  /** Told what is awaited, and its last state once one is known. */
+  tell?(what: string, last: string | undefined): void;
   /** Releases the timer. */
   end(): void;
 }
@@ -16,8 +18,15 @@ export interface Deadline {
 /** Requests of a command with `--timeout 0` still need a bound: one look may take this long. */
 const singleLookMs = 10_000;
 
-/** Starts the clock of a command; `interrupts` aborts on Ctrl-C or SIGTERM with its AppError. */
-export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSignal): Deadline {
+/**
+ * Starts the clock of a command; `interrupts` aborts on Ctrl-C or SIGTERM with its AppError. `tell`
+ * is told what the command waits for.
+ */
+export function startDeadline(
+  timeoutMs: number | undefined,
+  interrupts: AbortSignal,
+  tell?: Deadline["tell"],
+): Deadline {
   const limit = new AbortController();
   const started = performance.now();
   const boundMs = timeoutMs === 0 ? singleLookMs : timeoutMs;
@@ -31,6 +40,7 @@ export function startDeadline(timeoutMs: number | undefined, interrupts: AbortSi
     signal: AbortSignal.any([limit.signal, interrupts]),
     timeoutMs,
     remainingMs: () => boundMs === undefined ? Infinity : boundMs - (performance.now() - started),
+    ...(tell && { tell }),
     end: () => clearTimeout(timer),
   };
 }

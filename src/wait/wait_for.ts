@@ -37,6 +37,7 @@ export async function waitFor<S, R>(
   let held: string | undefined;
   const vain = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
+  deadline.tell?.(wait.what, undefined);
   try {
     for await (const state of untilAborted(states, vain.signal)) {
       const result = await wait.done(state);
@@ -49,6 +50,7 @@ export async function waitFor<S, R>(
         timer ??= setTimeout(() => vain.abort(error), wait.vain?.afterMs);
       }
       last = wait.describe(state);
+      deadline.tell?.(wait.what, last);
       if (deadline.timeoutMs === 0) break;
     }
   } catch (error) {

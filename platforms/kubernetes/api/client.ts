@@ -24,7 +24,15 @@ export class ApiClient {
   readonly #access: ServerAccess;
   readonly #userAgent: string;
 
-  constructor(access: ServerAccess, userAgent: string) {
+  readonly #onRequest: ((what: string | undefined) => void) | undefined;
+
+  /** `onRequest` is told what is awaited at each request, and with undefined of its answer. */
+  constructor(
+    access: ServerAccess,
+    userAgent: string,
+    onRequest?: (what: string | undefined) => void,
+  ) {
+    this.#onRequest = onRequest;
     this.url = access.context.cluster.server;
     this.#access = access;
     this.#userAgent = userAgent;
@@ -64,8 +72,9 @@ export class ApiClient {
     use: (answer: OpenAnswer) => Promise<T>,
   ): Promise<T> {
     let awaited = `an answer from ${this.url}`;
+    this.#onRequest?.(awaited);
     try {
-      return await retry(
+      const result = await retry(
         async () => {
           try {
             return await use(await this.#accepted(request, signal));
@@ -78,6 +87,8 @@ export class ApiClient {
         (error, number) => number < maxTries ? decide(error, request) : "give-up",
         signal,
       );
+      this.#onRequest?.(undefined);
+      return result;
     } catch (error) {
       throw whileAwaiting(error, awaited);
     }

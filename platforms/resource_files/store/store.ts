@@ -8,6 +8,7 @@ import { checkSubdomain, isSubdomain } from "../../../src/resources/names.ts";
 import { siteOwner } from "../../../src/resources/owner.ts";
 import { lock } from "../../../src/runtime/lock.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
+import { whileAwaiting } from "../../../src/wait/deadline.ts";
 import { InputShelf } from "./input_shelf.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { problemReporter } from "./problem_reporter.ts";
@@ -179,7 +180,9 @@ export async function withLock<T>(
     const why = explainSystemError(cause);
     throw appError("data-home-unusable", { path: paths.home, why }, { cause });
   }
-  const held = await lock(paths.lock, signal);
+  const held = await lock(paths.lock, signal).catch((error) => {
+    throw whileAwaiting(error, `whoever holds the lock ${paths.lock}`);
+  });
   try {
     return await action();
   } finally {

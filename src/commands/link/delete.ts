@@ -28,6 +28,7 @@ async function remove(
   const link = await namedLink(platform, name, context);
   const { uid } = link.metadata;
   await platform.remove("Link", name, context.signal, { uid });
+  context.done(`Link "${name}" is marked for deletion.`);
   await removeCredentials(context, link.spec?.tlsCredentials);
   if (!options.wait) return { deleted: name };
   return await waitFor(platform.watch("Link", context.signal), {

@@ -51,6 +51,7 @@ async function create(
   }
   site.metadata.resourceVersion = "";
   const applied = await storeSite(platform, site, options.linkHost, context.signal);
+  context.done(`Site "${name}" is stored.`);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
   return changed;

@@ -52,6 +52,7 @@ async function remove(
   const { name: deleted, uid } = site.metadata;
   await dissolve(platform, site, everything, context.signal);
   await platform.remove("Site", deleted, context.signal, { uid });
+  context.done(`Site "${deleted}" is marked for deletion.`);
   if (!options.wait) return { deleted, namespace };
   return await waitFor(platform.watch("Site", context.signal), {
     what: `site "${deleted}" to be deleted`,

@@ -58,6 +58,7 @@ async function update(
   const platform = await context.platform();
   checkSiteOptions(platform, options);
   const applied = await changeSite(platform, name, { ...options, linkAccess }, context);
+  context.done(`Site "${applied.metadata.name}" is stored as changed.`);
   const changed = await waitForSite(platform, applied, options.wait, context);
   await warnUnserved(changed, context);
   if (linkAccess === "none") warnStillOpen(platform, changed, context);

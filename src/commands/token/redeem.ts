@@ -26,7 +26,10 @@ interface Redeemed extends RedeemedToken {
   active: boolean;
 }
 
-/** `token redeem <file>` (docs/spec/commands.md 2.2). */
+/**
+ * `token redeem <file>` (docs/spec/commands.md 2.2). With `--wait ready` it goes on waiting for the
+ * links of a token that was redeemed here before.
+ */
 export function tokenRedeem(run: Runner) {
   return leaf("redeem", "Redeem a token file in order to create a link to a remote site")
     .argument("<file>", "the name of the token file to use, or - for standard input", fileName)
@@ -41,7 +44,7 @@ export function tokenRedeem(run: Runner) {
 }
 
 async function redeem(context: CommandContext, file: string, options: Options): Promise<Redeemed> {
-  const { redeemOnPlatform } = await import("../../token/redeem_on_platform.ts");
+  const { findRedeemed, redeemOnPlatform } = await import("../../token/redeem_on_platform.ts");
   const token = await readToken(file, context);
   const platform = await context.platform();
   const linkCost = options.linkCost ?? options.cost;
@@ -49,16 +52,25 @@ async function redeem(context: CommandContext, file: string, options: Options): 
     deadline: context.deadline,
     env: context.env,
     ...(linkCost === undefined ? {} : { linkCost }),
-  }, context.progress).catch((error) => {
+  }, context.progress).catch(async (error) => {
+    if (options.wait === "ready" && isAppError(error, "already-redeemed")) {
+      const before = await findRedeemed(platform, token, context.signal);
+      if (before !== undefined) return before;
+    }
     // the same command goes on with the same redemption; what came by a pipe is gone
     const isPassing = isTimeout(error) || isAppError(error, "token-not-stored");
     if (isPassing && file !== "-") error.resume = resumeWords(file, linkCost, options.wait);
     throw error;
   });
+  const links = redeemed.links.map((link) => `"${link}"`).join(", ");
+  context.done(
+    `Token "${redeemed.token}" is redeemed, and link ${links} made.`,
+    `link status ${redeemed.links.length === 1 ? redeemed.links[0] : ""}`.trimEnd(),
+  );
   const active = options.wait === "ready"
     ? await awaitLinks(platform, redeemed, context)
     : await areReady(platform, redeemed, context);
-  if (!active) await explainInactive(platform, context);
+  if (!active && !context.signal.aborted) await explainInactive(platform, context);
   return { ...redeemed, file, active };
 }
 
@@ -69,13 +81,19 @@ function resumeWords(file: string, linkCost: number | undefined, wait: Options["
   return words.join(" ");
 }
 
+/** A look beside the result: where its time is over, nobody has reported. */
 async function areReady(
   platform: PlatformWithAbilities,
   { links }: RedeemedToken,
   context: CommandContext,
 ): Promise<boolean> {
-  const found = await platform.list("Link", context.signal);
-  return found.filter((link) => links.includes(link.metadata.name)).every(isReady);
+  try {
+    const found = await platform.list("Link", context.signal);
+    return found.filter((link) => links.includes(link.metadata.name)).every(isReady);
+  } catch (error) {
+    if (isTimeout(error)) return false;
+    throw error;
+  }
 }
 
 function awaitLinks(

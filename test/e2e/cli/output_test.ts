@@ -99,12 +99,12 @@ for (const format of ["json", "yaml"]) {
 /** Failures, and the code that stands for each in the error object. */
 const failures: [string, number, string, boolean][] = [
   ["token redeem missing.yaml -n east", 6, "file-not-found", false],
-  ["token redeem redeemed.yaml -n east", 7, "already-redeemed", true],
+  ["token redeem redeemed.yaml -n east", 7, "already-redeemed", false],
   ["token redeem redeemed.yaml -n nowhere", 5, "token-used-up", false],
   ["token issue tmp -n west", 1, "not-writable", false],
   ["token issue t.yaml -n east", 3, "link-access-disabled", false],
   ["token issue t.yaml -n nowhere", 3, "site-missing", false],
-  ["site create west -n west", 7, "site-exists", true],
+  ["site create west -n west", 7, "site-exists", false],
   ["link status no -n east", 6, "resource-not-found", false],
   ["site status --timeout never", 2, "invalid-value", false],
   ["controller start", 3, "controller-running", false],
@@ -217,7 +217,7 @@ test(
       return retry ? `${code} retry` : code;
     });
     assert.deepEqual(codes, [
-      ...["0", "1", "2", "3", "4", "5", "6", "7 retry", "8 retry", "70", "124 retry", "130", "143"],
+      ...["0", "1", "2", "3", "4", "5", "6", "7", "8 retry", "70", "124 retry", "130", "143"],
     ]);
     assert.equal(stderr, "");
   }),

@@ -40,8 +40,8 @@ function interrupt({ process: { pid } }: Running, signal: NodeJS.Signals): void 
 }
 
 const signals: [NodeJS.Signals, number, string][] = [
-  ["SIGINT", 130, "error: Interrupted"],
-  ["SIGTERM", 143, "error: Terminated"],
+  ["SIGINT", 130, "Interrupted"],
+  ["SIGTERM", 143, "Terminated"],
 ];
 
 for (const [signal, code, wanted] of signals) {
@@ -53,7 +53,8 @@ for (const [signal, code, wanted] of signals) {
         const waiting = sandbox.start(issue);
         await eventually(async () => (await listGrants(sandbox)).length === before.length + 1);
         interrupt(waiting, signal);
-        assertRefused(await waiting.ended, code, wanted);
+        const awaited = 'access grant "west-[WILDCARD]" to be ready: Pending (no [WILDCARD])';
+        assertRefused(await waiting.ended, code, `error: ${wanted} while waiting for ${awaited}`);
         assert.deepEqual(await listGrants(sandbox), before);
         assert.ok(!fs.existsSync(`${sandbox.folder}/t.yaml`));
       })
@@ -70,7 +71,7 @@ for (const [signal, code, wanted] of signals) {
       const waiting = sandbox.launch("sh", ["-c", line]);
       await listensForSignals(waiting);
       interrupt(waiting, signal);
-      assertRefused(await waiting.ended, code, wanted);
+      assertRefused(await waiting.ended, code, `error: ${wanted}`);
     }),
   );
 
@@ -86,7 +87,8 @@ for (const [signal, code, wanted] of signals) {
         const waiting = sandbox.start(["token", "redeem", "slow.yaml", "-n", "east"]);
         await eventually(() => csrs.length === attempt);
         interrupt(waiting, signal);
-        assertRefused(await waiting.ended, code, wanted);
+        const awaited = `the grant service at ${server.url}/[WILDCARD]`;
+        assertRefused(await waiting.ended, code, `error: ${wanted} while waiting for ${awaited}`);
       }
       await server.close();
       const [first, second] = csrs.map((csr) => readRequest(Buffer.from(csr, "base64")));
