@@ -17,7 +17,10 @@ export async function renderData(
   return holdsUnprintable(yaml) ? JSON.stringify(data, null, 2) : yaml;
 }
 
-/** An error for stderr: `error:`, `done:` and `hint:` lines, or one JSON object where -o is json or yaml. */
+/**
+ * An error for stderr: `error:`, `done:` and `hint:` lines, or one JSON object where -o is json or
+ * yaml.
+ */
 export function renderError(
   error: AppError,
   format: OutputFormat,
