@@ -40,7 +40,10 @@ interface Prepared {
   body: string;
 }
 
-type Outcome = Ruling | { due: "spent"; prepared: Prepared };
+type Outcome =
+  | Ruling
+  | { due: "spent"; prepared: Prepared }
+  | { due: "nothing"; reason: "client-gone" };
 
 /** How old a view of the ledger may be where several services share it, in milliseconds. */
 const recentMs = 60_000;
@@ -125,9 +128,7 @@ export class GrantAccount {
   async #inspect(code: Uint8Array): Promise<Redeemable | Refused> {
     const refused = await this.#refuseUnlessOpen(code);
     if (refused !== undefined) return refused;
-    const ledger = this.#record.raise(
-      await this.#record.update((ledger) => ({ ledger, result: ledger })),
-    );
+    const ledger = await this.#record.update((ledger) => ({ ledger, result: ledger }));
     const terms = termsOf(this.#grant);
     const reason = whyClosed(ledger, terms, this.#context.now());
     if (reason !== undefined) return this.#refuse(reason);
@@ -219,7 +220,9 @@ export class GrantAccount {
     let outcome: Outcome;
     for (;;) {
       if (!isConnected()) return this.#refuse("client-gone");
-      outcome = await this.#record.update((ledger) => this.#spend(ledger, claimant, prepared));
+      outcome = await this.#record.update((ledger) =>
+        this.#spend(ledger, claimant, prepared, isConnected)
+      );
       if (outcome.due === "later") {
         await sleep(lookAgainMs);
       } else if (outcome.due === "use") {
@@ -240,22 +243,26 @@ export class GrantAccount {
     return { outcome: "redeemed", grant, body, name, subject, serial, repeated, settle() {} };
   }
 
-  /** The ledger with the redemption in it, if that is what the claimant is due and it is ready. */
+  /**
+   * The ledger with the redemption in it, if that is what the claimant is due and it is ready. Who
+   * has gone while others were first to write may have been served by one of those since.
+   */
   #spend(
     ledger: Ledger,
     claimant: Claimant,
     prepared: Prepared | undefined,
+    isConnected: () => boolean,
   ): { ledger: Ledger; result: Outcome } {
     const terms = termsOf(this.#grant);
-    const raised = this.#record.raise(ledger);
     const { now, service } = this.#context;
     const { ages } = this.#record.answers;
-    const ruling = ruleOn(raised, terms, claimant, { now: now(), ages, service });
+    const ruling = ruleOn(ledger, terms, claimant, { now: now(), ages, service });
     if (ruling.due === "repeat") {
       return { ledger: this.#record.answers.holdAgain(ledger, ruling.redemption), result: ruling };
     }
     if (ruling.due !== "use" || prepared === undefined) return { ledger, result: ruling };
-    const spent = spendUse(raised, terms, this.#record.answers.hold(prepared.redemption));
+    if (!isConnected()) return { ledger, result: { due: "nothing", reason: "client-gone" } };
+    const spent = spendUse(ledger, terms, this.#record.answers.hold(prepared.redemption));
     return { ledger: spent, result: { due: "spent", prepared } };
   }
 

@@ -11,6 +11,7 @@ import { parseResource, readResources } from "../resources/yaml.ts";
 import { secretText } from "../resources/secret.ts";
 import { GrantBook } from "./grant_book.ts";
 import { isDamage } from "./ledger/grant_record.ts";
+import { usesSpent } from "./ledger/ledger.ts";
 import type { Redeemed, RedeemRequest, Refused } from "./redemption.ts";
 import { repeatWindowMs } from "./ledger/redemption_rules.ts";
 
@@ -428,6 +429,39 @@ test("a use that this process has seen spent stays so where the ledger is put ba
   await redeemDelivered(book, requestFor(grant, { name: "u2" }));
   ledgers.restore(copy);
   assertRefused(await book.redeem(requestFor(grant, { name: "u3" })), "used-up");
+  await book.close();
+});
+
+test("a ledger that was put back is written with the uses that are spent, whatever is written", async () => {
+  const { book, grant, backing, ledgers, reopen } = await openBook(3);
+  assert.equal((await book.redeem(requestFor(grant, { name: "u1" }))).outcome, "redeemed");
+  const copy = ledgers.copy();
+  await redeemDelivered(book, requestFor(grant, { name: "u2" }));
+  ledgers.restore(copy);
+  const next = reopen();
+  const mirrored = { ...grant, status: { ...grant.status, redemptions: 2 } };
+  await next.upsert(mirrored, backing);
+  const again = await next.redeem(requestFor(grant, { name: "u1" }));
+  assert.ok(again.outcome === "redeemed" && again.repeated);
+  again.settle(true);
+  // erases the answer, and spends nothing
+  await next.close();
+  const stored = await ledgers.read(grant.metadata.uid!);
+  assert.equal(usesSpent(stored!.ledger), 2);
+  assert.ok(!ledgers.dump().includes("answer"));
+});
+
+test("a client that goes while another service is first to write spends no use", async () => {
+  const { book, grant, ledgers } = await openBook(2);
+  let isConnected = true;
+  ledgers.trouble.before = (call) => {
+    if (call !== "write" || !isConnected) return;
+    isConnected = false;
+    throw appError("conflict", { kind: "Ledger", name: "west" });
+  };
+  const request = requestFor(grant, { isConnected: () => isConnected });
+  assertRefused(await book.redeem(request), "client-gone");
+  assert.equal(await book.usesSpent(grant.metadata.uid!), 0);
   await book.close();
 });
 

@@ -137,12 +137,13 @@ export class GrantModel {
   restore(spent: number): void {
     this.wasRestored = true;
     this.forgotten += Math.max(0, this.tried - spent);
+    // the status tells what the ledger does not
+    this.spent = Math.min(this.spent, spent);
   }
 
   /** A record is stored; returns what is wrong with that. */
   store(spent: number): string | undefined {
-    // after that the status tells what the ledger does not
-    if (spent < this.spent && !this.wasRestored) {
+    if (spent < this.spent) {
       return `uses were given back: ${this.spent} were spent, now ${spent}`;
     }
     this.spent = spent;

@@ -11,7 +11,6 @@ const rules = "src/grant_service/ledger/redemption_rules.ts";
 const account = "src/grant_service/grant_account.ts";
 const keeper = "src/grant_service/ledger/answer_keeper.ts";
 const queue = "src/grant_service/ledger/ledger_queue.ts";
-const record = "src/grant_service/ledger/grant_record.ts";
 const files = "platforms/resource_files/serving/ledger_files.ts";
 const client = "test/prove/simulation/client.ts";
 const claimantText = "return keyHash ?? `${name}\\n${subject}`;";
@@ -114,9 +113,17 @@ export const mutants: Mutant[] = [
   },
   {
     name: "status and memory are ignored",
-    file: record,
-    from: "return raiseSpent(ledger, Math.max(inStatus, this.#queue.mostSpent));",
-    to: "void inStatus; void raiseSpent; return ledger;",
+    file: queue,
+    from: "return raiseSpent(ledger, Math.max(this.#spentElsewhere(), this.#mostSpent));",
+    to: "void raiseSpent; return ledger;",
+  },
+  {
+    name: "answers are erased from a ledger that says less than the status",
+    file: queue,
+    from: "const before = this.#raise(known.ledger);",
+    to: "const before = batch.some(({ change }) => /erase|Delivered/.test(String(change)))\n" +
+      "        ? known.ledger\n        : this.#raise(known.ledger);",
+    first: 5200,
   },
   {
     name: "uses counted elsewhere are ignored",
@@ -169,6 +176,14 @@ export const mutants: Mutant[] = [
   ledger = { ...ledger, counted: ledger.counted + 1 };`,
   },
   {
+    name: "a use is spent for a client that went while others wrote",
+    file: account,
+    from:
+      'if (!isConnected()) return { ledger, result: { due: "nothing", reason: "client-gone" } };',
+    to: "",
+    first: 100_600,
+  },
+  {
     name: "a turn does not end when an answer is lost",
     file: account,
     from: "this.#record.answers.settle(serial, delivered);\n        endTurn();",
@@ -192,5 +207,12 @@ export const mutants: Mutant[] = [
     from: "    await this.#settle(path);\n",
     to: "    void this.#settle;\n",
     first: 541,
+  },
+  {
+    name: "a name that was given in vain is taken for durable",
+    file: files,
+    from: "    this.#settled.delete(folder);\n",
+    to: "",
+    first: 206700,
   },
 ];

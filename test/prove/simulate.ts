@@ -32,7 +32,8 @@ export interface Order {
 export function simulate(folder: string, order: Order): Promise<Findings> {
   const { first, count, mode = "all", leftOut = [] } = order;
   const limitMs = Math.ceil(order.limitMs);
-  const words = ["run", "-A", "--no-check", "test/prove/simulation/main.ts"]
+  const words = ["run", "-A", "--no-check", "--v8-flags=--allow-natives-syntax"]
+    .concat("test/prove/simulation/main.ts")
     .concat([first, count, limitMs].map(String), mode, leftOut);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, words, {

@@ -117,7 +117,11 @@ export class LedgerFiles implements LedgerStore {
   async #replace(path: string, next: VersionedLedger): Promise<KnownLedger> {
     const folder = dirname(path);
     if (!existsSync(folder)) await this.#makeFolder(folder);
-    return await writeAll(path, next);
+    // the file may have its new name, and the disk not know it, when this fails
+    this.#settled.delete(folder);
+    const known = await writeAll(path, next);
+    this.#settled.add(folder);
+    return known;
   }
 
   async #path(grantUid: string): Promise<string | undefined> {

@@ -5,7 +5,6 @@ import { AnswerKeeper } from "./answer_keeper.ts";
 import type { GrantBacking } from "./backing.ts";
 import { type Ledger, usesSpent } from "./ledger.ts";
 import { type LedgerChange, LedgerQueue } from "./ledger_queue.ts";
-import { raiseSpent } from "./redemption_rules.ts";
 
 /** What a record goes by. */
 export interface RecordContext {
@@ -40,7 +39,12 @@ export class GrantRecord {
     this.#served = served;
     const store = () => served().backing.ledgers;
     const uid = served().grant.metadata.uid!;
-    this.#queue = new LedgerQueue(store, uid, () => beginLedger(served().grant));
+    this.#queue = new LedgerQueue(
+      store,
+      uid,
+      () => beginLedger(served().grant),
+      () => usesInStatus(served().grant),
+    );
     this.answers = new AnswerKeeper(this.#queue, context);
   }
 
@@ -61,18 +65,12 @@ export class GrantRecord {
    * say.
    */
   async current(maxAgeMs = Infinity): Promise<Ledger> {
-    return this.raise(await this.#named(this.#queue.current(maxAgeMs)));
+    return await this.#named(this.#queue.current(maxAgeMs));
   }
 
   /** Changes the ledger as it is stored: see `LedgerQueue.update`. */
   update<T>(change: LedgerChange<T>): Promise<T> {
     return this.#named(this.answers.update(change));
-  }
-
-  /** The ledger with the uses that any record at hand says were spent. */
-  raise(ledger: Ledger): Ledger {
-    const inStatus = this.#served().grant.status?.redemptions ?? 0;
-    return raiseSpent(ledger, Math.max(inStatus, this.#queue.mostSpent));
   }
 
   /** Uses spent, by a ledger that may be that old; sees to the answers in it. */
@@ -109,11 +107,11 @@ export function isDamage(error: unknown): error is AppError {
   return isAppError(error, "ledger-failed") && isAppError(error.cause, ...unreliable);
 }
 
-function beginLedger({ metadata, status }: AccessGrant): Ledger {
-  return {
-    grantUid: metadata.uid!,
-    grantName: metadata.name,
-    counted: status?.redemptions ?? 0,
-    redemptions: [],
-  };
+function beginLedger(grant: AccessGrant): Ledger {
+  const { uid, name } = grant.metadata;
+  return { grantUid: uid!, grantName: name, counted: usesInStatus(grant), redemptions: [] };
+}
+
+function usesInStatus({ status }: AccessGrant): number {
+  return status?.redemptions ?? 0;
 }

@@ -2,6 +2,7 @@ import { isAppError } from "../../errors/app_error.ts";
 import { sleep } from "../../runtime/clock.ts";
 import type { LedgerStore } from "./backing.ts";
 import { type Ledger, usesSpent } from "./ledger.ts";
+import { raiseSpent } from "./redemption_rules.ts";
 
 /** A change of a ledger: returns another one, or the same if nothing is to be changed. */
 export type LedgerChange<T> = (ledger: Ledger) => { ledger: Ledger; result: T };
@@ -40,6 +41,9 @@ const longestPauseMs = 500;
  * together, by one compare-and-set; where another process was first, they are made anew on what it
  * wrote. So a change may be called several times and must do nothing but compute.
  *
+ * Of all records at hand the highest count of uses is right: a ledger that says less, as one put
+ * back from a copy, is given out and written with that count.
+ *
  * Processes that write the same ledger take turns without a word: who has written leaves it to each
  * of the others for as long as a write takes. How many there are shows in how often another was
  * first.
@@ -48,6 +52,7 @@ export class LedgerQueue {
   readonly #store: () => LedgerStore;
   readonly #grantUid: string;
   readonly #begin: () => Ledger;
+  readonly #spentElsewhere: () => number;
   #known: Known | undefined;
   #mostSpent = 0;
   #waiting: Waiting[] = [];
@@ -58,18 +63,20 @@ export class LedgerQueue {
   /** When this one wrote it last, in the milliseconds of performance.now(). */
   #wroteAt = -Infinity;
 
-  /** `begin` gives the ledger of a grant that has none yet. */
-  constructor(store: () => LedgerStore, grantUid: string, begin: () => Ledger) {
+  /**
+   * `begin` gives the ledger of a grant that has none yet, `spentElsewhere` how many uses are spent
+   * by what is on record beside the ledger.
+   */
+  constructor(
+    store: () => LedgerStore,
+    grantUid: string,
+    begin: () => Ledger,
+    spentElsewhere: () => number = () => 0,
+  ) {
     this.#store = store;
     this.#grantUid = grantUid;
     this.#begin = begin;
-  }
-
-  /**
-   * The most uses that the ledger was ever seen to have spent. An intact ledger never has fewer.
-   */
-  get mostSpent(): number {
-    return this.#mostSpent;
+    this.#spentElsewhere = spentElsewhere;
   }
 
   /**
@@ -78,11 +85,13 @@ export class LedgerQueue {
    */
   async current(maxAgeMs = Infinity): Promise<Ledger> {
     const known = this.#known;
-    if (known !== undefined && performance.now() - known.at <= maxAgeMs) return known.ledger;
+    if (known !== undefined && performance.now() - known.at <= maxAgeMs) {
+      return this.#raise(known.ledger);
+    }
     const read = await this.#read();
     // what a commit wrote meanwhile is newer
     if (this.#known === known) this.#known = read;
-    return read.ledger;
+    return this.#raise(read.ledger);
   }
 
   /**
@@ -143,8 +152,9 @@ export class LedgerQueue {
       const isFresh = known === undefined;
       const startedAt = performance.now();
       known ??= await this.#read();
-      const { ledger, results } = applyAll(batch, known.ledger);
-      if (ledger !== known.ledger) {
+      const before = this.#raise(known.ledger);
+      const { ledger, results } = applyAll(batch, before);
+      if (ledger !== before) {
         const version = await this.#store().write(ledger, known.version);
         this.#wroteAt = performance.now();
         this.#known = { ledger, version, at: this.#wroteAt };
@@ -159,6 +169,11 @@ export class LedgerQueue {
       }
       known = undefined;
     }
+  }
+
+  /** The ledger with the uses that any record at hand says were spent. */
+  #raise(ledger: Ledger): Ledger {
+    return raiseSpent(ledger, Math.max(this.#spentElsewhere(), this.#mostSpent));
   }
 
   async #read(): Promise<Known> {

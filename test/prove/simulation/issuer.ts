@@ -36,8 +36,10 @@ export interface IssuerSetup {
 
 const noFigures = { countAnswer() {}, countUndelivered() {} };
 
-/** How often the grant's status is made to say what its ledger does, in milliseconds. */
+/** How soon the grant's status says what its ledger does, in milliseconds. */
 const mirrorMs = 200;
+/** How often it is looked at where this service has changed nothing. */
+const lookMs = 2000;
 
 /** Serves the grant in a process of its own, with the product's book and handler, from now on. */
 export function startIssuer(host: Host, process: Process, setup: IssuerSetup): Issuer {
@@ -54,7 +56,11 @@ async function serve(issuer: Issuer, setup: IssuerSetup): Promise<void> {
     issuer: () => Promise.resolve(authority),
     endpoints: () => Promise.resolve([{ name: "inter-router", host: "west", port: "55671" }]),
   };
-  const book = new GrantBook(service === undefined ? {} : { service });
+  let wake = () => {};
+  const book = new GrantBook({
+    ...(service === undefined ? {} : { service }),
+    onChanged: () => wake(),
+  });
   await persevere(() => book.upsert(facts.grant, backing));
   issuer.handle = redeemHandler({
     book,
@@ -66,6 +72,10 @@ async function serve(issuer: Issuer, setup: IssuerSetup): Promise<void> {
   setup.record({ what: "started", grant: uid! });
   let isGone = false;
   for (;;) {
+    await new Promise<void>((resolve) => {
+      wake = resolve;
+      setTimeout(resolve, lookMs);
+    });
     await sleep(mirrorMs);
     if (facts.isRevoked) {
       if (!isGone) await persevere(() => book.remove("west", name));
