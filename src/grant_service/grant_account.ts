@@ -223,14 +223,10 @@ export class GrantAccount {
       outcome = await this.#record.update((ledger) =>
         this.#spend(ledger, claimant, prepared, isConnected)
       );
-      if (outcome.due === "later") {
-        await sleep(lookAgainMs);
-      } else if (outcome.due === "use") {
-        // the ledger as last seen said that the grant is closed, and it is not
-        prepared = await this.#prepare(claimant, publicKey);
-      } else {
-        break;
-      }
+      if (outcome.due === "later") await sleep(lookAgainMs);
+      // the ledger as last seen said that the grant is closed, and it is not
+      else if (outcome.due === "use") prepared = await this.#prepare(claimant, publicKey);
+      else break;
     }
     if (outcome.due === "nothing") return this.#refuse(outcome.reason);
     const repeated = outcome.due === "repeat";
