@@ -76,7 +76,7 @@ export function judge(history: readonly Happening[]): Violation[] {
         object(one.at, grantOf(one.grant).store(one.spent), "double-spent");
         break;
       case "restored":
-        grantOf(one.grant).restore(one.spent);
+        grantOf(one.grant).restore(one.at, one.spent);
         break;
       case "leaked":
         object(one.at, "given for a wrong code", "double-spent");
@@ -130,6 +130,8 @@ function judgeRecord(
     // who made its key can have the same again at any time
     if (holders > 0 || isKey || grant.isRevoking) continue;
     const since = grant.recordedAt.get(use.serial) ?? use.at;
+    // a copy that was taken while it was written may hold what was reported as failed
+    if (since < (grant.restoredAt ?? 0)) continue;
     const asked = askings.filter(({ claimant, at }) => claimant === use.claimant && at > since);
     // whoever asked again in time was owed it; who did not knew the bound
     const wasOwed = asked.some(({ at }) => at < since + repeatWindowMs - 30_000 - toleranceMs);
@@ -142,7 +144,9 @@ function judgeRecord(
     }
   }
   for (const { serial, holders } of grant.uses.values()) {
-    if (holders.size > 0 && !serials.has(serial) && !grant.wasRestored && final.spent > 0) {
+    if (
+      holders.size > 0 && !serials.has(serial) && grant.restoredAt === undefined && final.spent > 0
+    ) {
       found.push({
         kind: "double-spent",
         why: `use ${serial.slice(0, 8)} was given and is not on record`,

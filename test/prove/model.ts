@@ -41,8 +41,8 @@ export class GrantModel {
   spent = 0;
   /** The most that anybody has tried to put on record. */
   tried = 0;
-  /** True once an older record was put in place of the last one. */
-  wasRestored = false;
+  /** When an older record was put in place of the last one. */
+  restoredAt: number | undefined;
   /** Uses of which no record at hand tells any more since then. */
   forgotten = 0;
   /** How far the clocks of the services were ahead at most, and behind. */
@@ -115,7 +115,7 @@ export class GrantModel {
           ? `refused as ${reason}, and is not`
           : undefined;
       case "closed":
-        return this.wasRestored ? undefined : "closed for no reason";
+        return this.restoredAt !== undefined ? undefined : "closed for no reason";
       case "failed":
         return undefined;
     }
@@ -134,8 +134,8 @@ export class GrantModel {
    * An older record is put in place of the last one, while the status says that so many are
    * spent.
    */
-  restore(spent: number): void {
-    this.wasRestored = true;
+  restore(at: number, spent: number): void {
+    this.restoredAt = at;
     this.forgotten += Math.max(0, this.tried - spent);
     // the status tells what the ledger does not
     this.spent = Math.min(this.spent, spent);
