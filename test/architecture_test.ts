@@ -161,6 +161,7 @@ const lazyImporters = [
   "src/cli/output.ts",
   "src/commands/grant/revoke.ts",
   "src/commands/config/add.ts",
+  "src/commands/config/check.ts",
   "src/commands/config/edit.ts",
   "src/commands/config/export.ts",
   "src/commands/config/import.ts",

@@ -88,6 +88,24 @@ export const jfrogOutputs = {
     removed: z.array(z.string()).describe("the names of what was removed"),
     default: text("the default server's name").optional(),
   }),
+  "config check": z.strictObject({
+    server: text("the configured server's name").optional(),
+    url: text("the platform's url"),
+    ok: truth("every step passed"),
+    steps: z.array(
+      z.strictObject({
+        step: z.enum(["connection", "tls", "service", "clock", "credentials", "version"]),
+        ok: truth("it passed"),
+        detail: text("what was found"),
+      }),
+    ).describe("those that were taken; only the last one can have failed"),
+    user: text("whose the credentials are").optional(),
+    expires_at: time("when the access token ends").optional(),
+    scope: text("what it may do").optional(),
+    version: text("Artifactory's version").optional(),
+    clock_difference_seconds: z.int().describe("how far the server's clock is ahead of this one")
+      .optional(),
+  }),
   "config export": z.strictObject({ token: text("what config import takes; secrets are in it") }),
   "access-token list": z.strictObject({
     tokens: z.array(listedToken).describe("the tokens"),

@@ -81,6 +81,11 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           const result = format === "text" ? text : await renderData(data, format);
           await world.stdout.deliver(withNewline(result));
         },
+        async tell(line) {
+          await progress.end();
+          await writing;
+          if (format === "text") await world.stdout.write(`${escapeControls(line)}\n`);
+        },
         progress: (text) => tellsProgress ? progress.show(text) : undefined,
         done: (sentence, resume) => done.push({ sentence, resume }),
         warn: (text) => putLine("warning", text),

@@ -8,6 +8,7 @@ import { controllerStop } from "./controller/stop.ts";
 import { grantList } from "./grant/list.ts";
 import { grantRevoke } from "./grant/revoke.ts";
 import { configAdd } from "./config/add.ts";
+import { configCheck } from "./config/check.ts";
 import { configEdit } from "./config/edit.ts";
 import { configExport } from "./config/export.ts";
 import { configImport } from "./config/import.ts";
@@ -89,7 +90,7 @@ const skupperNouns: Record<string, Noun> = {
 
 const jfrogNouns: Record<string, Noun> = {
   "config|c": {
-    summary: "Add, show, change and remove JFrog servers, in the file that jf has",
+    summary: "Add, show, check, change and remove JFrog servers, in the file that jf has",
     verbs: {
       add: configAdd,
       edit: configEdit,
@@ -98,6 +99,7 @@ const jfrogNouns: Record<string, Noun> = {
       "import|im": configImport,
       "export|ex": configExport,
       use: configUse,
+      check: configCheck,
     },
   },
   "access-token": {

@@ -37,7 +37,11 @@ export function readClaims(token: string): TokenClaims | undefined {
  */
 export function usernameIn(token: string): string | undefined {
   const sub = readClaims(token)?.sub;
-  if (!sub) return undefined;
+  return sub ? userOfSubject(sub) : undefined;
+}
+
+/** The user that a subject names, in the same way. */
+export function userOfSubject(sub: string): string | undefined {
   const [, user = sub.startsWith("jfrt@") ? sub.split("/").slice(1).at(-1) : sub] =
     /\/users\/([^]*)$/.exec(sub) ?? [];
   return user === "" ? undefined : user;

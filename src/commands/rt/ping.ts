@@ -12,5 +12,6 @@ export function rtPing(run: Runner) {
 async function ping(context: CommandContext, options: AccessOptions): Promise<{ answer: string }> {
   const { pingArtifactory } = await import("../../jfrog/access/ping.ts");
   const { server, surroundings } = await openAccess(context, options);
-  return { answer: await pingArtifactory(server, surroundings, context.deadline) };
+  const { said } = await pingArtifactory(server, surroundings, context.deadline);
+  return { answer: said };
 }

@@ -25,8 +25,9 @@ export function mayPass(error: unknown): boolean {
 
 /**
  * A connection to the server of `url`, through `proxy` if one is given: TLS 1.2 or newer for https,
- * with the client certificate the server is to see. Throws `unreachable`, `tls-failed`, what
- * `trustedRoots` and `readClientCertificate` throw, and the signal's reason. Nothing is sent then.
+ * with the client certificate the server is to see. `connected` hears of it before TLS begins.
+ * Throws `unreachable`, `tls-failed`, what `trustedRoots` and `readClientCertificate` throw, and
+ * the signal's reason. Nothing is sent then.
  */
 export async function openConnection(
   url: URL,
@@ -34,12 +35,15 @@ export async function openConnection(
   server: AccessServer,
   surroundings: AccessSurroundings,
   signal: AbortSignal,
+  connected: () => void = () => {},
 ): Promise<Socket> {
   const open = url.protocol === "http:"
     ? openPlain
-    : await prepareSecure(server, surroundings, signal);
+    : await prepareSecure(server, surroundings, signal, connected);
   try {
-    return await withinConnectLimit((bounded) => open(url, proxy, bounded), signal);
+    const socket = await withinConnectLimit((bounded) => open(url, proxy, bounded), signal);
+    if (url.protocol === "http:") connected();
+    return socket;
   } catch (error) {
     signal.throwIfAborted();
     throw explainFault(error, url, surroundings);
@@ -73,6 +77,7 @@ async function prepareSecure(
   server: AccessServer,
   surroundings: AccessSurroundings,
   signal: AbortSignal,
+  connected: () => void,
 ): Promise<Open> {
   const { clientCertificate } = server;
   const certificate = clientCertificate === undefined
@@ -89,6 +94,7 @@ async function prepareSecure(
     const socket = proxy === undefined
       ? await openTcp(host, port, bounded)
       : await openThrough(proxy, host, port, bounded, trust.ca);
+    connected();
     return await secure(socket, host, options, bounded);
   };
 }

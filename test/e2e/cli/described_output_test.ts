@@ -47,6 +47,7 @@ const jfrogLines = [
   "config show",
   "config edit acme --user alice",
   "config use acme",
+  "config check acme",
   "config export acme",
   "access-token-create --dry-run --project key",
   "access-token-create --refreshable --reference --description test",
