@@ -4,6 +4,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
 import { eventually } from "../stage/eventually.ts";
+import { findQuietPort } from "../stage/quiet_port.ts";
 import { inSandbox, type Sandbox } from "../stage/harness.ts";
 import { issueToken, listGrants, prepareSites } from "../stage/sites.ts";
 
@@ -50,6 +51,7 @@ test(
   inSandbox(async (sandbox) => {
     await prepareSites(sandbox, "east");
     await sandbox.succeed(["controller", "stop"]);
+    const start = ["controller", "start", "--grant-port", await findQuietPort()];
     const folder = path.join(sandbox.dataHome, "hawser", ".controller");
     for (const keep of [() => 0, (size: number) => Math.floor(size / 2)]) {
       for (
@@ -59,11 +61,11 @@ test(
         fs.truncateSync(file, keep(fs.statSync(file).size));
       }
       fs.writeFileSync(path.join(folder, "state.json"), '{"pid": 1');
-      await sandbox.succeed(["controller", "start"]);
+      await sandbox.succeed(start);
       await issueToken(sandbox, "t.yaml");
       await sandbox.succeed(["controller", "stop"]);
     }
-    await sandbox.succeed(["controller", "start"]);
+    await sandbox.succeed(start);
     await issueToken(sandbox, "t.yaml");
     await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east"]);
   }),

@@ -6,6 +6,9 @@ import * as path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { assertDescribed } from "./described_output.ts";
+import { endProcessesOf } from "./own_processes.ts";
+import { openNetwork } from "./own_network.ts";
+import { OwnPort } from "./own_port.ts";
 import { assertNoSecrets } from "./secrets.ts";
 
 const executable = fileURLToPath(new URL("../../../dist/hawser", import.meta.url));
@@ -64,6 +67,7 @@ export class Sandbox {
   readonly #outputs: string[] = [];
   readonly #children: ChildProcess[] = [];
   #network: ChildProcess | undefined;
+  #ownPort: OwnPort | undefined;
 
   constructor(options: SandboxOptions = {}) {
     assert.ok(fs.existsSync(executable), `${executable} is missing: run "deno task build"`);
@@ -97,7 +101,8 @@ export class Sandbox {
   start(args: string[], options: CallOptions = {}): Running {
     const program = path.join(this.folder, "bin", options.calledAs ?? "hawser");
     if (!fs.existsSync(program)) fs.symlinkSync("hawser", program);
-    const { process, ended } = this.#launch([program, ...args], options);
+    const port = this.#portOption(args, options);
+    const { process, ended } = this.#launch([program, ...args, ...port], options);
     return { process, ended: ended.then((outcome) => withDescribedOutput(args, outcome)) };
   }
 
@@ -141,13 +146,26 @@ export class Sandbox {
   async end(): Promise<void> {
     try {
       for (const child of this.#children) child.kill("SIGKILL");
-      for (let left; (left = processesOf(this.folder)).length > 0;) left.forEach(kill);
+      endProcessesOf(this.folder);
       await Promise.all(this.#children.map(exited));
       assertNoSecrets(this.folder, this.#outputs, this.secrets);
     } finally {
       this.#network?.kill("SIGKILL");
+      this.#ownPort?.release();
       fs.rmSync(this.folder, { recursive: true, force: true, maxRetries: 5 });
     }
+  }
+
+  /** A first controller on the sandbox's own files gets a port that no other test takes from it. */
+  #portOption(args: string[], options: CallOptions): string[] {
+    if (!/^controller (start|run)$/.test(args.slice(0, 2).join(" "))) return [];
+    const env = { ...this.#options.env, ...options.env };
+    const isElsewhere = "HAWSER_DATA_HOME" in env || "KUBECONFIG" in env;
+    const isChosen = args.some((arg) => arg.startsWith("--grant-port")) ||
+      fs.existsSync(path.join(this.dataHome, "hawser/.controller/settings.json"));
+    if (this.#options.offline || isElsewhere || isChosen) return [];
+    this.#ownPort ??= new OwnPort();
+    return ["--grant-port", String(this.#ownPort.port)];
   }
 
   get #changesUser(): boolean {
@@ -266,36 +284,6 @@ function withDescribedOutput(args: string[], outcome: Outcome): Outcome {
     assertDescribed(args, outcome.stdout);
   }
   return outcome;
-}
-
-/** A process in a network of its own; the network lives as long as it does. */
-function openNetwork(): ChildProcess {
-  const holder = spawn("unshare", ["--net", "sleep", "infinity"], { stdio: "ignore" });
-  const enter = [`--net=/proc/${holder.pid}/ns/net`, "ip", "link", "set", "lo", "up"];
-  const own = fs.readlinkSync("/proc/self/ns/net");
-  while (fs.readlinkSync(`/proc/${holder.pid}/ns/net`) === own);
-  const { status, stderr } = spawnSync("nsenter", enter, { encoding: "utf8" });
-  assert.equal(status, 0, stderr);
-  return holder;
-}
-
-function kill(pid: number): void {
-  try {
-    process.kill(pid, "SIGKILL");
-  } catch {
-    // It has just ended by itself.
-  }
-}
-
-/** Ids of the processes whose environment names the folder. */
-function processesOf(folder: string): number[] {
-  return fs.readdirSync("/proc").filter((name) => /^\d+$/.test(name)).filter((pid) => {
-    try {
-      return fs.readFileSync(`/proc/${pid}/environ`, "utf8").includes(folder);
-    } catch {
-      return false;
-    }
-  }).map(Number);
 }
 
 function exited(child: ChildProcess): Promise<void> | undefined {
