@@ -171,6 +171,7 @@ const lazyImporters = [
   "src/commands/jfrog/access_options.ts",
   "src/commands/jfrog/token_creation.ts",
   "src/commands/rt/ping.ts",
+  "src/commands/access_token/inspect.ts",
   "src/commands/access_token/refresh.ts",
   "src/commands/jfrog/deliver_token.ts",
   "src/commands/exchange_oidc_token.ts",

@@ -111,6 +111,21 @@ export const jfrogOutputs = {
     tokens: z.array(listedToken).describe("the tokens"),
   }),
   "access-token show": listedToken,
+  "access-token inspect": z.strictObject({
+    kind: z.enum(["JSON Web Token", "reference token", "API key"]),
+    signature_checked: z.literal(false).describe("what it says of itself is believed").optional(),
+    server: text("the configured server whose token it is").optional(),
+    token_id: text("its id").optional(),
+    user: text("whose it is").optional(),
+    subject: text("the same in full").optional(),
+    issuer: text("who issued it").optional(),
+    scope: text("what it may do").optional(),
+    audience: z.array(z.string()).describe("the services that accept it").optional(),
+    issued_at_time: time("when it was made").optional(),
+    expires_at: time("when it ends; absent: never, or nobody can tell").optional(),
+    expired: truth("it has ended, by this machine's clock").optional(),
+    claims: z.looseObject({}).describe("all that it says, as it says it").optional(),
+  }),
   "access-token refresh": z.union([
     z.strictObject({
       serverId: text("the configured server whose token was refreshed"),

@@ -17,6 +17,7 @@ import { configShow } from "./config/show.ts";
 import { configUse } from "./config/use.ts";
 import { accessTokenCreate } from "./access_token_create.ts";
 import { accessTokenCreateVerb } from "./access_token/create.ts";
+import { accessTokenInspect } from "./access_token/inspect.ts";
 import { accessTokenList } from "./access_token/list.ts";
 import { accessTokenRefresh } from "./access_token/refresh.ts";
 import { accessTokenRevoke } from "./access_token/revoke.ts";
@@ -103,11 +104,12 @@ const jfrogNouns: Record<string, Noun> = {
     },
   },
   "access-token": {
-    summary: "Create, list, show, refresh and revoke JFrog access tokens",
+    summary: "Create, list, show, inspect, refresh and revoke JFrog access tokens",
     verbs: {
       create: accessTokenCreateVerb,
       list: accessTokenList,
       show: accessTokenShow,
+      inspect: accessTokenInspect,
       refresh: accessTokenRefresh,
       revoke: accessTokenRevoke,
     },

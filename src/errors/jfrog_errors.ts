@@ -94,6 +94,17 @@ export const jfrogErrors = {
     message: (d) =>
       `The access token of ${d.source} is none: there are spaces, line breaks or other characters in it`,
   }),
+  "access-token-unreadable": entry<{ why: string }>({
+    exit: "usage",
+    message: (d) => `The token can't be inspected: ${d.why}`,
+    hint: (_d, say) =>
+      `What the server knows of a token: ${say.program} access-token show <id>, or list.`,
+  }),
+  "access-token-missing": entry<{ id: string }>({
+    exit: "precondition",
+    message: (d) => `Server "${d.id}" is configured without an access token`,
+    hint: (d, say) => `${say.program} config check "${d.id}" tells whose its credentials are.`,
+  }),
   "access-token-not-found": entry<{ url: string }>({
     exit: "not-found",
     message: (d) =>

@@ -20,12 +20,18 @@ export interface TokenClaims {
  * docs/spec/jfrog.md 6).
  */
 export function readClaims(token: string): TokenClaims | undefined {
+  const claims = readAllClaims(token);
+  return claims === undefined ? undefined : textAndNumbers(claims);
+}
+
+/** The same with claims of any name and type. */
+export function readAllClaims(token: string): Record<string, unknown> | undefined {
   const [, payload, ...rest] = token.split(".");
   if (payload === undefined || rest.length !== 1) return undefined;
   if (!/^[\w+/-]+=*$/.test(payload)) return undefined;
   try {
     const claims: unknown = JSON.parse(Buffer.from(payload, "base64url").toString("utf8"));
-    return isObject(claims) ? textAndNumbers(claims) : undefined;
+    return isObject(claims) ? claims : undefined;
   } catch {
     return undefined;
   }

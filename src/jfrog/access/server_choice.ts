@@ -5,6 +5,7 @@ import {
   isApiKey,
   type ServerCredentials,
 } from "../access_server.ts";
+import { findDefault, findServer } from "../config/entry.ts";
 import { environmentSecret } from "../environment_secret.ts";
 import { usernameIn } from "../jwt.ts";
 import { platformUrl } from "../platform_url.ts";
@@ -196,16 +197,7 @@ async function findConfigured(
   signal: AbortSignal,
 ): Promise<Server> {
   const servers = await (await openStore()).read(signal);
-  if (id) {
-    const named = servers.find(({ serverId }) => serverId === id);
-    if (named !== undefined) return named;
-    throw appError("jfrog-server-not-found", { id });
-  }
-  const [first, second] = servers;
-  if (first === undefined) throw appError("jfrog-server-missing", {});
-  const standard = servers.find(({ isDefault }) => isDefault) ?? (second ? undefined : first);
-  if (standard === undefined) throw appError("jfrog-default-missing", {});
-  return standard;
+  return id ? findServer(servers, id) : findDefault(servers);
 }
 
 /** A token that jf has made of user and password, to be refreshed, is no better than those. */

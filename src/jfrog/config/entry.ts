@@ -134,6 +134,18 @@ export function useServer(servers: Server[], id: string): Server[] {
   return servers.map((server) => ({ ...server, isDefault: server === found }));
 }
 
+/**
+ * The default server, or the only one. Throws `jfrog-server-missing`, and `jfrog-default-missing`
+ * where there are several.
+ */
+export function findDefault(servers: Server[]): Server {
+  const [first, second] = servers;
+  if (first === undefined) throw appError("jfrog-server-missing", {});
+  const standard = servers.find(({ isDefault }) => isDefault) ?? (second ? undefined : first);
+  if (standard === undefined) throw appError("jfrog-default-missing", {});
+  return standard;
+}
+
 /** The server of that id. Throws `jfrog-server-not-found`. */
 export function findServer(servers: Server[], id: string): Server {
   const found = servers.find(({ serverId }) => serverId === id);

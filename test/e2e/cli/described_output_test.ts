@@ -48,6 +48,7 @@ const jfrogLines = [
   "config edit acme --user alice",
   "config use acme",
   "config check acme",
+  "access-token inspect acme",
   "config export acme",
   "access-token-create --dry-run --project key",
   "access-token-create --refreshable --reference --description test",
