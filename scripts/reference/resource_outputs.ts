@@ -98,14 +98,34 @@ export const link = resource("Link", {
   }).describe("what is").optional(),
 });
 
+export const accessGrant = resource("AccessGrant", {
+  spec: z.looseObject({
+    redemptionsAllowed: whole("how often it can be redeemed; absent: once").optional(),
+    expirationWindow: text("how long it can be; absent: 15m").optional(),
+    issuer: text("the Secret of the authority that signs for it").optional(),
+    settings,
+  }).describe("what is wanted").optional(),
+  status: z.looseObject({
+    ...status,
+    url: text("where it is redeemed").optional(),
+    ca: text("the authority that the grant service's certificate is from, PEM").optional(),
+    redemptions: whole("how often it was redeemed").optional(),
+    expirationTime: time("when it ends").optional(),
+  }).describe("what is").optional(),
+});
+
 export const accessToken = resource("AccessToken", {
   spec: z.looseObject({
     url: text("where it is redeemed"),
-    code: text("its secret"),
+    code: text("its secret; absent where a token is shown").optional(),
     ca: text("the authority that the grant service's certificate is from, PEM"),
     linkCost: whole("the cost of the link that comes of it").optional(),
     settings,
-  }).describe("what is redeemed"),
+  }).describe("what is redeemed").optional(),
+  status: z.looseObject({
+    ...status,
+    redeemed: truth("whether it was redeemed").optional(),
+  }).describe("what came of it").optional(),
 });
 
 export const secret = resource("Secret", {
@@ -124,4 +144,10 @@ export const siteWithRouter = site.extend({
 }).meta({ resource: "Site" });
 
 /** The resources that outputs.md describes once. */
-export const resources = { Site: site, Link: link, AccessToken: accessToken, Secret: secret };
+export const resources = {
+  Site: site,
+  Link: link,
+  AccessGrant: accessGrant,
+  AccessToken: accessToken,
+  Secret: secret,
+};

@@ -1,5 +1,7 @@
 import { z } from "zod";
+import { platformNames } from "../../src/platform/name.ts";
 import {
+  accessGrant,
   accessToken,
   link,
   secret,
@@ -45,8 +47,7 @@ const controller = z.strictObject({
   running: truth("whether a controller runs"),
   answers: z.literal(false).describe("false: it runs, and is not ready to serve").optional(),
   home: text("the data home"),
-  platform: z.enum(["docker", "podman", "linux"]).describe("what hosts it")
-    .optional(),
+  platform: z.enum(platformNames).describe("what hosts it, else the platform in force"),
   engine: text("the container engine").optional(),
   container: text("its container").optional(),
   image: text("its container's image").optional(),
@@ -68,18 +69,17 @@ const clusterControllers = z.strictObject({
   cluster: cluster.describe("what is known of the cluster"),
 });
 
-const changedSite = z.strictObject({
-  site: site.describe("the site as it is now"),
+const changedSite = site.extend({
   waitedFor: z.enum(["none", "configured", "ready"]).describe("how far it was waited for"),
-});
+}).meta({ resource: "Site" });
 
 const deleted = z.strictObject({ deleted: text("its name") });
 const siteDeleted = z.strictObject({
   deleted: text("its name; null if there was none any more").nullable(),
 });
 
-/** What `-o json` prints of the commands on Skupper's resources. */
-export const skupperOutputs = {
+/** What the commands on Skupper's resources give. */
+const results = {
   "site create": changedSite,
   "site update": changedSite,
   "site delete": siteDeleted,
@@ -92,7 +92,7 @@ export const skupperOutputs = {
       site: text("the site that issued it"),
       redemptionsAllowed: whole("how often the grant can be redeemed"),
       usesLeft: whole("how often it still can be"),
-      expiresAt: time("when the token ends").optional(),
+      expirationTime: time("when the token ends").optional(),
       windowMs: whole("how long it is valid from now, in milliseconds"),
       reused: truth("whether the grant was there before"),
     }).meta({ title: "to a file" }),
@@ -110,12 +110,16 @@ export const skupperOutputs = {
     name: text("the token's name"),
     url: text("where it is redeemed"),
     site: text("the site that issued it").optional(),
-    expiresAt: time("when it ends").optional(),
+    expirationTime: time("when it ends").optional(),
     expired: truth("whether it has ended, by this machine's clock").optional(),
     redemptionsAllowed: whole("how often its grant can be redeemed").optional(),
     linkCost: whole("the cost of the link that comes of it").optional(),
     caFingerprint: text("SHA-256 of the grant service's authority, hex"),
   }),
+  "token status": z.union([
+    z.array(accessToken).meta({ title: "without a name" }),
+    accessToken.meta({ title: "with a name" }),
+  ]),
   "link generate": z.strictObject({
     apiVersion: z.literal("v1"),
     kind: z.literal("List"),
@@ -144,11 +148,13 @@ export const skupperOutputs = {
   "link delete": deleted,
   "grant list": z.array(z.strictObject({
     name: text("the AccessGrant"),
-    status: text("its state: Ready, Pending, Expired, Used up, Error"),
+    status: z.enum(["Ready", "Pending", "Error", "Expired", "Used up"]).describe("its state"),
+    message: text("the state in words, where the status alone does not say it").optional(),
     redemptions: whole("how often it was redeemed"),
     redemptionsAllowed: whole("how often it can be"),
     expirationTime: time("when it ends").optional(),
   })),
+  "grant status": accessGrant,
   "grant revoke": z.strictObject({ revoked: text("its name") }),
   "controller start": controller,
   "controller restart": controller,
@@ -178,3 +184,37 @@ export const skupperOutputs = {
     }).describe("what there is"),
   }),
 };
+
+/** The outputs that another program takes, or that are of no platform. */
+const isPlain = [
+  "site generate",
+  "link generate",
+  "controller manifest",
+  "version",
+  "token inspect",
+];
+
+/** What `-o json` prints of them: each result names the platform in force. */
+export const skupperOutputs: Record<string, z.ZodType> = Object.fromEntries(
+  Object.entries(results).map(([words, schema]) => [
+    words,
+    isPlain.includes(words) ? schema : withPlatform(schema),
+  ]),
+);
+
+function withPlatform(schema: z.ZodType): z.ZodType {
+  const meta = schema.meta() ?? {};
+  if (schema instanceof z.ZodArray) {
+    return z.array(withPlatform(schema.element as z.ZodType)).meta(meta);
+  }
+  if (schema instanceof z.ZodUnion) {
+    return z.union(schema.options.map((one) => withPlatform(one as z.ZodType))).meta(meta);
+  }
+  if (
+    !(schema instanceof z.ZodObject) || "platform" in schema.shape ||
+    meta.title === "to standard output"
+  ) return schema;
+  return schema.extend({ platform: z.enum(platformNames).describe("the platform in force") }).meta(
+    meta,
+  );
+}

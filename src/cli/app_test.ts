@@ -192,7 +192,7 @@ test("app() shows the stack of a defect, with exit code 70", async () => {
 test("app() offers what fits at the cursor", async () => {
   const table: [string[], string][] = [
     [["tok"], "token\n"],
-    [["token", ""], "inspect\nissue\nredeem\n"],
+    [["token", ""], "inspect\nissue\nredeem\nstatus\n"],
     [["token", "issue", "-p", ""], "docker\nkubernetes\nlinux\npodman\n"],
     [["-o", "j"], "json\n"],
     [["token", "issue", "--gr"], "--grant\n"],

@@ -93,3 +93,13 @@ export function table(cells: string[][]): string {
 export function fields(pairs: [string, string][]): string {
   return table(pairs.map(([name, value]) => [`${name}:`, value]));
 }
+
+/** A row for each condition of a resource, for `fields`. */
+export function conditionRows(
+  conditions: { type: string; status: string; message: string }[] = [],
+): [string, string][] {
+  return conditions.map(({ type, status, message }) => [
+    type,
+    message === "" || message === "OK" ? status : `${status} (${message})`,
+  ]);
+}

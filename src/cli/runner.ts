@@ -7,7 +7,12 @@ import type {
   PlatformRequest,
   PlatformWithAbilities,
 } from "../platform/abilities.ts";
-import { choosePlatform, namedPlatform, platformNames } from "../platform/name.ts";
+import {
+  choosePlatform,
+  namedPlatform,
+  type PlatformName,
+  platformNames,
+} from "../platform/name.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
@@ -26,6 +31,8 @@ export interface CommandSpec<D> {
   text(data: D, context: CommandContext): string | Promise<string>;
   /** What -o json and yaml print, where that is less than all `run` returned. */
   data?(data: D): unknown;
+  /** What `data` gives is for another program: nothing is added to it. */
+  isManifest?: true;
   /** The error to end with although there is a result to print: a check that found something. */
   failure?(data: D): AppError | undefined;
   /** How long it may go on once it is told to end, in milliseconds; ten seconds by default. */
@@ -75,7 +82,14 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         say,
         env: world.env,
         platform: () =>
-          platform ??= openPlatform(world, platforms, options, context.warn, onRequest),
+          platform ??= openPlatform(
+            world,
+            platforms,
+            options,
+            context.warn,
+            onRequest,
+            tellInferred,
+          ),
         async deliver(data, text) {
           await progress.end();
           const result = format === "text" ? text : await renderData(data, format);
@@ -106,11 +120,20 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           () => world.stdinIsTerminal,
         ),
       };
+      function tellInferred(name: PlatformName) {
+        if (format !== "text") return; // data names the platform
+        putLine("platform", `${name}, which the namespace was made with`);
+      }
       function putLine(label: string, text: string) {
         const line = format === "text"
           ? `${label}: ${escapeControls(text)}`
           : JSON.stringify({ [label]: text });
         put(`${line}\n`);
+      }
+      async function shownData(data: Awaited<ReturnType<typeof run>>) {
+        const shown = spec.data === undefined ? data : spec.data(data);
+        if (platform === undefined || spec.isManifest) return shown;
+        return withPlatform(shown, (await platform).name);
       }
       function put(text: string) {
         writing = writing.then(() => world.stderr.write(text));
@@ -121,7 +144,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         await writing;
         const result = format === "text"
           ? await spec.text(data, context)
-          : await renderData(spec.data === undefined ? data : spec.data(data), format);
+          : await renderData(await shownData(data), format);
         await world.stdout.write(withNewline(result));
         if (format === "text") notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
@@ -135,6 +158,13 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         deadline.end();
       }
     };
+}
+
+/** The result, or each one of a list, with the platform it is of. */
+function withPlatform(data: unknown, platform: PlatformName): unknown {
+  if (Array.isArray(data)) return data.map((one) => withPlatform(one, platform));
+  if (typeof data !== "object" || data === null) return data;
+  return { ...data, platform: "platform" in data ? data.platform : platform };
 }
 
 /** The error, with what the command had done when it came. */
@@ -158,10 +188,12 @@ async function openPlatform(
   options: SharedOptions,
   warn: (text: string) => void,
   onRequest: PlatformRequest["onRequest"],
+  tellInferred: (name: PlatformName) => void,
 ): Promise<PlatformWithAbilities> {
   const isOpen = namedPlatform(options, world.env) === undefined;
   const made = isOpen ? await platforms.detect?.(options.namespace, world.env) : undefined;
   const name = choosePlatform(options, made, world.env);
+  if (name === made) tellInferred(name);
   const open = platforms[name];
   if (open === undefined) {
     const supported = platformNames.filter((name) => platforms[name] !== undefined);

@@ -6,6 +6,7 @@ import { controllerStart } from "./controller/start.ts";
 import { controllerStatus } from "./controller/status.ts";
 import { controllerStop } from "./controller/stop.ts";
 import { grantList } from "./grant/list.ts";
+import { grantStatus } from "./grant/status.ts";
 import { grantRevoke } from "./grant/revoke.ts";
 import { configAdd } from "./config/add.ts";
 import { configCheck } from "./config/check.ts";
@@ -38,6 +39,7 @@ import { siteUpdate } from "./site/update.ts";
 import { tokenInspect } from "./token/inspect.ts";
 import { tokenIssue } from "./token/issue.ts";
 import { tokenRedeem } from "./token/redeem.ts";
+import { tokenStatus } from "./token/status.ts";
 import { versionCommand } from "./version.ts";
 
 const skupperNouns: Record<string, Noun> = {
@@ -57,6 +59,7 @@ const skupperNouns: Record<string, Noun> = {
       issue: tokenIssue,
       redeem: tokenRedeem,
       inspect: tokenInspect,
+      status: tokenStatus,
     },
   },
   link: {
@@ -70,9 +73,10 @@ const skupperNouns: Record<string, Noun> = {
     },
   },
   grant: {
-    summary: "List and revoke access grants",
+    summary: "List, show and revoke access grants",
     verbs: {
       list: grantList,
+      status: grantStatus,
       revoke: grantRevoke,
     },
   },

@@ -17,3 +17,27 @@ export const grantsDisabled = "AccessGrants are not enabled";
 export function redemptionsAllowed(grant: AccessGrant): number {
   return grant.spec?.redemptionsAllowed || 1;
 }
+
+/** How a grant stands; `message` says why, where the status alone does not. */
+export interface GrantState {
+  status: "Ready" | "Pending" | "Error" | "Expired" | "Used up";
+  message?: string;
+}
+
+/** The state of a grant at `now`, in milliseconds since 1970. */
+export function grantState(grant: AccessGrant, now: number): GrantState {
+  const { status: reported, message, redemptions = 0, expirationTime } = grant.status ?? {};
+  const isExpired = Date.parse(expirationTime ?? "") <= now;
+  const isUsedUp = redemptions >= redemptionsAllowed(grant);
+  const status = reported === "Error"
+    ? "Error"
+    : isExpired
+    ? "Expired"
+    : isUsedUp
+    ? "Used up"
+    : reported === "Ready"
+    ? "Ready"
+    : "Pending";
+  const isClear = !message || message === "OK" || message === status;
+  return { status, ...(isClear || status === "Ready" ? {} : { message }) };
+}

@@ -10,7 +10,7 @@ export interface TokenFacts {
   /** The site that issued it, where the file tells. */
   site?: string;
   /** RFC 3339, where the file tells. */
-  expiresAt?: string;
+  expirationTime?: string;
   /** By this machine's clock. */
   expired?: boolean;
   redemptionsAllowed?: number;
@@ -24,13 +24,15 @@ export function inspectToken(token: UsableToken, now: Now = Date.now): TokenFact
   const { metadata, spec } = token;
   const annotations = metadata.annotations ?? {};
   const site = annotations[tokenAnnotations.site];
-  const expiresAt = annotations[tokenAnnotations.expires];
+  const expirationTime = annotations[tokenAnnotations.expires];
   const uses = Number(annotations[tokenAnnotations.redemptionsAllowed]);
   return {
     name: metadata.name,
     url: spec.url,
     ...(site === undefined ? {} : { site }),
-    ...(expiresAt === undefined ? {} : { expiresAt, expired: Date.parse(expiresAt) <= now() }),
+    ...(expirationTime === undefined
+      ? {}
+      : { expirationTime, expired: Date.parse(expirationTime) <= now() }),
     ...(uses > 0 ? { redemptionsAllowed: uses } : {}),
     ...(spec.linkCost === undefined ? {} : { linkCost: spec.linkCost }),
     caFingerprint: readCertificate(certificatesIn(spec.ca)[0]!).fingerprint,

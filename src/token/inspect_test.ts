@@ -18,7 +18,7 @@ test("inspectToken() tells what the file says, but for the code", () => {
     name: "west-6bfn6",
     url: token.spec.url,
     site: "west",
-    expiresAt: expires,
+    expirationTime: expires,
     expired: false,
     redemptionsAllowed: 3,
     linkCost: 5,

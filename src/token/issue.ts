@@ -32,7 +32,7 @@ export interface IssuedToken {
   redemptionsAllowed: number;
   usesLeft: number;
   /** RFC 3339, where the grant tells. */
-  expiresAt?: string;
+  expirationTime?: string;
   /** How long the token is valid from now, in milliseconds. */
   windowMs: number;
   /** True if the grant was there before. */
@@ -236,7 +236,7 @@ function describeIssued(grant: ReadyGrant, site: Site, request: IssueRequest): I
     site: site.metadata.name,
     redemptionsAllowed: allowed,
     usesLeft: usesLeft(grant),
-    ...(expirationTime === undefined ? {} : { expiresAt: expirationTime }),
+    ...(expirationTime === undefined ? {} : { expirationTime }),
     windowMs: reused && expirationTime !== undefined
       ? Date.parse(expirationTime) - Date.now()
       : request.expirationWindowMs,

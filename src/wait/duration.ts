@@ -55,3 +55,22 @@ export function sayDuration(ms: number): string {
 export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? "" : "s"}`;
 }
+
+/**
+ * How far a time (RFC 3339) is from `now`, in its two greatest units: "in 12m", "in 3d4h",
+ * "5m10s ago".
+ */
+export function relativeTime(time: string, now: number): string {
+  const seconds = Math.round((Date.parse(time) - now) / 1000);
+  const distance = Math.abs(seconds);
+  const units = [
+    [Math.floor(distance / 86_400), "d"],
+    [Math.floor(distance / 3600) % 24, "h"],
+    [Math.floor(distance / 60) % 60, "m"],
+    [distance % 60, "s"],
+  ] as const;
+  const first = Math.max(0, units.findIndex(([count]) => count > 0));
+  const shown = units.slice(first, first + 2).filter(([count]) => count > 0);
+  const text = shown.map(([count, unit]) => `${count}${unit}`).join("") || "0s";
+  return seconds < 0 ? `${text} ago` : `in ${text}`;
+}

@@ -8,8 +8,8 @@ import type { ObjectOf } from "./objects.ts";
  * to those of links.
  */
 export const roleCommands: Record<Role, string[]> = {
-  issuer: ["token issue", "grant list", "grant revoke", "site status"],
-  redeemer: ["token redeem", "link status", "site status"],
+  issuer: ["token issue", "grant list", "grant status", "grant revoke", "site status"],
+  redeemer: ["token redeem", "token status", "link status", "site status"],
   admin: Object.keys(commandRights),
 };
 

@@ -53,7 +53,9 @@ export function controllerManifest(run: Runner) {
     .option("--crds", "print Skupper's resource definitions too; by default those it lacks")
     .option("--no-crds", "leave them out, and do not ask the cluster")
     .addOption(timeoutOption("60s"))
-    .action(run({ text: ({ text }) => text, data: ({ data }) => data }, manifest));
+    .action(
+      run({ text: ({ text }) => text, data: ({ data }) => data, isManifest: true }, manifest),
+    );
 }
 
 async function manifest(context: CommandContext, options: Options): Promise<Manifest> {

@@ -3,13 +3,17 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { table } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { type AccessGrant, redemptionsAllowed } from "../../resources/access_grant.ts";
-import { describeState } from "../../resources/resource.ts";
+import {
+  type AccessGrant,
+  type GrantState,
+  grantState,
+  redemptionsAllowed,
+} from "../../resources/access_grant.ts";
+import { relativeTime } from "../../wait/duration.ts";
 
 /** A grant as it may be shown: without its code. */
-interface GrantSummary {
+interface GrantSummary extends GrantState {
   name: string;
-  status: string;
   redemptions: number;
   redemptionsAllowed: number;
   expirationTime?: string;
@@ -29,29 +33,26 @@ async function list(context: CommandContext): Promise<GrantSummary[]> {
 
 function summary(grant: AccessGrant): GrantSummary {
   const expirationTime = grant.status?.expirationTime;
-  const allowed = redemptionsAllowed(grant);
-  const redemptions = grant.status?.redemptions ?? 0;
-  const expired = expirationTime !== undefined && Date.parse(expirationTime) <= Date.now();
-  const hasFailed = grant.status?.status === "Error";
-  const ended = expired ? "Expired" : redemptions >= allowed ? "Used up" : undefined;
   return {
     name: grant.metadata.name,
-    status: hasFailed ? describeState(grant) : ended ?? describeState(grant),
-    redemptions,
-    redemptionsAllowed: allowed,
+    ...grantState(grant, Date.now()),
+    redemptions: grant.status?.redemptions ?? 0,
+    redemptionsAllowed: redemptionsAllowed(grant),
     ...(expirationTime === undefined ? {} : { expirationTime }),
   };
 }
 
 function text(grants: GrantSummary[]): string {
   if (grants.length === 0) return "There are no access grants in the namespace.";
+  const now = Date.now();
   return table([
-    ["NAME", "STATUS", "REDEMPTIONS", "EXPIRES"],
+    ["NAME", "STATUS", "REDEMPTIONS", "EXPIRES", "MESSAGE"],
     ...grants.map((grant) => [
       grant.name,
       grant.status,
       `${grant.redemptions}/${grant.redemptionsAllowed}`,
-      grant.expirationTime ?? "-",
+      grant.expirationTime === undefined ? "-" : relativeTime(grant.expirationTime, now),
+      grant.message ?? "",
     ]),
   ]);
 }

@@ -12,7 +12,7 @@ export function linkGenerate(run: Runner) {
     .argument("[name]", "the name of the resource to be generated; by default one is made up")
     .addOption(costOption())
     .addOption(timeoutOption("60s"))
-    .action(run({ text, data: list }, generate));
+    .action(run({ text, data: list, isManifest: true }, generate));
 }
 
 async function generate(

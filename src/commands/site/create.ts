@@ -10,6 +10,7 @@ import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
 import { storeSite } from "./store_site.ts";
 import { checkSiteOptions, newSite, type SiteSettings } from "./site_spec.ts";
 import {
+  changedData,
   type ChangedSite,
   describeChange,
   waitChoices,
@@ -32,7 +33,7 @@ export function siteCreate(run: Runner) {
     .addOption(enableHaOption())
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("3m"))
-    .action(run({ text: describeChange }, create));
+    .action(run({ text: describeChange, data: changedData }, create));
 }
 
 async function create(

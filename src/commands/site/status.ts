@@ -3,7 +3,7 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { RouterProbe } from "../../platform/abilities.ts";
+import type { PlatformWithAbilities, RouterProbe } from "../../platform/abilities.ts";
 import { hostAndPort } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
@@ -22,7 +22,17 @@ async function status(context: CommandContext, name: string | undefined): Promis
   const platform = await context.platform();
   const site = await currentSite(platform, name, "show the status of the site", context);
   const router = await platform.routerProbe?.router(site, context.signal);
+  if (platform.controllerHost !== undefined) await tellRefusedTokens(platform, context);
   return router === undefined ? site : { ...site, router };
+}
+
+/** Where no kubectl shows them: a token that was dropped in and refused, or that is none. */
+async function tellRefusedTokens(platform: PlatformWithAbilities, context: CommandContext) {
+  const tokens = await platform.list("AccessToken", context.signal);
+  for (const { metadata: { name }, status } of tokens) {
+    if (status?.status !== "Error") continue;
+    context.warn(`Access token "${name}" is not redeemed: ${status.message ?? ""}`);
+  }
 }
 
 function text(site: SiteStatus): string {

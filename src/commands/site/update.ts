@@ -12,6 +12,7 @@ import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
 import { storeSite } from "./store_site.ts";
 import { checkSiteOptions, linkAccessOf, type SiteSettings } from "./site_spec.ts";
 import {
+  changedData,
   type ChangedSite,
   describeChange,
   waitChoices,
@@ -40,7 +41,7 @@ export function siteUpdate(run: Runner) {
     .addOption(enableHaOption())
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("60s"))
-    .action(run({ text: describeChange }, update));
+    .action(run({ text: describeChange, data: changedData }, update));
 }
 
 async function update(

@@ -61,6 +61,11 @@ function isCurrent(site: Site, generation: number | undefined): boolean {
     Math.max(...observed) === 0 || Math.max(...observed) >= generation;
 }
 
+/** The site as `site status` prints it, and how far it was waited for. */
+export function changedData({ site, waitedFor }: ChangedSite) {
+  return { ...site, waitedFor };
+}
+
 /** The command's result in words. */
 export function describeChange({ site, waitedFor }: ChangedSite): string {
   const name = site.metadata.name;

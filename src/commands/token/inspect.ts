@@ -4,6 +4,7 @@ import { fileName } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { TokenFacts } from "../../token/inspect.ts";
+import { relativeTime } from "../../wait/duration.ts";
 import { readToken } from "./read_token.ts";
 
 /** `token inspect <file>`: what it says of itself; never its code. */
@@ -22,11 +23,17 @@ function text(facts: TokenFacts): string {
   const rows: [string, string | undefined][] = [
     ["Name", facts.name],
     ["Site", facts.site],
-    ["Expires", facts.expired ? `${facts.expiresAt} (expired)` : facts.expiresAt],
+    ["Expires", describeExpiry(facts)],
     ["Redemptions allowed", facts.redemptionsAllowed?.toString()],
     ["Link cost", facts.linkCost?.toString()],
     ["Grant service", facts.url],
     ["CA fingerprint", facts.caFingerprint],
   ];
   return fields(rows.filter((row): row is [string, string] => row[1] !== undefined));
+}
+
+function describeExpiry({ expirationTime: time, expired }: TokenFacts): string | undefined {
+  if (time === undefined) return undefined;
+  const distance = relativeTime(time, Date.now());
+  return `${time} (${expired ? `expired ${distance}` : distance})`;
 }

@@ -4,7 +4,10 @@ import { fieldPaths, outputs } from "../../../scripts/reference/outputs.ts";
 import type { AccessStage } from "../stage/access_stage.ts";
 import { shareAccessStage } from "../stage/access_stage.ts";
 import { assertDescribed, wordsOf } from "../stage/described_output.ts";
+import { apiVersion } from "../../../src/resources/api_version.ts";
+import { eventually } from "../stage/eventually.ts";
 import { inSandbox } from "../stage/harness.ts";
+import { listGrants } from "../stage/sites.ts";
 
 // The harness checks all JSON that any test has printed; here every command prints some.
 
@@ -21,6 +24,9 @@ const skupperLines = [
   "token issue t.yaml -n west --link-cost 2",
   "token inspect t.yaml",
   "grant list -n west",
+  "grant status LINK -n west",
+  "token status -n east",
+  "token status dropped -n east",
   "token redeem t.yaml -n east",
   "token issue - -n west",
   "link generate -n west",
@@ -74,6 +80,19 @@ test(
       const { code, stdout, stderr } = await sandbox.hawser(args, { printsToken });
       assert.equal(code, line.startsWith("link check") ? 8 : 0, `${line}\n${stderr}`);
       note(args, stdout);
+      if (line.startsWith("token issue t.yaml")) {
+        // one that is never redeemed, for what shows it
+        const dropped = sandbox.read("t.yaml").replace(/^ {2}name: .*$/m, "  name: dropped")
+          .replace(/https:.*$/m, "https://127.0.0.1:1/x");
+        sandbox.write("data/namespaces/east/input/resources/dropped.yaml", dropped);
+        const broken = { expirationWindow: "soon" };
+        const grant = { apiVersion, kind: "AccessGrant", metadata: { name: "broken" } };
+        sandbox.write(
+          "data/namespaces/west/input/resources/broken.yaml",
+          JSON.stringify({ ...grant, spec: broken }),
+        );
+        await eventually(async () => (await listGrants(sandbox))[0]?.status === "Error");
+      }
       if (line.startsWith("token issue t.yaml")) link = JSON.parse(stdout).grant;
     }
   }),
@@ -183,8 +202,8 @@ function seenOf(words: string): Set<string> {
 
 test("an output with a field more, less or of another type is found", () => {
   const revoke = ["grant", "revoke", "x", "--output=json"];
-  assertDescribed(revoke, '{"revoked":"x"}');
-  for (const wrong of ['{"revoked":"x","more":1}', "{}", '{"revoked":1}']) {
+  assertDescribed(revoke, '{"revoked":"x","platform":"linux"}');
+  for (const wrong of ['{"revoked":"x","platform":"linux","more":1}', "{}", '{"revoked":1}']) {
     assert.throws(() => assertDescribed(revoke, wrong), /not as scripts\/reference has it/);
   }
 });

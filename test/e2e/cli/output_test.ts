@@ -18,7 +18,7 @@ const results: [string, (data: unknown) => unknown][] = [
   ["controller status", (data) => at(data, "grantUrl")],
   ["site status -n west", (data) => at(data, "status.endpoints.1.port")],
   ["site generate north --enable-link-access", (data) => at(data, "spec.linkAccess")],
-  ["site update --link-host 127.0.0.1 -n west", (data) => at(data, "site.metadata.name")],
+  ["site update --link-host 127.0.0.1 -n west", (data) => at(data, "metadata.name")],
   ["token inspect open.yaml", (data) => at(data, "caFingerprint")],
   ["link status -n east", (data) => at(data, "0.spec.endpoints.0.host")],
   ["grant list -n west", (data) => at(data, "0.expirationTime")],
@@ -55,15 +55,15 @@ function readYaml(text: string): unknown {
 /** Commands that do something, in an order in which they can, and the parts of their result. */
 const actions: [string, string[]][] = [
   ["controller start", ["running", "home", "pid", "version", "startedAt", "grantUrl"]],
-  ["site create west -n west --enable-link-access --link-host 127.0.0.1", ["site"]],
-  ["site create south -n south", ["site", "waitedFor"]],
+  ["site create west -n west --enable-link-access --link-host 127.0.0.1", ["metadata"]],
+  ["site create south -n south", ["metadata", "waitedFor", "platform"]],
   ["token issue t.yaml -n west", [
     ...[
       "grant",
       "site",
       "redemptionsAllowed",
       "usesLeft",
-      "expiresAt",
+      "expirationTime",
       "windowMs",
       "reused",
       "file",
@@ -242,7 +242,7 @@ test(
     for (const calledAs of ["hawser", "skupper"]) {
       const table: [string, string][] = [
         ["tok", "token"],
-        ["token ", "inspect issue redeem"],
+        ["token ", "inspect issue redeem status"],
         ["token issue --red", "--redemptions-allowed"],
         ["token redeem --wait ", "ready redeemed"],
         ["-p linux site cr", "create"],

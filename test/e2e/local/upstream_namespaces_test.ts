@@ -269,7 +269,7 @@ test(
       "# mine\nkind: Listener\n---\nkind: Link\nmetadata: [\n",
     );
     const { stderr } = await sandbox.succeed(["link", "status", "-n", "west"]);
-    assert.match(stderr, new RegExp(`^warning: Invalid resource in ${file}: line \\d+: `));
+    assert.match(stderr, new RegExp(`^warning: Invalid resource in ${file}: line \\d+: `, "m"));
     await issueToken(sandbox, "t.yaml");
     await sandbox.succeed(redeem("t.yaml", "east"));
     const log = path.join(sandbox.dataHome, "hawser/.controller/controller.log");

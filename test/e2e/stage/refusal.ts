@@ -12,7 +12,7 @@ export function assertRefused(outcome: Outcome, code: number, ...wanted: string[
   assert.equal(outcome.stdout, "");
 }
 
-/** What stderr says beside progress. */
+/** What stderr says beside progress, and the platform where it was inferred. */
 export function messages({ stderr }: Outcome): string {
-  return stderr.replaceAll(/^.*\.\.\.\n/gm, "");
+  return stderr.replaceAll(/^(.*\.\.\.|platform: .*)\n/gm, "");
 }

@@ -89,7 +89,7 @@ export async function playScript(
     stdout: `NAME        STATUS   COST  MESSAGE\n${grantIn(other)}  Pending  7     [WILDCARD]\n`,
   });
   await expect(sandbox, "grant list -n west", {
-    stdout: "NAME        STATUS   REDEMPTIONS  EXPIRES\n[WILDCARD]",
+    stdout: "NAME        STATUS   REDEMPTIONS  EXPIRES    MESSAGE\n[WILDCARD]",
   });
   await expect(sandbox, `grant revoke ${grantIn(other)} -n west`, {
     stdout: `Access grant "${grantIn(other)}" is revoked.\n`,

@@ -1,0 +1,136 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { test } from "node:test";
+import { eventually } from "../stage/eventually.ts";
+import { shareSandbox } from "../stage/harness.ts";
+import { assertRefused } from "../stage/refusal.ts";
+import { issueToken, prepareSites } from "../stage/sites.ts";
+
+const shared = shareSandbox((sandbox) => prepareSites(sandbox, "east"));
+
+const dropped = "data/namespaces/east/input/resources";
+
+test(
+  "a dropped token that was refused is shown with its reason, by token status and site status",
+  shared.use(async (sandbox) => {
+    const name = await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["grant", "revoke", name, "-n", "west"]);
+    sandbox.write(`${dropped}/t.yaml`, sandbox.read("t.yaml"));
+    const status = async (...args: string[]) =>
+      (await sandbox.succeed(["token", "status", "-n", "east", ...args])).stdout;
+    await eventually(async () => /\bError\b/.test(await status()), () => "never refused");
+    const why = `Token "${name}" was revoked at the site that issued it`;
+    assert.equal(
+      await status(),
+      `NAME        STATUS  REDEEMED  MESSAGE\n${name}  Error   no        ${why}\n`,
+    );
+    assert.match(
+      await status(name),
+      new RegExp(
+        `^Name: +${name}\nStatus: +Error\nMessage: +${why}\nRedeemed: +no\nURL: +https://.*\n` +
+          `Redeemed: +False \\(${why}\\)\n$`,
+      ),
+    );
+    const found = JSON.parse(await status(name, "-o", "json"));
+    assert.equal(found.status.message, why);
+    assert.equal(found.status.conditions[0].type, "Redeemed");
+    assert.equal(found.spec.code, undefined);
+    assert.equal(found.platform, "linux");
+    const site = await sandbox.succeed(["site", "status", "-n", "east"]);
+    assert.equal(site.stderr, `warning: Access token "${name}" is not redeemed: ${why}\n`);
+    assertRefused(
+      await sandbox.hawser(["token", "status", "none", "-n", "east"]),
+      6,
+      'error: AccessToken "none" does not exist in namespace "east"',
+      "hint: hawser token status -n east",
+    );
+  }),
+);
+
+test(
+  "a dropped token that is none is told by every command that looks",
+  shared.use(async (sandbox) => {
+    await issueToken(sandbox, "bad.yaml");
+    const file = sandbox.write(
+      `${dropped}/bad.yaml`,
+      sandbox.read("bad.yaml").replace(/^spec:$/m, "spec:\n  linkCost: abc"),
+    );
+    for (const line of ["token status", "site status"]) {
+      const { stderr } = await sandbox.succeed([...line.split(" "), "-n", "east"]);
+      assert.ok(
+        new RegExp(`^warning: Invalid resource in ${file}.*: spec.linkCost must be`, "m").test(
+          stderr,
+        ),
+        stderr,
+      );
+    }
+    fs.rmSync(file);
+  }),
+);
+
+test(
+  "grant status shows all of a grant but its code",
+  shared.use(async (sandbox) => {
+    const name = await issueToken(sandbox, "g.yaml", "--redemptions-allowed", "3");
+    const args = ["grant", "status", name, "-n", "west"];
+    const { stdout } = await sandbox.succeed(args);
+    const shown = [
+      `Name: +${name}`,
+      "Status: +Ready",
+      "Message: +-",
+      "Redemptions: +0/3",
+      "Expires: +20.*Z \\(in 1\\dm\\d*s?\\)",
+      "URL: +https://127.0.0.1:\\d+/.*",
+      "CA: +present",
+      "Code: +present, not shown",
+      "Processed: +True",
+      "Ready: +True",
+      "Resolved: +True",
+    ];
+    assert.match(stdout, new RegExp(`^${shown.join("\n")}\n$`));
+    const data = JSON.parse((await sandbox.succeed([...args, "-o", "json"])).stdout);
+    assert.deepEqual(
+      Object.keys(data.status).sort(),
+      ["ca", "conditions", "expirationTime", "message", "redemptions", "status", "url"],
+    );
+    assert.equal(data.status.message, "OK");
+    assertRefused(
+      await sandbox.hawser(["grant", "status", "none", "-n", "west"]),
+      6,
+      'error: AccessGrant "none" does not exist in namespace "west"',
+      "hint: hawser grant list -n west",
+    );
+  }),
+);
+
+test(
+  "results name their platform; where it was inferred that is said, and a contradiction is refused",
+  shared.use(async (sandbox) => {
+    const env = { SKUPPER_PLATFORM: undefined };
+    const inferred = await sandbox.succeed(["link", "status", "-n", "east"], { env });
+    assert.match(inferred.stderr, /^platform: linux, which the namespace was made with$/m);
+    const json = await sandbox.succeed(["grant", "list", "-n", "west", "-o", "json"], { env });
+    assert.doesNotMatch(json.stderr, /platform/);
+    for (const grant of JSON.parse(json.stdout)) assert.equal(grant.platform, "linux");
+    const said = await sandbox.succeed(["link", "status", "-n", "east"]);
+    assert.doesNotMatch(said.stderr, /platform/);
+    for (const contradiction of [["-p", "docker"], []]) {
+      assertRefused(
+        await sandbox.hawser(["site", "delete", "-n", "east", ...contradiction], {
+          env: { SKUPPER_PLATFORM: "docker" },
+        }),
+        3,
+        'error: Cannot use platform "docker" for namespace "east": it was made with platform "linux"',
+        "hint: Use -p linux, or choose another namespace with -n.",
+      );
+    }
+    // a cluster is another place: what is here stays as it is
+    const env2 = { SKUPPER_PLATFORM: "kubernetes", KUBECONFIG: "/nonexistent" };
+    const { code } = await sandbox.hawser(["site", "delete", "-n", "east"], { env: env2 });
+    assert.equal(code, 3);
+    assert.ok(fs.existsSync(path.join(sandbox.dataHome, "namespaces/east/input/resources")));
+  }),
+);
+
+test("what was printed and left behind holds no secret", shared.end);
