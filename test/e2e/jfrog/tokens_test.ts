@@ -322,11 +322,12 @@ test(
   "Ctrl-C while it is to come again says nothing of a token",
   shared.use(async (stage) => {
     const { api, sandbox } = stage;
-    const from = api.calls.length;
     api.misbehave(answerWith(503, "", { "retry-after": "30" }));
     const args = ["atc", "--url", api.url, "--access-token-stdin"];
     const running = sandbox.start(args, { stdin: stage.admin.value });
-    await eventually(() => api.calls.length > from);
+    await new Promise<void>((resolve) => {
+      running.process.stderr!.on("data", (text: string) => text.includes("again in") && resolve());
+    });
     process.kill(running.process.pid!, "SIGINT");
     const outcome = await running.ended;
     assert.equal(outcome.code, 130);
