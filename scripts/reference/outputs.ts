@@ -12,7 +12,7 @@ export const textOnly = ["help", "completion", "controller run"];
 
 /** The part of JSON Schema that zod writes. */
 interface Schema {
-  type?: string;
+  type?: string | string[];
   enum?: unknown[];
   const?: unknown;
   format?: string;
@@ -127,7 +127,7 @@ function typeOf(schema: Schema): string {
   if (anyOf !== undefined) return anyOf.map(typeOf).join(" or ");
   if (type === "array") return `list of ${typeOf(items!)}`;
   if (format === "date-time") return "time";
-  return type ?? "anything";
+  return [type ?? "anything"].flat().join(" or ");
 }
 
 function upperFirst(text: string): string {

@@ -73,16 +73,15 @@ const changedSite = site.extend({
   waitedFor: z.enum(["none", "configured", "ready"]).describe("how far it was waited for"),
 }).meta({ resource: "Site" });
 
-const deleted = z.strictObject({ deleted: text("its name") });
-const siteDeleted = z.strictObject({
-  deleted: text("its name; null if there was none any more").nullable(),
+const deleted = z.strictObject({
+  deleted: z.string().nullable().describe("its name; null if it was not there any more"),
 });
 
 /** What the commands on Skupper's resources give. */
 const results = {
   "site create": changedSite,
   "site update": changedSite,
-  "site delete": siteDeleted,
+  "site delete": deleted,
   "site status": siteWithRouter,
   "site generate": site,
   "token issue": z.union([
@@ -155,7 +154,9 @@ const results = {
     expirationTime: time("when it ends").optional(),
   })),
   "grant status": accessGrant,
-  "grant revoke": z.strictObject({ revoked: text("its name") }),
+  "grant revoke": z.strictObject({
+    revoked: z.string().nullable().describe("its name; null if it was not there, with --quiet"),
+  }),
   "controller start": controller,
   "controller restart": controller,
   "controller status": z.union([

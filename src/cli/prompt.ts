@@ -11,16 +11,13 @@ export interface Question {
   option: string;
 }
 
-/**
- * Asks a person. Where stdin ends before an answer, each throws `answer-missing`, unless it says
- * otherwise.
- */
+/** Asks a person. Where stdin ends before an answer, each throws `answer-missing`. */
 export interface Prompter {
   line(question: Question): Promise<string>;
   /** The same for what a terminal must not show. */
   secret(question: Question): Promise<string>;
-  /** Yes or no; the end of stdin is no. */
-  confirm(text: string): Promise<boolean>;
+  /** Yes or no; who ends a terminal's input says no. */
+  confirm(question: Question): Promise<boolean>;
   /** Which of the choices, by index; an empty line is the first. */
   choose(question: Question, choices: string[]): Promise<number>;
 }
@@ -55,9 +52,12 @@ export function createPrompter(
   return {
     line: (question) => ask(question, false),
     secret: (question) => ask(question, true),
-    async confirm(text) {
+    async confirm({ text, option }) {
       for (;;) {
         const answer = await readAndEnd(false, `${text} (y/n) [n]? `);
+        if (answer === undefined && !isTerminal()) {
+          throw appError("answer-missing", { question: text, option });
+        }
         if (answer === undefined || /^\s*(n|no)?\s*$/i.test(answer)) return false;
         if (/^\s*(y|yes)\s*$/i.test(answer)) return true;
         await write("Please enter a valid option.\n");

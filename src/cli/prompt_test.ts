@@ -46,7 +46,7 @@ describe("createPrompter()", () => {
     assert.deepEqual(wrote, { shown: "JFrog username: \nJFrog username: ", hidden: 1 });
   });
 
-  test("confirms with yes alone, asks again after nonsense, and takes the end for no", async () => {
+  test("confirms with yes alone, asks again after nonsense, and takes the end for none", async () => {
     const answers: [lines: string[], isConfirmed: boolean][] = [
       [["y"], true],
       [[" YES "], true],
@@ -54,11 +54,18 @@ describe("createPrompter()", () => {
       [["n"], false],
       [["No"], false],
       [[""], false],
-      [["maybe"], false],
-      [[], false],
     ];
+    const sure = { text: "Sure?", option: "--quiet" };
     for (const [lines, isConfirmed] of answers) {
-      assert.equal(await prompter([...lines]).ask.confirm("Sure?"), isConfirmed, String(lines));
+      assert.equal(await prompter([...lines]).ask.confirm(sure), isConfirmed, String(lines));
+    }
+    for (const lines of [[], ["maybe"]]) {
+      const missing = {
+        code: "answer-missing",
+        message: 'Standard input ended where "Sure?" was to be answered',
+      };
+      await assert.rejects(prompter([...lines]).ask.confirm(sure), missing);
+      assert.equal(await prompter([...lines], true).ask.confirm(sure), false);
     }
   });
 

@@ -113,6 +113,13 @@ export const jfrogErrors = {
     hint: (_d, say) =>
       `Find its id, and revoke that: ${say.program} access-token list, then ${say.program} access-token revoke <id>`,
   }),
+  "access-token-gone": entry<{ id: string }>({
+    exit: "not-found",
+    message: (d) =>
+      `${d.id === "" ? "The access token" : `Access token "${d.id}"`} is not there: ` +
+      "revoked already, or never kept by the server",
+    hint: (_d, say) => `${say.program} access-token list`,
+  }),
   "access-token-differs": entry<{ why: string; id: string; problem?: string }>({
     exit: "failed",
     message: (d) =>

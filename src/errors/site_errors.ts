@@ -86,7 +86,7 @@ export const siteErrors = {
     hint: (_d, say) => say.commandForAll("controller restart"),
   }),
   "controller-running": entry<{ home: string; as: string | undefined }>({
-    exit: "precondition",
+    exit: "conflict",
     message: (d) =>
       `A controller is already running for ${d.home}${d.as === undefined ? "" : ` (${d.as})`}`,
     hint: (_d, say) => say.commandForAll("controller status"),

@@ -1,6 +1,8 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
+import { appError } from "../../errors/app_error.ts";
 import type { Revoked } from "../../jfrog/access/tokens.ts";
 import {
   type AccessOptions,
@@ -10,34 +12,36 @@ import {
 } from "../jfrog/access_options.ts";
 import { givenToken } from "./given_token.ts";
 
+interface Options extends AccessOptions {
+  quiet?: boolean;
+}
+
 /** `access-token revoke <id>`. */
 export function accessTokenRevoke(run: Runner) {
-  return withAccessOptions(
-    leafWithoutPlatform(
-      "revoke",
-      "Revoke an access token; again, or an unknown one, is no failure",
-    ),
-  )
+  return withAccessOptions(leafWithoutPlatform("revoke", "Revoke an access token"))
     .argument(
       "<id>",
       "its token_id, or the token itself, - for one on stdin; me is the token that is asked with",
     )
+    .addOption(quietOption())
     .action(run({ text }, revoke));
 }
 
 async function revoke(
   context: CommandContext,
   argument: string,
-  options: AccessOptions,
+  options: Options,
 ): Promise<Revoked> {
   const given = await givenToken(context, argument, options);
   const tokens = await openTokens(context, await openAccess(context, options));
-  return await tokens.revoke(given);
+  const result = await tokens.revoke(given);
+  await findUnlessQuiet(context, options.quiet, () => {
+    if (!result.revoked) throw appError("access-token-gone", { id: result.id });
+  });
+  return result;
 }
 
 function text({ id, revoked }: Revoked): string {
-  const token = id === "" ? "The access token" : `Access token "${id}"`;
-  return revoked
-    ? `${token} is revoked.`
-    : `${token} is not there: revoked already, or never kept by the server.`;
+  if (!revoked) return ""; // the warning says it
+  return `${id === "" ? "The access token" : `Access token "${id}"`} is revoked.`;
 }

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { switchOption } from "../../cli/options.ts";
+import { findUnlessQuiet } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { Server } from "../../jfrog/server.ts";
 import { isInCi } from "./options.ts";
@@ -14,7 +15,7 @@ export function configRemove(run: Runner) {
   return leafWithoutPlatform("remove", "Remove a configured JFrog server, or all of them")
     .argument("[server-id]", "its name; by default all")
     .addOption(
-      switchOption("quiet", "do not ask, by default in CI; one that is not there is no failure"),
+      switchOption("quiet", "do not ask, by default in CI; what is not there is no failure"),
     )
     .action(run({ text: () => "" }, remove));
 }
@@ -24,17 +25,16 @@ async function remove(context: CommandContext, id: string | undefined, { quiet }
   const { findServer, removeServer } = await import("../../jfrog/config/entry.ts");
   const store = openServerStore(context.env);
   const before = await store.read(context.signal, "as they are");
-  const isThere = before.some(({ serverId }) => serverId === id);
-  if (id !== undefined && !isThere && (quiet || context.say.program === "jf")) {
-    context.warn(`Server ID "${id}" does not exist: there is nothing to remove`);
-    return { removed: [] };
-  }
-  const removed = id === undefined ? before : [findServer(before, id)];
+  // jf takes what is not there for removed, asked to be quiet or not
+  const isQuiet = quiet || context.say.program === "jf";
+  const removed = id === undefined
+    ? before
+    : await findUnlessQuiet(context, isQuiet, () => [findServer(before, id)]) ?? [];
   if (removed.length === 0) return { removed: [] };
-  const question = id === undefined
+  const text = id === undefined
     ? "Are you sure you want to delete all the configurations?"
     : `Are you sure you want to delete "${id}" configuration?`;
-  if (!(quiet ?? isInCi(context)) && !await context.ask.confirm(question)) {
+  if (!(quiet ?? isInCi(context)) && !await context.ask.confirm({ text, option: "--quiet" })) {
     context.warn("Nothing was removed: it was not confirmed");
     return { removed: [] };
   }

@@ -1,31 +1,43 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
+import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { redeemedToken } from "../../resources/access_token.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
 
 interface Deleted {
-  deleted: string;
+  /** Null where it was not there, and --quiet was given. */
+  deleted: string | null;
 }
 
 /** `link delete <name>`: with the credentials a token redemption made for it. */
 export function linkDelete(run: Runner) {
   return leaf("delete", "Delete a link")
     .argument("<name>", "the link")
+    .addOption(quietOption())
     .option("--no-wait", "do not wait for deletion to complete")
     .addOption(timeoutOption("60s"))
-    .action(run({ text: ({ deleted }) => `Link "${deleted}" is deleted.` }, remove));
+    .action(run({ text }, remove));
+}
+
+function text({ deleted }: Deleted): string {
+  return deleted === null ? "" : `Link "${deleted}" is deleted.`;
 }
 
 async function remove(
   context: CommandContext,
   name: string,
-  options: { wait: boolean },
+  options: { wait: boolean; quiet?: boolean },
 ): Promise<Deleted> {
   const platform = await context.platform();
-  const link = await namedLink(platform, name, context);
+  const link = await findUnlessQuiet(
+    context,
+    options.quiet,
+    () => namedLink(platform, name, context),
+  );
+  if (link === undefined) return { deleted: null };
   const { uid } = link.metadata;
   await platform.remove("Link", name, context.signal, { uid });
   context.done(`Link "${name}" is marked for deletion.`);

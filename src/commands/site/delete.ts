@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
+import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Site } from "../../resources/site.ts";
@@ -11,10 +12,12 @@ interface Deleted {
   /** Null where there was no site any more. */
   deleted: string | null;
   namespace: string;
+  all: boolean;
 }
 
 interface Options {
   all?: true;
+  quiet?: boolean;
   wait: boolean;
 }
 
@@ -23,12 +26,14 @@ export function siteDelete(run: Runner) {
   return leaf("delete", "Delete a site")
     .argument("[name]", "the site; by default the namespace's")
     .option("--all", "delete all Skupper resources of the namespace with it")
+    .addOption(quietOption())
     .option("--no-wait", "do not wait for deletion to complete")
     .addOption(timeoutOption("60s"))
     .action(run({ text, data: ({ deleted }) => ({ deleted }) }, remove));
 }
 
-function text({ deleted, namespace }: Deleted): string {
+function text({ deleted, namespace, all }: Deleted): string {
+  if (deleted === null && !all) return ""; // the warning says it
   return deleted === null
     ? `There is no site in namespace "${namespace}" any more, and nothing that belonged to it.`
     : `Site "${deleted}" is deleted.`;
@@ -41,24 +46,33 @@ async function remove(
 ): Promise<Deleted> {
   const platform = await context.platform();
   const { namespace } = platform;
-  const everything = options.all === true;
+  const all = options.all === true;
+  const isGone = (await platform.list("Site", context.signal)).length === 0;
   // what a delete that was cut short has left, or a redemption beside it, is found without the site
-  const isGone = everything && (await platform.list("Site", context.signal)).length === 0;
-  if (isGone) {
-    await dissolve(platform, undefined, everything, context.signal);
-    return { deleted: null, namespace };
+  if (isGone && all) {
+    await dissolve(platform, undefined, all, context.signal);
+    return { deleted: null, namespace, all };
   }
-  const site = await currentSite(platform, name, "delete the site", context);
+  if (isGone && options.quiet && name === undefined) {
+    context.warn(`There is no site in namespace "${namespace}": nothing is left to do`);
+    return { deleted: null, namespace, all };
+  }
+  const site = await findUnlessQuiet(
+    context,
+    options.quiet,
+    () => currentSite(platform, name, "delete the site", context),
+  );
+  if (site === undefined) return { deleted: null, namespace, all };
   const { name: deleted, uid } = site.metadata;
-  await dissolve(platform, site, everything, context.signal);
+  await dissolve(platform, site, all, context.signal);
   await platform.remove("Site", deleted, context.signal, { uid });
   context.done(`Site "${deleted}" is marked for deletion.`);
-  if (!options.wait) return { deleted, namespace };
+  if (!options.wait) return { deleted, namespace, all };
   return await waitFor(platform.watch("Site", context.signal), {
     what: `site "${deleted}" to be deleted`,
     resume: "site status",
     done(sites) {
-      if (!sites.some(({ metadata }) => metadata.uid === uid)) return { deleted, namespace };
+      if (!sites.some(({ metadata }) => metadata.uid === uid)) return { deleted, namespace, all };
       context.progress("Waiting for deletion...");
       return undefined;
     },

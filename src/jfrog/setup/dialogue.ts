@@ -13,14 +13,12 @@ export interface Dialogue {
   readonly surroundings: AccessSurroundings;
 }
 
-/**
- * Asks a person. Where stdin ends before an answer, each throws `answer-missing`; `confirm` is no.
- */
+/** Asks a person. Where stdin ends before an answer, each throws `answer-missing`. */
 export interface Asker {
   line(question: Question): Promise<string>;
   /** The same for what a terminal must not show. */
   secret(question: Question): Promise<string>;
-  confirm(text: string): Promise<boolean>;
+  confirm(question: Question): Promise<boolean>;
   /** Which of the choices, by index; an empty line is the first. */
   choose(question: Question, choices: string[]): Promise<number>;
 }

@@ -130,7 +130,10 @@ async function askForSshKey(ask: Asker, before: Server, answered: Server): Promi
   if (passphrase !== "") answered.sshPassphrase = passphrase;
 }
 
-/** Asks whether http is meant, where it leaves this machine; warns where nobody is asked. */
+/**
+ * Asks whether http is meant, where it leaves this machine; warns where nobody is asked. Throws
+ * `jfrog-server-invalid` where it is not, and `answer-missing`.
+ */
 export async function confirmInsecure(
   { ask, isInteractive, surroundings }: Dialogue,
   server: Server,
@@ -141,8 +144,10 @@ export async function confirmInsecure(
       "The server's url is http, not https: credentials can be read on the way",
     );
   }
-  const isMeant = await ask.confirm(
-    "Your JFrog URL uses an insecure HTTP connection, instead of HTTPS. Are you sure you want to continue?",
-  );
+  const isMeant = await ask.confirm({
+    text:
+      "Your JFrog URL uses an insecure HTTP connection, instead of HTTPS. Are you sure you want to continue?",
+    option: "an https url, or --interactive=false",
+  });
   if (!isMeant) throw appError("jfrog-server-invalid", { why: "The http url was not confirmed" });
 }

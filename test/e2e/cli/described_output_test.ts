@@ -35,8 +35,11 @@ const skupperLines = [
   "link update LINK --cost 3 -n east",
   "link check -n east",
   "grant revoke LINK -n west",
+  "grant revoke LINK -n west --quiet",
   "link delete LINK -n east",
+  "link delete LINK -n east --quiet",
   "site delete -n east",
+  "site delete -n east --quiet",
   "controller manifest",
   "controller restart",
   "controller stop",
@@ -65,7 +68,7 @@ const jfrogLines = [
   "access-token show ID",
   "access-token refresh --url URL --refresh-token-stdin",
   "access-token revoke ID",
-  "access-token revoke ID",
+  "access-token revoke ID --quiet",
   "exchange-oidc-token github",
   "config remove acme --quiet",
 ];
@@ -75,7 +78,7 @@ test(
   inSandbox(async (sandbox) => {
     let link = "";
     for (const line of skupperLines) {
-      const args = [...line.replace("LINK", link).split(" "), "-o", "json"];
+      const args = [...line.replaceAll("LINK", link).split(" "), "-o", "json"];
       const printsToken = / - |link generate/.test(line);
       const { code, stdout, stderr } = await sandbox.hawser(args, { printsToken });
       assert.equal(code, line.startsWith("link check") ? 8 : 0, `${line}\n${stderr}`);

@@ -107,7 +107,7 @@ const failures: [string, number, string, boolean][] = [
   ["site create west -n west", 7, "site-exists", false],
   ["link status no -n east", 6, "resource-not-found", false],
   ["site status --timeout never", 2, "invalid-value", false],
-  ["controller start", 3, "controller-running", false],
+  ["controller start", 7, "controller-running", false],
 ];
 
 for (const [line, code, name, retryable] of failures) {

@@ -396,6 +396,24 @@ const cases: Case[] = [
       "error: The http url was not confirmed\n",
   },
   {
+    name: "add --interactive says what is missing where nobody confirms http",
+    args: [
+      "add",
+      "b",
+      "--url=http://b.example",
+      "--user=u",
+      "--access-token-stdin",
+      "--interactive",
+    ],
+    stdin: jwt,
+    code: 2,
+    stderr: "Your JFrog URL uses an insecure HTTP connection, instead of HTTPS. " +
+      "Are you sure you want to continue? (y/n) [n]? \n" +
+      'error: Standard input ended where "Your JFrog URL uses an insecure HTTP connection, instead of ' +
+      'HTTPS. Are you sure you want to continue?" was to be answered\n' +
+      "hint: Give an https url, or --interactive=false.\n",
+  },
+  {
     name: "edit does not find a server that is not there",
     args: ["edit", "other", "--user=u"],
     before: [acme],
@@ -491,9 +509,19 @@ const cases: Case[] = [
     after: [acme],
   },
   {
-    name: "rm takes the end of stdin for no",
+    name: "rm says what is missing where nobody answers",
+    args: ["rm", "acme"],
+    before: [acme],
+    code: 2,
+    stderr: 'Are you sure you want to delete "acme" configuration? (y/n) [n]? \n' +
+      'error: Standard input ended where "Are you sure you want to delete "acme" configuration?" ' +
+      "was to be answered\nhint: Give --quiet.\n",
+  },
+  {
+    name: "rm removes nothing where that is not confirmed",
     args: ["rm"],
     before: [acme],
+    stdin: "\n",
     stderr: "Are you sure you want to delete all the configurations? (y/n) [n]? \n" +
       "warning: Nothing was removed: it was not confirmed\n",
   },
@@ -823,6 +851,9 @@ test(
   }),
 );
 
+/** How long a dialogue may take before it is taken for stuck, in seconds. */
+const dialogueLimit = "60";
+
 /** Runs words of a shell on a terminal, each answer typed once its question stands there. */
 async function onTerminal(
   sandbox: Sandbox,
@@ -832,8 +863,10 @@ async function onTerminal(
   const keyboard = path.join(sandbox.folder, `keyboard-${dialogue.length}`);
   await sandbox.run("mkfifo", [keyboard]);
   const script = `script -qec '${words}' /dev/null < ${keyboard}`;
-  const { process, ended } = sandbox.launch("sh", ["-c", script]);
-  const keys = fs.openSync(keyboard, "w");
+  // a question that never comes would be waited for as long as the test may last
+  const limited = ["--kill-after=1", dialogueLimit, "sh", "-c", script];
+  const { process, ended } = sandbox.launch("timeout", limited);
+  const keys = fs.openSync(keyboard, "r+");
   const left = [...dialogue];
   let shown = "";
   process.stdout!.on("data", (text: string) => {
@@ -842,7 +875,8 @@ async function onTerminal(
   });
   const { code, stdout } = await ended;
   fs.closeSync(keys);
-  assert.equal(code, 0, stdout);
+  const unasked = left.map(([question]) => question);
+  assert.equal(code, 0, `ended with ${code}, unasked: ${unasked.join(" ")}\n${stdout}`);
   return stdout;
 }
 

@@ -42,7 +42,7 @@ test(
   shared.use(async ({ sandbox }) => {
     sandbox.write(file, other);
     const remove = ["c", "rm", "articonfig"];
-    const word = 'warning: Server ID "articonfig" does not exist: there is nothing to remove\n';
+    const word = 'warning: Server ID "articonfig" does not exist: nothing is left to do\n';
     for (const calledAs of ["jf", undefined] as const) {
       const options = calledAs === undefined ? {} : { calledAs };
       const quiet = await sandbox.hawser([...remove, "--quiet"], options);

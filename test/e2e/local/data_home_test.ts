@@ -75,7 +75,7 @@ async function shareDataHome(
   await succeed(["token", "redeem", "t.yaml", "-n", "east"]);
   assertRefused(
     await other(["controller", "run"]),
-    3,
+    7,
     "error: A controller is already running for [WILDCARD]",
     "hint: hawser controller status",
   );
