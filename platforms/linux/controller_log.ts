@@ -1,8 +1,6 @@
 import { Buffer } from "node:buffer";
 import { type FileHandle, open, rename, stat } from "node:fs/promises";
-
-/** A log longer than that is put aside when a controller starts. */
-const longestLog = 10 * 1024 * 1024;
+import { longestLog } from "../resource_files/hosting/short_log.ts";
 
 /** The log of a controller that is started. */
 export interface ControllerLog {

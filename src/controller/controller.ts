@@ -112,10 +112,10 @@ class Controller {
       this.#repeat(() => this.#sweep(), sweepEveryMs),
     ];
     try {
-      const { operationsUrl, port } = listener;
-      const address = { grantPort: port, grantUrl: await this.#addresses.usual(), operationsUrl };
-      await this.#setup.listening(address);
-      this.#report("listening", { ...address });
+      const { operationsUrl, operationsPort, port } = listener;
+      const grantUrl = await this.#addresses.usual();
+      await this.#setup.listening({ grantPort: port, operationsPort, grantUrl, operationsUrl });
+      this.#report("listening", { grantPort: port, grantUrl, operationsUrl });
       this.#isWorking = true;
       const changes = this.#setup.home.changes(signal);
       for await (const change of untilAborted(changes, signal)) this.#add(change);

@@ -1,5 +1,6 @@
 import type { IdentityStore } from "../grant_service/service_identity.ts";
 import type { Announce } from "./announcement.ts";
+import type { OperationsPlace } from "../grant_service/http/operations_server.ts";
 import type { ControllerClock } from "./controller_clock.ts";
 import type { HostChoice } from "./grant_addresses.ts";
 import type { ControllerHome } from "./home.ts";
@@ -17,7 +18,7 @@ export interface ControllerSetup {
   /** Addresses and networks of proxies that announce clients by the PROXY protocol. */
   proxies?: readonly string[];
   /** Where /healthz, /readyz and /metrics answer; any free port of loopback by default. */
-  operations?: { host: string; port: number };
+  operations?: OperationsPlace;
   /**
    * How long the controller serves on when it is asked to stop, in milliseconds, until all clients
    * know.
@@ -42,6 +43,7 @@ export interface ControllerSetup {
 /** Where a controller answers. */
 export interface ListeningAddress {
   grantPort: number;
+  operationsPort: number;
   /** Base of the grants' urls where no namespace asks for another host. */
   grantUrl: string;
   operationsUrl: string;

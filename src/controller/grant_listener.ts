@@ -1,15 +1,14 @@
-import { isAppError } from "../errors/app_error.ts";
 import type { Audit } from "../grant_service/audit.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
 import { createMetrics } from "../grant_service/metrics.ts";
-import { startOperationsServer } from "../grant_service/http/operations_server.ts";
+import {
+  type OperationsPlace,
+  startOperationsServer,
+} from "../grant_service/http/operations_server.ts";
+import { listenOnFirstFree } from "../grant_service/http/listen.ts";
 import { AddressRanges } from "../grant_service/http/address_ranges.ts";
 import { redeemHandler } from "../grant_service/redeem_handler.ts";
-import {
-  type GrantServer,
-  type GrantServerOptions,
-  startGrantServer,
-} from "../grant_service/http/grant_server.ts";
+import { startGrantServer } from "../grant_service/http/grant_server.ts";
 import type { ControllerClock } from "./controller_clock.ts";
 import type { GrantAddresses } from "./grant_addresses.ts";
 import { errorFields, type Report } from "./log.ts";
@@ -23,7 +22,7 @@ export interface GrantListenerOptions {
   /** Addresses and networks of proxies that announce clients by the PROXY protocol. */
   proxies: readonly string[];
   /** Where the operations service listens; any free port of loopback by default. */
-  operations: { host: string; port: number } | undefined;
+  operations: OperationsPlace | undefined;
   clock: Pick<ControllerClock, "errorMs">;
   audit: Audit;
   report: Report;
@@ -35,6 +34,7 @@ export interface GrantListenerOptions {
 export interface GrantListener {
   readonly port: number;
   readonly operationsUrl: string;
+  readonly operationsPort: number;
   /** Takes no more requests and finishes those in flight. */
   stop(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function startGrantListener(options: GrantListenerOptions): Promise
     damagedLedgers: () => book.damaged,
     clockErrorMs: () => options.clock.errorMs,
   });
-  const server = await listenOnFirstFree(options.ports, {
+  const serverOptions = {
     proxies: new AddressRanges(options.proxies),
     identity: await addresses.identity(),
     handle: redeemHandler({
@@ -58,36 +58,27 @@ export async function startGrantListener(options: GrantListenerOptions): Promise
       metrics,
       onError: (error) => report("request-failed", errorFields(error)),
     }),
-  });
+  };
+  const server = await listenOnFirstFree(
+    options.ports,
+    (port) => startGrantServer({ ...serverOptions, port }),
+  );
   addresses.attach(server);
   const operations = await startOperationsServer({
-    port: 0,
-    ...options.operations,
+    ...options.operations ?? { host: "127.0.0.1", ports: [0] },
     metrics,
     whyNotReady,
+  }).catch(async (error) => {
+    await server.stop();
+    throw error;
   });
   return {
     port: server.port,
     operationsUrl: operations.url,
+    operationsPort: operations.port,
     async stop() {
       await server.stop();
       await operations.stop();
     },
   };
-}
-
-async function listenOnFirstFree(
-  ports: readonly number[],
-  options: Omit<GrantServerOptions, "port">,
-): Promise<GrantServer> {
-  let taken: unknown;
-  for (const port of ports) {
-    try {
-      return await startGrantServer({ ...options, port });
-    } catch (error) {
-      if (!isAppError(error, "port-in-use")) throw error;
-      taken = error;
-    }
-  }
-  throw taken;
 }

@@ -45,6 +45,8 @@ export interface ControllerOptions {
   grantHost?: string;
   /** Port to listen on; undefined: the one used before, else 9090 or the next free one. */
   grantPort?: number;
+  /** Port of /healthz, /readyz and /metrics; undefined: the one used before, else any free one. */
+  operationsPort?: number;
   /** Addresses and networks of the proxies that announce clients by the PROXY protocol. */
   proxyProtocolFrom?: string[];
 }

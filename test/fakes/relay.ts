@@ -60,7 +60,7 @@ export async function startRelay(port: number, between: Between) {
     service.on("end", () => client.end());
     service.on("close", () => client.end());
   });
-  await listen(server, 0, "127.0.0.1");
+  await listen(server, { port: 0, host: "127.0.0.1", option: "none" });
   return {
     port: portOf(server),
     async stop(): Promise<void> {

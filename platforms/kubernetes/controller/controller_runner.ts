@@ -76,7 +76,11 @@ export async function runClusterController(
         fixed: address === undefined ? options.grantHost : undefined,
         ofMachine: () => Promise.resolve(address?.current),
       },
-      ...(inPod ? { operations: { host: everyAddress(), port: operationsPort }, lingerMs } : {}),
+      operations: {
+        host: inPod ? everyAddress() : "127.0.0.1",
+        ports: [options.operationsPort ?? (inPod ? operationsPort : 0)],
+      },
+      ...(inPod ? { lingerMs } : {}),
       env,
       log,
       announce: (announcement) => events.announce(announcement),

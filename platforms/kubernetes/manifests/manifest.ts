@@ -5,6 +5,7 @@ import { checkLabel } from "../../../src/resources/names.ts";
 import { writeResources } from "../../../src/resources/yaml.ts";
 import type { ApiClient } from "../api/client.ts";
 import { controllerRights } from "./controller_rights.ts";
+import { operationsPort } from "../deployed_names.ts";
 import { deployment, disruptionBudget } from "./deployment.ts";
 import { exposureObjects } from "./exposure_objects.ts";
 import { clusterObjects, missingObjects } from "./missing_objects.ts";
@@ -54,6 +55,13 @@ async function controllerObjects(
       platform: "kubernetes",
       what: "--grant-port",
       instead: "--expose <host:port> names another port.",
+    });
+  }
+  if (options.operationsPort !== undefined) {
+    throw appError("platform-unsupported", {
+      platform: "kubernetes",
+      what: "--operations-port",
+      instead: `Each Pod has a port of its own for that: ${operationsPort}.`,
     });
   }
   watchNamespaces?.forEach((name) => checkLabel(name, "--watch-namespace"));

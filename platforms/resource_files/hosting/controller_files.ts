@@ -48,6 +48,8 @@ export interface ControllerState {
 export interface ControllerSettings {
   /** The port in the urls of the grants issued so far. */
   grantPort?: number;
+  /** The port that those who watch over it know. */
+  operationsPort?: number;
 }
 
 export function controllerFiles(home: string): ControllerFiles {

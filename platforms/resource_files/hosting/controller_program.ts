@@ -6,10 +6,11 @@ export const waitingEvent = "waiting";
 
 /** The words after the program's that run the controller with those options. */
 export function runWords(platform: PlatformName, options: LocalRunOptions): string[] {
-  const { grantHost, grantPort, proxyProtocolFrom, wait } = options;
+  const { grantHost, grantPort, operationsPort, proxyProtocolFrom, wait } = options;
   const words = ["controller", "run", "--platform", platform, "--output", "json"];
   if (grantHost !== undefined) words.push("--grant-host", grantHost);
   if (grantPort !== undefined) words.push("--grant-port", String(grantPort));
+  if (operationsPort !== undefined) words.push("--operations-port", String(operationsPort));
   if (proxyProtocolFrom !== undefined) {
     words.push("--proxy-protocol-from", proxyProtocolFrom.join(","));
   }

@@ -3,6 +3,7 @@ import process from "node:process";
 import { formatTime } from "../../../src/controller/conditions.ts";
 import { ControllerClock } from "../../../src/controller/controller_clock.ts";
 import { runController } from "../../../src/controller/controller.ts";
+import type { ControllerSetup } from "../../../src/controller/controller_setup.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import type { AppError } from "../../../src/errors/app_error.ts";
@@ -27,6 +28,7 @@ import {
   writeState,
 } from "./controller_files.ts";
 import { waitingEvent } from "./controller_program.ts";
+import { keepLogShort } from "./short_log.ts";
 import { readProcessStart } from "./process_start.ts";
 import { clockNotes } from "./clock_notes.ts";
 import { closeGrantsOfCopy } from "../serving/home_origin.ts";
@@ -67,12 +69,13 @@ export async function runLocalController(
   { platform, container, files, open, env, version }: RunnerSetup,
   { wait = false, ...options }: LocalRunOptions,
   signal: AbortSignal,
-  log: (line: string) => void,
+  stderr: (line: string) => void,
   ready?: (status: RunningController) => void,
 ): Promise<void> {
   await makeControllerFolder(files);
-  const mine = wait ? await awaitHome(files, signal, log) : await lockHome(files);
+  const mine = wait ? await awaitHome(files, signal, stderr) : await lockHome(files);
   if (mine === undefined) return;
+  const log = writesTo(files.log) ? keepLogShort(files.log, stderr) : stderr;
   try {
     const processStart = await readProcessStart(process.pid);
     let state: ControllerState = {
@@ -108,7 +111,7 @@ export async function runLocalController(
       clock,
       clockJudged: (problem) => keepState({ clock: problem }),
       identities: identityFiles(files.issuer),
-      ports: await choosePorts(files, options),
+      ...await choosePorts(files, options),
       ...(options.proxyProtocolFrom && { proxies: options.proxyProtocolFrom }),
       hosts: {
         fixed: options.grantHost,
@@ -119,8 +122,8 @@ export async function runLocalController(
       },
       env,
       log,
-      async listening({ grantPort, grantUrl, operationsUrl }) {
-        await writeSettings(files, { grantPort });
+      async listening({ grantPort, operationsPort, grantUrl, operationsUrl }) {
+        await writeSettings(files, { grantPort, operationsPort });
         await keepState({ grantUrl, operationsUrl });
         ready?.({ running: true, home: files.home, ...stateFields(state) });
       },
@@ -203,15 +206,26 @@ function servedHome({ home, open, clock, closed, log }: {
   });
 }
 
-/** The port that grants issued before name, or those to choose from. */
+/**
+ * The port that grants issued before name, or those to choose from. The operations port of before
+ * is preferred, and given up where it is taken: no token names it.
+ */
 async function choosePorts(
   files: ControllerFiles,
   options: LocalRunOptions,
-): Promise<number[]> {
-  const fixed = options.grantPort ?? (await readSettings(files)).grantPort;
-  return fixed === undefined
-    ? Array.from({ length: portsTried }, (_, i) => firstPort + i)
-    : [fixed];
+): Promise<Pick<ControllerSetup, "ports" | "operations">> {
+  const before = await readSettings(files);
+  const fixed = options.grantPort ?? before.grantPort;
+  const kept = before.operationsPort === undefined ? [] : [before.operationsPort];
+  return {
+    ports: fixed === undefined
+      ? Array.from({ length: portsTried }, (_, i) => firstPort + i)
+      : [fixed],
+    operations: {
+      host: "127.0.0.1",
+      ports: options.operationsPort === undefined ? [...kept, 0] : [options.operationsPort],
+    },
+  };
 }
 
 /** True if this process' stderr goes to that file. */

@@ -42,10 +42,11 @@ export async function awaitController<T>(
 
 /** The words that give the options to a command again. */
 export function optionWords(
-  { grantHost, grantPort, proxyProtocolFrom }: ControllerOptions,
+  { grantHost, grantPort, operationsPort, proxyProtocolFrom }: ControllerOptions,
 ): string {
   return (grantHost === undefined ? "" : ` --grant-host ${quote(grantHost)}`) +
     (grantPort === undefined ? "" : ` --grant-port ${grantPort}`) +
+    (operationsPort === undefined ? "" : ` --operations-port ${operationsPort}`) +
     (proxyProtocolFrom === undefined
       ? ""
       : ` --proxy-protocol-from ${quote(proxyProtocolFrom.join(","))}`);

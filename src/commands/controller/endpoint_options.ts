@@ -17,6 +17,14 @@ export function grantPortOption() {
   ).argParser(wholeNumber(1, 65535));
 }
 
+/** --operations-port. */
+export function operationsPortOption() {
+  return new Option(
+    "--operations-port <port>",
+    "port of health, metrics and overview (default: the one used before, else any free one)",
+  ).argParser(wholeNumber(1, 65535));
+}
+
 /** --proxy-protocol-from: a list, or given several times. */
 export function proxyProtocolOption() {
   return new Option(
@@ -33,11 +41,12 @@ function networks(text: string, before: string[] = []): string[] {
 
 /** The options as the platform takes them. */
 export function controllerOptions(
-  { grantHost, grantPort, proxyProtocolFrom }: ControllerOptions,
+  { grantHost, grantPort, operationsPort, proxyProtocolFrom }: ControllerOptions,
 ): ControllerOptions {
   return {
     ...(grantHost === undefined ? {} : { grantHost }),
     ...(grantPort === undefined ? {} : { grantPort }),
+    ...(operationsPort === undefined ? {} : { operationsPort }),
     ...(proxyProtocolFrom === undefined ? {} : { proxyProtocolFrom }),
   };
 }

@@ -21,6 +21,7 @@ import {
   controllerOptions,
   grantHostOption,
   grantPortOption,
+  operationsPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
 
@@ -43,6 +44,7 @@ export function controllerManifest(run: Runner) {
     .addOption(exposeOption())
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(operationsPortOption())
     .addOption(proxyProtocolOption())
     .addOption(watchNamespaceOption())
     .addOption(

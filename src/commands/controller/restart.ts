@@ -8,6 +8,7 @@ import {
   controllerOptions,
   grantHostOption,
   grantPortOption,
+  operationsPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
 import { describeController } from "./status_text.ts";
@@ -18,6 +19,7 @@ export function controllerRestart(run: Runner) {
   return leaf("restart", "Put this executable in the place of the controller that runs")
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(operationsPortOption())
     .addOption(proxyProtocolOption())
     .addOption(timeoutOption("60s"))
     .action(run({ text, windDownMs }, restart));

@@ -18,6 +18,7 @@ import {
   controllerOptions,
   grantHostOption,
   grantPortOption,
+  operationsPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
 
@@ -28,6 +29,7 @@ export function controllerRun(run: Runner) {
   return leaf("run", "Serve grants and reconcile resources, in the foreground")
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(operationsPortOption())
     .addOption(proxyProtocolOption())
     .addOption(exposeOption())
     .addOption(watchNamespaceOption())

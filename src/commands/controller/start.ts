@@ -8,6 +8,7 @@ import {
   controllerOptions,
   grantHostOption,
   grantPortOption,
+  operationsPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
 import { describeController } from "./status_text.ts";
@@ -18,6 +19,7 @@ export function controllerStart(run: Runner) {
   return leaf("start", "Start the controller and wait until it answers")
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(operationsPortOption())
     .addOption(proxyProtocolOption())
     .addOption(timeoutOption("60s"))
     .action(run({ text, windDownMs }, start));

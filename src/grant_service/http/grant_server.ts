@@ -90,7 +90,7 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
   const server = createServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
     void admission.receive(raw);
   });
-  await listen(server, options.port, options.host);
+  await listen(server, { port: options.port, host: options.host, option: "--grant-port" });
 
   return {
     port: portOf(server),

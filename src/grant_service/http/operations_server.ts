@@ -1,12 +1,15 @@
 import { createServer, type ServerResponse } from "node:http";
-import { closeServer, listen, portOf } from "./listen.ts";
+import { closeServer, listen, listenOnFirstFree, portOf } from "./listen.ts";
 import type { ServiceMetrics } from "../metrics.ts";
 
-export interface OperationsServerOptions {
-  /** 127.0.0.1 by default. */
-  host?: string;
-  /** 0: any free one. */
-  port: number;
+/** Where the operations server listens. */
+export interface OperationsPlace {
+  host: string;
+  /** In order of preference; 0: any free one. */
+  ports: readonly number[];
+}
+
+export interface OperationsServerOptions extends OperationsPlace {
   metrics: ServiceMetrics;
   /** What is missing before requests can be served, or undefined when nothing is. */
   whyNotReady(): string | undefined;
@@ -23,7 +26,7 @@ export interface OperationsServer {
 export async function startOperationsServer(
   options: OperationsServerOptions,
 ): Promise<OperationsServer> {
-  const { host = "127.0.0.1", metrics, whyNotReady } = options;
+  const { host, metrics, whyNotReady } = options;
   const server = createServer(async (request, response) => {
     if (request.method !== "GET") return answer(response, 405, "Only GET is supported\n");
     switch (request.url) {
@@ -41,7 +44,10 @@ export async function startOperationsServer(
         return answer(response, 404, "Not found\n");
     }
   });
-  await listen(server, options.port, host);
+  await listenOnFirstFree(
+    options.ports,
+    (port) => listen(server, { port, host, option: "--operations-port" }),
+  );
   const port = portOf(server);
   return { port, url: `http://${host}:${port}`, stop: () => closeServer(server) };
 }

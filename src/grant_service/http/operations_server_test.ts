@@ -7,7 +7,10 @@ import { startOperationsServer } from "./operations_server.ts";
 test("the operations server tells health, readiness and figures, on loopback", async () => {
   const metrics = createMetrics();
   let missing: string | undefined = "the controller is starting";
-  const server = await startOperationsServer({ port: 0, metrics, whyNotReady: () => missing });
+  const server = await startOperationsServer({
+    ...{ host: "127.0.0.1", ports: [0], metrics },
+    whyNotReady: () => missing,
+  });
   async function ask(path: string, method = "GET") {
     const response = await fetch(server.url + path, { method });
     return [response.status, await response.text()] as const;
@@ -27,10 +30,14 @@ test("the operations server tells health, readiness and figures, on loopback", a
     assert.match(figures, /^hawser_grant_answer_seconds_bucket\{le="0.0025"\} 1$/m);
     assert.equal((await ask("/other"))[0], 404);
     assert.equal((await ask("/healthz", "POST"))[0], 405);
+    const place = { host: "127.0.0.1", metrics, whyNotReady: () => undefined };
     await assert.rejects(
-      startOperationsServer({ port: server.port, metrics, whyNotReady: () => undefined }),
-      (error) => isAppError(error, "port-in-use"),
+      startOperationsServer({ ...place, ports: [server.port] }),
+      (error) => isAppError(error, "port-in-use") && error.data.option === "--operations-port",
     );
+    const second = await startOperationsServer({ ...place, ports: [server.port, 0] });
+    assert.notEqual(second.port, server.port);
+    await second.stop();
   } finally {
     await server.stop();
   }

@@ -63,6 +63,7 @@ test(
     assert.equal((await manifest("--replicas", "0")).code, 2);
     assert.equal((await manifest("--watch-namespace", "a,,b")).code, 2);
     assert.equal((await manifest("--grant-port", "9090")).code, 3);
+    assert.equal((await manifest("--operations-port", "9000")).code, 3);
   }),
 );
 

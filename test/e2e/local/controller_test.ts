@@ -182,6 +182,30 @@ test(
 );
 
 test(
+  "the operations port is the one asked for, then kept, and given up where another took it",
+  inSandbox(async (sandbox) => {
+    const start = async (...args: string[]) => {
+      await sandbox.succeed(["controller", "start", ...args]);
+      const { operationsUrl } = await controllerStatus(sandbox);
+      assert.equal((await fetch(`${operationsUrl}/healthz`)).status, 200);
+      await sandbox.succeed(["controller", "stop"]);
+      return operationsUrl;
+    };
+    const port = await findQuietPort();
+    assert.equal(await start("--operations-port", port), `http://127.0.0.1:${port}`);
+    assert.equal(await start(), `http://127.0.0.1:${port}`);
+    const other = createServer().listen(Number(port), "127.0.0.1");
+    await once(other, "listening");
+    const refused = await sandbox.hawser(["controller", "run", "--operations-port", port]);
+    assert.equal(refused.code, 3);
+    assert.match(refused.stderr, /port \d+: the port is in use\nhint: .*--operations-port/);
+    const instead = await start();
+    other.close();
+    assert.equal(await start(), instead);
+  }),
+);
+
+test(
   "grants and tokens put by hand work as resources do on Kubernetes",
   inSandbox(async (sandbox) => {
     await sandbox.succeed(["controller", "start"]);
