@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, rmSync, statSync, truncateSync } from "node:fs";
+import { readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
 
 /** A log longer than that, in bytes, is put aside. */
 export const longestLog = 10 * 1024 * 1024;
@@ -33,7 +33,7 @@ function putAside(path: string, limit: number): void {
   const copy = `${path}.part`;
   try {
     if (statSync(path).size <= limit) return;
-    copyFileSync(path, copy);
+    writeFileSync(copy, readFileSync(path), { mode: 0o600 });
     renameSync(copy, `${path}.1`);
     truncateSync(path);
   } catch {
