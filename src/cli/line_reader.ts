@@ -1,5 +1,6 @@
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
+import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 
 /** A question that is answered by a line. */
 export interface LineQuestion {
@@ -70,9 +71,27 @@ export function lineReader(): LineReader {
     isHidden && process.stdin.isTTY === true ? readHidden(ask, signal) : readVisible(ask, signal);
 }
 
+/** The error of a standard input that is a folder, or a file that may not be read. */
+export function unreadableInput(cause: unknown): unknown {
+  if (systemErrorCode(cause) === undefined) return cause;
+  return appError("not-readable", { path: "standard input", why: explainSystemError(cause) }, {
+    cause,
+  });
+}
+
 /** What comes next on stdin, undefined at its end. */
-function nextChunk(signal: AbortSignal): Promise<Uint8Array | undefined> {
-  const { stdin } = process;
+async function nextChunk(signal: AbortSignal): Promise<Uint8Array | undefined> {
+  try {
+    return await nextOf(process.stdin, signal);
+  } catch (error) {
+    throw signal.aborted ? error : unreadableInput(error);
+  }
+}
+
+function nextOf(
+  stdin: typeof process.stdin,
+  signal: AbortSignal,
+): Promise<Uint8Array | undefined> {
   return new Promise((resolve, reject) => {
     if (signal.aborted) return reject(signal.reason);
     if (stdin.destroyed || stdin.readableEnded) return resolve(undefined);

@@ -3,7 +3,7 @@ import { constants, fstatSync, readFileSync, readlinkSync, write, writeSync } fr
 import { basename } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
-import { type LineQuestion, lineReader } from "./line_reader.ts";
+import { type LineQuestion, lineReader, unreadableInput } from "./line_reader.ts";
 import { escapeUnprintable } from "./printable.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
 import { becomeProgram } from "../runtime/become.ts";
@@ -216,7 +216,7 @@ async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Ar
       if (size > maxBytes) break;
     }
   } catch (error) {
-    throw signal.aborted ? error : unreadable(error);
+    throw signal.aborted ? error : unreadableInput(error);
   } finally {
     signal.removeEventListener("abort", stop);
   }
@@ -227,14 +227,6 @@ async function readStdin(maxBytes: number, signal: AbortSignal): Promise<Uint8Ar
     at += chunk.length;
   }
   return all.subarray(0, maxBytes + 1);
-}
-
-/** Standard input as a folder, or as a file that may not be read. */
-function unreadable(cause: unknown): unknown {
-  if (systemErrorCode(cause) === undefined) return cause;
-  return appError("not-readable", { path: "standard input", why: explainSystemError(cause) }, {
-    cause,
-  });
 }
 
 function listenForSignals(): AbortSignal {

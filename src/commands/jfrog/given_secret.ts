@@ -23,7 +23,7 @@ export async function givenSecrets(
   secrets: SecretOption[],
 ): Promise<(string | undefined)[]> {
   const usage = (message: string) =>
-    appError("usage", { message, help: "For example: --access-token-stdin < file" });
+    appError("usage", { message, help: "It comes there from a file, < FILE, or through a pipe." });
   const [first, second] = secrets.filter(({ onStdin }) => onStdin);
   if (first !== undefined && second !== undefined) {
     throw usage(`--${first.name}-stdin and --${second.name}-stdin do not go together`);

@@ -84,6 +84,7 @@ export function importServer(line: string): Server {
 }
 
 function parse(text: string): Record<string, unknown> {
+  if (text === "") throw invalid("it is empty");
   if (!/^[\w+/-]+=*$/.test(text)) throw invalid("it is not base64");
   let parsed: unknown;
   try {

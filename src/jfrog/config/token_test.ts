@@ -77,7 +77,7 @@ test("importServer() takes older tokens, names in any case, and base64 of any ki
 
 test("importServer() says why it takes no other text, and quotes none of it", () => {
   const refused: [line: string, why: string][] = [
-    ["", "it is not base64"],
+    ["", "it is empty"],
     ["canary!canary", "it is not base64"],
     ["Y2FuYXJ5", "what it encodes is not JSON"],
     [encode(["canary"]), "what it encodes is not a JSON object"],

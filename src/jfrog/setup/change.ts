@@ -73,7 +73,8 @@ export async function addServer(
 }
 
 /**
- * Changes what is given of a server, and gives it back, secrets in clear. Throws as `addServer`.
+ * Changes what is given of a server, and gives it back, secrets in clear. Throws as `addServer`,
+ * and `usage` where nothing is given and nobody asked.
  */
 export async function editServer(
   dialogue: Dialogue,
@@ -83,6 +84,10 @@ export async function editServer(
 ): Promise<Server> {
   const store = openServerStore(dialogue.env);
   const before = findServer(await store.read(dialogue.signal, "as they are"), id);
+  if (!dialogue.isInteractive && Object.keys(given).length === 0 && !options.basicAuthOnly) {
+    const help = "Give an option, such as --user, --url or --access-token-stdin.";
+    throw appError("usage", { message: "There is nothing to change", help });
+  }
   const server = await complete(dialogue, before, given, options);
   const changed = fieldsThatDiffer(before, server);
   const servers = await store.change(

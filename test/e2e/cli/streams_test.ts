@@ -103,11 +103,15 @@ test(
 test(
   "standard input that can't be read is told, and is no defect",
   shared.use(async (sandbox) => {
+    await sandbox.succeed(["config", "add", "acme", "--url", "https://127.0.0.1:1"]);
     for (
       const line of [
         "token inspect -",
         "token redeem - -n east",
         "config import -",
+        "config add a --interactive",
+        "config remove acme",
+        "access-token inspect -",
         "atc --url https://127.0.0.1:1 --access-token-stdin",
         "config add a --url https://127.0.0.1:1 --password-stdin --user u",
       ]

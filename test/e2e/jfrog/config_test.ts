@@ -267,7 +267,7 @@ const cases: Case[] = [
     stdin: " \n",
     code: 2,
     stderr:
-      "error: There is no access-token on standard input\nhint: For example: --access-token-stdin < file\n",
+      "error: There is no access-token on standard input\nhint: It comes there from a file, < FILE, or through a pipe.\n",
   },
   {
     name: "add refuses files that are not there",
@@ -295,6 +295,14 @@ const cases: Case[] = [
     code: 2,
     stderr: "error: There is no id token to exchange\n" +
       "hint: Give JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID or --oidc-token-id.\n",
+  },
+  {
+    name: "edit says that nothing is given to change, where nobody is asked",
+    args: ["edit", "acme"],
+    before: [acme],
+    code: 2,
+    stderr: "error: There is nothing to change\n" +
+      "hint: Give an option, such as --user, --url or --access-token-stdin.\n",
   },
   {
     name: "edit keeps what is not given, and what is unknown",
