@@ -7,14 +7,16 @@ import type {
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
+import type { RouterView } from "../../src/router/router_view.ts";
 import { methodsOf, type Platform } from "../../src/platform/platform.ts";
 import { whileAwaiting } from "../../src/wait/deadline.ts";
 import { type ControllerFiles, controllerFiles, servingSince } from "./hosting/controller_files.ts";
 import { thisMachine } from "./site/link_hosts.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 import { requirePlatform } from "./namespace_platform.ts";
+import { LocalRouter } from "./router/local_router.ts";
+import { routerProbe } from "./router/router_probe.ts";
 import { pendingKeyFiles } from "./serving/pending_keys.ts";
-import { routerAnswers, routerProbe } from "./site/router_probe.ts";
 import { siteUid } from "./site/site_authority.ts";
 import { siteFounder } from "./site/site_founder.ts";
 import { startedStatus } from "./site/started_status.ts";
@@ -38,9 +40,13 @@ export function openLocalPlatform(
   const home = findDataHome(request.env, process.getuid?.());
   const files = controllerFiles(home);
   const paths = namespacePaths(home, request.namespace ?? defaultNamespace);
-  const witness = {
+  const router = new LocalRouter(paths, name);
+  const witness: Witness = {
     controllerSince: () => servingSince(files),
-    routerAnswers: (paths: NamespacePaths) => routerAnswers(paths, new AbortController().signal),
+    router: ({ namespace }) =>
+      namespace === paths.namespace
+        ? router.view(new AbortController().signal)
+        : Promise.resolve(undefined),
   };
   const hooks = {
     admit: () => requirePlatform(paths, name),
@@ -67,7 +73,7 @@ export function openLocalPlatform(
           signal,
         ),
     },
-    routerProbe: routerProbe(paths, name),
+    routerProbe: routerProbe(router),
     pendingKeys: pendingKeyFiles(paths),
   };
 }
@@ -102,7 +108,7 @@ interface Witness {
   /** As StatusSources has it. */
   controllerSince(): Promise<string | undefined>;
   /** As StartedSources has it. */
-  routerAnswers(paths: NamespacePaths): Promise<boolean>;
+  router(paths: NamespacePaths): Promise<RouterView | undefined>;
 }
 
 /** The store of one namespace. */
@@ -120,7 +126,7 @@ function openFiles(
     correctStatus: startedStatus({
       paths,
       platform,
-      routerAnswers: () => witness.routerAnswers(paths),
+      router: () => witness.router(paths),
     }),
     statusFiles: [controllerFiles(paths.home).state],
     ...hooks,
@@ -147,7 +153,7 @@ function controllerRunner(
             const witness: Witness = {
               controllerSince: () => Promise.resolve(since),
               // of no interest to a controller; asking every two seconds would fill a router's log
-              routerAnswers: () => Promise.resolve(true),
+              router: () => Promise.resolve(undefined),
             };
             const platform = openFiles(name, paths, witness, { onProblem });
             return { paths, platform };

@@ -4,6 +4,7 @@ import type { Entry } from "./entry.ts";
 import { jfrogConfigErrors } from "./jfrog_config_errors.ts";
 import { jfrogErrors } from "./jfrog_errors.ts";
 import { kubernetesErrors } from "./kubernetes_errors.ts";
+import { routerErrors } from "./router_errors.ts";
 import { siteErrors } from "./site_errors.ts";
 import { tokenErrors } from "./token_errors.ts";
 
@@ -11,6 +12,7 @@ import { tokenErrors } from "./token_errors.ts";
 export const catalog = {
   ...commandErrors,
   ...siteErrors,
+  ...routerErrors,
   ...tokenErrors,
   ...engineErrors,
   ...kubernetesErrors,

@@ -9,6 +9,9 @@ const connectLimitMs = 10_000;
 /** How long the other side may take to end a connection that is closed, in milliseconds. */
 const closeLimitMs = 5000;
 
+/** How long a peer may take to end a connection that is waited for, in milliseconds. */
+const finishLimitMs = 1000;
+
 /** Runs `connect` with a signal that also aborts, as a system's ETIMEDOUT, after ten seconds. */
 export function withinConnectLimit<T>(
   connect: (signal: AbortSignal) => Promise<T>,
@@ -100,5 +103,25 @@ export function close(socket: Socket): void {
 /** Gives a connection up at once. */
 export function discard(socket: Socket): void {
   socket.on("error", () => {});
+  socket.destroy();
+}
+
+/**
+ * Ends a connection and waits until the peer has ended it too, a second at most: what is closed
+ * otherwise may be an error to the peer.
+ */
+export async function finish(socket: Socket): Promise<void> {
+  socket.on("error", () => {}); // what else goes wrong while it closes is of no interest
+  const { signal } = new AbortController();
+  const closed = (bounded: AbortSignal) =>
+    awaitEvents<void>(bounded, (resolve) => {
+      if (socket.destroyed) return resolve(), () => {};
+      const done = () => resolve();
+      socket.once("close", done);
+      socket.resume(); // an end is seen only once all before it was read
+      socket.end();
+      return () => socket.off("close", done);
+    });
+  await within(finishLimitMs, brokenOff, closed, signal).catch(() => {});
   socket.destroy();
 }

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { HostSources } from "../../platforms/resource_files/site/link_hosts.ts";
 import { type NamespacePaths, namespacePaths } from "../../platforms/resource_files/paths.ts";
-import { routerAnswers } from "../../platforms/resource_files/site/router_probe.ts";
+import { LocalRouter } from "../../platforms/resource_files/router/local_router.ts";
 import { siteUid } from "../../platforms/resource_files/site/site_authority.ts";
 import { siteFounder } from "../../platforms/resource_files/site/site_founder.ts";
 import { startedStatus } from "../../platforms/resource_files/site/started_status.ts";
@@ -53,7 +53,7 @@ export async function withDataHome(use: (home: TestHome) => Promise<void>): Prom
       correctStatus: startedStatus({
         paths,
         platform,
-        routerAnswers: () => routerAnswers(paths, new AbortController().signal),
+        router: () => new LocalRouter(paths, "linux").view(new AbortController().signal),
       }),
     }, hold);
     return store;

@@ -235,14 +235,33 @@ function writeRouter(
   const { platform, release } = machine;
   const metadata = JSON.stringify({ id: siteId, version: release, platform });
   const mode = site.spec?.edge ? "edge" : "interior";
+  const role = site.spec?.edge ? "edge" : "inter-router";
+  const id = `${site.metadata.name}-${Math.floor(Date.now() / 1000)}-${Date.now() % 1000}`;
+  // a container finds them elsewhere than this machine does
+  const base = platform === "linux" ? pathsOf(machine).root : "${SSL_PROFILE_BASE_PATH}";
+  const profiles = new Set([
+    ...links.map(({ spec }) => `${spec.tlsCredentials}-profile`),
+    ...accesses.map(({ spec }) => spec.tlsCredentials),
+  ]);
   const config = [
-    ["router", { id: `${site.metadata.name}-${Date.now()}`, mode, metadata }],
-    ...links.map(({ metadata, spec }) => ["connector", {
-      name: metadata.name,
-      role: site.spec?.edge ? "edge" : "inter-router",
-      cost: Math.max(1, spec.cost ?? 1),
-      sslProfile: `${spec.tlsCredentials}-profile`,
+    ["router", { id, mode, metadata, helloMaxAgeSeconds: "3" }],
+    ...[...profiles].map((name) => ["sslProfile", {
+      name,
+      certFile: `${base}/runtime/certs/${name}/tls.crt`,
+      privateKeyFile: `${base}/runtime/certs/${name}/tls.key`,
+      caCertFile: `${base}/runtime/certs/${name}/ca.crt`,
     }]),
+    ...links.flatMap(({ metadata, spec }) =>
+      spec.endpoints.filter(({ name }: { name: string }) => name === role)
+        .map(({ host, port }: { host: string; port: string }) => ["connector", {
+          name: metadata.name,
+          role,
+          host,
+          port,
+          cost: Math.max(1, spec.cost ?? 1),
+          sslProfile: `${spec.tlsCredentials}-profile`,
+        }])
+    ),
     ...accesses.flatMap(({ metadata, spec }) =>
       spec.roles.map((role: { name: string; port: number }) => ["listener", {
         name: `${metadata.name}-${role.name}`,
@@ -254,6 +273,9 @@ function writeRouter(
         ...(spec.bindHost ? { host: spec.bindHost } : {}),
       }])
     ),
+    ["address", { prefix: "mc", distribution: "multicast" }],
+    ["log", { module: "ROUTER_CORE", enable: "error+" }],
+    ["site", { name: id, platform, namespace: machine.namespace, version: release }],
   ];
   const folder = pathsOf(machine).runtimeRouter;
   fs.mkdirSync(folder, { recursive: true });

@@ -10,6 +10,8 @@ import type { Platform } from "../../../src/platform/platform.ts";
 import type { Link } from "../../../src/resources/link.ts";
 import type { BaseStatus, Condition } from "../../../src/resources/resource.ts";
 import { type Site, siteIssuer, wantsLinkAccess } from "../../../src/resources/site.ts";
+import { describeLink, type LinkState } from "../../../src/router/link_state.ts";
+import type { RouterView } from "../../../src/router/router_view.ts";
 import { linkEndpoints } from "./link_endpoints.ts";
 import { readLinkListeners } from "./link_listeners.ts";
 import type { NamespacePaths } from "../paths.ts";
@@ -22,8 +24,8 @@ export interface StartedSources {
   paths: NamespacePaths;
   /** The namespace's store. */
   platform(): Platform;
-  /** Whether the site's router answers. */
-  routerAnswers(): Promise<boolean>;
+  /** How it stands with the site's router; undefined where nobody is to ask it. */
+  router(): Promise<RouterView | undefined>;
 }
 
 /**
@@ -39,7 +41,7 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
       case "Site":
         return await siteStatus(resource, rendered);
       case "Link":
-        return rendered ?? await unrenderedLink(resource);
+        return await linkStatus(resource, rendered);
       case "RouterAccess":
         return rendered;
     }
@@ -59,12 +61,7 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
         "Configured",
         rendered === undefined ? pendingState(`Not started, "${start}" does it`) : readyState,
       ],
-      [
-        "Running",
-        await sources.routerAnswers()
-          ? readyState
-          : pendingState(`The router is not running, "${start}" starts it`),
-      ],
+      ["Running", runningState(await sources.router(), start)],
     ];
     if (!site.spec?.edge && (wantsLinkAccess(site) || listeners.length > 0)) {
       const known = endpoints.length > 0 ? readyState : pendingState(
@@ -81,10 +78,29 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
     };
   }
 
-  async function unrenderedLink(link: Link): Promise<BaseStatus> {
+  /** What the router says of a link is right, whatever upstream wrote when it last looked. */
+  async function linkStatus(link: Link, rendered: BaseStatus | undefined): Promise<BaseStatus> {
     const start = await startCommand(paths, sources.platform().name);
-    const state = pendingState(`Not taken up by the router yet, "${start}" has it do so`);
-    return summarize(link, [condition("Configured", state, await renderedAt())]);
+    const since = await renderedAt();
+    const view = await sources.router();
+    const told = view?.links.get(link.metadata.name);
+    const isKnown = rendered !== undefined || told !== undefined;
+    const configured = isKnown && (view?.state !== "running" || told !== undefined)
+      ? readyState
+      : pendingState(`Not taken up by the router yet, "${start}" has it do so`);
+    if (view === undefined) {
+      return rendered ?? summarize(link, [condition("Configured", configured, since)]);
+    }
+    const { conditions: before, ...facts } = rendered as Link["status"] ?? {}; // a Link's
+    const conditions = [keep(before, condition("Configured", configured, since))];
+    if (configured.status === "True") conditions.push(operational(view, told, start, since));
+    const { id, name } = told?.remoteSite ?? {};
+    return {
+      ...facts,
+      ...(id === undefined ? {} : { remoteSiteId: id }),
+      ...(name === undefined ? {} : { remoteSiteName: name }),
+      ...summarize(link, conditions),
+    } as BaseStatus;
   }
 
   /**
@@ -95,6 +111,36 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
     const file = join(paths.runtimeRouter, "skrouterd.json");
     return formatTime(await stat(file).then(({ mtimeMs }) => mtimeMs, () => 0));
   }
+}
+
+/** Whether the router runs, as far as it can be seen. */
+function runningState(view: RouterView | undefined, start: string): ConditionState {
+  if (view === undefined || view.state === "running" || view.seen) return readyState;
+  return view.state === "stopped"
+    ? pendingState(`The router is not running, "${start}" starts it`)
+    : unknownState(`It is not known whether the router runs: ${view.why}`);
+}
+
+/** Whether a link works, as the router says; `since` is when it was given its configuration. */
+function operational(
+  view: RouterView,
+  told: LinkState | undefined,
+  start: string,
+  since: string,
+): Condition {
+  if (told?.state === "operational") {
+    return condition("Operational", readyState, told.since ?? since);
+  }
+  const state = view.state === "running"
+    ? pendingState(describeLink(told) ?? "Not operational")
+    : view.state === "stopped"
+    ? pendingState(`The router is not running, "${start}" starts it`)
+    : unknownState(`The router can't be asked: ${view.why}`);
+  return condition("Operational", state, since);
+}
+
+function unknownState(message: string): ConditionState {
+  return { status: "Unknown", reason: "Unknown", message };
 }
 
 /** The condition, with upstream's time where it says the same. */

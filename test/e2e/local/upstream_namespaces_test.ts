@@ -6,7 +6,7 @@ import { secretText } from "../../../src/resources/secret.ts";
 import { parseResource, readResources } from "../../../src/resources/yaml.ts";
 import { hashFolder } from "../../fakes/folder_hash.ts";
 import { machineOf } from "../../fakes/machine.ts";
-import { type Router, startRouter } from "../../fakes/router.ts";
+import { type Router, startRouter } from "../../fakes/router/router.ts";
 import { type Machine, siteInput, systemStart, systemStop } from "../../fakes/system_start.ts";
 import { hasOpenssl } from "../../openssl.ts";
 import { eventually } from "../stage/eventually.ts";

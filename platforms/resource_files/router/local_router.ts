@@ -1,0 +1,160 @@
+import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
+import type { AmqpConversation } from "../../../src/network/amqp.ts";
+import { describeConnectionError } from "../../../src/network/connection_fault.ts";
+import type { PlatformName } from "../../../src/platform/name.ts";
+import { RouterManagement } from "../../../src/router/management.ts";
+import { type RouterView, viewRouter } from "../../../src/router/router_view.ts";
+import { within } from "../../../src/runtime/abortable.ts";
+import { sleep, steadyNow } from "../../../src/runtime/clock.ts";
+import type { NamespacePaths } from "../paths.ts";
+import { startCommand } from "../started_namespace.ts";
+import { findLinkAddresses, findManagementAddress } from "./management_address.ts";
+
+/** What a router said this short a while ago is not asked again, in milliseconds. */
+const freshMs = 500;
+
+/** How often a router is asked while somebody waits for a change, in milliseconds. */
+const lookMs = 200;
+
+/** How long a router may take for one question, in milliseconds. */
+const questionLimitMs = 3000;
+
+/** The router of a namespace on this machine, asked as the site's own client. */
+export class LocalRouter {
+  readonly paths: NamespacePaths;
+  readonly #platform: PlatformName;
+  #last: { at: number; view: Promise<RouterView> } | undefined;
+  #held: AmqpConversation | undefined;
+  #followers = 0;
+
+  constructor(paths: NamespacePaths, platform: PlatformName) {
+    this.paths = paths;
+    this.#platform = platform;
+  }
+
+  /** The command that has a router run for the namespace as its input is now. */
+  command(): Promise<string> {
+    return startCommand(this.paths, this.#platform);
+  }
+
+  /** How it stands with it and its links. */
+  view(signal: AbortSignal): Promise<RouterView> {
+    signal.throwIfAborted();
+    const now = steadyNow();
+    if (this.#last === undefined || now - this.#last.at > freshMs) {
+      this.#last = { at: now, view: this.#look(signal) };
+      this.#last.view.catch(() => this.#last = undefined);
+    }
+    return this.#last.view;
+  }
+
+  /**
+   * Does something with the router's management. Throws `router-not-running` where none runs,
+   * `router-not-asked` where it can't be reached, and what RouterManagement throws.
+   */
+  async manage<T>(
+    work: (management: RouterManagement, signal: AbortSignal) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    const { namespace } = this.paths;
+    this.#last = undefined;
+    const conversation = await this.#open(signal);
+    const late = () => appError("router-not-asked", { namespace, why: "it does not answer" });
+    try {
+      return await within(
+        questionLimitMs,
+        late,
+        (bounded) => work(new RouterManagement(conversation), bounded),
+        signal,
+      );
+    } catch (cause) {
+      if (signal.aborted || isAppError(cause)) throw cause;
+      const { why } = describeConnectionError(cause, "");
+      throw appError("router-not-asked", { namespace, why }, { cause });
+    } finally {
+      await this.#release(conversation);
+    }
+  }
+
+  /**
+   * Does something with ticks that come whenever it is time to look again. The way to the router
+   * stays open meanwhile, and is closed properly before the result is given.
+   */
+  async follow<T>(
+    work: (ticks: AsyncIterable<void>) => Promise<T>,
+    signal: AbortSignal,
+  ): Promise<T> {
+    this.#followers++;
+    try {
+      return await work(this.#ticks(signal));
+    } finally {
+      this.#followers--;
+      const held = this.#held;
+      if (this.#followers === 0) {
+        this.#held = undefined;
+        await held?.close();
+      }
+    }
+  }
+
+  async *#ticks(signal: AbortSignal): AsyncGenerator<void> {
+    for (;;) {
+      yield;
+      await sleep(lookMs, signal);
+      this.#last = undefined;
+    }
+  }
+
+  async #look(signal: AbortSignal): Promise<RouterView> {
+    try {
+      return await this.manage(
+        (management, bounded) => viewRouter(management, Date.now(), bounded),
+        signal,
+      );
+    } catch (error) {
+      if (isAppError(error, "router-not-running")) return { state: "stopped", links: new Map() };
+      if (signal.aborted || !isAppError(error)) throw error;
+      const why = isAppError(error, "router-not-asked") ? error.data.why : error.message;
+      return { state: "unknown", why, seen: await this.#isSeen(signal), links: new Map() };
+    }
+  }
+
+  async #open(signal: AbortSignal): Promise<AmqpConversation> {
+    if (this.#held?.isOpen) return this.#held;
+    const { namespace } = this.paths;
+    const address = await findManagementAddress(this.paths);
+    if ("why" in address) {
+      if (address.why === undefined) throw await this.#notRunning();
+      throw appError("router-not-asked", { namespace, why: address.why });
+    }
+    // the protocol is much to load, and most commands ask no router
+    const { openRouter, RouterNotOpened } = await import("./open_router.ts");
+    try {
+      const conversation = await openRouter(address, signal);
+      if (this.#followers > 0) this.#held = conversation;
+      return conversation;
+    } catch (cause) {
+      if (!(cause instanceof RouterNotOpened)) throw cause;
+      if (cause.stopped) throw await this.#notRunning();
+      throw appError("router-not-asked", { namespace, why: cause.message }, { cause });
+    }
+  }
+
+  async #release(conversation: AmqpConversation): Promise<void> {
+    if (conversation !== this.#held) await conversation.close();
+  }
+
+  async #notRunning(): Promise<AppError> {
+    const { namespace } = this.paths;
+    return appError("router-not-running", { namespace, start: await this.command() });
+  }
+
+  /** Whether it runs all the same: links connect to it, wherever it is asked. */
+  async #isSeen(signal: AbortSignal): Promise<boolean> {
+    const { answersLinks } = await import("./open_router.ts");
+    for (const address of await findLinkAddresses(this.paths)) {
+      if (await answersLinks(address, signal)) return true;
+    }
+    return false;
+  }
+}

@@ -1,0 +1,26 @@
+import type { RouterProbe } from "../../../src/platform/abilities.ts";
+import type { LocalRouter } from "./local_router.ts";
+
+/**
+ * Sees how it stands with the router of a site, and asks it for its links. What upstream's Site
+ * says of it proves nothing: that is written before the router starts
+ * (docs/spec/skupper-system-sites.md 2).
+ */
+export function routerProbe(router: LocalRouter): RouterProbe {
+  return {
+    async router(_site, signal) {
+      const { state, why, seen, site } = await router.view(signal);
+      const command = await router.command();
+      const running = state === "running" || seen === true;
+      return {
+        running,
+        state,
+        ...(why === undefined ? {} : { why }),
+        ...(running ? { reload: command } : { start: command }),
+        ...(site === undefined ? {} : { name: site.router }),
+      };
+    },
+    links: async (signal) => (await router.view(signal)).links,
+    follow: (work, signal) => router.follow(work, signal),
+  };
+}
