@@ -14,6 +14,7 @@ import { type ControllerFiles, controllerFiles, servingSince } from "./hosting/c
 import { thisMachine } from "./site/link_hosts.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 import { requirePlatform } from "./namespace_platform.ts";
+import { liveLinks } from "./router/live_links.ts";
 import { LocalRouter } from "./router/local_router.ts";
 import { routerProbe } from "./router/router_probe.ts";
 import { pendingKeyFiles } from "./serving/pending_keys.ts";
@@ -53,6 +54,8 @@ export function openLocalPlatform(
     ...(request.onProblem && { onProblem: request.onProblem }),
   };
   const store = openFiles(name, paths, witness, hooks);
+  const whileHeld = <T>(signal: AbortSignal, work: (platform: Platform) => Promise<T>) =>
+    withLock(paths, signal, () => work(openFiles(name, paths, witness, hooks, heldAlready)));
   return {
     ...methodsOf(store),
     controllerHost: toldOf(hostFor(files), home, request.onRequest),
@@ -62,8 +65,7 @@ export function openLocalPlatform(
       platform: store,
       openNamespace: (namespace) => openFiles(name, namespacePaths(home, namespace), witness, {}),
       hosts: thisMachine,
-      whileHeld: (signal, work) =>
-        withLock(paths, signal, () => work(openFiles(name, paths, witness, hooks, heldAlready))),
+      whileHeld,
     }),
     linkMaker: {
       // certificates are much to load
@@ -74,6 +76,13 @@ export function openLocalPlatform(
         ),
     },
     routerProbe: routerProbe(router),
+    liveLinks: liveLinks({
+      paths,
+      router,
+      whileHeld,
+      env: request.env,
+      executable: request.executable,
+    }),
     pendingKeys: pendingKeyFiles(paths),
   };
 }

@@ -251,18 +251,14 @@ test("links are those of the input, and those upstream redeemed itself", () =>
     await rm(join(paths.inputResources, "Link-deleted.yaml"));
     putInput(machine, link("new"));
     const links = await platform.list("Link", signal);
+    const stopped =
+      'The router is not running, "skupper system reload -n west -p podman" starts it';
     assert.deepEqual(
       links.map(({ metadata, status }) => [metadata.name, status?.message]),
       [
-        [
-          "claimed",
-          'The router is not running, "skupper system reload -n west -p podman" starts it',
-        ],
-        ["known", 'The router is not running, "skupper system reload -n west -p podman" starts it'],
-        [
-          "new",
-          'Not taken up by the router yet, "skupper system reload -n west -p podman" has it do so',
-        ],
+        ["claimed", stopped],
+        ["known", stopped],
+        ["new", stopped],
       ],
     );
     for (

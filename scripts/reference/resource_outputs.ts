@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { linkFaults } from "../../src/router/link_fault.ts";
 
 // The schemas of src/resources check what comes from outside and let pass what they don't know;
 // these
@@ -137,11 +138,43 @@ export const secret = resource("Secret", {
 /** A Site with what `site status` finds beside it. */
 export const siteWithRouter = site.extend({
   router: z.strictObject({
-    running: truth("whether a router runs"),
+    running: truth("whether a router runs, though it may not be possible to ask it"),
+    state: z.enum(["running", "stopped", "unknown"]).describe("how it stands with it"),
+    why: text("why it could not be asked").optional(),
+    name: text("its name in the network").optional(),
     start: text("the command that starts one").optional(),
     reload: text("the command that has it take up what is new").optional(),
   }).describe("the site's router, on Docker, Podman and Linux").optional(),
 }).meta({ resource: "Site" });
+
+/** A Link with what the site's router says of it. */
+export const linkWithRouter = link.extend({
+  router: z.strictObject({
+    state: z.enum(["operational", "down", "absent", "deleted", "unknown"]).describe(
+      "absent: the router has no such link; deleted: it has one that the site has no longer; " +
+        "unknown: it can't be asked",
+    ),
+    since: time("since when it is operational").optional(),
+    fault: z.enum(linkFaults).describe("what keeps it from that").optional(),
+    message: text("the router's own words, or why it can't be asked").optional(),
+    cost: whole("the cost that the router uses").optional(),
+    remoteSite: z.strictObject({
+      name: text("its name"),
+      id: text("its id").optional(),
+      router: text("the router there"),
+    }).describe("the site it leads to").optional(),
+    connections: whole("how many connections it has, those for data counted").optional(),
+  }).describe("what the site's router says of it, on Docker, Podman and Linux").optional(),
+}).meta({ resource: "Link" });
+
+/** What came of a change in the router that runs. */
+export const live = z.strictObject({
+  done: truth("whether the router has it"),
+  until: text("the command until which a restart of the router takes it back").optional(),
+  running: truth("false: there is no router to have it").optional(),
+  why: text("why the router does not have it").optional(),
+  command: text("the command that gives it to the router").optional(),
+}).describe("what came of it in the site's router, on Docker, Podman and Linux");
 
 /** The resources that outputs.md describes once. */
 export const resources = {

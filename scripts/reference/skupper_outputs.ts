@@ -4,6 +4,8 @@ import {
   accessGrant,
   accessToken,
   link,
+  linkWithRouter,
+  live,
   secret,
   site,
   siteWithRouter,
@@ -104,6 +106,7 @@ const results = {
     links: names.describe("the links that were made"),
     file: text("the token file, or -"),
     active: truth("whether a router reports the links as connected"),
+    live: z.record(z.string(), live).describe("the same by link").optional(),
   }),
   "token inspect": z.strictObject({
     name: text("the token's name"),
@@ -125,8 +128,8 @@ const results = {
     items: z.array(z.union([secret, link])).describe("the link's Secret, and the Links"),
   }),
   "link status": z.union([
-    z.array(link).meta({ title: "without a name" }),
-    link.meta({ title: "with a name" }),
+    z.array(linkWithRouter).meta({ title: "without a name" }),
+    linkWithRouter.meta({ title: "with a name" }),
   ]),
   "link check": z.array(z.strictObject({
     link: text("the link's name"),
@@ -143,8 +146,8 @@ const results = {
       warning: text("what a router would object to all the same").optional(),
     })).describe("the link's endpoints"),
   })),
-  "link update": link,
-  "link delete": deleted,
+  "link update": link.extend({ live: live.optional() }).meta({ resource: "Link" }),
+  "link delete": deleted.extend({ live: live.optional() }),
   "grant list": z.array(z.strictObject({
     name: text("the AccessGrant"),
     status: z.enum(["Ready", "Pending", "Error", "Expired", "Used up"]).describe("its state"),

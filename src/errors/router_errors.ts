@@ -19,4 +19,9 @@ export const routerErrors = {
     exit: "unreachable",
     message: (d) => `What the router answers about ${d.what} can't be used: ${d.why}`,
   }),
+  "reload-failed": entry<{ command: string; why: string }>({
+    exit: "failed",
+    message: (d) => `"${d.command}" did not succeed: ${d.why}`,
+    hint: (d) => d.command,
+  }),
 } as const;

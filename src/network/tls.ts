@@ -1,6 +1,6 @@
 import { isIP, type Socket } from "node:net";
 import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
-import { opened } from "./connection.ts";
+import { finish, opened } from "./connection.ts";
 
 /** Which authorities to trust, and which certificate to show. */
 export type TlsOptions = Pick<
@@ -33,6 +33,6 @@ export async function fetchCertificate(
 ): Promise<Uint8Array> {
   const secured = await secure(socket, host, { rejectUnauthorized: false }, signal);
   const { raw } = secured.getPeerCertificate();
-  secured.destroy();
+  await finish(secured);
   return raw;
 }

@@ -5,8 +5,8 @@ import type { Platform } from "./platform.ts";
 import type { Link } from "../resources/link.ts";
 import type { Secret } from "../resources/secret.ts";
 import type { Site } from "../resources/site.ts";
-import type { LinkState } from "../router/link_state.ts";
-import type { RouterView } from "../router/router_view.ts";
+import type { LiveLinks } from "../router/live_change.ts";
+import type { RouterProbe } from "../router/router_probe.ts";
 import { type AppError, appError } from "../errors/app_error.ts";
 
 /**
@@ -34,6 +34,8 @@ export interface Abilities {
   readonly linkMaker?: LinkMaker;
   /** The router of a site can be asked from here. */
   readonly routerProbe?: RouterProbe;
+  /** The router that runs takes changes of links at once. */
+  readonly liveLinks?: LiveLinks;
   /** Keys of redemptions under way outlive this process, so a retry is the same redemption. */
   readonly pendingKeys?: PendingKeys;
 }
@@ -206,32 +208,6 @@ export interface LinkMaker {
    * `no-endpoints`.
    */
   make(name: string, signal: AbortSignal): Promise<{ secret: Secret; links: Link[] }>;
-}
-
-/** How it stands with the router of a site. */
-export interface RouterStanding {
-  /** True if a router runs for the site, though it may not be possible to ask it. */
-  running: boolean;
-  state: RouterView["state"];
-  /** Why it could not be asked. */
-  why?: string;
-  /** The command that starts one. */
-  start?: string;
-  /** The command that has the one that runs take up what is new. */
-  reload?: string;
-  /** Its name in the network. */
-  name?: string;
-}
-
-export interface RouterProbe {
-  router(site: Site, signal: AbortSignal): Promise<RouterStanding>;
-  /** The links that the router has, by name; none where it can't be asked. */
-  links(signal: AbortSignal): Promise<Map<string, LinkState>>;
-  /** Does something with ticks that come whenever it is time to look at the links again. */
-  follow<T>(
-    work: (ticks: AsyncIterable<void>) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T>;
 }
 
 export interface PendingKeys {

@@ -32,6 +32,9 @@ const faults = {
   },
 } as const;
 
+/** The kinds of faults that are told apart, and what is none of them. */
+export const linkFaults = [...Object.keys(faults), "other"] as const;
+
 /** The kind of fault that the router's message tells of. */
 export function linkFault(message: string): LinkFault {
   const found = Object.entries(faults).find(([, { words }]) => words.test(message));

@@ -7,7 +7,7 @@ import type { Link } from "../resources/link.ts";
 import type { Endpoint } from "../resources/resource.ts";
 import { type Secret, secretText } from "../resources/secret.ts";
 import { explainRefusedCertificate } from "./refused_certificate.ts";
-import { hearFirst, lookUp, openTcp, withinConnectLimit } from "../network/connection.ts";
+import { finish, hearFirst, lookUp, openTcp, withinConnectLimit } from "../network/connection.ts";
 import {
   codeOf,
   describeConnectionError,
@@ -98,7 +98,7 @@ async function checkEndpoint(
       if (warning !== undefined) check.warning = warning;
       passed("certificate", await presentCertificate(socket, signal));
     } finally {
-      socket.destroy();
+      await finish(socket); // else the router would log that the connection broke off
     }
   } catch (error) {
     signal.throwIfAborted();

@@ -137,7 +137,7 @@ async function render(machine: Machine, input: Resource[], siteId: string): Prom
     }))
   );
   const ready = { status: "Ready", message: "OK" };
-  const states: [Resource, object][] = [
+  const states: [Resource, object | undefined][] = [
     [{ ...site, metadata: { ...site.metadata, uid: siteId } as Resource["metadata"] }, {
       ...ready,
       ...(endpoints.length > 0 ? { endpoints } : {}),
@@ -150,11 +150,11 @@ async function render(machine: Machine, input: Resource[], siteId: string): Prom
       message: "Not Operational",
       conditions: conditions("Configured"),
     }]),
-    ...secrets.map((each): [Resource, object] => [each, {}]),
+    ...secrets.map((each): [Resource, undefined] => [each, undefined]),
   ];
   for (const [resource, status] of states) {
     const metadata = { creationTimestamp: null, ...resource.metadata };
-    put(machine, "runtime/resources", { ...resource, metadata, status });
+    put(machine, "runtime/resources", { ...resource, metadata, ...(status && { status }) });
   }
   for (const access of accesses) writeStaticLinks(machine, access, certificates);
   writeRouter(machine, siteId, site, [local, ...accesses], links);

@@ -1,4 +1,4 @@
-import type { RouterProbe } from "../../../src/platform/abilities.ts";
+import type { RouterProbe } from "../../../src/router/router_probe.ts";
 import type { LocalRouter } from "./local_router.ts";
 
 /**
@@ -20,7 +20,8 @@ export function routerProbe(router: LocalRouter): RouterProbe {
         ...(site === undefined ? {} : { name: site.router }),
       };
     },
-    links: async (signal) => (await router.view(signal)).links,
+    view: (signal) => router.view(signal),
+    command: () => router.command(),
     follow: (work, signal) => router.follow(work, signal),
   };
 }

@@ -84,8 +84,8 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
     const since = await renderedAt();
     const view = await sources.router();
     const told = view?.links.get(link.metadata.name);
-    const isKnown = rendered !== undefined || told !== undefined;
-    const configured = isKnown && (view?.state !== "running" || told !== undefined)
+    const isKnown = view?.state === "running" ? told !== undefined : rendered !== undefined;
+    const configured = isKnown || (view !== undefined && view.state !== "running")
       ? readyState
       : pendingState(`Not taken up by the router yet, "${start}" has it do so`);
     if (view === undefined) {

@@ -3,13 +3,18 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
+import { need } from "../../platform/abilities.ts";
 import { redeemedToken } from "../../resources/access_token.ts";
+import { changeLive, isPending, type LiveChange } from "../../router/live_change.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
+import { reloadOption } from "./options.ts";
 
 interface Deleted {
   /** Null where it was not there, and --quiet was given. */
   deleted: string | null;
+  /** What came of it in the router that runs. */
+  live?: LiveChange;
 }
 
 /** `link delete <name>`: with the credentials a token redemption made for it. */
@@ -18,20 +23,24 @@ export function linkDelete(run: Runner) {
     .argument("<name>", "the link")
     .addOption(quietOption())
     .option("--no-wait", "do not wait for deletion to complete")
+    .addOption(reloadOption())
     .addOption(timeoutOption("60s"))
     .action(run({ text }, remove));
 }
 
-function text({ deleted }: Deleted): string {
-  return deleted === null ? "" : `Link "${deleted}" is deleted.`;
+function text({ deleted, live }: Deleted): string {
+  if (deleted === null) return "";
+  return `Link "${deleted}" is deleted${isPending(live) ? ", but its router still has it" : ""}.`;
 }
 
 async function remove(
   context: CommandContext,
   name: string,
-  options: { wait: boolean; quiet?: boolean },
+  options: { wait: boolean; quiet?: boolean; reload?: boolean | undefined },
 ): Promise<Deleted> {
+  const { reload = false } = options;
   const platform = await context.platform();
+  if (reload) need(platform, "liveLinks", "reloading a router");
   const link = await findUnlessQuiet(
     context,
     options.quiet,
@@ -42,13 +51,20 @@ async function remove(
   await platform.remove("Link", name, context.signal, { uid });
   context.done(`Link "${name}" is marked for deletion.`);
   await removeCredentials(context, link.spec?.tlsCredentials);
-  if (!options.wait) return { deleted: name };
+  const live = await changeLive(
+    platform.liveLinks,
+    (router) => router.drop(name, context.signal),
+    { meaning: "brings the link back", reload },
+    context,
+  );
+  const deleted = live === undefined ? { deleted: name } : { deleted: name, live };
+  if (!options.wait) return deleted;
   return await waitFor(platform.watch("Link", context.signal), {
     what: `link "${name}" to be deleted`,
     resume: "link status",
     done(links) {
       const isThere = links.some(({ metadata }) => metadata.name === name && metadata.uid === uid);
-      if (!isThere) return { deleted: name };
+      if (!isThere) return deleted;
       context.progress("Waiting for deletion...");
       return undefined;
     },

@@ -16,3 +16,11 @@ export function costAliasOption() {
   return new Option("--link-cost <integer>", "same as --cost").conflicts("cost").hideHelp()
     .argParser(wholeNumber(linkCosts.min, linkCosts.max));
 }
+
+/** --reload. */
+export function reloadOption() {
+  return new Option(
+    "--reload",
+    "have upstream's program start the router anew with what is stored, all links with it",
+  );
+}

@@ -3,15 +3,21 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
+import { need } from "../../platform/abilities.ts";
 import type { Link } from "../../resources/link.ts";
 import { namedLink } from "./named_link.ts";
-import { costAliasOption, costOption } from "./options.ts";
+import { changeLive, isPending, type LiveChange } from "../../router/live_change.ts";
+import { costAliasOption, costOption, reloadOption } from "./options.ts";
 
 interface Options {
   cost?: number;
   linkCost?: number;
   tlsCredentials?: string;
+  reload?: boolean | undefined;
 }
+
+/** The Link, and what came of it in the router that runs. */
+type Updated = Link & { live?: LiveChange };
 
 /** `link update <name>`: changes what is named and keeps everything else. */
 export function linkUpdate(run: Runner) {
@@ -20,15 +26,21 @@ export function linkUpdate(run: Runner) {
     .addOption(costOption())
     .addOption(costAliasOption())
     .option("--tls-credentials <name>", "the name of a Secret with the credentials of the link")
+    .addOption(reloadOption())
     .addOption(timeoutOption("60s"))
-    .action(run({ text: ({ metadata }) => `Link "${metadata.name}" is updated.` }, update));
+    .action(run({ text }, update));
+}
+
+function text({ metadata, live }: Updated): string {
+  const but = isPending(live) ? ", but its router does not have that yet" : "";
+  return `Link "${metadata.name}" is updated${but}.`;
 }
 
 async function update(
   context: CommandContext,
   name: string,
-  { linkCost, cost = linkCost, tlsCredentials }: Options,
-): Promise<Link> {
+  { linkCost, cost = linkCost, tlsCredentials, reload = false }: Options,
+): Promise<Updated> {
   if (cost === undefined && tlsCredentials === undefined) {
     throw appError("usage", {
       message: "There is nothing to change",
@@ -36,6 +48,7 @@ async function update(
     });
   }
   const platform = await context.platform();
+  if (reload) need(platform, "liveLinks", "reloading a router");
   const link = await namedLink(platform, name, context);
   if (tlsCredentials !== undefined) await requireSecret(context, tlsCredentials);
   link.spec = {
@@ -44,7 +57,14 @@ async function update(
     ...(cost === undefined ? {} : { cost }),
     ...(tlsCredentials === undefined ? {} : { tlsCredentials }),
   };
-  return await platform.apply<"Link">(link, context.signal);
+  const updated = await platform.apply<"Link">(link, context.signal);
+  const live = await changeLive(
+    platform.liveLinks,
+    (router) => router.apply(name, context.signal),
+    { meaning: "undoes the change", reload },
+    context,
+  );
+  return live === undefined ? updated : { ...updated, live };
 }
 
 /**

@@ -3,12 +3,13 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { PlatformWithAbilities, RouterProbe } from "../../platform/abilities.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import type { RouterStanding } from "../../router/router_probe.ts";
 import { hostAndPort } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 
-type SiteStatus = Site & { router?: Awaited<ReturnType<RouterProbe["router"]>> };
+type SiteStatus = Site & { router?: RouterStanding };
 
 /** `site status [name]`. */
 export function siteStatus(run: Runner) {
@@ -47,10 +48,12 @@ function text(site: SiteStatus): string {
   for (const { name = "", host = "", port = "" } of endpoints) {
     rows.push(["Endpoint", `${name} ${hostAndPort(host, port)}`]);
   }
-  if (site.router !== undefined) {
-    const { running, start } = site.router;
-    const remedy = start === undefined ? "" : ` (${start} starts one)`;
-    rows.push(["Router", running ? "running" : `not running${remedy}`]);
-  }
+  if (site.router !== undefined) rows.push(["Router", routerOf(site.router)]);
   return fields(rows);
+}
+
+function routerOf({ running, state, why, start }: RouterStanding): string {
+  const remedy = start === undefined ? "" : ` (${start} starts one)`;
+  if (state !== "unknown") return running ? "running" : `not running${remedy}`;
+  return running ? `running, but it can't be asked: ${why}` : `not known: ${why}`;
 }

@@ -4,8 +4,10 @@ import { leaf } from "../../cli/leaf.ts";
 import { fileName, timeoutOption } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import { isAppError } from "../../errors/app_error.ts";
-import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
+import { followLinks } from "../../router/follow_links.ts";
+import { changeLive, type LiveChange } from "../../router/live_change.ts";
 import type { RedeemedToken } from "../../token/redeem.ts";
 import { isTimeout } from "../../wait/deadline.ts";
 import { waitFor } from "../../wait/wait_for.ts";
@@ -18,13 +20,19 @@ interface Options {
   linkCost?: number;
   cost?: number;
   wait: (typeof waitChoices)[number];
+  reload?: boolean | undefined;
 }
 
 interface Redeemed extends RedeemedToken {
   file: string;
   /** True where a router reports the link as connected. */
   active: boolean;
+  /** What came of it in the router that runs, by the names of the links. */
+  live?: Record<string, LiveChange>;
 }
+
+/** How soon a router that was given a link has it connected, in milliseconds. */
+const soonMs = 1000;
 
 /**
  * `token redeem <file>` (docs/spec/commands.md 2.2). With `--wait ready` it goes on waiting for the
@@ -40,6 +48,10 @@ export function tokenRedeem(run: Runner) {
       new Option("--wait <status>", "wait until the token is redeemed, or until the link is ready")
         .choices(waitChoices).default("redeemed" as const),
     )
+    .option(
+      "--reload",
+      "have upstream's program start the router anew with what is stored, all links with it",
+    )
     .action(run({ text }, redeem));
 }
 
@@ -47,6 +59,7 @@ async function redeem(context: CommandContext, file: string, options: Options): 
   const { findRedeemed, redeemOnPlatform } = await import("../../token/redeem_on_platform.ts");
   const token = await readToken(file, context);
   const platform = await context.platform();
+  if (options.reload) need(platform, "liveLinks", "reloading a router");
   const linkCost = options.linkCost ?? options.cost;
   const redeemed = await redeemOnPlatform(platform, token, {
     deadline: context.deadline,
@@ -67,11 +80,35 @@ async function redeem(context: CommandContext, file: string, options: Options): 
     `Token "${redeemed.token}" is redeemed, and link ${links} made.`,
     `link status ${redeemed.links.length === 1 ? redeemed.links[0] : ""}`.trimEnd(),
   );
+  const live = await putToUse(platform, redeemed, options, context);
+  const isUsed = live !== undefined && Object.values(live).some(({ done }) => done);
   const active = options.wait === "ready"
     ? await awaitLinks(platform, redeemed, context)
-    : await areReady(platform, redeemed, context);
-  if (!active && !context.signal.aborted) await explainInactive(platform, context);
-  return { ...redeemed, file, active };
+    : await areReady(platform, redeemed, isUsed, context);
+  if (!active) await explainInactive(platform, redeemed, isUsed, context);
+  return { ...redeemed, file, active, ...(live === undefined ? {} : { live }) };
+}
+
+/** Gives the links to the router that runs; with --reload they all are there in the end. */
+async function putToUse(
+  platform: PlatformWithAbilities,
+  { links }: RedeemedToken,
+  { reload = false }: Options,
+  context: CommandContext,
+): Promise<Record<string, LiveChange> | undefined> {
+  const found: Record<string, LiveChange> = {};
+  for (const [index, link] of links.entries()) {
+    const isLast = index === links.length - 1;
+    const live = await changeLive(
+      platform.liveLinks,
+      (router) => router.apply(link, context.signal),
+      { meaning: "ends the link", reload: reload && isLast },
+      context,
+    );
+    if (live === undefined) return undefined;
+    found[link] = live;
+  }
+  return found;
 }
 
 function resumeWords(file: string, linkCost: number | undefined, wait: Options["wait"]): string {
@@ -82,48 +119,68 @@ function resumeWords(file: string, linkCost: number | undefined, wait: Options["
 }
 
 /** A look beside the result: where its time is over, nobody has reported. */
+/** Whether the links are connected; those that a router was given just now are, or will be soon. */
 async function areReady(
   platform: PlatformWithAbilities,
   { links }: RedeemedToken,
+  isUsed: boolean,
   context: CommandContext,
 ): Promise<boolean> {
+  const limit = isUsed ? AbortSignal.timeout(soonMs) : new AbortController().signal;
   try {
-    const found = await platform.list("Link", context.signal);
-    return found.filter((link) => links.includes(link.metadata.name)).every(isReady);
+    return await followLinks(platform, async (states) => {
+      for await (const found of states) {
+        const ours = found.filter((link) => links.includes(link.metadata.name));
+        if (ours.every(isReady)) return true;
+        if (!isUsed) return false;
+      }
+      return false;
+    }, AbortSignal.any([context.signal, limit]));
   } catch (error) {
-    if (isTimeout(error)) return false;
+    context.signal.throwIfAborted();
+    if (limit.aborted) return false;
     throw error;
   }
 }
 
-function awaitLinks(
+async function awaitLinks(
   platform: PlatformWithAbilities,
   { links, token }: RedeemedToken,
   context: CommandContext,
 ): Promise<true> {
   context.progress("Waiting for status...");
-  return waitFor(platform.watch("Link", context.signal), {
-    what: `link "${token}" to be active`,
-    resume: `link status ${token}`,
-    done(found) {
-      const ours = found.filter((link) => links.includes(link.metadata.name));
-      return ours.length === links.length && ours.every(isReady) ? true as const : undefined;
-    },
-    describe: (found) => {
-      const link = found.find((link) => links.includes(link.metadata.name) && !isReady(link));
-      return link === undefined ? "it is gone" : describeState(link);
-    },
-  }, context.deadline);
+  return await followLinks(platform, (states) =>
+    waitFor(states, {
+      what: `link "${token}" to be active`,
+      resume: `link status ${token}`,
+      done(found) {
+        const ours = found.filter((link) => links.includes(link.metadata.name));
+        return ours.length === links.length && ours.every(isReady) ? true as const : undefined;
+      },
+      describe: (found) => {
+        const link = found.find((link) => links.includes(link.metadata.name) && !isReady(link));
+        return link === undefined ? "it is gone" : describeState(link);
+      },
+    }, context.deadline), context.signal);
 }
 
 /**
  * A link becomes active when a router takes it up; on local platforms that is the user's to start.
  */
-async function explainInactive(platform: PlatformWithAbilities, context: CommandContext) {
+async function explainInactive(
+  platform: PlatformWithAbilities,
+  { links }: RedeemedToken,
+  isUsed: boolean,
+  context: CommandContext,
+) {
   const [site] = await platform.list("Site", context.signal);
   if (site === undefined || platform.routerProbe === undefined) return;
   const { running, start, reload } = await platform.routerProbe.router(site, context.signal);
-  if (reload !== undefined) {
+  if (isUsed) {
+    const found = await platform.list("Link", context.signal);
+    const link = found.find((each) => links.includes(each.metadata.name) && !isReady(each));
+    if (link !== undefined) context.note(`The link is not active yet: ${describeState(link)}`);
+  } else if (reload !== undefined) {
     context.note(`The link becomes active when the router takes it up: ${reload}`);
   } else if (!running && start !== undefined) {
     context.note(

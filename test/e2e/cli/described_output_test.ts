@@ -140,7 +140,10 @@ const configured = [
 
 /** Fields that only an engine, a cluster, systemd, a router or JFrog's own server has printed. */
 const printedElsewhere = [
-  /^site status: router\.reload$/,
+  /^site status: router\.(reload|why|name)$/,
+  /^link status: router\b/,
+  /^(link update|link delete): live\.(until|why)$/,
+  /^token redeem: live\b/,
   /^link check: .*\.warning$/,
   /^controller \w+: (answers|engine|container|image|unit|problem|clock)$/,
   /^controller status: cluster\b/,

@@ -49,7 +49,7 @@ export class Connectors {
     if (connector === undefined) return false;
     this.#running.delete(name);
     clearTimeout(connector.timer);
-    connector.socket?.destroy(new Error("removed"));
+    connector.socket?.end(); // as the protocol has it
     return true;
   }
 

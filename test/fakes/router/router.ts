@@ -1,3 +1,4 @@
+import type { Buffer } from "node:buffer";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
@@ -97,7 +98,7 @@ export class Router {
       const records = new TlsRecords((type, length) => {
         endsWithAlert = type === applicationData && length === alertBytes;
       });
-      raw.on("data", (bytes) => records.follow(bytes));
+      raw.on("data", (bytes: Buffer) => records.follow(bytes));
       raw.once("close", () => {
         if (!endsWithAlert && !this.#stopped) this.#complain("unexpected eof while reading");
       });

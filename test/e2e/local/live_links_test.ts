@@ -1,0 +1,151 @@
+import assert from "node:assert/strict";
+import * as fs from "node:fs";
+import * as path from "node:path";
+import { test } from "node:test";
+import { eventually } from "../stage/eventually.ts";
+import type { Sandbox } from "../stage/harness.ts";
+import { inSandbox } from "../stage/harness.ts";
+import { listLinks, RoutedSite, untilLink } from "../stage/routed_sites.ts";
+import { issueToken } from "../stage/sites.ts";
+
+/** The body of a test with west and east, both with a router, and a controller. */
+function betweenRouters(
+  body: (sandbox: Sandbox, west: RoutedSite, east: RoutedSite) => Promise<void>,
+  platform: "podman" | "linux" = "linux",
+) {
+  return inSandbox(async (sandbox) => {
+    const sites: RoutedSite[] = [];
+    try {
+      for (const name of ["west", "east"]) {
+        sites.push(await RoutedSite.start(sandbox, name, { platform }));
+      }
+      await sandbox.succeed(["controller", "start", "-p", "linux"]);
+      await sandbox.succeed(["site", "update", "--link-host", "localhost", "-n", "west"]);
+      await body(sandbox, sites[0]!, sites[1]!);
+    } finally {
+      for (const site of sites) await site.end();
+    }
+  }, { env: { SKUPPER_PLATFORM: "" } }); // the namespaces say themselves what they were made with
+}
+
+const east = ["-n", "east"];
+const reload = (platform: string) => `skupper system reload -n east -p ${platform}`;
+
+for (const platform of ["linux", "podman"] as const) {
+  test(
+    `on ${platform} a redeemed link is active at once, its cost changes and it ends at once`,
+    betweenRouters(async (sandbox, west, site) => {
+      const name = await issueToken(sandbox, "t.yaml");
+      const redeemed = await sandbox.succeed([
+        "token",
+        "redeem",
+        "t.yaml",
+        ...east,
+        "--wait",
+        "ready",
+      ]);
+      assert.match(redeemed.stdout, new RegExp(`^Link "${name}" is active\\.$`, "m"));
+      assert.match(
+        redeemed.stderr,
+        new RegExp(
+          `^hint: A restart of the router ends the link until this was run: ${reload(platform)}$`,
+          "m",
+        ),
+      );
+      const profile = path.join(site.root, `runtime/certs/${name}-profile`);
+      assert.equal(fs.statSync(profile).mode & 0o777, 0o700);
+      for (const file of fs.readdirSync(profile)) {
+        assert.equal(fs.statSync(path.join(profile, file)).mode & 0o777, 0o600);
+      }
+      const [link] = await listLinks(sandbox, "east");
+      assert.deepEqual(
+        [link!.status.status, link!.status.message, link!.status.remoteSiteName],
+        ["Ready", "OK", "west"],
+      );
+      const { router } = link!;
+      assert.deepEqual([router.state, router.cost, router.connections], ["operational", 1, 3]);
+      assert.equal(router.remoteSite?.router, west.router.id);
+      assert.equal(router.remoteSite?.id, link!.status.remoteSiteId);
+      assert.ok(Date.parse(router.since!) > 0);
+
+      const update = ["link", "update", name, "--cost", "7", ...east];
+      const updated = await sandbox.succeed([...update, "-o", "json"]);
+      assert.deepEqual(JSON.parse(updated.stdout).live, { done: true, until: reload(platform) });
+      assert.equal((await untilLink(sandbox, "east", "operational")).router.cost, 7);
+      await site.reload(); // says the same
+      assert.equal((await untilLink(sandbox, "east", "operational")).router.cost, 7);
+      const again = await sandbox.succeed([...update, "-o", "json"]);
+      assert.deepEqual(JSON.parse(again.stdout).live, { done: true });
+
+      const deleted = await sandbox.succeed(["link", "delete", name, ...east]);
+      assert.equal(deleted.stdout, `Link "${name}" is deleted.\n`);
+      assert.match(deleted.stderr, /^hint: A restart of the router brings the link back until /m);
+      assert.deepEqual(site.router.connectors.entities(), []);
+      assert.deepEqual(await listLinks(sandbox, "east"), []);
+      assert.ok(fs.existsSync(profile), "the router needs it to start");
+      await site.stopRouter();
+      await site.startRouter();
+      const [left] = await listLinks(sandbox, "east");
+      assert.deepEqual([left!.metadata.name, left!.router.state], [name, "deleted"]);
+      assert.match(left!.status.message, /^Deleted, and the router still has it, "skupper /);
+      assert.deepEqual([site.complaints, west.complaints], [[], []]);
+    }, platform),
+  );
+}
+
+test(
+  "a link is told as its router tells it: remote gone and back, router stopped, refused",
+  betweenRouters(async (sandbox, west, site) => {
+    const name = await issueToken(sandbox, "t.yaml", "--redemptions-allowed", "2");
+    const ready = ["token", "redeem", "t.yaml", ...east, "--wait", "ready", "--timeout", "2m"];
+    assert.match((await sandbox.succeed(ready)).stdout, /is active\./);
+    assert.match((await sandbox.succeed(["link", "check", ...east])).stdout, /ok/);
+    assert.deepEqual([site.complaints, west.complaints], [[], []]);
+    await west.stopRouter();
+    const down = await untilLink(sandbox, "east", "down");
+    assert.equal(down.status.status, "Pending");
+    const refused = /^Connection to localhost:\d+ failed: proton:io Connection refused/;
+    await untilMessage(sandbox, refused);
+    const shown = await sandbox.succeed(["link", "status", name, ...east]);
+    assert.match(shown.stdout, /^Status: +Pending$/m);
+    assert.match(shown.stdout, /^Message: +Not operational: nothing accepts links at the remote/m);
+    assert.match(shown.stdout, /^Router says: +Connection to localhost/m);
+    await west.startRouter();
+    await untilLink(sandbox, "east", "operational");
+
+    await site.stopRouter();
+    const [stopped] = await listLinks(sandbox, "east");
+    assert.equal(
+      stopped!.status.message,
+      `The router is not running, "${reload("linux")}" starts it`,
+    );
+    assert.equal(stopped!.router.state, "down");
+    await site.startRouter();
+    const [absent] = await listLinks(sandbox, "east"); // upstream's configuration has it not yet
+    assert.equal(absent!.router.state, "absent");
+    assert.match(absent!.status.message, /^Not taken up by the router yet, /);
+    await site.reload();
+    await untilLink(sandbox, "east", "operational");
+
+    site.router.answers = "nothing";
+    const [unknown] = await listLinks(sandbox, "east");
+    assert.deepEqual([unknown!.status.status, unknown!.router.state], ["Unknown", "unknown"]);
+    assert.equal(unknown!.status.message, "The router can't be asked: it does not answer");
+    site.router.answers = "usual";
+
+    // a router of another authority takes the place of west's
+    await west.stopRouter();
+    const other = await RoutedSite.start(sandbox, "other", { ports: west.machine.ports });
+    await untilMessage(sandbox, /certificate verify failed/);
+    assert.equal((await listLinks(sandbox, "east"))[0]!.router.fault, "server-not-trusted");
+    await other.end();
+  }),
+);
+
+/** Waits until the router says that of the only link. */
+async function untilMessage(sandbox: Sandbox, pattern: RegExp): Promise<void> {
+  await eventually(async () => {
+    const [link] = await listLinks(sandbox, "east");
+    return pattern.test(link!.router.message ?? "");
+  });
+}
