@@ -141,7 +141,7 @@ const configured = [
 /** Fields that only an engine, a cluster, systemd, a router or JFrog's own server has printed. */
 const printedElsewhere = [
   /^site status: router\.(reload|why|name)$/,
-  /^link status: router\b/,
+  /^link status: (\[\]\.)?router\b/,
   /^(link update|link delete): live\.(until|why)$/,
   /^token redeem: live\b/,
   /^link check: .*\.warning$/,
