@@ -104,7 +104,7 @@ export function liveLinks({ paths, router, whileHeld, env, executable }: LiveSou
       throw appError("resource-not-found", { kind: "Secret", name, namespace: paths.namespace });
     }
     const known = await management.query("sslProfile", signal);
-    const attributes = profileAttributes(paths, profile, known);
+    const attributes = profileAttributes(profile, known);
     if (attributes === undefined) {
       throw new NotLive("it is not known where the router finds certificates");
     }

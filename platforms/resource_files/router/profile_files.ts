@@ -60,7 +60,6 @@ export async function removeProfile(paths: NamespacePaths, profile: string): Pro
  * machine does. Undefined if none of them tells where.
  */
 export function profileAttributes(
-  paths: NamespacePaths,
   profile: string,
   known: readonly Entity[],
 ): Record<string, string> | undefined {

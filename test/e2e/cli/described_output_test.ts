@@ -143,7 +143,6 @@ const printedElsewhere = [
   /^site status: router\.(reload|why|name)$/,
   /^link status: (\[\]\.)?router\b/,
   /^(link update|link delete): live\.(until|why)$/,
-  /^token redeem: live\b/,
   /^link check: .*\.warning$/,
   /^controller \w+: (answers|engine|container|image|unit|problem|clock)$/,
   /^controller status: cluster\b/,
