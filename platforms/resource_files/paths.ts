@@ -36,6 +36,7 @@ export interface SiteStatePaths {
   readonly root: string;
   readonly resources: string;
   readonly ledgers: string;
+  readonly issuing: string;
   readonly pending: string;
 }
 
@@ -110,6 +111,7 @@ export function siteStatePaths(paths: NamespacePaths, siteUid: string): SiteStat
     root,
     resources: join(root, "resources"),
     ledgers: join(root, "ledgers"),
+    issuing: join(root, "issuing"),
     pending: join(root, "pending"),
   };
 }

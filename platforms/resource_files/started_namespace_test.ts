@@ -20,6 +20,7 @@ import { createAuthority, loadAuthority } from "../../src/pki/authority.ts";
 import { createKeyPair } from "../../src/pki/key_pair.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import { apiVersion, hostAndPort, isReady } from "../../src/resources/resource.ts";
+import type { GrantBacking } from "../../src/grant_service/ledger/backing.ts";
 import { fileGrantBacking } from "./serving/grant_backing.ts";
 import { siteUid } from "./site/site_authority.ts";
 
@@ -40,6 +41,11 @@ async function start(home: TestHome, differences: Partial<Machine> = {}, spec: o
 function reopen(home: TestHome) {
   const opened = home.open("west");
   return { ...opened, backing: fileGrantBacking(opened.paths, opened.platform) };
+}
+
+async function authorityOf({ issuer }: GrantBacking): Promise<string> {
+  const { certificatePem, privateKeyPem } = await issuer(newGrant());
+  return certificatePem + privateKeyPem;
 }
 
 async function addresses(home: TestHome, grant = newGrant()): Promise<string[]> {
@@ -163,11 +169,11 @@ test("an authority that the router does not trust signs nothing", () =>
 test("what the input says counts once the router was given it", () =>
   withDataHome(async (home) => {
     const { machine, paths, backing } = await start(home);
-    const before = [await addresses(home), await backing.issuer(newGrant())];
+    const before = [await addresses(home), await authorityOf(backing)];
     putInput(machine, access("west", 50001, { subjectAlternativeNames: ["10.1.1.1"] }));
     const next = await putAuthority(join(paths.inputIssuers, "skupper-site-ca"));
     assert.deepEqual(
-      [await addresses(home), await reopen(home).backing.issuer(newGrant())],
+      [await addresses(home), await authorityOf(reopen(home).backing)],
       before,
     );
     await systemStart(machine);
@@ -209,13 +215,13 @@ test("a site of ours keeps authority, ports and hosts when upstream starts it", 
     const { paths, platform, founder, backing } = reopen(home);
     await founder.found(newSite("west"), ["127.0.0.1"], signal);
     await platform.apply(newSite("west"), signal);
-    const before = [await siteUid(paths), await addresses(home), await backing.issuer(newGrant())];
+    const before = [await siteUid(paths), await addresses(home), await authorityOf(backing)];
     const machine = await machineOf(home.home, "west");
     await systemStart(machine);
     const after = async () => [
       await siteUid(paths),
       await addresses(home),
-      await reopen(home).backing.issuer(newGrant()),
+      await authorityOf(reopen(home).backing),
     ];
     assert.deepEqual(await after(), before);
     await systemStart(machine);

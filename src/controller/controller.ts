@@ -81,6 +81,7 @@ class Controller {
       ...{ now, steady, settled: () => clock.settled() },
       ...(replica === undefined ? {} : { service: replica }),
       onChanged: ({ namespace, name }) => this.#mirror({ kind: "AccessGrant", namespace, name }),
+      onProblem: (problem) => this.#report("housekeeping-failed", errorFields(problem)),
     });
     const queueOptions = {
       keyOf,

@@ -1,16 +1,11 @@
 import { appError } from "../errors/app_error.ts";
-import {
-  type Authority,
-  defaultLifetimeMs,
-  loadAuthority,
-  type SignedCertificate,
-  type SigningRequest,
-} from "../pki/authority.ts";
+import { defaultLifetimeMs, type SigningRequest } from "../pki/authority.ts";
 import type { Der } from "../pki/der.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { parseDuration } from "../wait/duration.ts";
-import type { GrantBacking } from "./ledger/backing.ts";
+import { ClientSigners, type SignerOptions } from "./client_signers.ts";
+import type { GrantBacking, GrantIssuer } from "./ledger/backing.ts";
 import { writeLinkBundle } from "./link_bundle.ts";
 
 /** The key in a grant's spec.settings that says how long its client certificates live. */
@@ -36,17 +31,19 @@ export interface IssuedCredentials {
   serial: string;
 }
 
-/** How many authorities are kept loaded. */
-const maxAuthorities = 64;
-
-/** Makes what redemptions give, and keeps the authorities it signs with loaded. */
+/** Makes what redemptions give. */
 export class CredentialMaker {
   readonly #lifetimeMs: number;
-  readonly #authorities = new Map<string, Authority>();
+  readonly #signers: ClientSigners;
 
   /** `lifetimeMs`: of certificates whose grant names none. */
-  constructor(lifetimeMs: number = defaultLifetimeMs) {
+  constructor(
+    { lifetimeMs = defaultLifetimeMs, ...options }: SignerOptions & {
+      lifetimeMs?: number | undefined;
+    } = {},
+  ) {
     this.#lifetimeMs = lifetimeMs;
+    this.#signers = new ClientSigners(options);
   }
 
   /**
@@ -87,19 +84,16 @@ export class CredentialMaker {
     return { body, serial };
   }
 
-  async #sign(issuer: Issuer, request: SigningRequest): Promise<SignedCertificate> {
-    const key = issuer.certificatePem + issuer.privateKeyPem;
-    let authority = this.#authorities.get(key);
-    if (authority === undefined) {
-      authority = await loadAuthority(issuer.certificatePem, issuer.privateKeyPem);
-      if (this.#authorities.size >= maxAuthorities) this.#authorities.clear();
-      this.#authorities.set(key, authority);
-    }
-    return await authority.signClient(request);
+  /** The certificate and those that lead from it to the issuer's, PEM. */
+  async #sign(
+    issuer: GrantIssuer,
+    request: SigningRequest,
+  ): Promise<{ certificatePem: string; serial: string }> {
+    const { authority, chainPem } = await this.#signers.of(issuer);
+    const { certificatePem, serial } = await authority.signClient(request);
+    return { certificatePem: certificatePem + chainPem, serial };
   }
 }
-
-type Issuer = Awaited<ReturnType<GrantBacking["issuer"]>>;
 
 /** Milliseconds; undefined if the grant names no lifetime. Throws `invalid-value`. */
 function lifetimeOf(grant: AccessGrant): number | undefined {

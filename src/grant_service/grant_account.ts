@@ -111,9 +111,9 @@ export class GrantAccount {
     const claimant = { name, subject: request.subject || name };
     const isConnected = () => request.isConnected?.() ?? true;
     if (request.csr === undefined) return await this.#claimInTurn(claimant, isConnected);
-    let key: ReturnType<typeof readRequest>;
+    let key: Awaited<ReturnType<typeof readRequest>>;
     try {
-      key = readRequest(request.csr);
+      key = await readRequest(request.csr);
     } catch (error) {
       return this.#refuse("csr-invalid", (error as Error).message);
     }

@@ -31,6 +31,8 @@ export interface GrantBookOptions {
   service?: string;
   /** Told after a use was spent: the grant's status.redemptions is behind `usesSpent` now. */
   onChanged?(grant: GrantReference): void;
+  /** Told what goes wrong and keeps nobody from redeeming. */
+  onProblem?(problem: unknown): void;
 }
 
 /** How long the news of a grant may take from one service to the others, in milliseconds. */
@@ -57,7 +59,7 @@ export class GrantBook {
   constructor(options: GrantBookOptions = {}) {
     this.#settled = options.settled ?? (() => -Infinity);
     this.#context = {
-      credentials: new CredentialMaker(options.certificateLifetimeMs),
+      credentials: new CredentialMaker({ ...options, lifetimeMs: options.certificateLifetimeMs }),
       now: options.now ?? Date.now,
       steady: options.steady,
       service: options.service,

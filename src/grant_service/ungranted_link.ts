@@ -15,7 +15,9 @@ export async function makeUngrantedLink(
 ): Promise<{ secret: Secret; links: Link[] }> {
   const grant = { apiVersion, kind: "AccessGrant", metadata: { name } } as const;
   const request = { name, subject: name, signedAt: Date.now() };
-  const { body } = await new CredentialMaker().make(grant, backing, request);
+  // issuing authorities are the controller's to keep
+  const issuer = async () => ({ ...await backing.issuer(grant), issuing: undefined });
+  const { body } = await new CredentialMaker().make(grant, { ...backing, issuer }, request);
   const where = `link "${name}"`;
   const [secret, ...links] = readResources(body, where);
   return {

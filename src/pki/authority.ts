@@ -1,9 +1,14 @@
 import { Buffer } from "node:buffer";
-import { X509Certificate } from "node:crypto";
-import { certificatesIn, isKeyOfCertificate, readCertificate } from "./certificate.ts";
+import type { KeyObject } from "node:crypto";
+import { isKeyOfCertificate, readCertificate } from "./certificate.ts";
+import { readFields } from "./certificate_fields.ts";
 import { type Der, explicit, integer, sequence, time } from "./der.ts";
-import { readElement, readInside } from "./der_reader.ts";
-import { authorityExtensions, findExtension, holderExtensions } from "./extensions.ts";
+import {
+  authorityExtensions,
+  findExtension,
+  holderExtensions,
+  issuingExtensions,
+} from "./extensions.ts";
 import {
   createKeyPair,
   createRsaKeyPair,
@@ -28,7 +33,7 @@ export const authoritiesBeginAt: number = Date.UTC(2025, 0, 1);
 export interface SigningRequest {
   commonName: string;
   /** Of the certificate's holder; in DER it is a SubjectPublicKeyInfo. */
-  publicKey: CryptoKey | Der;
+  publicKey: KeyObject | Der;
   lifetimeMs: number;
   /** Milliseconds since 1970; defaults to the time of the machine. */
   now?: number;
@@ -59,6 +64,11 @@ export interface Authority {
    * (spec skupper-system-sites 3). Throws an Error once the authority has expired.
    */
   signServer(request: SigningRequest & { hosts: readonly string[] }): Promise<SignedCertificate>;
+  /**
+   * Signs an authority that signs clients and nothing else, for as long as this one. Throws an
+   * Error once this one has expired. `whyNoIssuing` says where it has no right to.
+   */
+  signIssuing(request: Omit<SigningRequest, "lifetimeMs">): Promise<SignedCertificate>;
 }
 
 /** What a new authority is like. */
@@ -71,6 +81,8 @@ export interface AuthorityOptions {
   beginsAt?: number;
   /** The key it is to have, in PKCS#1, SEC1 or PKCS#8. */
   privateKeyPem?: string;
+  /** How many authorities there may be below it, one under the other; by default 0. */
+  pathLength?: number;
 }
 
 /**
@@ -85,13 +97,13 @@ export async function createAuthority(
 ): Promise<{ certificatePem: string; privateKeyPem: string }> {
   const { beginsAt = authoritiesBeginAt, privateKeyPem } = options;
   const keys = privateKeyPem !== undefined
-    ? { ...await importPrivateKey(privateKeyPem), privateKeyPem }
+    ? { ...importPrivateKey(privateKeyPem), privateKeyPem }
     : options.keyType === "rsa"
     ? await createRsaKeyPair()
     : await createKeyPair();
   const now = Math.max(options.now ?? Date.now(), beginsAt);
   const subject = commonNameOnly(commonName);
-  const spki = await exportPublicKey(keys.publicKey);
+  const spki = exportPublicKey(keys.publicKey);
   const certificatePem = await signCertificate(keys, {
     serial: randomSerial(),
     issuer: subject,
@@ -99,7 +111,7 @@ export async function createAuthority(
     notBefore: wholeSecond(beginsAt),
     notAfter: wholeSecond(now + (options.lifetimeMs ?? defaultLifetimeMs)),
     spki,
-    extensions: authorityExtensions(spki),
+    extensions: authorityExtensions(spki, options.pathLength ?? 0),
   });
   return { certificatePem, privateKeyPem: keys.privateKeyPem };
 }
@@ -108,6 +120,7 @@ export async function createAuthority(
  * Loads an authority from PEM; the key is RSA or EC in PKCS#1, SEC1 or PKCS#8. Throws an Error that
  * says so if the certificate is no authority's, the key is not its key, or either is broken.
  */
+// deno-lint-ignore require-await -- where it throws, the promise is to
 export async function loadAuthority(
   certificatePem: string,
   privateKeyPem: string,
@@ -118,7 +131,7 @@ export async function loadAuthority(
   if (!isKeyOfCertificate(certificatePem, privateKeyPem)) {
     throw new Error("the private key is not the certificate's");
   }
-  const signer = { ...issuer, notBefore, notAfter, keys: await importPrivateKey(privateKeyPem) };
+  const signer = { ...issuer, notBefore, notAfter, keys: importPrivateKey(privateKeyPem) };
   const { keyIdentifier } = signer;
   const ofClients = holderExtensions("clientAuth", keyIdentifier, []); // the same in all of them
   return {
@@ -126,6 +139,11 @@ export async function loadAuthority(
     signClient: (request) => sign(signer, request, ofClients),
     signServer: (request) =>
       sign(signer, request, holderExtensions("serverAuth", keyIdentifier, request.hosts)),
+    async signIssuing(request) {
+      const spki = publicKeyOf(request);
+      const extensions = issuingExtensions(spki, keyIdentifier);
+      return await sign(signer, { ...request, lifetimeMs: Infinity }, extensions);
+    },
   };
 }
 
@@ -140,16 +158,11 @@ interface Issuer {
 }
 
 function readIssuer(certificatePem: string): Issuer {
-  const { raw } = new X509Certificate(certificatesIn(certificatePem)[0]!);
-  const [certificate] = readInside(0x30, readElement(raw));
-  const fields = readInside(0x30, certificate);
-  // version [0], serial, signature, issuer, validity, subject, key, then tagged ones (RFC 5280 4.1)
-  const extensions = fields.find((field) => field.tag === 0xa3);
-  const list = readInside(0x30, extensions && readInside(0xa3, extensions)[0]);
-  const usage = findExtension(list, "keyUsage");
+  const { subject, extensions } = readFields(certificatePem);
+  const usage = findExtension(extensions, "keyUsage");
   return {
-    subject: fields[5]!.whole,
-    keyIdentifier: findExtension(list, "subjectKeyIdentifier")?.contents,
+    subject,
+    keyIdentifier: findExtension(extensions, "subjectKeyIdentifier")?.contents,
     maySign: usage === undefined || (usage.contents[1]! & 0b0000_0100) !== 0,
   };
 }
@@ -159,7 +172,6 @@ async function sign(
   request: SigningRequest,
   extensions: Der[],
 ): Promise<SignedCertificate> {
-  const { publicKey } = request;
   const now = Math.max(request.now ?? Date.now(), signer.notBefore.getTime());
   const end = signer.notAfter.getTime();
   if (end <= now) {
@@ -173,10 +185,14 @@ async function sign(
     subject: commonNameOnly(request.commonName),
     notBefore: wholeSecond(request.beginsAt ?? signer.notBefore.getTime()),
     notAfter,
-    spki: publicKey instanceof Uint8Array ? publicKey : await exportPublicKey(publicKey),
+    spki: publicKeyOf(request),
     extensions,
   });
   return { certificatePem, serial: Buffer.from(serial).toString("hex"), notAfter };
+}
+
+function publicKeyOf({ publicKey }: Pick<SigningRequest, "publicKey">): Der {
+  return publicKey instanceof Uint8Array ? publicKey : exportPublicKey(publicKey);
 }
 
 /** Encodes a certificate (RFC 5280 4.1) and signs it. */

@@ -18,24 +18,44 @@ export const extensionIds = {
   keyUsage: "2.5.29.15",
   subjectAlternativeName: "2.5.29.17",
   basicConstraints: "2.5.29.19",
+  nameConstraints: "2.5.29.30",
   authorityKeyIdentifier: "2.5.29.35",
+  policyConstraints: "2.5.29.36",
   extendedKeyUsage: "2.5.29.37",
 } as const;
 
 const purposes = { serverAuth: "1.3.6.1.5.5.7.3.1", clientAuth: "1.3.6.1.5.5.7.3.2" } as const;
+
+/** Purposes of which one suffices for an authority that signs clients, where it names any. */
+export const clientPurposes = [purposes.clientAuth, "2.5.29.37.0"] as const;
 
 /** What a certificate's holder may do with it. */
 export type Purpose = keyof typeof purposes;
 
 const utf8 = new TextEncoder();
 
-/** The extensions of an authority that signs no other authorities. */
-export function authorityExtensions(spki: Uint8Array): Der[] {
+/** The extensions of an authority with at most so many authorities below it, one under the other. */
+export function authorityExtensions(spki: Uint8Array, pathLength: number): Der[] {
   return [
-    critical("basicConstraints", sequence(boolean(true), integer(Uint8Array.of(0)))),
+    critical("basicConstraints", sequence(boolean(true), integer(Uint8Array.of(pathLength)))),
     // bits 5 and 6: keyCertSign, cRLSign
     critical("keyUsage", bitString(Uint8Array.of(0b0000_0110), 1)),
     extension("subjectKeyIdentifier", octetString(keyIdentifier(spki))),
+  ];
+}
+
+/** The extensions of an authority below another one that signs clients and nothing else. */
+export function issuingExtensions(
+  spki: Uint8Array,
+  issuerKeyIdentifier: Uint8Array | undefined,
+): Der[] {
+  return [
+    critical("basicConstraints", sequence(boolean(true), integer(Uint8Array.of(0)))),
+    // bit 5: keyCertSign
+    critical("keyUsage", bitString(Uint8Array.of(0b0000_0100), 2)),
+    extension("extendedKeyUsage", sequence(objectIdentifier(purposes.clientAuth))),
+    extension("subjectKeyIdentifier", octetString(keyIdentifier(spki))),
+    ...pointToIssuer(issuerKeyIdentifier),
   ];
 }
 
@@ -50,11 +70,8 @@ export function holderExtensions(
     // bit 0: digitalSignature
     critical("keyUsage", bitString(Uint8Array.of(0b1000_0000), 7)),
     extension("extendedKeyUsage", sequence(objectIdentifier(purposes[purpose]))),
+    ...pointToIssuer(issuerKeyIdentifier),
   ];
-  if (issuerKeyIdentifier !== undefined) {
-    const identifier = sequence(implicit(0, issuerKeyIdentifier));
-    extensions.push(extension("authorityKeyIdentifier", identifier));
-  }
   if (hosts.length > 0) {
     extensions.push(extension("subjectAlternativeName", sequence(...hosts.flatMap(hostNames))));
   }
@@ -75,6 +92,11 @@ export function findExtension(
     }
   }
   return undefined;
+}
+
+function pointToIssuer(keyIdentifier: Uint8Array | undefined): Der[] {
+  if (keyIdentifier === undefined) return [];
+  return [extension("authorityKeyIdentifier", sequence(implicit(0, keyIdentifier)))];
 }
 
 function extension(name: keyof typeof extensionIds, value: Der): Der {

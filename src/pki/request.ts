@@ -1,15 +1,15 @@
 import { createPublicKey, type KeyObject, verify } from "node:crypto";
 import { type Der, element, integer, objectIdentifier, sequence } from "./der.ts";
 import { type DerElement, isSame, readElement, readInside } from "./der_reader.ts";
-import { exportPublicKey, type KeyPair, publicKeyHash } from "./key_pair.ts";
-import { commonNameOnly, signatureAlgorithms, signed } from "./signature.ts";
+import { exportPublicKey, type KeyPair, publicKeyHash, type SigningAlgorithm } from "./key_pair.ts";
+import { commonNameOnly, digestName, signatureAlgorithms, signed } from "./signature.ts";
 
 /** The largest request that is read, in bytes of DER. */
 const maxRequestBytes = 4096;
 
 /** Makes a certificate request (PKCS#10, RFC 2986), DER, signed with the key it is for. */
-export async function createRequest(keyPair: KeyPair, commonName: string): Promise<Uint8Array> {
-  const spki = await exportPublicKey(keyPair.publicKey);
+export function createRequest(keyPair: KeyPair, commonName: string): Promise<Uint8Array> {
+  const spki = exportPublicKey(keyPair.publicKey);
   const version = integer(Uint8Array.of(0));
   const noAttributes = element(0xa0);
   return signed(sequence(version, commonNameOnly(commonName), spki, noAttributes), keyPair);
@@ -20,7 +20,9 @@ export async function createRequest(keyPair: KeyPair, commonName: string): Promi
  * bits and more, and the sender must hold it. The key is given as SubjectPublicKeyInfo. Throws an
  * Error that says what is wrong.
  */
-export function readRequest(der: Uint8Array): { publicKey: Der; keyHash: string } {
+export async function readRequest(
+  der: Uint8Array,
+): Promise<{ publicKey: Der; keyHash: string }> {
   if (der.length > maxRequestBytes) {
     throw new Error(`the certificate request exceeds ${maxRequestBytes} bytes`);
   }
@@ -30,7 +32,7 @@ export function readRequest(der: Uint8Array): { publicKey: Der; keyHash: string 
     throw new Error("the request's key is neither EC P-256, EC P-384 nor RSA of 2048 bits or more");
   }
   const hash = hashOf(algorithm, keyName);
-  if (hash === undefined || !verify(hash, information, key, signature)) {
+  if (hash === undefined || !await isValid(hash, information, key, signature)) {
     throw new Error("the certificate request is not signed with its own key");
   }
   // encoded anew, so that a key and nothing else is signed
@@ -54,6 +56,18 @@ function parse(der: Uint8Array) {
   }
 }
 
+/** Another thread verifies meanwhile: with TLS it is what a redemption takes longest for. */
+function isValid(
+  hash: string,
+  bytes: Uint8Array,
+  key: KeyObject,
+  signature: Uint8Array,
+): Promise<boolean> {
+  return new Promise((resolve) => {
+    verify(hash, bytes, key, signature, (error, valid) => resolve(error === null && valid));
+  });
+}
+
 function acceptedKeyName(key: KeyObject): KeyPair["signing"]["name"] | undefined {
   const { namedCurve = "", modulusLength = 0 } = key.asymmetricKeyDetails ?? {};
   if (["prime256v1", "secp384r1"].includes(namedCurve)) return "ECDSA";
@@ -63,11 +77,16 @@ function acceptedKeyName(key: KeyObject): KeyPair["signing"]["name"] | undefined
 
 /** The hash of a signature made with a key of that kind, if its algorithm is one of ours. */
 function hashOf(algorithm: DerElement | undefined, keyName: string): string | undefined {
-  for (const [name, identifier] of Object.entries(signatureAlgorithms)) {
-    const [key, hash] = name.split(" ");
-    if (key === keyName && isSame(algorithm?.whole, objectIdentifier(identifier))) {
-      return hash!.replace("-", "").toLowerCase();
-    }
-  }
-  return undefined;
+  return hashes[keyName]!.find(({ identifier }) => isSame(algorithm?.whole, identifier))?.hash;
 }
+
+const hashes = Object.fromEntries(
+  ["ECDSA", "RSASSA-PKCS1-v1_5"].map((keyName) => [
+    keyName,
+    Object.entries(signatureAlgorithms).map(([name, identifier]) => ({ name, identifier }))
+      .filter(({ name }) => name.startsWith(`${keyName} `)).map(({ name, identifier }) => ({
+        hash: digestName({ hash: name.split(" ")[1] as SigningAlgorithm["hash"] }),
+        identifier: objectIdentifier(identifier),
+      })),
+  ]),
+);

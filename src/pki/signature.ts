@@ -1,3 +1,4 @@
+import { type KeyObject, sign } from "node:crypto";
 import {
   bitString,
   type Der,
@@ -8,7 +9,7 @@ import {
   set,
   utf8String,
 } from "./der.ts";
-import type { KeyPair } from "./key_pair.ts";
+import type { KeyPair, SigningAlgorithm } from "./key_pair.ts";
 
 /** Signature algorithms: by key and hash, their object identifier (RFC 5758, RFC 4055). */
 export const signatureAlgorithms = {
@@ -32,20 +33,23 @@ export function algorithmIdentifier(keys: KeyPair): Der {
  * alike.
  */
 export async function signed(toBeSigned: Der, keys: KeyPair): Promise<Der> {
-  const raw = new Uint8Array(
-    await crypto.subtle.sign(keys.signing, keys.privateKey, toBeSigned),
-  );
-  const signature = keys.signing.name === "ECDSA" ? pairOfIntegers(raw) : raw;
+  const signature = await signBytes(digestName(keys.signing), toBeSigned, keys.privateKey);
   return sequence(toBeSigned, algorithmIdentifier(keys), bitString(signature));
+}
+
+/** A hash as node:crypto names it. */
+export function digestName({ hash }: Pick<SigningAlgorithm, "hash">): string {
+  return hash.replace("-", "").toLowerCase();
+}
+
+/** Other threads sign meanwhile: it is what takes longest, with RSA by far. */
+function signBytes(digest: string, bytes: Uint8Array, key: KeyObject): Promise<Uint8Array> {
+  return new Promise((resolve, reject) => {
+    sign(digest, bytes, key, (error, signature) => error ? reject(error) : resolve(signature));
+  });
 }
 
 /** A distinguished name of a common name alone. */
 export function commonNameOnly(commonName: string): Der {
   return sequence(set(sequence(objectIdentifier("2.5.4.3"), utf8String(commonName))));
-}
-
-/** WebCrypto joins r and s of an EC signature; X.509 has them as two integers (RFC 3279 2.2.3). */
-function pairOfIntegers(raw: Uint8Array): Der {
-  const half = raw.length / 2;
-  return sequence(integer(raw.subarray(0, half)), integer(raw.subarray(half)));
 }

@@ -1,5 +1,10 @@
 import { Buffer } from "node:buffer";
-import { certificatesIn, isKeyOfCertificate, isSignedBy } from "../pki/certificate.ts";
+import {
+  certificatesIn,
+  isKeyOfCertificate,
+  isSignedBy,
+  readCertificate,
+} from "../pki/certificate.ts";
 import { type Secret, secretText } from "../resources/secret.ts";
 
 /** A client certificate, its key and the authority of the routers it connects to; all PEM. */
@@ -11,6 +16,9 @@ export interface ReceivedCredentials {
 
 /** connect.json is upstream's, says where upstream's own router is, and is dropped. */
 const knownKeys = ["ca.crt", "tls.crt", "tls.key", "connect.json"];
+
+/** How many certificates tls.crt may hold: a client's, and those between it and the authority's. */
+const maxChain = 5;
 
 /**
  * DER of the object identifiers extKeyUsage, clientAuth and anyExtendedKeyUsage (RFC 5280
@@ -41,11 +49,27 @@ export function readCredentials(
   if (!isKeyOfCertificate(certificate, privateKey)) {
     throw new Error("the key does not match the certificate");
   }
-  if (!authorities.some((authority) => isSignedBy(certificate, authority))) {
-    throw new Error("the certificate is not signed by ca.crt");
-  }
+  requireChain(chain, authorities);
   if (!isForClients(certificate)) throw new Error("the certificate is not made for clients");
   return { ca: authorities.join(""), certificate: chain.join(""), privateKey };
+}
+
+/**
+ * Each certificate is signed by the next, all but the first are authorities', and one of ca.crt has
+ * signed the last, as a router wants it. Throws an Error if not.
+ */
+function requireChain(chain: string[], authorities: string[]): void {
+  if (chain.length > maxChain) throw new Error(`tls.crt holds more than ${maxChain} certificates`);
+  chain.forEach((certificate, index) => {
+    const above = chain[index + 1];
+    if (above === undefined) {
+      if (authorities.some((authority) => isSignedBy(certificate, authority))) return;
+      throw new Error("the certificate is not signed by ca.crt");
+    }
+    if (!readCertificate(above).isAuthority || !isSignedBy(certificate, above)) {
+      throw new Error("the certificates in tls.crt are no chain");
+    }
+  });
 }
 
 function required(secret: Secret, key: string): string {

@@ -60,6 +60,33 @@ test("readAnswer() takes upstream's answer: a key of its own, connect.json, no t
   ]);
 });
 
+test("readAnswer() keeps the certificates between ours and the authority's, as a chain", async () => {
+  const root = await createAuthority("skupper-site-ca", { keyType: "rsa", pathLength: 1 });
+  const { privateKeyPem, publicKey } = await createKeyPair();
+  const above = await loadAuthority(root.certificatePem, root.privateKeyPem);
+  const issuing = await above.signIssuing({ commonName: "issuing", publicKey });
+  const below = await loadAuthority(issuing.certificatePem, privateKeyPem);
+  const leaf = await below.signClient({ ...request, publicKey: ours.publicKey });
+  const readChain = (...chain: { certificatePem: string }[]) => {
+    const certificatePem = chain.map((each) => each.certificatePem).join("");
+    return read(writeLinkBundle({ ...bundle, certificatePem, caPem: root.certificatePem }));
+  };
+  assert.equal(
+    readChain(leaf, issuing).credentials.certificate,
+    leaf.certificatePem + issuing.certificatePem,
+  );
+  assert.throws(() => readChain(leaf), /not signed by ca\.crt/);
+  assert.throws(() => readChain(leaf, made, issuing), /no chain/);
+  assert.throws(() => readChain(leaf, issuing, issuing), /no chain/);
+  const long = Array.from({ length: 5 }, () => root);
+  assert.throws(() => readChain(leaf, issuing, ...long), /more than 5 certificates/);
+  // whoever has a client's certificate is no authority
+  const forged = await createKeyPair();
+  const client = await below.signClient({ ...request, publicKey: forged.publicKey });
+  const pretender = { ...below, certificatePem: client.certificatePem };
+  assert.throws(() => readChain(leaf, pretender, issuing), /no chain/);
+});
+
 test("readAnswer() orders several Links by their number", () => {
   const many = endpoints.flatMap((endpoint) =>
     Array.from({ length: 11 }, (_, group) => ({ ...endpoint, group: `router-${group}` }))

@@ -1,5 +1,9 @@
 import { appError } from "../../../src/errors/app_error.ts";
-import type { GrantBacking, LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
+import type {
+  GrantBacking,
+  GrantIssuer,
+  LedgerStore,
+} from "../../../src/grant_service/ledger/backing.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import { type Endpoint, isReady } from "../../../src/resources/resource.ts";
@@ -7,14 +11,13 @@ import { linkRoles, type RouterAccess } from "../../../src/resources/router_acce
 import { secretText } from "../../../src/resources/secret.ts";
 import { defaultIssuer, type Site } from "../../../src/resources/site.ts";
 import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
+import { issuingSecret } from "./issuing_secret.ts";
 
 /** What is known of a namespace without asking the cluster. */
 export interface KnownNamespace {
   sites(): Site[];
   routerAccesses(): RouterAccess[];
 }
-
-type Authority = Awaited<ReturnType<GrantBacking["issuer"]>>;
 
 /**
  * How long a certificate authority that was read is used, in milliseconds: many redemptions a
@@ -31,7 +34,7 @@ export function clusterGrantBacking(
   now: Now = steadyNow,
 ): GrantBacking {
   const { namespace } = store;
-  const authorities = new Map<string, { at: number; authority: Promise<Authority> }>();
+  const authorities = new Map<string, { at: number; authority: Promise<GrantIssuer> }>();
 
   return {
     namespace,
@@ -74,11 +77,13 @@ export function clusterGrantBacking(
     return site;
   }
 
-  async function readAuthority(issuer: string): Promise<Authority> {
+  async function readAuthority(issuer: string): Promise<GrantIssuer> {
     const secret = await store.get("Secret", issuer, signal);
     const certificatePem = secret && secretText(secret, "tls.crt");
     const privateKeyPem = secret && secretText(secret, "tls.key");
-    if (certificatePem && privateKeyPem) return { certificatePem, privateKeyPem };
+    if (certificatePem && privateKeyPem) {
+      return { certificatePem, privateKeyPem, issuing: issuingSecret(store, secret, signal) };
+    }
     const why = secret === undefined ? "does not exist" : "lacks tls.crt or tls.key";
     throw appError("site-issuer-missing", { namespace, issuer, why });
   }

@@ -1,13 +1,15 @@
 import { statSync } from "node:fs";
+import { join } from "node:path";
 import { setImmediate } from "node:timers";
 import { appError } from "../../../src/errors/app_error.ts";
-import type { GrantBacking } from "../../../src/grant_service/ledger/backing.ts";
+import type { GrantBacking, GrantIssuer } from "../../../src/grant_service/ledger/backing.ts";
 import { certificatesIn } from "../../../src/pki/certificate.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import type { Endpoint } from "../../../src/resources/resource.ts";
 import { siteIssuer } from "../../../src/resources/site.ts";
 import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
+import { issuingFile } from "./issuing_file.ts";
 import { LedgerFiles } from "./ledger_files.ts";
 import { linkEndpoints } from "../site/link_endpoints.ts";
 import { issuerOf, type LinkListener, readLinkListeners } from "../site/link_listeners.ts";
@@ -45,7 +47,7 @@ export function fileGrantBacking(
   const { namespace } = paths;
   const { signal } = new AbortController(); // what is read here is short
   let looked: Promise<NamespaceLooks> | undefined;
-  const issuers = new Recent<AuthorityFiles>(now, stamp);
+  const issuers = new Recent<GrantIssuer>(now, stamp);
   const endpoints = new Recent<Endpoint[]>(now, stamp);
 
   return {
@@ -54,7 +56,7 @@ export function fileGrantBacking(
     ledgers: new LedgerFiles(namespace, async () => {
       const { uid } = await look();
       return uid && siteStatePaths(paths, uid).ledgers;
-    }, makeLedgerFolder),
+    }, (folder) => makeStateFolder(folder, "ledgers")),
 
     issuer: (grant) =>
       issuers.get(grant.spec?.issuer, async () => {
@@ -65,7 +67,7 @@ export function fileGrantBacking(
           const why = "is not the one that the site's router trusts";
           throw appError("site-issuer-missing", { namespace, issuer, why });
         }
-        return authority;
+        return { ...authority, ...await issuingBelow(issuer) };
       }),
 
     endpoints: (grant) =>
@@ -80,14 +82,21 @@ export function fileGrantBacking(
   };
 
   /** What is kept of a site that went meanwhile must not come back. */
-  function makeLedgerFolder(folder: string): Promise<void> {
+  function makeStateFolder(folder: string, name: "ledgers" | "issuing"): Promise<void> {
     return withLock(paths, signal, async () => {
       const uid = await siteUid(paths);
-      if (uid === undefined || siteStatePaths(paths, uid).ledgers !== folder) {
+      if (uid === undefined || siteStatePaths(paths, uid)[name] !== folder) {
         throw appError("site-missing", { namespace, purpose: "redeem a token" });
       }
       await makePrivateFolder(folder);
     });
+  }
+
+  async function issuingBelow(issuer: string): Promise<Pick<GrantIssuer, "issuing">> {
+    const uid = await siteUid(paths);
+    if (uid === undefined) return {};
+    const path = join(siteStatePaths(paths, uid).issuing, `${issuer}.json`);
+    return { issuing: issuingFile(path, (folder) => makeStateFolder(folder, "issuing")) };
   }
 
   async function stamp(): Promise<string> {

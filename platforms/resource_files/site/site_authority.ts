@@ -113,7 +113,8 @@ export async function removeSiteState(paths: NamespacePaths, uid: string): Promi
 
 async function writeNewAuthority(folder: string): Promise<string> {
   // upstream's programs sign with no other kind of key once they take the site over
-  const { certificatePem, privateKeyPem } = await createAuthority(siteIssuer, { keyType: "rsa" });
+  const options = { keyType: "rsa", pathLength: 1 } as const;
+  const { certificatePem, privateKeyPem } = await createAuthority(siteIssuer, options);
   const texts = { "ca.crt": certificatePem, "tls.crt": certificatePem, "tls.key": privateKeyPem };
   for (const part of parts) {
     await writeWhole(join(folder, part), texts[part], { mode: 0o600, replace: "never" });

@@ -14,13 +14,30 @@ export interface GrantBacking {
    * The certificate authority that signs for the grant: spec.issuer, else the site's. PEM; the key
    * may be PKCS#1, SEC1 or PKCS#8. Throws `site-issuer-missing`, `site-missing` or `site-edge`.
    */
-  issuer(grant: AccessGrant): Promise<{ certificatePem: string; privateKeyPem: string }>;
+  issuer(grant: AccessGrant): Promise<GrantIssuer>;
 
   /**
    * The addresses a link to the grant's site connects to: names `inter-router` and `edge` only,
    * hosts that can be reached. Throws `no-endpoints` when there are none.
    */
   endpoints(grant: AccessGrant): Promise<Endpoint[]>;
+}
+
+/** The authority that signs for a grant. */
+export interface GrantIssuer {
+  certificatePem: string;
+  privateKeyPem: string;
+  /** Where the one below it is kept that signs in its place; without it, it signs itself. */
+  issuing?: IssuingStore | undefined;
+}
+
+/** Where an issuing authority is kept, secret and the same for all who share the ledgers. */
+export interface IssuingStore {
+  /** What is stored, with the version that a write must name; undefined if there is nothing. */
+  read(): Promise<{ text: string; version: string } | undefined>;
+
+  /** Stores it whole, or not at all; throws `conflict` if what is stored has another version. */
+  write(text: string, version: string | undefined): Promise<void>;
 }
 
 /** A ledger as stored, with the version a write must name. */

@@ -52,15 +52,15 @@ export async function runClient(state: ClientState, setup: ClientSetup): Promise
       continue;
     }
     const attempt = `${state.name}.${++state.attempts}`;
-    let key: string | undefined;
     let csr: Uint8Array | undefined;
     if (state.hasKey) {
       state.keyPem ??= (await createKeyPair()).privateKeyPem;
       csr = await createRequest(await importPrivateKey(state.keyPem), state.name);
-      key = readRequest(csr).keyHash;
     }
+    const asked = csr && await readRequest(csr);
+    const key = asked?.keyHash;
     const claimant = key === undefined ? `name ${state.name}` : `key ${key}`;
-    const publicKey = csr && Buffer.from(readRequest(csr).publicKey).toString();
+    const publicKey = asked && Buffer.from(asked.publicKey).toString();
     record({
       what: "asked",
       attempt,
