@@ -77,6 +77,12 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
         return await clusterLinkMaker(platform).make(name, signal);
       },
     },
+    signingProbe: {
+      async signing(signal) {
+        const { clusterLinkMaker } = await import("./controller/link_maker.ts");
+        return await clusterLinkMaker(platform).signing(signal);
+      },
+    },
     clusterManifest: manifestFor(namespace, request, api),
     controllerProbe: {
       async status(signal) {

@@ -75,6 +75,10 @@ export function openLocalPlatform(
           signal,
         ),
     },
+    signingProbe: {
+      signing: async (signal) =>
+        await (await import("./serving/link_maker.ts")).fileLinkMaker(paths, store).signing(signal),
+    },
     routerProbe: routerProbe(router),
     liveLinks: liveLinks({
       paths,

@@ -145,6 +145,12 @@ export const siteWithRouter = site.extend({
     start: text("the command that starts one").optional(),
     reload: text("the command that has it take up what is new").optional(),
   }).describe("the site's router, on Docker, Podman and Linux").optional(),
+  signing: z.strictObject({
+    by: z.enum(["issuing-authority", "site-authority"]).describe(
+      "what signs certificates of links",
+    ),
+    why: text("why it is the site's authority").optional(),
+  }).describe("what signs for links to the site, where the user may look at it").optional(),
 }).meta({ resource: "Site" });
 
 /** A Link with what the site's router says of it. */

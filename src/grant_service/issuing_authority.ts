@@ -8,7 +8,7 @@ import type { IssuingStore } from "./ledger/backing.ts";
 /** How long a key signs before another takes its place, in milliseconds. */
 export const issuingKeyLifeMs = 30 * 24 * 60 * 60 * 1000;
 
-/** How far ahead of this clock another one may be that said when a key was made, in milliseconds. */
+/** How far ahead of this clock the one may be that said when a key was made, in milliseconds. */
 const clockToleranceMs = 24 * 60 * 60 * 1000;
 
 /** How often another service may be first before that is a failure. */

@@ -34,7 +34,7 @@ export type Purpose = keyof typeof purposes;
 
 const utf8 = new TextEncoder();
 
-/** The extensions of an authority with at most so many authorities below it, one under the other. */
+/** The extensions of an authority with at most so many below it, one under the other. */
 export function authorityExtensions(spki: Uint8Array, pathLength: number): Der[] {
   return [
     critical("basicConstraints", sequence(boolean(true), integer(Uint8Array.of(pathLength)))),

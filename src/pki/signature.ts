@@ -2,7 +2,6 @@ import { type KeyObject, sign } from "node:crypto";
 import {
   bitString,
   type Der,
-  integer,
   nothing,
   objectIdentifier,
   sequence,

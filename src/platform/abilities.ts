@@ -36,6 +36,8 @@ export interface Abilities {
   readonly routerProbe?: RouterProbe;
   /** The router that runs takes changes of links at once. */
   readonly liveLinks?: LiveLinks;
+  /** What signs the clients of a site's tokens can be seen from here. */
+  readonly signingProbe?: SigningProbe;
   /** Keys of redemptions under way outlive this process, so a retry is the same redemption. */
   readonly pendingKeys?: PendingKeys;
 }
@@ -208,6 +210,17 @@ export interface LinkMaker {
    * `no-endpoints`.
    */
   make(name: string, signal: AbortSignal): Promise<{ secret: Secret; links: Link[] }>;
+}
+
+/** What signs clients, and why it is the site's own authority where it is. */
+export interface Signing {
+  by: "issuing-authority" | "site-authority";
+  why?: string;
+}
+
+export interface SigningProbe {
+  /** What signs the clients of the site's tokens; undefined where that can't be seen. */
+  signing(signal: AbortSignal): Promise<Signing | undefined>;
 }
 
 export interface PendingKeys {

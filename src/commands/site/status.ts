@@ -3,13 +3,13 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
-import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import type { PlatformWithAbilities, Signing } from "../../platform/abilities.ts";
 import type { RouterStanding } from "../../router/router_probe.ts";
 import { hostAndPort } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 
-type SiteStatus = Site & { router?: RouterStanding };
+type SiteStatus = Site & { router?: RouterStanding; signing?: Signing };
 
 /** `site status [name]`. */
 export function siteStatus(run: Runner) {
@@ -24,7 +24,14 @@ async function status(context: CommandContext, name: string | undefined): Promis
   const site = await currentSite(platform, name, "show the status of the site", context);
   const router = await platform.routerProbe?.router(site, context.signal);
   if (platform.controllerHost !== undefined) await tellRefusedTokens(platform, context);
-  return router === undefined ? site : { ...site, router };
+  const signing = takesLinks(site)
+    ? await platform.signingProbe?.signing(context.signal)
+    : undefined;
+  return {
+    ...site,
+    ...(router === undefined ? {} : { router }),
+    ...(signing === undefined ? {} : { signing }),
+  };
 }
 
 /** Where no kubectl shows them: a token that was dropped in and refused, or that is none. */
@@ -43,13 +50,23 @@ function text(site: SiteStatus): string {
     ["Name", site.metadata.name],
     ["Status", site.status?.status ?? "Pending"],
     ["Message", message === undefined || message === "" || message === "OK" ? "-" : message],
-    ["Link access", wantsLinkAccess(site) || endpoints.length > 0 ? "enabled" : "not enabled"],
+    ["Link access", takesLinks(site) ? "enabled" : "not enabled"],
   ];
   for (const { name = "", host = "", port = "" } of endpoints) {
     rows.push(["Endpoint", `${name} ${hostAndPort(host, port)}`]);
   }
   if (site.router !== undefined) rows.push(["Router", routerOf(site.router)]);
+  if (site.signing !== undefined) rows.push(["Signed by", describeSigner(site.signing)]);
   return fields(rows);
+}
+
+function takesLinks(site: Site): boolean {
+  return wantsLinkAccess(site) || (site.status?.endpoints ?? []).length > 0;
+}
+
+function describeSigner({ by, why }: Signing): string {
+  if (by === "issuing-authority") return "an issuing authority, its key new every 30 days";
+  return `the site's authority${why === undefined ? "" : ` (${why})`}`;
 }
 
 function routerOf({ running, state, why, start }: RouterStanding): string {

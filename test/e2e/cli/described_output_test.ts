@@ -143,6 +143,7 @@ const printedElsewhere = [
   /^site status: router\.(reload|why|name)$/,
   /^link status: (\[\]\.)?router\b/,
   /^(link update|link delete): live\.(until|why)$/,
+  /^site status: signing\.why$/,
   /^link check: .*\.warning$/,
   /^controller \w+: (answers|engine|container|image|unit|problem|clock)$/,
   /^controller status: cluster\b/,

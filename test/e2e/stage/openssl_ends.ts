@@ -1,5 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import * as fs from "node:fs";
+import { certificatesIn } from "../../../src/pki/certificate.ts";
 
 /** What either end of a connection shows and trusts, as paths of files. */
 export type TlsFiles = Record<"ca" | "certificate" | "key", string>;
@@ -31,7 +33,7 @@ export async function connects(
   const client = spawn("openssl", [
     ...["s_client", "-connect", `127.0.0.1:${port}`, "-tls1_3", "-quiet"],
     ...["-verify_return_error", "-CAfile", files.ca, "-verify_ip", "127.0.0.1"],
-    ...["-cert", files.certificate, "-key", files.key],
+    ...["-cert", files.certificate, "-key", files.key, ...chainWords(files)],
   ], { stdio: ["pipe", "pipe", "ignore"] });
   client.stdin.on("error", () => {}); // it may end before it has read the word
   client.stdin.write("hello\n");
@@ -41,4 +43,13 @@ export async function connects(
     if (heard.includes("olleh")) client.kill("SIGKILL");
   }
   return heard.includes("olleh");
+}
+
+/** Of a file with several certificates, s_client sends no more than the first by itself. */
+function chainWords({ certificate }: TlsFiles): string[] {
+  const [, ...behind] = certificatesIn(fs.readFileSync(certificate, "utf8"));
+  if (behind.length === 0) return [];
+  const file = `${certificate}.chain`;
+  fs.writeFileSync(file, behind.join(""));
+  return ["-cert_chain", file];
 }
