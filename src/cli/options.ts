@@ -129,6 +129,14 @@ export function parseGoBoolean(text: string): boolean | undefined {
   return /^(0|f|F|FALSE|false|False)$/.test(text) ? false : undefined;
 }
 
+/** A parser of texts that must not be empty, as a script's variable that is not set is. */
+export function nonEmpty(wanted: string): (text: string) => string {
+  return function parse(text) {
+    if (text === "") throw new InvalidArgumentError(wanted);
+    return text;
+  };
+}
+
 /** The name of a file to read or write. An empty one is a variable of a script that is not set. */
 export function fileName(text: string): string {
   if (text === "") throw new InvalidArgumentError("the name of a file, or -");

@@ -60,6 +60,8 @@ class Controller {
   readonly #tokens: WorkQueue<Change>;
   /** Grants whose status says less than their ledger. */
   readonly #behind = new Map<string, Change>();
+  /** When a status was last found to be behind, by the steady clock. */
+  #mirroredAt = -Infinity;
   /** Aborts what is in flight and has had its time. */
   readonly #work = new AbortController();
   #isWorking = false;
@@ -194,10 +196,13 @@ class Controller {
     (change.kind === "AccessToken" ? this.#tokens : this.#grants).add(change, afterMs);
   }
 
-  /** Has a grant's status say in a while what its ledger says. */
+  /** Has a grant's status say what its ledger says: at once, or in a while where many do. */
   #mirror(change: Change): void {
     this.#behind.set(keyOf(change), change);
-    this.#add(change, mirrorAfterMs);
+    const now = this.#clock.steady();
+    const isFirst = now - this.#mirroredAt > mirrorAfterMs;
+    this.#mirroredAt = now;
+    this.#add(change, isFirst ? undefined : mirrorAfterMs);
   }
 
   async #lookAtGrant(change: Change): Promise<Outcome> {

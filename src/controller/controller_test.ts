@@ -329,9 +329,10 @@ test("it stops though the last status can't be written", async () => {
   await withController([west], async ({ tell, stop, events }) => {
     tell(await west.addSite());
     tell(await west.addGrant());
-    await redeemOnce(tokenOf(await west.grant()));
+    const token = tokenOf(await west.grant());
     const full = appError("not-writable", { path: "g", why: "the disk is full" });
     west.namespace.platform.apply = () => Promise.reject(full);
+    await redeemOnce(token);
     await stop();
     assert.ok(events.some(({ event, code }) => event === "reconcile-failed" && code === full.code));
     assert.equal(events.at(-1)?.["event"], "stopped");

@@ -23,6 +23,9 @@ import type { Outcome } from "./queue.ts";
 /** How soon a status that others keep changing is looked at again. */
 const lookAgainMs = 100;
 
+/** How soon a grant is looked at again that no link can be made with, in milliseconds. */
+const problemAgainMs = 2000;
+
 /** The longest duration Go can hold, in milliseconds. */
 const longestWindowMs = 9_223_372_036_854;
 
@@ -68,11 +71,12 @@ export async function reconcileGrant(
   if (claim !== "ours") return claim;
   const { spent, damage } = await takeIn(work.book, grant, backing);
   const site = chooseSite(await platform.list("Site", signal));
+  const problem = site && await namespace.whyNotLinkable?.(grant);
   const status = nextStatus(grant, {
     site,
     namespace: change.namespace,
     address,
-    problem: site && await namespace.whyNotLinkable?.(grant),
+    problem,
     spent,
     damage,
     now: work.now(),
@@ -104,7 +108,8 @@ export async function reconcileGrant(
       work.announce?.({ about: { ...change, uid }, reason: "Invalid", message, isProblem: true });
     }
   }
-  return {};
+  // what its authority lacks may come without any resource being changed
+  return problem !== undefined && work.isAlone ? { againInMs: problemAgainMs } : {};
 }
 
 /**
@@ -188,6 +193,9 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
       ? ["Edge sites cannot accept incoming links from remote sites"]
       : []),
     ...(typeof windowMs === "string" ? [windowMs] : []),
+    ...((grant.spec?.redemptionsAllowed ?? 0) < 0
+      ? [`Invalid redemptionsAllowed ${grant.spec?.redemptionsAllowed}: it must not be negative`]
+      : []),
   ];
   const processed = problems.length > 0 ? errorState(problems.join(", ")) : readyState;
   const resolved = site === undefined

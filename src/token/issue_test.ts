@@ -132,7 +132,7 @@ test("issueToken() makes a grant, awaits it and returns its token", async () => 
     site: "west",
     redemptionsAllowed: 3,
     usesLeft: 3,
-    expiresAt: expirationTime,
+    expirationTime: expirationTime,
     windowMs: 5_400_000,
     reused: false,
   });

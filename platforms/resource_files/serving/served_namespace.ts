@@ -1,5 +1,7 @@
 import type { ControllerNamespace } from "../../../src/controller/home.ts";
+import { AppError, isAppError } from "../../../src/errors/app_error.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
+import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import { fileGrantBacking } from "./grant_backing.ts";
 import { readLinkListeners } from "../site/link_listeners.ts";
 import type { NamespacePaths } from "../paths.ts";
@@ -21,6 +23,18 @@ export function fileNamespace(
     platform,
     backing: { ...backing, ledgers: withoutClosed(backing.ledgers, closed) },
     pendingKeys: pendingKeyFiles(paths),
+    async whyNotLinkable(grant) {
+      try {
+        await backing.endpoints(grant);
+        return undefined;
+      } catch (error) {
+        if (!(error instanceof AppError)) throw error;
+        if (isAppError(error, "site-edge")) return undefined; // an error of the grant's own
+        const sites = await platform.list("Site", new AbortController().signal);
+        const isOpen = sites.some(wantsLinkAccess) || !isAppError(error, "no-endpoints");
+        return isOpen ? error.message : "Link access is not enabled";
+      }
+    },
     retireToken: (name, signal) => retireToken(paths, platform, name, signal),
 
     /** A host that leads to the site's router leads to the grant service too. */

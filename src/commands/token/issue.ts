@@ -1,7 +1,13 @@
 import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { fileName, grantDuration, timeoutOption, wholeNumber } from "../../cli/options.ts";
+import {
+  fileName,
+  grantDuration,
+  nonEmpty,
+  timeoutOption,
+  wholeNumber,
+} from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
@@ -35,7 +41,11 @@ export function tokenIssue(run: Runner) {
         "the number of times an access token for this grant can be redeemed",
       ).default(1 as number).argParser(wholeNumber(1, 2 ** 31 - 1)),
     )
-    .option("--grant <name>", "use the named access grant instead of creating a new one")
+    .addOption(
+      new Option("--grant <name>", "use the named access grant instead of creating a new one")
+        .argParser(nonEmpty("the name of an access grant"))
+        .conflicts(["redemptionsAllowed", "expirationWindow"]),
+    )
     .addOption(linkCostOption())
     .addOption(linkCostAliasOption())
     .option("--force", "replace a file that is not a token file")
@@ -60,6 +70,7 @@ async function issue(context: CommandContext, file: string, options: Options): P
       expirationWindowMs: options.expirationWindow,
       ...(options.grant === undefined ? {} : { grant: options.grant }),
       ...(linkCost === undefined ? {} : { linkCost }),
+      env: context.env,
       resume: `token issue ${quote(file)}`,
       deliver: (token) =>
         file === "-"

@@ -12,5 +12,6 @@ export function linkCostOption() {
 
 /** -c, --cost: the name upstream's releases have for --link-cost. */
 export function linkCostAliasOption() {
-  return new Option("-c, --cost <integer>", "same as --link-cost").argParser(cost).hideHelp();
+  return new Option("-c, --cost <integer>", "same as --link-cost").argParser(cost)
+    .conflicts("linkCost").hideHelp();
 }

@@ -33,6 +33,25 @@ const refused: [string, ...string[]][] = [
     'error: Invalid value "0" for --redemptions-allowed: it must be a whole number from 1 to 2147483647',
   ],
   [
+    "token issue t.yaml --grant g --redemptions-allowed 50",
+    'error: Option "--grant <name>" cannot be used with option "--redemptions-allowed <integer>"',
+    "hint: hawser token issue --help",
+  ],
+  [
+    "token issue t.yaml --grant g --expiration-window 24h",
+    'error: Option "--grant <name>" cannot be used with option "--expiration-window <duration>"',
+    "hint: hawser token issue --help",
+  ],
+  [
+    "token issue t.yaml --grant=",
+    'error: Invalid value "" for --grant: it must be the name of an access grant',
+  ],
+  [
+    "token redeem t.yaml --link-cost 3 --cost 4",
+    'error: Option "-c, --cost <integer>" cannot be used with option "--link-cost <integer>"',
+    "hint: hawser token redeem --help",
+  ],
+  [
     "token issue t.yaml --redemptions-allowed 1.5",
     'error: Invalid value "1.5" for --redemptions-allowed: it must be a whole number from 1 to 2147483647',
   ],

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
+import { apiVersion } from "../../../src/resources/api_version.ts";
 import { eventually } from "../stage/eventually.ts";
 import { shareSandbox } from "../stage/harness.ts";
 import { assertRefused } from "../stage/refusal.ts";
@@ -101,6 +102,63 @@ test(
       'error: AccessGrant "none" does not exist in namespace "west"',
       "hint: hawser grant list -n west",
     );
+  }),
+);
+
+test(
+  "a token is issued from a grant only where the next redemption would work",
+  shared.use(async (sandbox) => {
+    for (const attempt of [1, 2, 3]) {
+      const file = `last-${attempt}.yaml`;
+      const grant = await issueToken(sandbox, file);
+      await sandbox.succeed(["token", "redeem", file, "-n", "east"]);
+      assertRefused(
+        await sandbox.hawser(["token", "issue", "dead.yaml", "--grant", grant, "-n", "west"]),
+        5,
+        `error: Access grant "${grant}" has no redemptions left of 1`,
+        "hint: Leave out --grant to make a new one.",
+      );
+      assert.ok(!fs.existsSync(path.join(sandbox.folder, "dead.yaml")));
+    }
+  }),
+);
+
+test(
+  "a grant that no link can come of is not Ready, and says why until it can",
+  shared.use(async (sandbox) => {
+    const put = (name: string, spec: object) =>
+      sandbox.write(
+        `data/namespaces/west/input/resources/${name}.yaml`,
+        JSON.stringify({ apiVersion, kind: "AccessGrant", metadata: { name }, spec }),
+      );
+    put("signed", { issuer: "own-ca" });
+    put("negative", { redemptionsAllowed: -3 });
+    const state = async (name: string) => {
+      const grants: { name: string; status: string; message?: string }[] = JSON.parse(
+        (await sandbox.succeed(["grant", "list", "-n", "west", "-o", "json"])).stdout,
+      );
+      const grant = grants.find((one) => one.name === name);
+      return [grant?.status, grant?.message];
+    };
+    const issuers = "data/namespaces/west/input/issuers";
+    const missing = 'certificate authority "own-ca" does not exist';
+    await eventually(async () => (await state("signed"))[1] !== undefined);
+    assert.deepEqual(await state("signed"), [
+      "Pending",
+      `Cannot sign for the site in namespace "west": ${missing}`,
+    ]);
+    await eventually(async () => (await state("negative"))[0] === "Error");
+    assert.deepEqual(await state("negative"), [
+      "Error",
+      "Invalid redemptionsAllowed -3: it must not be negative",
+    ]);
+    for (const file of ["ca.crt", "tls.crt", "tls.key"]) {
+      sandbox.write(
+        `${issuers}/own-ca/${file}`,
+        sandbox.read(`${issuers}/skupper-site-ca/${file}`),
+      );
+    }
+    await eventually(async () => (await state("signed"))[0] === "Ready");
   }),
 );
 
