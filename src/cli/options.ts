@@ -1,4 +1,5 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import { appError } from "../errors/app_error.ts";
 import { platformNames } from "../platform/name.ts";
 import { parseDuration } from "../wait/duration.ts";
 
@@ -32,9 +33,9 @@ export function platformOption() {
   ).helpGroup(globalOptions).choices(platformNames);
 }
 
-/** --context. */
+/** -c, --context. */
 export function contextOption() {
-  return new Option("--context <name>", "set the kubeconfig context").helpGroup(globalOptions);
+  return new Option("-c, --context <name>", "set the kubeconfig context").helpGroup(globalOptions);
 }
 
 /** --kubeconfig. */
@@ -67,6 +68,26 @@ export function helpOption() {
 /** True for the options every command has. */
 export function isShared(option: Option): boolean {
   return option.helpGroupHeading === globalOptions;
+}
+
+/** --wait, as upstream's delete commands have it, beside --no-wait. */
+export function deletionWaitOption() {
+  return switchOption("wait", "wait for deletion to complete, which is the default").hideHelp();
+}
+
+/** An option of Skupper's own program that is refused, with the reason and what to do instead. */
+export function refusedOption<F extends string>(flags: F, why: string, instead: string) {
+  const [option = flags] = flags.split(" ");
+  return new Option(flags).hideHelp().argParser((): string => {
+    throw appError("option-unsupported", { option, why, instead });
+  });
+}
+
+/** -t, --timeout, as the token commands of Skupper 2.0 have it. */
+export function shortTimeoutOption<D extends string>(standard: D) {
+  const option = timeoutOption(standard);
+  option.short = "-t";
+  return option;
 }
 
 /** --timeout: milliseconds; 0 looks once. `standard` is a duration in Go's syntax. */

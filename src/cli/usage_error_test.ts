@@ -9,7 +9,7 @@ test("a refused value is named with its option, argument or variable, and what i
       'Invalid value "it\'s" for --timeout: it must be a duration of 0 or more, such as 90s, 15m or 1h30m',
     ],
     [
-      ["token", "redeem", "x", "-c", "-1"],
+      ["token", "redeem", "x", "--cost", "-1"],
       'Invalid value "-1" for --cost: it must be a whole number from 1 to 65535',
     ],
     [

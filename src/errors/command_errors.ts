@@ -49,6 +49,11 @@ export const commandErrors = {
       `${d.option} is an option of platform "${d.of}", and the platform in force is "${d.platform}"`,
     hint: (d) => `Leave it out, or choose the platform with -p ${d.of}.`,
   }),
+  "option-unsupported": entry<{ option: string; why: string; instead: string }>({
+    exit: "usage",
+    message: (d) => `Option ${d.option} is not supported: ${d.why}`,
+    hint: (d) => d.instead,
+  }),
   "file-too-large": entry<{ file: string; maxBytes: number }>({
     exit: "usage",
     message: (d) => `File ${d.file} is larger than ${d.maxBytes} bytes`,
@@ -56,6 +61,16 @@ export const commandErrors = {
   "resource-invalid": entry<{ where: string; why: string }>({
     exit: "usage",
     message: (d) => `Invalid resource in ${d.where}: ${d.why}`,
+  }),
+  "field-unknown": entry<{ where: string; field: string; likely?: string }>({
+    exit: "usage",
+    message: (d) =>
+      `Unknown field in ${d.where}: ${d.field} has no effect` +
+      (d.likely === undefined ? "" : `; is ${d.likely} meant?`),
+  }),
+  "file-ignored": entry<{ file: string; why: string }>({
+    exit: "usage",
+    message: (d) => `What ${d.file} holds is left out: ${d.why}`,
   }),
   "file-not-found": entry<{ file: string }>({
     exit: "not-found",

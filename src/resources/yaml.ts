@@ -57,21 +57,22 @@ export function readResources(
 
 /**
  * Checks one document against the schema of `kind` and returns it as that resource, unknown fields
- * included. A field that may not be empty and is counts as absent, as for `kubectl apply`. Throws
+ * included. `where` names the text in errors, or the place of a field in it. A field that may not be empty and is counts as absent, as for `kubectl apply`. Throws
  * `resource-invalid`, which names fields and what they should be, never their values.
  */
 export function parseResource<K extends Kind>(
   kind: K,
   document: unknown,
-  where: string,
+  where: string | ((path: readonly PropertyKey[]) => string),
 ): ResourceOf<K> {
   const schema = schemas[kind]();
   const asWritten = schema.safeParse(document);
   const result = asWritten.success ? asWritten : schema.safeParse(withoutEmpty(document));
   // schemas[kind]() is the schema of ResourceOf<K>, which the compiler cannot follow through K
   if (result.success) return result.data as ResourceOf<K>;
-  const why = result.error.issues.slice(0, 5).map((issue) => describeIssue(issue, document));
-  throw invalid(where, why.join("; "));
+  const issues = result.error.issues.slice(0, 5);
+  const why = issues.map((issue) => describeIssue(issue, document)).join("; ");
+  throw invalid(typeof where === "string" ? where : where(issues[0]!.path), why);
 }
 
 /** A copy of what YAML or JSON gave, without the fields whose value is null. */

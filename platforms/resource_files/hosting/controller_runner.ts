@@ -6,7 +6,7 @@ import { runController } from "../../../src/controller/controller.ts";
 import type { ControllerSetup } from "../../../src/controller/controller_setup.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
-import type { AppError } from "../../../src/errors/app_error.ts";
+import { type AppError, isAppError } from "../../../src/errors/app_error.ts";
 import type { LocalRunOptions, RunningController } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
@@ -195,7 +195,13 @@ function servedHome({ home, open, clock, closed, log }: {
       if (opened === undefined) {
         const { paths, platform } = open(
           namespace,
-          (problem) => report("resource-ignored", { namespace, ...errorFields(problem) }),
+          (problem) => {
+            const isField = isAppError(problem, "field-unknown");
+            report(isField ? "field-ignored" : "resource-ignored", {
+              namespace,
+              ...errorFields(problem),
+            });
+          },
         );
         opened = fileNamespace(paths, platform, closed);
         namespaces.set(namespace, opened);

@@ -39,3 +39,20 @@ export function removeDocument(text: string, document: DocumentText): string | u
     ? rest
     : undefined;
 }
+
+/**
+ * The line of a document's text, from 1, where a field stands: of the last part of its path that is
+ * found after the parts before it. It is where people look first, and no promise.
+ */
+export function lineOfField(text: string, path: readonly PropertyKey[]): number {
+  let at = 0;
+  for (const part of path) {
+    if (typeof part !== "string" || /^\d+$/.test(part)) continue;
+    const escaped = part.replaceAll(/[^\w]/g, "\\$&");
+    const found = new RegExp(`(?<=^|[\\s{,])(["']?)${escaped}\\1\\s*:`, "m").exec(text.slice(at));
+    if (found === null) break;
+    at += found.index + 1;
+  }
+  const first = /^(---.*\n)?(\s*(#.*)?\n)*/.exec(text)![0].length;
+  return text.slice(0, at === 0 ? first : at).split("\n").length;
+}

@@ -181,7 +181,7 @@ describe("resources in a namespace's input", () => {
       [
         "of a wrong type",
         linkText("x").replace(/endpoints:.*\n.*\n/, "endpoints: 5\n"),
-        /x.yaml, line 2: spec.endpoints must be a list/,
+        /x.yaml, line \d+: spec.endpoints must be a list/,
       ],
       ["of another namespace", linkText("x", "east"), /metadata.namespace must be "west"/],
       ["with a name that leads elsewhere", linkText("../../x"), /metadata.name must be/],

@@ -4,9 +4,10 @@ import { join } from "node:path";
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { isSubdomain } from "../../../src/resources/names.ts";
+import { findUnknownFields } from "../../../src/resources/unknown_fields.ts";
 import { parseResource, type PlainDocument } from "../../../src/resources/yaml.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
-import type { DocumentText } from "./document_text.ts";
+import { type DocumentText, lineOfField } from "./document_text.ts";
 import { type ParsedFile, readParsedFile } from "./parsed_file.ts";
 
 /** Where a resource stands: a document of a file, as both were when they were read. */
@@ -42,7 +43,11 @@ export async function readFolder<K extends Kind>(
   kind: K,
   namespace: string,
 ): Promise<FolderReading<K>> {
-  return readFiles(await listResourceFiles(folder), kind, namespace);
+  const ignored: string[] = [];
+  const reading = readFiles(await listResourceFiles(folder, ignored), kind, namespace);
+  const why = "its name must end with .yaml or .yml";
+  reading.problems.push(...ignored.map((file) => appError("file-ignored", { file, why })));
+  return reading;
 }
 
 /** Reads those files in that order; absent ones are empty. */
@@ -85,13 +90,21 @@ function isDependent({ apiVersion, kind }: PlainDocument): boolean {
   return String(apiVersion).startsWith("skupper.io/") && kind !== "Site";
 }
 
-/** The resource files in a folder and the folders in it, in upstream's order. */
-export async function listResourceFiles(folder: string): Promise<string[]> {
+/**
+ * The resource files in a folder and the folders in it, in upstream's order; hidden ones are those
+ * of editors. Files that look as if they were meant are added to `ignored`.
+ */
+export async function listResourceFiles(
+  folder: string,
+  ignored: string[] = [],
+): Promise<string[]> {
   const files: string[] = [];
   for (const entry of await listFolder(folder)) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) files.push(...await listResourceFiles(path));
+    if (entry.name.startsWith(".")) continue;
+    if (entry.isDirectory()) files.push(...await listResourceFiles(path, ignored));
     else if (/\.ya?ml$/.test(entry.name)) files.push(path);
+    else if (/\.(ya?ml|json)$/i.test(entry.name)) ignored.push(path);
   }
   return files;
 }
@@ -117,11 +130,30 @@ function takeFrom<K extends Kind>(
   for (const { document, content, problem } of source.documents) {
     attempt(source.file, reading, () => {
       if (problem !== undefined) throw problem;
+      if (content?.["kind"] === "List") {
+        const why = "of its documents, a List is not read: separate its items with ---";
+        throw appError("file-ignored", { file: source.file, why });
+      }
       if (content?.["kind"] !== kind) return;
-      const where = `${source.file}, line ${document.linesBefore + 1}`;
+      const where = (path: readonly PropertyKey[]) =>
+        `${source.file}, line ${document.linesBefore + lineOfField(document.text, path)}`;
       const resource = checkResource(kind, content, namespace, where);
+      reading.problems.push(
+        ...findUnknownFields(kind, content).map(({ path, likely }) =>
+          appError("field-unknown", {
+            where: where(path),
+            field: path.join("."),
+            ...(likely === undefined ? {} : { likely }),
+          })
+        ),
+      );
       const { name } = resource.metadata;
       const places = reading.resources.get(name)?.places ?? [];
+      if (places.length > 0) {
+        const why = `${kind} "${name}" stands further down, or in a later file, too: that counts`;
+        const { file } = places.at(-1)!.source;
+        reading.problems.push(appError("file-ignored", { file, why }));
+      }
       reading.resources.set(name, { resource, places: [...places, { source, document }] });
     });
   }
@@ -151,7 +183,7 @@ function checkResource<K extends Kind>(
   kind: K,
   content: PlainDocument,
   namespace: string,
-  where: string,
+  where: (path: readonly PropertyKey[]) => string,
 ): ResourceOf<K> {
   const resource = parseResource(kind, withDefaults(kind, content), where);
   const { name, namespace: own } = resource.metadata;
@@ -160,6 +192,8 @@ function checkResource<K extends Kind>(
   if (own && own !== namespace) {
     why = `metadata.namespace must be "${namespace}", as the folder it is in`;
   }
-  if (why !== undefined) throw appError("resource-invalid", { where, why });
+  if (why !== undefined) {
+    throw appError("resource-invalid", { where: where(why.split(" ")[0]!.split(".")), why });
+  }
   return resource;
 }

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { timeoutOption } from "../../cli/options.ts";
+import { deletionWaitOption, timeoutOption } from "../../cli/options.ts";
 import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need } from "../../platform/abilities.ts";
@@ -22,6 +22,7 @@ export function linkDelete(run: Runner) {
   return leaf("delete", "Delete a link")
     .argument("<name>", "the link")
     .addOption(quietOption())
+    .addOption(deletionWaitOption())
     .option("--no-wait", "do not wait for deletion to complete")
     .addOption(reloadOption())
     .addOption(timeoutOption("60s"))
@@ -36,7 +37,7 @@ function text({ deleted, live }: Deleted): string {
 async function remove(
   context: CommandContext,
   name: string,
-  options: { wait: boolean; quiet?: boolean; reload?: boolean | undefined },
+  options: { wait?: boolean; quiet?: boolean; reload?: boolean | undefined },
 ): Promise<Deleted> {
   const { reload = false } = options;
   const platform = await context.platform();
@@ -58,7 +59,7 @@ async function remove(
     context,
   );
   const deleted = live === undefined ? { deleted: name } : { deleted: name, live };
-  if (!options.wait) return deleted;
+  if (options.wait === false) return deleted;
   return await waitFor(platform.watch("Link", context.signal), {
     what: `link "${name}" to be deleted`,
     resume: "link status",

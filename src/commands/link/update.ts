@@ -1,3 +1,4 @@
+import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
@@ -5,11 +6,16 @@ import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import { need } from "../../platform/abilities.ts";
 import type { Link } from "../../resources/link.ts";
+import { describeState, hasCondition, isReady } from "../../resources/resource.ts";
+import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
 import { changeLive, isPending, type LiveChange } from "../../router/live_change.ts";
 import { costAliasOption, costOption, reloadOption } from "./options.ts";
 
+const waitChoices = ["none", "configured", "ready"] as const;
+
 interface Options {
+  wait: (typeof waitChoices)[number];
   cost?: number;
   linkCost?: number;
   tlsCredentials?: string;
@@ -27,6 +33,10 @@ export function linkUpdate(run: Runner) {
     .addOption(costAliasOption())
     .option("--tls-credentials <name>", "the name of a Secret with the credentials of the link")
     .addOption(reloadOption())
+    .addOption(
+      new Option("--wait <status>", "wait for the given status").choices(waitChoices)
+        .default("none" as const),
+    )
     .addOption(timeoutOption("60s"))
     .action(run({ text }, update));
 }
@@ -39,7 +49,7 @@ function text({ metadata, live }: Updated): string {
 async function update(
   context: CommandContext,
   name: string,
-  { linkCost, cost = linkCost, tlsCredentials, reload = false }: Options,
+  { linkCost, cost = linkCost, tlsCredentials, wait, reload = false }: Options,
 ): Promise<Updated> {
   if (cost === undefined && tlsCredentials === undefined) {
     throw appError("usage", {
@@ -64,7 +74,21 @@ async function update(
     { meaning: "undoes the change", reload },
     context,
   );
-  return live === undefined ? updated : { ...updated, live };
+  const withLive = (found: Link) => live === undefined ? found : { ...found, live };
+  if (wait === "none") return withLive(updated);
+  context.done(`Link "${name}" is stored as changed.`);
+  return await waitFor(platform.watch("Link", context.signal), {
+    what: `link "${name}" to be ${wait}`,
+    resume: `link status ${name}`,
+    done(links) {
+      const found = links.find(({ metadata }) => metadata.name === name);
+      if (found === undefined) throw appError("conflict", { kind: "Link", name });
+      const isReached = wait === "ready" ? isReady(found) : hasCondition(found, "Configured");
+      return isReached ? withLive(found) : undefined;
+    },
+    describe: (links) =>
+      links.filter(({ metadata }) => metadata.name === name).map(describeState)[0]!,
+  }, context.deadline);
 }
 
 /**

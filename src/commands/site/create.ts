@@ -6,7 +6,12 @@ import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import { checkSubdomain } from "../../resources/names.ts";
 import { linkHostOption } from "./link_host_option.ts";
-import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
+import {
+  alternativeNamesOption,
+  bindHostOption,
+  enableHaOption,
+  enableLinkAccessOption,
+} from "./switch_options.ts";
 import { storeSite } from "./store_site.ts";
 import { checkSiteOptions, newSite, type SiteSettings } from "./site_spec.ts";
 import {
@@ -31,6 +36,9 @@ export function siteCreate(run: Runner) {
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
     .addOption(linkHostOption("this machine's name and addresses"))
     .addOption(enableHaOption())
+    .option("--service-account <name>", "the service account of the site's pods (Kubernetes)")
+    .addOption(bindHostOption())
+    .addOption(alternativeNamesOption())
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("3m"))
     .action(run({ text: describeChange, data: changedData }, create));

@@ -1,6 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { timeoutOption } from "../../cli/options.ts";
+import { deletionWaitOption, timeoutOption } from "../../cli/options.ts";
 import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
@@ -18,7 +18,7 @@ interface Deleted {
 interface Options {
   all?: true;
   quiet?: boolean;
-  wait: boolean;
+  wait?: boolean;
 }
 
 /** `site delete [name]`. */
@@ -27,6 +27,7 @@ export function siteDelete(run: Runner) {
     .argument("[name]", "the site; by default the namespace's")
     .option("--all", "delete all Skupper resources of the namespace with it")
     .addOption(quietOption())
+    .addOption(deletionWaitOption())
     .option("--no-wait", "do not wait for deletion to complete")
     .addOption(timeoutOption("60s"))
     .action(run({ text, data: ({ deleted }) => ({ deleted }) }, remove));
@@ -67,7 +68,7 @@ async function remove(
   await dissolve(platform, site, all, context.signal);
   await platform.remove("Site", deleted, context.signal, { uid });
   context.done(`Site "${deleted}" is marked for deletion.`);
-  if (!options.wait) return { deleted, namespace, all };
+  if (options.wait === false) return { deleted, namespace, all };
   return await waitFor(platform.watch("Site", context.signal), {
     what: `site "${deleted}" to be deleted`,
     resume: "site status",

@@ -4,7 +4,12 @@ import type { Runner } from "../../cli/runner.ts";
 import { checkSubdomain } from "../../resources/names.ts";
 import type { Site } from "../../resources/site.ts";
 import { newSite, type SiteSettings } from "./site_spec.ts";
-import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
+import {
+  alternativeNamesOption,
+  bindHostOption,
+  enableHaOption,
+  enableLinkAccessOption,
+} from "./switch_options.ts";
 
 /** `site generate <name>`: prints the resource and touches nothing. */
 export function siteGenerate(run: Runner) {
@@ -13,6 +18,9 @@ export function siteGenerate(run: Runner) {
     .addOption(enableLinkAccessOption())
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
     .addOption(enableHaOption())
+    .option("--service-account <name>", "the service account of the site's pods (Kubernetes)")
+    .addOption(bindHostOption())
+    .addOption(alternativeNamesOption())
     .action(run({ text }, generate));
 }
 

@@ -8,6 +8,7 @@ export interface SiteSettings {
   enableLinkAccess?: boolean;
   linkAccessType?: string;
   enableHa?: boolean;
+  serviceAccount?: string;
 }
 
 /** The Site those options ask for. Throws `usage` for a type without link access. */
@@ -20,6 +21,7 @@ export function newSite(name: string, settings: SiteSettings): Site {
     spec: {
       ...(linkAccess === undefined ? {} : { linkAccess }),
       ...(settings.enableHa === undefined ? {} : { ha: settings.enableHa }),
+      ...(settings.serviceAccount === undefined ? {} : { serviceAccount: settings.serviceAccount }),
     },
   };
 }
@@ -39,9 +41,10 @@ export function linkAccessOf(settings: SiteSettings): string | undefined {
 /** Throws `option-of-other-platform` for what a cluster does where a site is founded here. */
 export function checkSiteOptions(platform: PlatformWithAbilities, settings: SiteSettings): void {
   if (platform.siteFounder === undefined) return;
-  const { enableHa, linkAccessType: type } = settings;
+  const { enableHa, linkAccessType: type, serviceAccount } = settings;
   refuseOptions(platform, {
     "--enable-ha": enableHa || undefined,
     "--link-access-type": type === "default" ? undefined : type,
+    "--service-account": serviceAccount,
   }, "kubernetes");
 }

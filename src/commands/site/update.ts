@@ -8,7 +8,12 @@ import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Site } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 import { linkHostOption } from "./link_host_option.ts";
-import { enableHaOption, enableLinkAccessOption } from "./switch_options.ts";
+import {
+  alternativeNamesOption,
+  bindHostOption,
+  enableHaOption,
+  enableLinkAccessOption,
+} from "./switch_options.ts";
 import { storeSite } from "./store_site.ts";
 import { checkSiteOptions, linkAccessOf, type SiteSettings } from "./site_spec.ts";
 import {
@@ -39,6 +44,9 @@ export function siteUpdate(run: Runner) {
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")
     .addOption(linkHostOption("those it has"))
     .addOption(enableHaOption())
+    .option("--service-account <name>", "the service account of the site's pods (Kubernetes)")
+    .addOption(bindHostOption())
+    .addOption(alternativeNamesOption())
     .addOption(new Option("--wait <status>", "wait for the given status").choices(waitChoices))
     .addOption(timeoutOption("60s"))
     .action(run({ text: describeChange, data: changedData }, update));
@@ -50,7 +58,8 @@ async function update(
   options: Options,
 ): Promise<ChangedSite> {
   const linkAccess = options.disableLinkAccess ? "none" : linkAccessOf(options);
-  if (linkAccess === undefined && options.enableHa === undefined && options.linkHost.length === 0) {
+  const { enableHa, serviceAccount, linkHost } = options;
+  if ([linkAccess, enableHa, serviceAccount, linkHost[0]].every((one) => one === undefined)) {
     throw appError("usage", {
       message: "There is nothing to change",
       help: "Add --enable-link-access, --disable-link-access, --link-host or --enable-ha.",
@@ -83,6 +92,7 @@ async function changeSite(
       ...site.spec,
       ...(linkAccess === undefined ? {} : { linkAccess }),
       ...(options.enableHa === undefined ? {} : { ha: options.enableHa }),
+      ...(options.serviceAccount === undefined ? {} : { serviceAccount: options.serviceAccount }),
     };
     try {
       return await storeSite(platform, site, options.linkHost, context.signal);

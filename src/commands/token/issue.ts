@@ -5,7 +5,7 @@ import {
   fileName,
   grantDuration,
   nonEmpty,
-  timeoutOption,
+  shortTimeoutOption,
   wholeNumber,
 } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
@@ -28,16 +28,16 @@ type Issued = IssuedToken & { file: string };
 export function tokenIssue(run: Runner) {
   return leaf("issue", "Issue a token file redeemable for a link to the current site")
     .argument("<file>", "the name of the token file to create, or - for standard output", fileName)
-    .addOption(timeoutOption("60s"))
+    .addOption(shortTimeoutOption("60s"))
     .addOption(
       new Option(
-        "--expiration-window <duration>",
+        "-e, --expiration-window <duration>",
         "the period of time in which an access token for this grant can be redeemed",
       ).default(900_000 as number, "15m").argParser(grantDuration),
     )
     .addOption(
       new Option(
-        "--redemptions-allowed <integer>",
+        "-r, --redemptions-allowed <integer>",
         "the number of times an access token for this grant can be redeemed",
       ).default(1 as number).argParser(wholeNumber(1, 2 ** 31 - 1)),
     )

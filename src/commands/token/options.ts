@@ -10,8 +10,8 @@ export function linkCostOption() {
     .argParser(cost);
 }
 
-/** -c, --cost: the name upstream's releases have for --link-cost. */
+/** --cost: the name upstream's releases have for --link-cost. */
 export function linkCostAliasOption() {
-  return new Option("-c, --cost <integer>", "same as --link-cost").argParser(cost)
+  return new Option("--cost <integer>", "same as --link-cost").argParser(cost)
     .conflicts("linkCost").hideHelp();
 }

@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
+import { findUnknownFields } from "../../resources/unknown_fields.ts";
 import type { UsableToken } from "../../token/token_file.ts";
 import { isTimeout } from "../../wait/deadline.ts";
 import { formatDuration } from "../../wait/duration.ts";
@@ -9,8 +10,14 @@ export async function readToken(file: string, context: CommandContext): Promise<
   const { maxTokenBytes, parseToken, readTokenFile } = await import("../../token/token_file.ts");
   const where = file === "-" ? "standard input" : file;
   try {
-    if (file !== "-") return await readTokenFile(file, context.signal);
-    return parseToken(await context.stdin(maxTokenBytes), where);
+    const token = file === "-"
+      ? parseToken(await context.stdin(maxTokenBytes), where)
+      : await readTokenFile(file, context.signal);
+    for (const { path, likely } of findUnknownFields("AccessToken", token)) {
+      const data = { where, field: path.join("."), ...(likely === undefined ? {} : { likely }) };
+      context.warn(appError("field-unknown", data).message);
+    }
+    return token;
   } catch (error) {
     if (!isTimeout(error)) throw error;
     const after = formatDuration(context.deadline.timeoutMs ?? 0);

@@ -1,7 +1,7 @@
 import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { fileName, timeoutOption } from "../../cli/options.ts";
+import { fileName, shortTimeoutOption } from "../../cli/options.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import { isAppError } from "../../errors/app_error.ts";
 import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
@@ -41,7 +41,7 @@ const soonMs = 1000;
 export function tokenRedeem(run: Runner) {
   return leaf("redeem", "Redeem a token file in order to create a link to a remote site")
     .argument("<file>", "the name of the token file to use, or - for standard input", fileName)
-    .addOption(timeoutOption("60s"))
+    .addOption(shortTimeoutOption("60s"))
     .addOption(linkCostOption())
     .addOption(linkCostAliasOption())
     .addOption(

@@ -34,12 +34,12 @@ const refused: [string, ...string[]][] = [
   ],
   [
     "token issue t.yaml --grant g --redemptions-allowed 50",
-    'error: Option "--grant <name>" cannot be used with option "--redemptions-allowed <integer>"',
+    'error: Option "--grant <name>" cannot be used with option "-r, --redemptions-allowed <integer>"',
     "hint: hawser token issue --help",
   ],
   [
     "token issue t.yaml --grant g --expiration-window 24h",
-    'error: Option "--grant <name>" cannot be used with option "--expiration-window <duration>"',
+    'error: Option "--grant <name>" cannot be used with option "-e, --expiration-window <duration>"',
     "hint: hawser token issue --help",
   ],
   [
@@ -48,7 +48,7 @@ const refused: [string, ...string[]][] = [
   ],
   [
     "token redeem t.yaml --link-cost 3 --cost 4",
-    'error: Option "-c, --cost <integer>" cannot be used with option "--link-cost <integer>"',
+    'error: Option "--cost <integer>" cannot be used with option "--link-cost <integer>"',
     "hint: hawser token redeem --help",
   ],
   [

@@ -84,7 +84,7 @@ test(
     assertRefused(await redeem(sandbox, "u3"), ...closed);
     await eventually(async () => {
       const [listed] = await listGrants(sandbox);
-      return /damaged/.test(listed!.status) && listed!.redemptions === 2;
+      return /damaged/.test(listed!.message ?? "") && listed!.redemptions === 2;
     });
     assert.match(await metrics(sandbox), /^hawser_damaged_ledgers 1$/m);
 
@@ -126,7 +126,7 @@ test(
         "hint: Ask for a new token.",
       );
       await eventually(async () =>
-        /put back from a copy/.test((await listGrants(sandbox))[0]!.status)
+        /put back from a copy/.test((await listGrants(sandbox))[0]!.message ?? "")
       );
       await sandbox.succeed(["controller", "stop"]);
     }

@@ -106,6 +106,50 @@ test(
 );
 
 test(
+  "what a resource file says in vain is told, with field and line",
+  shared.use(async (sandbox) => {
+    const folder = "data/namespaces/north/input/resources";
+    const grant = (...spec: string[]) =>
+      [`apiVersion: ${apiVersion}`, "kind: AccessGrant", "metadata:", "  name: g", "spec:"]
+        .concat(spec.map((line) => `  ${line}`), "").join("\n");
+    const file = sandbox.write(`${folder}/a.yaml`, grant("code: x", "redemptionAllowed: 3"));
+    sandbox.write(
+      `${folder}/b.yaml`,
+      `${"# a comment\n".repeat(20)}${grant("redemptionsAllowed: x")}`,
+    );
+    sandbox.write(`${folder}/c.json`, "{}");
+    sandbox.write(`${folder}/d.YAML`, "{}");
+    sandbox.write(`${folder}/e.yaml`, "kind: List\nitems: []\n");
+    sandbox.write(`${folder}/.#f.yaml`, "a: [");
+    const list = () => sandbox.succeed(["grant", "list", "-n", "north"]);
+    const { stdout, stderr } = await list();
+    assert.match(stdout, /^g +Pending +0\/1 /m);
+    const at = file.slice(0, -"a.yaml".length);
+    assert.deepEqual(stderr.trimEnd().split("\n").sort(), [
+      `warning: Invalid resource in ${at}b.yaml, line 26: spec.redemptionsAllowed must be a number, not text`,
+      `warning: Unknown field in ${at}a.yaml, line 7: spec.redemptionAllowed has no effect; is redemptionsAllowed meant?`,
+      `warning: What ${at}c.json holds is left out: its name must end with .yaml or .yml`,
+      `warning: What ${at}d.YAML holds is left out: its name must end with .yaml or .yml`,
+      `warning: What ${at}e.yaml holds is left out: of its documents, a List is not read: separate its items with ---`,
+    ]);
+    sandbox.write(`${folder}/b.yaml`, grant("redemptionsAllowed: 2"));
+    const twice = await list();
+    assert.match(twice.stdout, /^g +Pending +0\/2 /m);
+    assert.ok(
+      twice.stderr.includes(`warning: What ${at}a.yaml holds is left out: AccessGrant "g" `),
+    );
+    sandbox.write("t2.yaml", "");
+    await issueToken(sandbox, "t2.yaml");
+    sandbox.write("t2.yaml", sandbox.read("t2.yaml").replace(/^spec:$/m, "spec:\n  linkcost: 3"));
+    const inspected = await sandbox.succeed(["token", "inspect", "t2.yaml"]);
+    assert.equal(
+      inspected.stderr,
+      "warning: Unknown field in t2.yaml: spec.linkcost has no effect; is linkCost meant?\n",
+    );
+  }),
+);
+
+test(
   "a token is issued from a grant only where the next redemption would work",
   shared.use(async (sandbox) => {
     for (const attempt of [1, 2, 3]) {

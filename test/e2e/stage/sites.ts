@@ -28,6 +28,7 @@ export async function issueToken(
 export interface ListedGrant {
   name: string;
   status: string;
+  message?: string;
   redemptions: number;
 }
 
