@@ -20,8 +20,8 @@ const metadataFields = [
 const rootFields: Partial<Record<Kind, string[]>> = { Secret: ["immutable"] };
 
 /**
- * The fields of a document that its kind does not have, as `kubectl apply` warns of them. What is in
- * status is a controller's to know; a name with a slash in it is a program's own.
+ * The fields of a document that its kind does not have, as `kubectl apply` warns of them. What is
+ * in status is a controller's to know; a name with a slash in it is a program's own.
  */
 export function findUnknownFields(kind: Kind, document: unknown): UnknownField[] {
   const { metadata, spec, status: _, ...root } = document as Record<string, unknown>;

@@ -57,8 +57,9 @@ export function readResources(
 
 /**
  * Checks one document against the schema of `kind` and returns it as that resource, unknown fields
- * included. `where` names the text in errors, or the place of a field in it. A field that may not be empty and is counts as absent, as for `kubectl apply`. Throws
- * `resource-invalid`, which names fields and what they should be, never their values.
+ * included. `where` names the text in errors, or the place of a field in it. A field that may not
+ * be empty and is counts as absent, as for `kubectl apply`. Throws `resource-invalid`, which names
+ * fields and what they should be, never their values.
  */
 export function parseResource<K extends Kind>(
   kind: K,
