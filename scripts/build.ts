@@ -6,16 +6,22 @@ import * as path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { closeRuntime } from "./closed_runtime.ts";
+import { signAdHoc } from "./code_signature.ts";
 
 /** What an executable is built for: names as npm's and Deno's package selection has them. */
 export interface Target {
   os: "linux" | "darwin" | "win32";
   arch: "x64" | "arm64";
+  /** Of Linux, where it is not glibc. */
+  libc?: "musl";
 }
 
-const targets: Target[] = [
+/** All that a release is for. The runtime for x64 needs no AVX2: it looks what there is. */
+export const targets: Target[] = [
   { os: "linux", arch: "x64" },
   { os: "linux", arch: "arm64" },
+  { os: "linux", arch: "x64", libc: "musl" },
+  { os: "linux", arch: "arm64", libc: "musl" },
   { os: "darwin", arch: "x64" },
   { os: "darwin", arch: "arm64" },
   { os: "win32", arch: "x64" },
@@ -42,7 +48,8 @@ export const dist: string = path.join(root, "dist");
 export function bunProgram(folder: string, target: Target): string {
   const os = target.os === "win32" ? "windows" : target.os;
   const arch = target.arch === "arm64" ? "aarch64" : target.arch;
-  const file = `@oven/bun-${os}-${arch}/bin/bun${target.os === "win32" ? ".exe" : ""}`;
+  const libc = target.libc === undefined ? "" : `-${target.libc}`;
+  const file = `@oven/bun-${os}-${arch}${libc}/bin/bun${target.os === "win32" ? ".exe" : ""}`;
   const bun = createRequire(path.join(folder, "deno.json")).resolve("bun/package.json");
   return createRequire(bun).resolve(file);
 }
@@ -58,7 +65,7 @@ export function buildHere(): string {
   fs.mkdirSync(dist, { recursive: true });
   const folder = fs.mkdtempSync(path.join(dist, "runtime-"));
   try {
-    const runtime = closed(bunHere(), process.platform, folder);
+    const runtime = closed(bunHere(), folder);
     compile("main.ts", outfile, [`--compile-executable-path=${runtime}`]);
     return outfile;
   } finally {
@@ -82,32 +89,41 @@ export function buildFor(target: Target): string {
     const outfile = path.join(dist, executableName(target));
     const installed = installRuntime(folder, target);
     const bunTarget = path.basename(path.dirname(path.dirname(installed)));
-    const runtime = closed(installed, target.os, folder);
-    compile("main.ts", outfile, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
+    const runtime = closed(installed, folder);
+    const unsigned = path.join(folder, path.basename(outfile));
+    compile("main.ts", unsigned, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
+    if (target.os === "darwin") {
+      fs.writeFileSync(unsigned, signAdHoc(fs.readFileSync(unsigned), "hawser"));
+    }
+    fs.renameSync(unsigned, outfile);
     return outfile;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
-/** The runtime without its variables; elsewhere than on Linux a signature forbids to change it. */
-function closed(runtime: string, os: NodeJS.Platform, folder: string): string {
-  if (os !== "linux") return runtime;
+/** The runtime without its variables. Its signature is void by then: what is compiled gets one. */
+function closed(runtime: string, folder: string): string {
   const copy = path.join(folder, "closed-runtime");
   closeRuntime(runtime, copy);
   return copy;
 }
 
 function executableName(target: Target): string {
-  const os = { linux: "linux", darwin: "macos", win32: "windows" }[target.os];
-  return `hawser-${os}-${target.arch}${target.os === "win32" ? ".exe" : ""}`;
+  return `hawser-${targetName(target)}${target.os === "win32" ? ".exe" : ""}`;
+}
+
+/** What users call the target, as in the names of a release's files. */
+export function targetName({ os, arch, libc }: Target): string {
+  const name = { linux: "linux", darwin: "macos", win32: "windows" }[os];
+  return [name, arch, ...libc === undefined ? [] : [libc]].join("-");
 }
 
 /**
  * Installs the target's runtime from npm into `folder`. Deno checks it against the integrity hash
  * in deno.lock; left to itself, bun would download it unchecked.
  */
-function installRuntime(folder: string, target: Target): string {
+export function installRuntime(folder: string, target: Target): string {
   for (const file of ["deno.json", "deno.lock"]) {
     fs.copyFileSync(path.join(root, file), path.join(folder, file));
   }

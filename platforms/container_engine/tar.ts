@@ -6,6 +6,8 @@ export interface TarEntry {
   /** With a slash before it, and at most 98 characters after that. */
   path: string;
   mode: number;
+  /** When it was changed, in seconds since 1970; by default at their begin. */
+  changed?: number;
   /** Of a file: its length and its bytes. A folder has none. */
   file?: { size: number; content: AsyncIterable<Uint8Array> | Iterable<Uint8Array> };
 }
@@ -13,9 +15,9 @@ export interface TarEntry {
 const blockBytes = 512;
 
 /**
- * The bytes of a tar archive (POSIX.1-1988, ustar): everything is root's and of no date, so that
- * the same files make the same archive. Throws `not-readable` if a file has another length than it
- * should.
+ * The bytes of a tar archive (POSIX.1-1988, ustar): everything is root's and of no date
+ * but one that is given, so that the same files make the same archive. Throws `not-readable` if a
+ * file has another length than it should.
  */
 export async function* writeTar(entries: Iterable<TarEntry>): AsyncGenerator<Uint8Array> {
   for (const entry of entries) {
@@ -35,7 +37,7 @@ export async function* writeTar(entries: Iterable<TarEntry>): AsyncGenerator<Uin
   yield Buffer.alloc(2 * blockBytes);
 }
 
-function makeHeader({ path, mode, file }: TarEntry): Buffer {
+function makeHeader({ path, mode, changed = 0, file }: TarEntry): Buffer {
   const header = Buffer.alloc(blockBytes);
   const name = path.slice(1) + (file === undefined ? "/" : "");
   if (Buffer.byteLength(name) > 100) throw new Error(`${name} is too long a name for an archive`);
@@ -44,7 +46,7 @@ function makeHeader({ path, mode, file }: TarEntry): Buffer {
   writeOctal(header, 0, 108, 8); // user
   writeOctal(header, 0, 116, 8); // group
   writeOctal(header, file?.size ?? 0, 124, 12);
-  writeOctal(header, 0, 136, 12); // time
+  writeOctal(header, changed, 136, 12);
   header.write(file === undefined ? "5" : "0", 156);
   header.write("ustar\0" + "00", 257, "latin1");
   // the sum of all bytes, with blanks in its own place
