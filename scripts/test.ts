@@ -3,8 +3,9 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
-import { buildHere, bunHere, root } from "./build.ts";
+import { buildHere, bunHere, dist, root } from "./build.ts";
 import { leaves, readReport, type TestCase } from "./junit.ts";
+import { makeTrial, trial } from "./release/trial.ts";
 
 /** Tests that one program runs and reports on. */
 interface Suite {
@@ -38,6 +39,7 @@ function suites(): Suite[] {
     { name: "contract on bun", files: contract, command: bunTest },
     { name: "prove", files: testFiles("test/prove"), command: denoTest },
     { name: "e2e", files: testFiles("test/e2e"), command: denoTest },
+    { name: "release", files: testFiles("test/release"), command: denoTest },
   ];
 }
 
@@ -113,14 +115,21 @@ async function checkTypes(): Promise<TestCase> {
   return step("types", ending === undefined ? undefined : output);
 }
 
-/** Builds what the end-to-end tests run; they fail by themselves where it can't be built. */
-function build(): TestCase {
+/** What a suite's tests run, by its name; they fail by themselves where it can't be made. */
+const builds: Record<string, { outfile: string; make: () => unknown }> = {
+  e2e: { outfile: path.join(dist, "hawser"), make: buildHere },
+  release: { outfile: trial, make: makeTrial },
+};
+
+function build(suite: string): TestCase[] {
+  const wanted = builds[suite];
+  if (wanted === undefined) return [];
   try {
-    fs.rmSync(path.join(root, "dist/hawser"), { force: true });
-    buildHere();
-    return step("build", undefined);
+    fs.rmSync(wanted.outfile, { recursive: true, force: true });
+    wanted.make();
+    return [step(`build of ${suite}`, undefined)];
   } catch (error) {
-    return step("build", String(error));
+    return [step(`build of ${suite}`, String(error))];
   }
 }
 
@@ -144,7 +153,7 @@ async function main(only: string | undefined, part: string | undefined): Promise
     .filter(({ files }) => files.length > 0);
   const cases = only === undefined ? [await checkTypes()] : [];
   for (const suite of chosen) {
-    if (suite.name === "e2e") cases.push(build());
+    cases.push(...build(suite.name));
     cases.push(...await runSuite(suite));
   }
 

@@ -2,7 +2,7 @@ import { Argument, Command, type Option } from "@commander-js/extra-typings";
 import { findCommand } from "./command_path.ts";
 
 const shells = ["bash", "zsh", "fish", "powershell"] as const;
-type Shell = (typeof shells)[number];
+export type Shell = (typeof shells)[number];
 
 /**
  * `completion <shell>` prints the script; the script asks the hidden `completion candidates`
@@ -25,9 +25,14 @@ export function completionCommand(root: Command, write: (text: string) => void):
     )
     .enablePositionalOptions()
     .addArgument(new Argument("<shell>", "the shell").choices(shells))
-    .action((shell) => write(scripts[shell](root.name())));
+    .action((shell) => write(completionScript(shell, root.name())));
   completion.addCommand(candidates as unknown as Command, { hidden: true });
   return completion as unknown as Command;
+}
+
+/** The script that gives the shell completion of the program. */
+export function completionScript(shell: Shell, program: string): string {
+  return scripts[shell](program);
 }
 
 /** What may stand at the place of the last of `words` (which may be empty). */
