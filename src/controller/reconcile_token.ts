@@ -1,8 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { ErrorCode } from "../errors/catalog.ts";
 import { AppError, isAppError } from "../errors/app_error.ts";
-import type { AccessToken } from "../resources/access_token.ts";
-import { findCondition } from "../resources/resource.ts";
+import { type AccessToken, isFinished } from "../resources/access_token.ts";
 import type { Now } from "../runtime/clock.ts";
 import { probeToken } from "../token/redeem_client.ts";
 import { redeemToken } from "../token/redeem.ts";
@@ -133,13 +132,6 @@ async function forgetKey(
 ): Promise<void> {
   const { spec } = token;
   if (spec !== undefined) await pendingKeys.forget(markToken({ ...token, spec }), signal);
-}
-
-/** True if the spec as it is now was redeemed, or refused for good. */
-function isFinished(token: AccessToken): boolean {
-  const redeemed = findCondition(token, "Redeemed");
-  return redeemed !== undefined && redeemed.reason !== "Pending" &&
-    redeemed.observedGeneration === (token.metadata.generation ?? 1);
 }
 
 async function tryToken(

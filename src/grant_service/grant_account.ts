@@ -86,7 +86,6 @@ export class GrantAccount {
     await this.#record.open();
   }
 
-  /** True while its ledger is damaged: then nothing is given. */
   get isDamaged(): boolean {
     return this.#record.isDamaged;
   }
@@ -141,8 +140,8 @@ export class GrantAccount {
   }
 
   /**
-   * Ends the account of a grant that is gone. Returns the hash of its code if it is revoked by
-   * that, undefined if it had expired or never had a code.
+   * Ends the account of a grant that is gone. Returns the hash of its code if that revokes it,
+   * undefined if it had expired or never had a code.
    */
   async retire(): Promise<string | undefined> {
     this.#isRetired = true;
@@ -171,14 +170,16 @@ export class GrantAccount {
   /** Compares the code first: of a closed grant only its holder learns anything. */
   async #refuseUnlessOpen(code: Uint8Array): Promise<Refused | undefined> {
     const terms = termsOf(this.#grant);
-    if (isCode(code, codeHashOf(this.#grant))) {
+    const codeHash = codeHashOf(this.#grant);
+    if (codeHash === undefined) return this.#refuse(this.#isRetired ? "unknown" : "unready");
+    if (isCode(code, codeHash)) {
       if (this.#isRetired) return this.#refuse("revoked");
+      if (!this.#grant.status?.expirationTime) return this.#refuse("unready");
       return Number.isNaN(terms.expiresAt) ? this.#refuse("corrupted") : undefined;
     }
     const ledger = await this.#record.current();
     const reason = whyClosed(ledger, terms, this.#context.now());
-    const isOpen = codeHashOf(this.#grant) !== undefined && !Number.isNaN(terms.expiresAt) &&
-      !this.#isRetired && reason === undefined;
+    const isOpen = !Number.isNaN(terms.expiresAt) && !this.#isRetired && reason === undefined;
     return this.#refuse(isOpen ? "wrong-code" : "unknown");
   }
 
@@ -195,9 +196,8 @@ export class GrantAccount {
         endTurn();
         return answer;
       }
-      const { serial } = answer;
       const settle = (delivered: boolean) => {
-        this.#record.answers.settle(serial, delivered);
+        this.#record.answers.settle(answer.serial, delivered);
         endTurn();
       };
       return { ...answer, settle };

@@ -204,7 +204,7 @@ export class GrantBook {
     const end = performance.now() + (this.#context.service === undefined ? 0 : newsMs);
     for (;;) {
       const answer = await ask();
-      const isUnknown = "reason" in answer && answer.reason === "unknown";
+      const isUnknown = "reason" in answer && ["unknown", "unready"].includes(answer.reason);
       if (!isUnknown || performance.now() >= end || !isConnected()) return answer;
       setAside?.(true);
       await sleep(lookAgainMs);

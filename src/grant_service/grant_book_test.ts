@@ -112,12 +112,15 @@ test("a wrong code is told from the right one only while the grant can be redeem
   await book.close();
 });
 
-test("a grant without code is unknown, one without a valid expiry is corrupted", async () => {
+test("a grant without code or expiry is not ready yet, one without a valid expiry is corrupted", async () => {
   const { book, backing, grant } = await openBook();
   const { status: _, ...unprocessed } = grant;
   await book.upsert(unprocessed as AccessGrant, backing);
-  assertRefused(await book.redeem(requestFor(grant)), "unknown");
-  assertRefused(await book.redeem(requestFor(grant, { code: Buffer.alloc(0) })), "unknown");
+  assertRefused(await book.redeem(requestFor(grant)), "unready");
+  assertRefused(await book.redeem(requestFor(grant, { code: Buffer.alloc(0) })), "unready");
+  await book.upsert({ ...grant, status: { code: grant.status!.code! } }, backing);
+  assertRefused(await book.redeem(requestFor(grant)), "unready");
+  assertRefused(await book.redeem(requestFor(grant, { code: Buffer.from("x") })), "unknown");
   const status = { ...grant.status, expirationTime: "tomorrow" };
   await book.upsert({ ...grant, status }, backing);
   assertRefused(await book.redeem(requestFor(grant)), "corrupted");

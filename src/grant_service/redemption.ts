@@ -27,7 +27,8 @@ export type ProbeRequest = Omit<RedeemRequest, "name" | "subject" | "csr">;
 
 /**
  * Why nothing is given. `unknown` covers every grant that a wrong code was sent for, unless it
- * could be redeemed with the right one; the rest is told only to a holder of the code.
+ * could be redeemed with the right one; the rest is told only to a holder of the code. `unready`
+ * passes: the grant's status lacks code or expiry, or a service has not heard of them yet.
  */
 export type Refusal =
   | "unknown"
@@ -36,6 +37,7 @@ export type Refusal =
   | "used-up"
   | "revoked"
   | "corrupted"
+  | "unready"
   | "damaged"
   | "csr-invalid"
   | "client-gone";

@@ -17,6 +17,8 @@ export function refusalResponse({ reason, detail }: Refused): HttpResponse {
       return plainResponse(403, "Redemption of access token refused");
     case "corrupted":
       return plainResponse(500, "Corrupted claim");
+    case "unready":
+      return plainResponse(503, "Access grant is not ready yet");
     case "csr-invalid":
       return plainResponse(400, `Header csr not valid: ${detail}`);
     case "client-gone":

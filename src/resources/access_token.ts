@@ -1,5 +1,13 @@
 import type { z } from "zod";
+import { findCondition } from "./resource.ts";
 import type { accessTokenSchema } from "./schemas.ts";
+
+/** True if the spec as it is now was redeemed, or refused for good. */
+export function isFinished(token: AccessToken): boolean {
+  const redeemed = findCondition(token, "Redeemed");
+  return redeemed !== undefined && redeemed.reason !== "Pending" &&
+    redeemed.observedGeneration === (token.metadata.generation ?? 1);
+}
 
 /** AccessToken, as docs/spec/resources.md 5 has it. */
 export type AccessToken = z.infer<ReturnType<typeof accessTokenSchema>>;

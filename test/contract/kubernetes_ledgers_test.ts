@@ -110,14 +110,16 @@ if (missingForKubernetes !== undefined) {
       async function openKeys() {
         const platform = await openNamespace(await testbed.createNamespace());
         const clock = { now: 0 };
-        const replica = (name: string) => new PendingKeySecrets(platform, name, () => clock.now);
-        const token: AccessToken = makeToken({}, { uid: crypto.randomUUID() });
-        return { platform, clock, replica, token, mark: markToken(makeToken()) };
+        const stored = await platform.apply<"AccessToken">(makeToken(), signal);
+        const now = () => clock.now;
+        const replica = (name: string, store = platform) =>
+          new PendingKeySecrets(store, platform, name, now);
+        return { platform, clock, replica, token: stored, mark: markToken(makeToken()) };
       }
 
       test("one of several replicas redeems the token; the next takes over with the same key", async () => {
         const { clock, replica, token, mark, platform } = await openKeys();
-        const replicas = ["a", "b", "c"].map(replica);
+        const replicas = ["a", "b", "c"].map((name) => replica(name));
         const claims = await Promise.all(replicas.map((one) => one.claim(token, signal)));
         assert.equal(claims.filter((claim) => claim === "ours").length, 1);
         const first = replicas[claims.indexOf("ours")]!;
@@ -168,11 +170,26 @@ if (missingForKubernetes !== undefined) {
             return stored;
           },
         };
-        const one = new PendingKeySecrets(slowly, "a", () => clock.now);
+        const one = replica("a", slowly);
         const claim = one.claim(token, signal);
         assert.equal(await claim, "ours");
         assert.equal(slow, -1);
         assert.notEqual(await replica("b").claim(token, signal), "ours");
+      });
+
+      test("a token that another replica has finished is not begun anew where the news are late", async () => {
+        const { platform, replica, token, mark } = await openKeys();
+        const first = replica("a");
+        assert.equal(await first.claim(token, signal), "ours");
+        const conditions = [{
+          ...{ type: "Redeemed", status: "False", reason: "Error", message: "used up" },
+          ...{ lastTransitionTime: "2026-01-01T00:00:00Z", observedGeneration: 1 },
+        }] as NonNullable<AccessToken["status"]>["conditions"];
+        await platform.apply<"AccessToken">({ ...token, status: { conditions } }, signal);
+        await first.forget(mark, signal);
+        // as the next one has it in its cache
+        assert.equal(await replica("b").claim(token, signal), "theirs");
+        assert.equal(await platform.get("Secret", `hawser-pending-${mark}`, signal), undefined);
       });
 
       test("a replica goes on with what it had begun before it was started again", async () => {

@@ -20,8 +20,10 @@ export async function catchMutants(limitMs: number, atOnce = 2): Promise<Verdict
     for (let mutant = waiting.shift(); mutant !== undefined; mutant = waiting.shift()) {
       const folder = copyProduct([mutant]);
       try {
-        const order = { first: mutant.first ?? 1, count: 10_000, limitMs, mode: "stop" } as const;
-        const { broken, histories } = await simulate(folder, order);
+        const { broken, histories } = await simulate(folder, {
+          ...{ first: mutant.first ?? 1, count: 10_000, limitMs, mode: "stop" },
+          ...(mutant.isOfCluster ? { clusterEvery: 1 } : {}),
+        });
         verdicts.push({ name: mutant.name, why: broken[0]?.violations[0]?.why, histories });
       } finally {
         fs.rmSync(folder, { recursive: true, force: true });

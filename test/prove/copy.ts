@@ -14,16 +14,28 @@ const replacedModules: Record<string, string> = {
 };
 
 /**
- * Modules of the product that a simulation puts others in the place of: what they do takes
- * threads.
+ * Modules of the product that a simulation puts others in the place of: what they do takes threads,
+ * or a network.
  */
-const replacedFiles = ["key_pair", "request", "certificate", "authority"];
+const replacedFiles: Record<string, string> = {
+  "src/pki/key_pair.ts": "pki/key_pair.ts",
+  "src/pki/request.ts": "pki/request.ts",
+  "src/pki/certificate.ts": "pki/certificate.ts",
+  "src/pki/authority.ts": "pki/authority.ts",
+  "src/token/exchange.ts": "exchange.ts",
+  "src/controller/grant_listener.ts": "grant_listener.ts",
+  "platforms/kubernetes/access/transport.ts": "transport.ts",
+  "platforms/kubernetes/access/server_access.ts": "server_access.ts",
+  "platforms/kubernetes/access/server_agent.ts": "server_access.ts",
+};
 
 /** A deliberate defect: a text of a file that is replaced by another. */
 export interface Defect {
   file: string;
   from: string;
   to: string;
+  /** What else it takes. */
+  and?: Defect;
 }
 
 /**
@@ -50,11 +62,12 @@ export function copyProduct(defects: readonly Defect[] = []): string {
     });
     if (replaced !== text) fs.writeFileSync(file, replaced);
   }
-  for (const name of replacedFiles) {
-    const file = path.join(folder, `src/pki/${name}.ts`);
-    fs.writeFileSync(file, `export * from "${relative(file, `${simulation}/pki/${name}.ts`)}";\n`);
+  for (const [name, stand] of Object.entries(replacedFiles)) {
+    const file = path.join(folder, name);
+    fs.writeFileSync(file, `export * from "${relative(file, path.join(simulation, stand))}";\n`);
   }
-  for (const { file, from, to } of defects) {
+  const parts = defects.flatMap((defect) => [defect, ...(defect.and ? [defect.and] : [])]);
+  for (const { file, from, to } of parts) {
     const target = path.join(folder, file);
     const text = fs.readFileSync(target, "utf8");
     const parts = text.split(from);

@@ -38,9 +38,12 @@ export type HappeningNow =
   /** A ledger is about to be stored. */
   | { what: "storing"; grant: string; spent: number; serials: string[] }
   /** A ledger as it is stored from now on. */
-  | { what: "stored"; grant: string; spent: number }
+  | { what: "stored"; grant: string; spent: number; serials?: string[] }
   /** Somebody put an older ledger there; the grant's status says that so many uses are spent. */
   | { what: "restored"; grant: string; spent: number }
+  /** A service that counts every request, as upstream's does, is asked; until it has answered. */
+  | { what: "counting"; grant: string; client: string; attempt: string }
+  | { what: "counted"; attempt: string }
   /** At the end: the redemptions on record. */
   | { what: "final"; grant: string; spent: number; uses: FinalUse[] };
 

@@ -18,6 +18,10 @@ export function judge(history: readonly Happening[]): Violation[] {
   const claimants = new Map<string, string>();
   /** Of those who were refused for good. */
   const refused = new Set<string>();
+  /** Who is being served by a service that counts every request, by attempt. */
+  const counting = new Map<string, string>();
+  const keepers = new Set<string>();
+  const through = new Set<string>();
   const violations: Violation[] = [];
   const object = (at: number, why: string | undefined, kind: Violation["kind"]) => {
     if (why !== undefined) violations.push({ kind, why, at });
@@ -61,7 +65,24 @@ export function judge(history: readonly Happening[]): Violation[] {
         if (use !== undefined) use.acknowledgedAt ??= one.at;
         break;
       }
+      case "counting":
+        if (through.has(one.client)) {
+          object(
+            one.at,
+            `${one.client} asked after all was over, and each request counts`,
+            "burned",
+          );
+        }
+        if ([...counting.values()].includes(one.client)) {
+          object(one.at, `${one.client} asked twice at once, and each request counts`, "burned");
+        }
+        counting.set(one.attempt, one.client);
+        break;
+      case "counted":
+        counting.delete(one.attempt);
+        break;
       case "kept":
+        keepers.add(one.client);
         for (const grant of grants.values()) grant.uses.get(one.serial)?.holders.add(one.client);
         break;
       case "refused": {
@@ -82,7 +103,11 @@ export function judge(history: readonly Happening[]): Violation[] {
         object(one.at, "given for a wrong code", "double-spent");
         break;
       case "ended":
+        through.add(one.client);
         if (one.how === "refused") refused.add(claimants.get(one.client) ?? "");
+        if (one.how === "kept" && !keepers.has(one.client)) {
+          object(one.at, `${one.client} is said to be through, and has nothing`, "burned");
+        }
         if (one.how === "stuck") object(one.at, `${one.client} was never answered`, "stuck");
         break;
       case "final":
@@ -143,10 +168,10 @@ function judgeRecord(
       });
     }
   }
+  // a cluster removes the ledger with its grant
+  const mayForget = grant.restoredAt !== undefined || grant.isRevoking || final.spent === 0;
   for (const { serial, holders } of grant.uses.values()) {
-    if (
-      holders.size > 0 && !serials.has(serial) && grant.restoredAt === undefined && final.spent > 0
-    ) {
+    if (holders.size > 0 && !serials.has(serial) && !mayForget) {
       found.push({
         kind: "double-spent",
         why: `use ${serial.slice(0, 8)} was given and is not on record`,

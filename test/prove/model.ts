@@ -74,6 +74,8 @@ export class GrantModel {
       return undefined;
     }
     for (const other of this.uses.values()) {
+      // what was put back may not know of it
+      if (other.givenAt <= (this.restoredAt ?? -Infinity)) continue;
       if (other.key === key) return "two uses for one key";
       // of who never acknowledged, the same is due
       const isOwed = other.claimant === asking.claimant && other.holders.size === 0 &&
@@ -111,9 +113,8 @@ export class GrantModel {
           : undefined;
       case "revoked":
       case "unknown":
-        return !this.isRevoking && at < this.expiresAt - this.aheadMs
-          ? `refused as ${reason}, and is not`
-          : undefined;
+        // what has expired is kept for a day, whatever a clock says meanwhile
+        return this.isRevoking ? undefined : `refused as ${reason}, and is not`;
       case "closed":
         return this.restoredAt !== undefined ? undefined : "closed for no reason";
       case "failed":

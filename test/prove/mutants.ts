@@ -5,6 +5,8 @@ export interface Mutant extends Defect {
   name: string;
   /** The first history to look at, where few show it. */
   first?: number;
+  /** True if only whole controllers in a cluster show it. */
+  isOfCluster?: boolean;
 }
 
 const rules = "src/grant_service/ledger/redemption_rules.ts";
@@ -12,7 +14,7 @@ const account = "src/grant_service/grant_account.ts";
 const keeper = "src/grant_service/ledger/answer_keeper.ts";
 const queue = "src/grant_service/ledger/ledger_queue.ts";
 const files = "platforms/resource_files/serving/ledger_files.ts";
-const client = "test/prove/simulation/client.ts";
+const network = "test/prove/simulation/network.ts";
 const claimantText = "return keyHash ?? `${name}\\n${subject}`;";
 
 export const mutants: Mutant[] = [
@@ -41,13 +43,13 @@ export const mutants: Mutant[] = [
   },
   {
     name: "delivered on FIN",
-    file: client,
+    file: network,
     from: 'return closing === "close_notify";',
     to: 'return closing === "close_notify" || closing === "fin";',
   },
   {
     name: "delivered whatever comes",
-    file: client,
+    file: network,
     from: 'return closing === "close_notify";',
     to: "return closing.length > 0;",
   },
@@ -186,8 +188,47 @@ export const mutants: Mutant[] = [
   {
     name: "a turn does not end when an answer is lost",
     file: account,
-    from: "this.#record.answers.settle(serial, delivered);\n        endTurn();",
-    to: "this.#record.answers.settle(serial, delivered);\n        if (delivered) endTurn();",
+    from: "this.#record.answers.settle(answer.serial, delivered);\n        endTurn();",
+    to: "this.#record.answers.settle(answer.serial, delivered);\n        if (delivered) endTurn();",
+  },
+  {
+    name: "a finished token is begun anew where the news of it are late",
+    isOfCluster: true,
+    first: 200,
+    file: "platforms/kubernetes/controller/pending_key_secrets.ts",
+    from: "if (found === undefined && await this.#isOver(token, signal)) {",
+    to: "if (found === undefined && token === undefined && await this.#isOver(token, signal)) {",
+  },
+  {
+    name: "a lease lasts by the wall clock",
+    isOfCluster: true,
+    first: 10,
+    file: "platforms/kubernetes/controller/pending_key_secrets.ts",
+    from: "    return Math.max(0, seen.at + claimMs - this.#steady());",
+    to: `const until = Number(secret?.metadata.annotations?.[annotations.count]) + claimMs;
+    return Math.max(0, until - Date.now());`,
+    and: {
+      file: "platforms/kubernetes/controller/pending_key_secrets.ts",
+      from: "const count = Number(secret.metadata.annotations?.[annotations.count] ?? 0) + 1;",
+      to: "const count = Date.now();",
+    },
+  },
+  {
+    name: "grants are swept on one reading of a clock",
+    isOfCluster: true,
+    first: 30,
+    file: "src/controller/controller_clock.ts",
+    from: "    const { observedMs = 0, spells = [] } = this.#notes ?? {};",
+    to: `    if (this.#observedAt >= 0) return this.now() - 86_400_000;
+    const { observedMs = 0, spells = [] } = this.#notes ?? {};`,
+  },
+  {
+    name: "a grant whose status has not come yet is said to be corrupted",
+    isOfCluster: true,
+    first: 90,
+    file: account,
+    from: 'if (!this.#grant.status?.expirationTime) return this.#refuse("unready");',
+    to: "",
   },
   {
     name: "the writer of a ledger ends with its first work",

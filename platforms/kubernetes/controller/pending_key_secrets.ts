@@ -4,7 +4,7 @@ import type { Claim } from "../../../src/controller/home.ts";
 import { createKeyPair } from "../../../src/pki/key_pair.ts";
 import type { PendingKeys } from "../../../src/platform/abilities.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
-import type { AccessToken } from "../../../src/resources/access_token.ts";
+import { type AccessToken, isFinished } from "../../../src/resources/access_token.ts";
 import { type Secret, secretText } from "../../../src/resources/secret.ts";
 import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
 import { markToken } from "../../../src/token/token_mark.ts";
@@ -38,6 +38,7 @@ const maxSeen = 10_000;
  */
 export class PendingKeySecrets implements PendingKeys {
   readonly #store: Platform;
+  readonly #tokens: Pick<Platform, "get">;
   readonly #replica: string;
   readonly #steady: Now;
   /** Others' claims by redemption, and when they were seen first. */
@@ -45,9 +46,18 @@ export class PendingKeySecrets implements PendingKeys {
   /** As this replica wrote them, by redemption. */
   readonly #claimed = new Map<string, Secret>();
 
-  /** `store` is the namespace's, `replica` the name of this one among several. */
-  constructor(store: Platform, replica: string, steady: Now = steadyNow) {
+  /**
+   * `store` is the namespace's, `tokens` gives AccessTokens as the cluster has them now, and
+   * `replica` is the name of this one among several.
+   */
+  constructor(
+    store: Platform,
+    tokens: Pick<Platform, "get">,
+    replica: string,
+    steady: Now = steadyNow,
+  ) {
     this.#store = store;
+    this.#tokens = tokens;
     this.#replica = replica;
     this.#steady = steady;
   }
@@ -69,6 +79,10 @@ export class PendingKeySecrets implements PendingKeys {
         const secret = this.#sign(found ?? await makeSecret(name, token));
         this.#claimed.set(redemption, await this.#store.apply<"Secret">(secret, signal));
         this.#seen.delete(redemption);
+        if (found === undefined && await this.#isOver(token, signal)) {
+          await this.forget(redemption, signal);
+          return "theirs";
+        }
         if (this.#steady() - startedAt <= claimedWithinMs) return "ours";
       } catch (error) {
         this.#claimed.delete(redemption);
@@ -88,6 +102,16 @@ export class PendingKeySecrets implements PendingKeys {
   async forget(redemption: string, signal: AbortSignal): Promise<void> {
     if (!this.#claimed.delete(redemption)) return;
     await this.#store.remove("Secret", nameOf(redemption), signal);
+  }
+
+  /**
+   * Whether the token that a key was just made for is finished: another replica did that, and has
+   * removed its key, while the news of it is still on the way here. A new key would spend another
+   * use.
+   */
+  async #isOver({ metadata: { name, uid } }: AccessToken, signal: AbortSignal): Promise<boolean> {
+    const now = await this.#tokens.get("AccessToken", name, signal);
+    return now === undefined || now.metadata.uid !== uid || isFinished(now);
   }
 
   /** How long another replica has the token, in milliseconds. */

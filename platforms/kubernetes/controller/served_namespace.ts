@@ -32,7 +32,7 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
   const grants = () => cache.AccessGrant.list(namespace);
   const known = { sites, routerAccesses: () => cache.RouterAccess.list(namespace) };
   const backing = clusterGrantBacking(platform, known, new LedgerSecrets(platform, signal), signal);
-  const pendingKeys = new PendingKeySecrets(platform, replica);
+  const pendingKeys = new PendingKeySecrets(platform, new ClusterStore(api, namespace), replica);
 
   return {
     platform,

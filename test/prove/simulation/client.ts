@@ -4,17 +4,9 @@ import { createRequest, readRequest } from "../../../src/pki/request.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import type { HttpResponse } from "../../../src/grant_service/http/message.ts";
 import type { HappeningNow, Reason } from "../history.ts";
-import type { Issuer } from "./issuer.ts";
+import { type Exchange, send, type Service } from "./network.ts";
 import { parseCertificate } from "./pki/certificate.ts";
-import { awaitAction, placeOf, theWorld, thisProcess } from "./world.ts";
-
-/** How a connection ends, as the service sees it after its answer. */
-export type Closing = "close_notify" | "fin" | "reset" | "timeout";
-
-/** Only what the client itself says over TLS counts: a FIN may be a proxy's. */
-export function isDelivered(closing: Closing): boolean {
-  return closing === "close_notify";
-}
+import { awaitAction, placeOf } from "./world.ts";
 
 /** A client, and what outlives its process. */
 export interface ClientState {
@@ -32,15 +24,15 @@ export interface ClientState {
 export interface ClientSetup {
   grant: string;
   code: string;
-  issuers(): Issuer[];
+  services(): Service[];
   record(happening: HappeningNow): void;
   /** Told of an answer that a service saw acknowledged. */
-  acknowledged(attempt: string, issuer: Issuer): void;
+  acknowledged(attempt: string, service: Service): void;
   /** Whether another use may be asked for, after one was kept. */
   mayGoOn(): boolean;
 }
 
-/** How long a client waits for an answer, and a service for its close, in milliseconds. */
+/** How long a client waits for an answer, in milliseconds. */
 const patienceMs = 10_000;
 
 /** Redeems until the client has what it wants or is refused for good. */
@@ -104,117 +96,46 @@ function end(state: ClientState, how: "kept" | "refused", record: ClientSetup["r
   record({ what: "ended", client: state.name, how });
 }
 
-function reasonOf({ status, headers, body }: HttpResponse): Reason {
+/** Why a service gave nothing. */
+export function reasonOf({ status, headers, body }: HttpResponse): Reason {
   const reason = headers?.["reason"];
   if (reason === "expired" || reason === "revoked" || reason === "used-up") return reason;
-  if (reason === "damaged") return "closed";
+  if (reason === "damaged" || /Corrupted/.test(body)) return "closed";
   if (status === 404) return /No such access granted/.test(body) ? "used-up" : "unknown";
   return "failed";
 }
 
-function readBody(body: string): { serial: string; key: string; body: string } {
+/** The credential in an answer. */
+export function readBody(body: string): { serial: string; key: string; body: string } {
   const [, encoded = ""] = /tls\.crt: (\S+)/.exec(body) ?? [];
   const { serial, key } = parseCertificate(Buffer.from(encoded, "base64").toString());
   return { serial, key, body };
 }
 
 /** Asks one of the services. No response: none came whole. */
-function exchange(
+async function exchange(
   { name }: ClientState,
   attempt: string,
   csr: Uint8Array | undefined,
-  { grant, code, issuers, acknowledged, record }: ClientSetup,
-): Promise<{ response: HttpResponse | undefined; close(): void }> {
-  const world = theWorld();
-  const place = placeOf("ask");
-  const serving = issuers().filter(({ handle, process }) =>
-    handle !== undefined && process.isAlive
-  );
-  const issuer = serving[Math.floor(world.draw(`${place} whom`) * serving.length)];
-  const { promise, resolve } = Promise.withResolvers<
-    { response: HttpResponse | undefined; close(): void }
-  >();
-  const nothing = () => resolve({ response: undefined, close: () => {} });
-  if (issuer === undefined) {
-    return sleep(100).then(() => ({ response: undefined, close: () => {} }));
-  }
-  const me = thisProcess()!;
-  const lag = (what: string) => {
-    const late = world.strikes("delay", `${place} ${what}`);
-    return 1 + 30 * world.draw(`${place} ${what}`) +
-      (late ? 4000 * world.draw(`${place} ${what} late`) : 0);
-  };
-  let isGone = false;
-  world.schedule(patienceMs, me, () => {
-    isGone = true;
-    nothing();
-  });
-  const isWrong = world.strikes("wrong code", place);
-  const request = {
+  { grant, code, services, acknowledged, record }: ClientSetup,
+): Promise<Exchange> {
+  const sent = send({
+    place: placeOf("ask"),
+    services: services(),
     method: "POST",
     path: `/${grant}`,
-    headers: new Map(Object.entries({
+    headers: {
       name,
       subject: name,
       ...(csr === undefined ? {} : { csr: Buffer.from(csr).toString("base64") }),
-    })),
-    body: Buffer.from(code),
-    address: "192.0.2.1",
-    isConnected: () => !isGone && me.isAlive,
-    setAside: () => {},
-  };
-  const arrive = () => {
-    if (isWrong) {
-      void issuer.handle!({ ...request, body: Buffer.from("wrong") }).then(({ status }) => {
-        if (status === 200) record({ what: "leaked", grant });
-      }, () => {});
-    }
-    void issuer.handle!(request).then((response) => deliver(response), () => {});
-  };
-  world.schedule(lag("request"), issuer.process, arrive);
-  // a proxy that asks again what it takes for lost
-  if (csr !== undefined && world.strikes("request repeated", place)) {
-    world.schedule(
-      lag("repeated"),
-      issuer.process,
-      () => void issuer.handle!(request).then((again) => settle(again, "reset", "again"), () => {}),
-    );
-  }
-  return promise;
-
-  function settle(
-    response: HttpResponse,
-    closing: Closing,
-    way: string,
-    afterMs = lag(`close ${way}`),
-  ) {
-    world.schedule(afterMs, issuer!.process, () => {
-      const delivered = isDelivered(closing);
-      response.settle?.(delivered);
-      if (delivered && response.status === 200) acknowledged(attempt, issuer!);
-    });
-  }
-
-  function deliver(response: HttpResponse): void {
-    if (world.strikes("proxy closes", place)) {
-      settle(response, "fin", "fin");
-      world.schedule(lag("cut"), me, nothing);
-    } else if (world.strikes("answer cut", place)) {
-      settle(response, "reset", "reset");
-      world.schedule(lag("cut"), me, nothing);
-    } else if (world.strikes("no answer", place)) {
-      settle(response, "timeout", "timeout", patienceMs);
-    } else {
-      let isClosed = false;
-      const close = (closing: Closing) => {
-        if (!isClosed) settle(response, closing, closing);
-        isClosed = true;
-      };
-      world.schedule(patienceMs, issuer!.process, () => close("timeout"));
-      const afterMs = lag("answer");
-      // the kernel ends the connections of a process that is gone
-      world.schedule(afterMs + 500, undefined, () => me.isAlive || close("fin"));
-      world.schedule(afterMs, me, () => resolve({ response, close: () => close("close_notify") }));
-    }
-  }
+    },
+    body: code,
+    mayRepeat: csr !== undefined,
+    patienceMs,
+    leaked: () => record({ what: "leaked", grant }),
+    acknowledged: (service) => acknowledged(attempt, service),
+  });
+  if (sent !== undefined) return await sent;
+  await sleep(100);
+  return { response: undefined, close: () => {} };
 }

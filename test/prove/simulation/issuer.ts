@@ -1,6 +1,5 @@
 import { auditTo } from "../../../src/grant_service/audit.ts";
 import { GrantBook } from "../../../src/grant_service/grant_book.ts";
-import type { HttpHandler } from "../../../src/grant_service/http/message.ts";
 import type { GrantBacking, LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
 import { type Ledger, usesSpent } from "../../../src/grant_service/ledger/ledger.ts";
 import type { ServiceMetrics } from "../../../src/grant_service/metrics.ts";
@@ -8,6 +7,7 @@ import { redeemHandler } from "../../../src/grant_service/redeem_handler.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import type { HappeningNow } from "../history.ts";
+import type { Service } from "./network.ts";
 import { type Host, type Process, theWorld } from "./world.ts";
 
 /** What is known of the grant where all services see it. */
@@ -17,11 +17,8 @@ export interface GrantFacts {
 }
 
 /** One process that serves the grant. */
-export interface Issuer {
-  process: Process;
+export interface Issuer extends Service {
   host: Host;
-  /** Undefined until it serves. */
-  handle: HttpHandler | undefined;
 }
 
 /** What an issuer is started with. */

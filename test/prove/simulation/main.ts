@@ -1,5 +1,6 @@
 import process from "node:process";
 import { replaceGlobals } from "./globals.ts";
+import { runControllers } from "./run_controllers.ts";
 import { runHistory } from "./run_history.ts";
 
 /**
@@ -7,8 +8,8 @@ import { runHistory } from "./run_history.ts";
  * over; with
  * `stop`, until one breaks the promise. Prints one line of JSON: what it found.
  */
-const [first = "1", count = "100", limitMs = "60000", mode = "all", ...leftOut] = process.argv
-  .slice(2);
+const [first = "1", count = "100", limitMs = "60000", every = "10", mode = "all", ...leftOut] =
+  process.argv.slice(2);
 const realNow = Date.now.bind(Date);
 const began = realNow();
 const turn = globalThis.setImmediate;
@@ -22,7 +23,8 @@ let happenings = 0;
 let digest = 0;
 for (let seed = Number(first); histories < Number(count); seed++) {
   if (realNow() - began > Number(limitMs)) break;
-  const outcome = await runHistory(seed, new Set(leftOut));
+  const run = seed % Number(every) === 0 ? runControllers : runHistory;
+  const outcome = await run(seed, new Set(leftOut));
   histories++;
   happenings += outcome.happenings.length;
   digest = Math.imul(digest ^ outcome.digest, 0x01000193) >>> 0;

@@ -5,67 +5,25 @@ import { type Ledger, usesSpent } from "../../../src/grant_service/ledger/ledger
 import { createAuthority } from "../../../src/pki/authority.ts";
 import { apiVersion } from "../../../src/resources/resource.ts";
 import type { Happening, HappeningNow } from "../history.ts";
-import { judge, type Violation } from "../judge.ts";
+import { judge } from "../judge.ts";
 import { type ClientState, runClient } from "./client.ts";
 import { Cluster } from "./cluster.ts";
 import { Disk } from "./disk.ts";
 import { type GrantFacts, type Issuer, startIssuer } from "./issuer.ts";
-import {
-  enter,
-  type Fault,
-  Host,
-  type Likelihood,
-  onKilled,
-  type Process,
-  World,
-} from "./world.ts";
+import type { Service } from "./network.ts";
+import { beginWorld, healAfterMs, type Outcome, restMs, start } from "./scenario.ts";
+import { Host, onKilled, type Process } from "./world.ts";
 
-/** What one history came to. */
-export interface Outcome {
-  seed: number;
-  digest: number;
-  faults: { place: string; fault: Fault }[];
-  happenings: Happening[];
-  violations: Violation[];
-}
-
-const start = Date.parse("2026-11-22T12:00:00Z");
 const uid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";
 const code = "CodeOfTheGrant0123456789";
 const folder = "/data/ledgers";
-/** When faults end, and how long all may take to come to rest then, in milliseconds. */
-const healAfterMs = 90_000;
-const restMs = 300_000;
-
-/** How likely faults are where a history has them at all. */
-const usual: Likelihood = {
-  "kill": 0.015,
-  "stop": 0.01,
-  "delay": 0.08,
-  "no answer": 0.12,
-  "answer cut": 0.3,
-  "proxy closes": 0.3,
-  "request repeated": 0.3,
-  "wrong code": 0.3,
-  "409": 0.12,
-  "429": 0.12,
-  "500": 0.12,
-  "504 after commit": 0.2,
-  "EIO": 0.08,
-  "ENOSPC": 0.1,
-};
 
 /** Simulates the history of a seed, and has it judged. Faults named in `leftOut` do not come. */
 export async function runHistory(
   seed: number,
   leftOut: ReadonlySet<string> = new Set(),
 ): Promise<Outcome> {
-  const world = new World({ seed, now: start, likelihood: {}, leftOut });
-  enter(world);
-  // each history has some kinds of fault only, so that each kind is seen without the others
-  for (const [fault, likelihood] of Object.entries(usual) as [Fault, number][]) {
-    if (world.draw(`has ${fault}`) < 0.5) world.likelihood[fault] = likelihood;
-  }
+  const world = beginWorld(seed, leftOut);
   const happenings: Happening[] = [];
   const record = (happening: HappeningNow) => happenings.push({ at: world.now, ...happening });
   const pick = (what: string, most: number) => Math.floor(world.draw(what) * most);
@@ -139,9 +97,9 @@ export async function runHistory(
   const setup = {
     grant: uid,
     code,
-    issuers: () => issuers,
+    services: () => issuers,
     record,
-    acknowledged(attempt: string, { process }: Issuer) {
+    acknowledged(attempt: string, { process }: Service) {
       // a service that lives on keeps it in mind; one that dies may not have had the time
       world.schedule(15_000, undefined, () => {
         if (process.isAlive && world.isHealed) record({ what: "acknowledged", attempt });

@@ -8,6 +8,8 @@ export class Host {
   offsetMs = 0;
   /** How fast its clocks go; 1 is right. */
   rate = 1;
+  /** What others reach it by, where several hosts share it. */
+  address = "";
   /** What its disk holds, once there is one. */
   disk: unknown;
 
@@ -50,8 +52,12 @@ export type Fault =
   | "no answer"
   | "answer cut"
   | "answer lost"
+  | "503"
+  | "SIGSTOP"
+  | "SIGTERM"
   | "request repeated"
   | "proxy closes"
+  | "proxy half-closes"
   | "partition"
   | "clock step"
   | "clock drift"

@@ -2,10 +2,10 @@ import { Buffer } from "node:buffer";
 import { isIP } from "node:net";
 import { fillRandomly } from "../globals.ts";
 import { parseCertificate, writeCertificate } from "./certificate.ts";
-import { createKeyPair, readPrivateKey } from "./key_pair.ts";
+import { createKeyPair, importPrivateKey, readPrivateKey } from "./key_pair.ts";
 
 export const defaultLifetimeMs = 5 * 365 * 24 * 60 * 60 * 1000;
-const backdatedMs = 5 * 60 * 1000;
+export const authoritiesBeginAt = Date.UTC(2025, 0, 1);
 
 interface SigningRequest {
   commonName: string;
@@ -18,15 +18,17 @@ interface SigningRequest {
 
 export async function createAuthority(
   commonName: string,
-  options: { lifetimeMs?: number; now?: number } = {},
+  options: { lifetimeMs?: number; now?: number; privateKeyPem?: string } = {},
 ) {
-  const { publicKey, privateKeyPem } = await createKeyPair();
-  const now = options.now ?? Date.now();
+  const { publicKey, privateKeyPem } = options.privateKeyPem === undefined
+    ? await createKeyPair()
+    : await importPrivateKey(options.privateKeyPem);
+  const now = Math.max(options.now ?? Date.now(), authoritiesBeginAt);
   const key = Buffer.from(publicKey).toString();
   const certificatePem = writeCertificate({
     subject: commonName,
     issuer: commonName,
-    notBefore: now - backdatedMs,
+    notBefore: authoritiesBeginAt,
     notAfter: now + (options.lifetimeMs ?? defaultLifetimeMs),
     serial: newSerial(),
     isAuthority: true,
@@ -45,11 +47,11 @@ export function loadAuthority(certificatePem: string, privateKeyPem: string) {
     { commonName, publicKey, lifetimeMs, now = Date.now(), serial, hosts = [] }: SigningRequest,
   ) => {
     if (now >= authority.notAfter) throw new Error("the authority has expired");
-    const notAfter = Math.min(now + lifetimeMs, authority.notAfter);
+    const notAfter = wholeSecond(Math.min(now + lifetimeMs, authority.notAfter));
     const certificate = {
       subject: commonName,
       issuer: authority.subject,
-      notBefore: now - backdatedMs,
+      notBefore: authoritiesBeginAt,
       notAfter,
       serial: serial ?? newSerial(),
       isAuthority: false,
@@ -65,6 +67,10 @@ export function loadAuthority(certificatePem: string, privateKeyPem: string) {
     });
   };
   return Promise.resolve({ certificatePem, signClient: sign, signServer: sign });
+}
+
+function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1000) * 1000;
 }
 
 function newSerial(): string {
