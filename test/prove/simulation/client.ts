@@ -1,6 +1,6 @@
 import { Buffer } from "node:buffer";
-import { createKeyPair, importPrivateKey } from "../../../src/pki/key_pair.ts";
-import { createRequest, readRequest } from "../../../src/pki/request.ts";
+import { createKeyPair, importPrivateKey } from "./pki/key_pair.ts";
+import { createRequest, readRequest } from "./pki/request.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import type { HttpResponse } from "../../../src/grant_service/http/message.ts";
 import type { HappeningNow, Reason } from "../history.ts";

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { appError } from "../../../src/errors/app_error.ts";
 import { brokenOff } from "../../../src/network/connection_fault.ts";
 import type { HttpAnswer } from "../../../src/network/http_exchange.ts";
-import { readRequest } from "../../../src/pki/request.ts";
+import { readRequest } from "./pki/request.ts";
 import type { GrantRequest, RedeemSurroundings } from "../../../src/token/exchange.ts";
 import type { HappeningNow } from "../history.ts";
 import { servicesAt } from "./addresses.ts";

@@ -44,6 +44,7 @@ export async function startGrantListener(options: GrantListenerOptions): Promise
   return {
     port,
     operationsUrl: "http://127.0.0.1:9000",
+    operationsPort: 9000,
     async stop() {
       listening.handle = undefined;
       while (underWay > 0) await sleep(100);

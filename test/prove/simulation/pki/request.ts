@@ -1,7 +1,7 @@
 import { Buffer } from "node:buffer";
 import { type KeyPair, publicKeyHash } from "./key_pair.ts";
 
-export function createRequest({ publicKey }: KeyPair): Promise<Uint8Array> {
+export function createRequest({ publicKey }: KeyPair, _subject?: string): Promise<Uint8Array> {
   return Promise.resolve(Buffer.concat([Buffer.from("request "), publicKey]));
 }
 
