@@ -17,6 +17,7 @@ import { requirePlatform } from "./namespace_platform.ts";
 import { liveLinks } from "./router/live_links.ts";
 import { LocalRouter } from "./router/local_router.ts";
 import { routerProbe } from "./router/router_probe.ts";
+import { auditLines } from "./serving/audit_trail.ts";
 import { pendingKeyFiles } from "./serving/pending_keys.ts";
 import { siteUid } from "./site/site_authority.ts";
 import { siteFounder } from "./site/site_founder.ts";
@@ -60,6 +61,7 @@ export function openLocalPlatform(
     ...methodsOf(store),
     controllerHost: toldOf(hostFor(files), home, request.onRequest),
     controllerRunner: controllerRunner(name, files, request),
+    auditReader: { lines: () => auditLines(files.audit) },
     siteFounder: siteFounder({
       paths,
       platform: store,

@@ -45,6 +45,22 @@ const cluster = z.strictObject({
   })).describe("what the user may do"),
 });
 
+const auditRecord = z.strictObject({
+  time: time("when it was"),
+  event: z.enum(["issued", "redeemed", "repeated", "undelivered", "refused", "revoked"])
+    .describe("what was done"),
+  namespace: text("the grant's namespace").optional(),
+  grant: text("the AccessGrant").optional(),
+  uid: text("its uid, or what was asked for in place of one").optional(),
+  name: text("name of the token that was redeemed").optional(),
+  subject: text("the redeeming site").optional(),
+  address: text("where the request came from").optional(),
+  reason: text("why it was refused").optional(),
+  serial: text("serial number of the certificate").optional(),
+  seq: whole("number of the record"),
+  previous: text("SHA-256 of the record before"),
+});
+
 const controller = z.strictObject({
   running: truth("whether a controller runs"),
   answers: z.literal(false).describe("false: it runs, and is not ready to serve").optional(),
@@ -160,6 +176,16 @@ const results = {
   "grant revoke": z.strictObject({
     revoked: z.string().nullable().describe("its name; null if it was not there, with --quiet"),
   }),
+  "audit show": z.array(auditRecord),
+  "audit verify": z.strictObject({
+    records: whole("how many there are"),
+    chains: whole("how many chains they are; on a cluster each start of a controller begins one"),
+    first: whole("number of the first record at hand; what is before it is elsewhere").optional(),
+    head: z.strictObject({
+      seq: whole("number of the last record"),
+      hash: text("its SHA-256"),
+    }).describe("absent: there is none").optional(),
+  }),
   "controller start": controller,
   "controller restart": controller,
   "controller status": z.union([
@@ -191,6 +217,8 @@ const results = {
 
 /** The outputs that another program takes, or that are of no platform. */
 const isPlain = [
+  "audit show",
+  "audit verify",
   "site generate",
   "link generate",
   "controller manifest",

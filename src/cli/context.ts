@@ -10,6 +10,8 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   readonly say: Say;
   readonly env: Record<string, string | undefined>;
+  /** The namespace that -n names, if it does. */
+  readonly namespace: string | undefined;
   /** The platform in force with its namespace; opened at the first call. */
   platform(): Promise<PlatformWithAbilities>;
   /**

@@ -81,6 +81,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         signal: deadline.signal,
         say,
         env: world.env,
+        namespace: options.namespace,
         platform: () =>
           platform ??= openPlatform(
             world,

@@ -1,4 +1,6 @@
 import type { CommandMaker, CommandSet, Noun } from "../cli/command_set.ts";
+import { auditShow } from "./audit/show.ts";
+import { auditVerify } from "./audit/verify.ts";
 import { controllerRestart } from "./controller/restart.ts";
 import { controllerManifest } from "./controller/manifest.ts";
 import { controllerRun } from "./controller/run.ts";
@@ -93,6 +95,13 @@ const skupperNouns: Record<string, Noun> = {
   },
 };
 
+const auditNouns: Record<string, Noun> = {
+  audit: {
+    summary: "Show and verify the record of who redeemed what, when and from where",
+    verbs: { show: auditShow, verify: auditVerify },
+  },
+};
+
 const jfrogNouns: Record<string, Noun> = {
   "config|c": {
     summary: "Add, show, check, change and remove JFrog servers, in the file that jf has",
@@ -156,7 +165,7 @@ export function commandsFor(program: string): CommandSet {
       return {
         description:
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
-        nouns: { ...skupperNouns, ...jfrogNouns, ...artifactoryNouns },
+        nouns: { ...skupperNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
         singles: { ...jfrogSingles, ...version },
       };
   }

@@ -1,5 +1,6 @@
 import { isAppError } from "../errors/app_error.ts";
 import { type Audit, auditTo } from "../grant_service/audit.ts";
+import { AuditChain } from "../grant_service/audit_chain.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
 import { abortable, untilAborted, within } from "../runtime/abortable.ts";
 import { sleep } from "../runtime/clock.ts";
@@ -72,7 +73,12 @@ class Controller {
     this.#setup = setup;
     this.#clock = clock;
     this.#report = reportTo(setup.log, now);
-    const record = auditTo(setup.log, now);
+    const chain = new AuditChain(setup.trail?.head);
+    const write = (line: string) => {
+      setup.log(line);
+      setup.trail?.write(line, chain.seq);
+    };
+    const record = auditTo(write, now, chain);
     this.#audit = (event) => {
       record(event);
       const announcement = announcementOf(event);

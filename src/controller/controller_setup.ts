@@ -1,3 +1,4 @@
+import type { ChainHead } from "../grant_service/audit_chain.ts";
 import type { IdentityStore } from "../grant_service/service_identity.ts";
 import type { Announce } from "./announcement.ts";
 import type { OperationsPlace } from "../grant_service/http/operations_server.ts";
@@ -30,6 +31,13 @@ export interface ControllerSetup {
   env: Record<string, string | undefined>;
   /** Takes one line of JSON per event. */
   log(line: string): void;
+  /** Where the audit is kept, beside the log. */
+  trail?: {
+    /** Where the records of before end. */
+    readonly head: ChainHead;
+    /** Appends a record, a line without its end, and its number. */
+    write(line: string, seq: number): void;
+  };
   /** Called with the outcomes that belong to a resource. */
   announce?: Announce;
   /** Called when it listens, before anything is reconciled. */

@@ -89,6 +89,18 @@ export const commandErrors = {
     exit: "failed",
     message: (d) => `Cannot read ${d.path}: ${d.why}`,
   }),
+  "audit-broken": entry<{ where: string; line: number; why: string; more: number }>({
+    exit: "failed",
+    message: (d) =>
+      `The audit is broken at line ${d.line} of ${d.where}: ${d.why}` +
+      (d.more === 0 ? "" : ` (and at ${d.more} other lines)`),
+    hint: () => "Records were changed, taken out or added after they were written.",
+  }),
+  "audit-differs": entry<{ where: string; expected: string; found: string }>({
+    exit: "failed",
+    message: (d) => `The audit of ${d.where} does not hold record ${d.expected}: ${d.found}`,
+    hint: () => "Records were changed or taken out after that record was noted.",
+  }),
   "resource-not-found": entry<{ kind: string; name: string; namespace: string; list?: string }>({
     exit: "not-found",
     message: (d) => `${d.kind} "${d.name}" does not exist in namespace "${d.namespace}"`,

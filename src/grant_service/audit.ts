@@ -1,4 +1,5 @@
 import type { Now } from "../runtime/clock.ts";
+import { AuditChain } from "./audit_chain.ts";
 
 /** What is put on record; never a code or a key. */
 export interface AuditEvent {
@@ -15,7 +16,14 @@ export interface AuditEvent {
 
 export type Audit = (event: AuditEvent) => void;
 
-/** An audit that gives each event to `log` as one line of JSON, its time first. */
-export function auditTo(log: (line: string) => void, now: Now = Date.now): Audit {
-  return (event) => log(JSON.stringify({ time: new Date(now()).toISOString(), ...event }));
+/**
+ * An audit that gives each event to `write` as one line of JSON, its time first, and last what
+ * chains it to the one before.
+ */
+export function auditTo(
+  write: (line: string) => void,
+  now: Now = Date.now,
+  chain: AuditChain = new AuditChain(),
+): Audit {
+  return (event) => write(chain.append(event, new Date(now()).toISOString()));
 }

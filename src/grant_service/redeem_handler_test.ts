@@ -124,7 +124,9 @@ test("a redemption is answered with upstream's stream of a Secret and a Link", (
     assert.ok(response.body.startsWith("---\n"));
     const kinds = readResources(response.body, "answer").map(({ kind }) => kind);
     assert.deepEqual(kinds, ["Secret", "Link"]);
-    const { time, address, serial, ...event } = JSON.parse(service.audited[0]!);
+    const { time, address, serial, seq: _, previous: __, ...event } = JSON.parse(
+      service.audited[0]!,
+    );
     assert.deepEqual(event, {
       event: "redeemed",
       namespace: "west",

@@ -26,6 +26,8 @@ export interface Abilities {
   readonly controllerManifest?: ControllerManifest<ControllerOptions>;
   /** The controller of a cluster can be set up by a text that another program takes. */
   readonly clusterManifest?: ControllerManifest<ClusterManifestOptions>;
+  /** What the grant service did is on record here. */
+  readonly auditReader?: AuditReader;
   /** Sites are founded here: certificate authority, ports and addresses are ours to make. */
   readonly siteFounder?: SiteFounder;
   /** What belongs to a site can be removed here, kinds included that no platform stores. */
@@ -40,6 +42,12 @@ export interface Abilities {
   readonly signingProbe?: SigningProbe;
   /** Keys of redemptions under way outlive this process, so a retry is the same redemption. */
   readonly pendingKeys?: PendingKeys;
+}
+
+/** Reads the audit of all namespaces. */
+export interface AuditReader {
+  /** One record each, oldest first; none where nothing was recorded. */
+  lines(): AsyncIterable<string>;
 }
 
 /** A platform as the registry gives it: the five methods and its abilities. */

@@ -17,6 +17,8 @@ export interface ControllerFiles {
   readonly state: string;
   readonly settings: string;
   readonly log: string;
+  /** The folder of the audit. */
+  readonly audit: string;
   /** What was observed of the clocks. */
   readonly clock: string;
   /** The certificate authority of the grant service. */
@@ -61,6 +63,7 @@ export function controllerFiles(home: string): ControllerFiles {
     state: join(folder, "state.json"),
     settings: join(folder, "settings.json"),
     log: join(folder, "controller.log"),
+    audit: join(folder, "audit"),
     clock: join(folder, "clock.json"),
     issuer: join(folder, "issuer"),
   };

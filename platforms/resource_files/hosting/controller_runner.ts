@@ -6,11 +6,12 @@ import { runController } from "../../../src/controller/controller.ts";
 import type { ControllerSetup } from "../../../src/controller/controller_setup.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
-import { type AppError, isAppError } from "../../../src/errors/app_error.ts";
+import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
 import type { LocalRunOptions, RunningController } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
+import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { type HeldLock, lock, tryLock } from "../../../src/runtime/lock.ts";
 import { controllerHome } from "../serving/controller_home.ts";
 import { findLinkHosts, thisMachine } from "../site/link_hosts.ts";
@@ -32,6 +33,7 @@ import { keepLogShort } from "./short_log.ts";
 import { readProcessStart } from "./process_start.ts";
 import { clockNotes } from "./clock_notes.ts";
 import { closeGrantsOfCopy } from "../serving/home_origin.ts";
+import { AuditTrail } from "../serving/audit_trail.ts";
 import { identityFiles } from "../serving/identity_files.ts";
 
 /** What the controller of a data home runs with. */
@@ -76,7 +78,10 @@ export async function runLocalController(
   const mine = wait ? await awaitHome(files, signal, stderr) : await lockHome(files);
   if (mine === undefined) return;
   const log = writesTo(files.log) ? keepLogShort(files.log, stderr) : stderr;
+  let trail: AuditTrail | undefined;
   try {
+    const report = reportTo(log, Date.now);
+    trail = openTrail(files, (error) => report("audit-failed", errorFields(error)));
     const processStart = await readProcessStart(process.pid);
     let state: ControllerState = {
       platform,
@@ -122,6 +127,7 @@ export async function runLocalController(
       },
       env,
       log,
+      trail,
       async listening({ grantPort, operationsPort, grantUrl, operationsUrl }) {
         await writeSettings(files, { grantPort, operationsPort });
         await keepState({ grantUrl, operationsUrl });
@@ -129,6 +135,7 @@ export async function runLocalController(
       },
     }, signal);
   } finally {
+    trail?.close();
     await removeState(files);
     mine.release();
   }
@@ -232,6 +239,15 @@ async function choosePorts(
       ports: options.operationsPort === undefined ? [...kept, 0] : [options.operationsPort],
     },
   };
+}
+
+function openTrail(files: ControllerFiles, onProblem: (error: unknown) => void): AuditTrail {
+  try {
+    return new AuditTrail(files.audit, onProblem);
+  } catch (cause) {
+    const why = explainSystemError(cause);
+    throw appError("data-home-unusable", { path: files.audit, why }, { cause });
+  }
 }
 
 /** True if this process' stderr goes to that file. */

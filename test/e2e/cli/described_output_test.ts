@@ -28,6 +28,8 @@ const skupperLines = [
   "token status -n east",
   "token status dropped -n east",
   "token redeem t.yaml -n east",
+  "audit show",
+  "audit verify",
   "token issue - -n west",
   "link generate -n west",
   "link status -n east",
@@ -138,8 +140,9 @@ const configured = [
   },
 ];
 
-/** Fields that only an engine, a cluster, systemd, a router or JFrog's own server has printed. */
+/** Fields that only a refusal, an engine, a cluster, systemd, a router or JFrog's own server has printed. */
 const printedElsewhere = [
+  /^audit show: \[\]\.reason$/,
   /^site status: router\.(reload|why|name)$/,
   /^link status: (\[\]\.)?router\b/,
   /^(link update|link delete): live\.(until|why)$/,

@@ -84,7 +84,7 @@ async function startAndStop(sandbox: Sandbox): Promise<void> {
 
   for (const verb of ["run", "start"]) {
     const second = await sandbox.hawser(["controller", verb]);
-    assert.equal(second.code, 3);
+    assert.equal(second.code, 7);
     assert.ok(second.stderr.includes(`(pid ${status.pid})`), second.stderr);
   }
   await sandbox.succeed(["controller", "stop"]);
