@@ -1,6 +1,6 @@
 import { isAppError } from "../errors/app_error.ts";
-import { type Audit, auditTo } from "../grant_service/audit.ts";
-import { AuditChain } from "../grant_service/audit_chain.ts";
+import type { Audit } from "../grant_service/audit.ts";
+import { AuditChain, auditTo } from "../grant_service/audit_chain.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
 import { abortable, untilAborted, within } from "../runtime/abortable.ts";
 import { sleep } from "../runtime/clock.ts";

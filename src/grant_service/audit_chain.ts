@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
-import type { AuditEvent } from "./audit.ts";
+import type { Now } from "../runtime/clock.ts";
+import type { Audit, AuditEvent } from "./audit.ts";
 
 /** An event as it stands on record. */
 export interface AuditRecord extends AuditEvent {
@@ -48,6 +49,18 @@ export class AuditChain {
     this.#head = { seq, hash: hashOf(line) };
     return line;
   }
+}
+
+/**
+ * An audit that gives each event to `write` as one line of JSON, its time first, and last what
+ * chains it to the one before.
+ */
+export function auditTo(
+  write: (line: string) => void,
+  now: Now = Date.now,
+  chain: AuditChain = new AuditChain(),
+): Audit {
+  return (event) => write(chain.append(event, new Date(now()).toISOString()));
 }
 
 /** What is wrong in a chain, at a line of what was read. */

@@ -11,7 +11,7 @@ import { type AppError, appError } from "../errors/app_error.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
 import { createRequest } from "../pki/request.ts";
 import { readResources } from "../resources/yaml.ts";
-import { auditTo } from "./audit.ts";
+import { auditTo } from "./audit_chain.ts";
 import type { GrantBacking } from "./ledger/backing.ts";
 import { GrantBook } from "./grant_book.ts";
 import type { HttpResponse } from "./http/message.ts";

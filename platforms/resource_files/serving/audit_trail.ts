@@ -1,7 +1,6 @@
 import { Buffer } from "node:buffer";
 import {
   closeSync,
-  createReadStream,
   fstatSync,
   ftruncateSync,
   mkdirSync,
@@ -12,13 +11,13 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import {
   type ChainHead,
   emptyChain,
   hashOf,
   parseRecord,
 } from "../../../src/grant_service/audit_chain.ts";
+import { readLines } from "../../../src/runtime/lines.ts";
 
 /** The file that records are appended to. */
 const currentName = "current.jsonl";
@@ -117,9 +116,8 @@ export class AuditTrail {
 /** The lines of all files of the folder's trail, oldest first; none where there is no trail. */
 export async function* auditLines(folder: string): AsyncGenerator<string> {
   for (const name of [...closedNames(folder), currentName]) {
-    const input = createReadStream(join(folder, name));
     try {
-      yield* createInterface({ input, crlfDelay: Infinity });
+      yield* readLines(join(folder, name));
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
     }

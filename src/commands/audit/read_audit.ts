@@ -1,8 +1,6 @@
-import { Buffer } from "node:buffer";
-import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
+import { linesOf, readLines } from "../../runtime/lines.ts";
 import { explainSystemError } from "../../runtime/system_error.ts";
 
 /** The most that is read of standard input, in bytes. */
@@ -39,15 +37,14 @@ export async function openAudit(
   }
   if (file === "-") {
     const bytes = await context.stdin(maxInputBytes);
-    const lines = Buffer.from(bytes).toString("utf8").split("\n");
-    return { where: "standard input", isPure: false, lines };
+    return { where: "standard input", isPure: false, lines: linesOf(bytes) };
   }
   return { where: file, isPure: false, lines: fileLines(file) };
 }
 
 async function* fileLines(file: string): AsyncGenerator<string> {
   try {
-    yield* createInterface({ input: createReadStream(file), crlfDelay: Infinity });
+    yield* readLines(file);
   } catch (cause) {
     throw appError("not-readable", { path: file, why: explainSystemError(cause) }, { cause });
   }

@@ -140,7 +140,7 @@ const configured = [
   },
 ];
 
-/** Fields that only a refusal, an engine, a cluster, systemd, a router or JFrog's own server has printed. */
+/** Fields that only an engine, a cluster, systemd, a router, a refusal or JFrog's server prints. */
 const printedElsewhere = [
   /^audit show: \[\]\.reason$/,
   /^site status: router\.(reload|why|name)$/,

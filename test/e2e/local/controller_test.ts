@@ -145,7 +145,7 @@ test(
   inSandbox(async (sandbox) => {
     const starts = Array.from({ length: 6 }, () => sandbox.hawser(["controller", "start"]));
     const outcomes = await Promise.all(starts);
-    assert.deepEqual(outcomes.map(({ code }) => code).sort(), [0, 3, 3, 3, 3, 3]);
+    assert.deepEqual(outcomes.map(({ code }) => code).sort(), [0, 7, 7, 7, 7, 7]);
     for (const { code, stderr } of outcomes) {
       if (code !== 0) assert.match(stderr, /^error: A controller is already running/m);
     }

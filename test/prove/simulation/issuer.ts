@@ -1,4 +1,4 @@
-import { auditTo } from "../../../src/grant_service/audit.ts";
+import { auditTo } from "../../../src/grant_service/audit_chain.ts";
 import { GrantBook } from "../../../src/grant_service/grant_book.ts";
 import type { GrantBacking, LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
 import { type Ledger, usesSpent } from "../../../src/grant_service/ledger/ledger.ts";
