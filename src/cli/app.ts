@@ -22,6 +22,10 @@ export async function app(
   platforms: PlatformRegistry,
   commandsFor: (program: string) => CommandSet,
 ): Promise<number> {
+  const garbled = garbledInput(world);
+  if (garbled !== undefined) {
+    return codeToEndWith(world, await reportError(world, garbled, outputWanted(world.args)));
+  }
   const written: string[] = [];
   const root = commandTree(
     world,
@@ -37,6 +41,19 @@ export async function app(
     return codeToEndWith(world, await reportError(world, error, outputWanted(world.args)));
   }
   return codeToEndWith(world, await runLine(world, root, written, missing));
+}
+
+/**
+ * An argument, or a variable that names a place, that is not UTF-8: the runtime has put one and the
+ * same character for what it can't read, and two files would be taken for one.
+ */
+function garbledInput({ args, env }: World): AppError | undefined {
+  const variables = ["HAWSER_DATA_HOME", "XDG_DATA_HOME", "HOME", "KUBECONFIG"];
+  const places = variables.map((name) => [`variable ${name}`, env[name] ?? ""]);
+  const all = [...args.map((arg, index) => [`argument ${index + 1}`, arg]), ...places];
+  const [what, value] = all.find(([, text]) => text!.includes("\ufffd")) ?? [];
+  if (what === undefined) return undefined;
+  return appError("invalid-value", { name: what, value: value!, wanted: "in UTF-8" });
 }
 
 /** What jf's own completion asks its commands with. */
@@ -71,9 +88,26 @@ async function runLine(
     if (!(error instanceof CommanderError)) {
       return await reportError(world, error, optionsInForce(root, world.args));
     }
-    const help = [world.program, ...findCommand(root, world.args).words, "--help"].join(" ");
-    return await reportError(world, wordUsageError(error, help), outputWanted(world.args));
+    const { words } = findCommand(root, world.args);
+    const help = showingInstead(error, words) ?? [...words, "--help"].join(" ");
+    return await reportError(
+      world,
+      wordUsageError(error, `${world.program} ${help}`),
+      outputWanted(world.args),
+    );
   }
+}
+
+/** The command that shows what other programs list, show or get; undefined if that is not meant. */
+function showingInstead({ code, message }: CommanderError, [noun]: string[]): string | undefined {
+  if (code !== "commander.unknownCommand" || !/'(list|ls|show|get|describe)'/.test(message)) {
+    return undefined;
+  }
+  return noun === "grant"
+    ? "grant list"
+    : ["site", "link", "token", "controller"].includes(noun ?? "")
+    ? `${noun} status`
+    : undefined;
 }
 
 /** The error of a command that the program whose name we go by may have. */

@@ -65,14 +65,14 @@ function emptyRoot(program: string, description: string): Command {
     );
   } else {
     root.version(version, "-V, --version", "print the version")
-      .addOption(namespaceOption().hideHelp())
-      .addOption(platformOption().hideHelp())
-      .addOption(contextOption().hideHelp())
-      .addOption(kubeconfigOption().hideHelp());
+      .addOption(namespaceOption())
+      .addOption(platformOption())
+      .addOption(contextOption())
+      .addOption(kubeconfigOption());
   }
   return root
-    .addOption(outputOption().hideHelp())
-    .addOption(verboseOption().hideHelp()) as unknown as Command;
+    .addOption(outputOption())
+    .addOption(verboseOption()) as unknown as Command;
 }
 
 /** Gives a command the name of its key, and the other names behind `|`. */

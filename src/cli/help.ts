@@ -1,6 +1,7 @@
 import { Command } from "@commander-js/extra-typings";
 import { appError } from "../errors/app_error.ts";
 import { exitCodes } from "../errors/exit_code.ts";
+import type { SharedOptions } from "./options.ts";
 import { table } from "./output.ts";
 
 /** `help [command...]`, and `help exit-codes`. */
@@ -10,7 +11,10 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
     .description("Display help for a command. `help exit-codes` lists what each exit code means.")
     .argument("[words...]", "the command, or exit-codes")
     .action((words) => {
-      if (words.join(" ") === "exit-codes") return write(exitCodeTable());
+      const { output = "text" } = root.opts() as SharedOptions;
+      if (words.join(" ") === "exit-codes") {
+        return write(output === "text" ? exitCodeTable() : JSON.stringify(exitCodeList(), null, 2));
+      }
       let command = root;
       for (const word of words) {
         const next = command.commands.find((child) =>
@@ -26,6 +30,15 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
       }
       write(command.helpInformation());
     }) as unknown as Command;
+}
+
+/** The table as data; JSON is YAML too. */
+function exitCodeList() {
+  return Object.values(exitCodes).map(({ code, meaning, retry }) => ({
+    code,
+    meaning,
+    retryable: retry === true ? "all" : retry || "none",
+  }));
 }
 
 function exitCodeTable(): string {

@@ -14,6 +14,7 @@ import {
   platformNames,
 } from "../platform/name.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
+import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
@@ -243,10 +244,11 @@ export function quote(word: string): string {
 /** Words the error on stderr and gives the exit code. */
 export async function reportError(
   world: World,
-  error: unknown,
+  thrown: unknown,
   options: SharedOptions,
 ): Promise<number> {
   const format: OutputFormat = options.output ?? "text";
+  const error = describeDiskError(thrown);
   if (!(error instanceof AppError)) {
     await writeDefect(world, error, format);
     return exitCodes.defect.code;
@@ -254,4 +256,12 @@ export async function reportError(
   const say = sayFor(world, options);
   await world.stderr.write(renderError(error, format, say, options.verbose === true));
   return error.exitCode;
+}
+
+/** What a disk refuses is no defect, wherever it did: a file system may be read-only, or full. */
+function describeDiskError(error: unknown): unknown {
+  const refusals = ["EROFS", "ENOSPC", "EDQUOT", "EACCES", "EPERM", "EIO"];
+  const { path } = (error ?? {}) as { path?: unknown };
+  if (!refusals.includes(systemErrorCode(error) ?? "") || typeof path !== "string") return error;
+  return appError("not-writable", { path, why: explainSystemError(error) }, { cause: error });
 }

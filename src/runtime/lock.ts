@@ -89,6 +89,11 @@ function requireLocks(folder: string): void {
   if (lockable.has(folder)) return;
   const file = join(folder, `.hawser-${randomBytes(8).toString("hex")}.tmp`);
   try {
+    makeFile(file);
+  } catch {
+    return; // who can make no file there can't find out, and others hold what they hold
+  }
+  try {
     const database = begin(file, "BEGIN EXCLUSIVE");
     if (database === undefined) {
       throw appError("data-home-unusable", { path: folder, why: "its file system has no locks" });

@@ -125,7 +125,7 @@ export class ExecPlugin {
     }
     let answer;
     try {
-      answer = JSON.parse(stdout);
+      answer = JSON.parse(stdout.replace(/^\ufeff/, ""));
     } catch {
       throw this.#failed("it printed no JSON"); // what it printed may hold a secret
     }

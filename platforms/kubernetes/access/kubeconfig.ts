@@ -165,16 +165,26 @@ function merge(merged: MergedConfig, config: Record<string, unknown>, file: stri
       throw appError("kubeconfig-invalid", { file, why: `${plural} is no list` });
     }
     for (const item of list) {
-      const value = item?.[field] ?? {};
-      if (typeof item?.name !== "string" || typeof value !== "object") {
-        const why = `an entry of ${plural} has no name or is no mapping`;
+      const value = withMerged(item?.[field] ?? {});
+      if (typeof item !== "object" || item === null || typeof value !== "object") {
+        const why = `an entry of ${plural} is no mapping`;
         throw appError("kubeconfig-invalid", { file, why });
       }
+      // as kubectl has it, one without a name is one that nothing can name
+      if (typeof item?.name !== "string") continue;
       if (!merged[plural].has(item.name)) {
         merged[plural].set(item.name, withAbsolutePaths(value, dirname(resolve(file))));
       }
     }
   }
+}
+
+/** The mapping with those of its merge key, as Go's YAML readers take `<<`; its own fields win. */
+function withMerged(value: Record<string, unknown>): Record<string, unknown> {
+  if (typeof value !== "object" || value === null || !("<<" in value)) return value;
+  const { "<<": merged, ...own } = value;
+  const parts = Array.isArray(merged) ? merged.toReversed() : [merged];
+  return Object.assign({}, ...parts.filter((part) => typeof part === "object"), own);
 }
 
 /** Relative paths of a kubeconfig are relative to its own folder. */
@@ -211,11 +221,18 @@ function choose(merged: MergedConfig, asked: string | undefined, found: string[]
   const cluster = find("clusters", "cluster", context["cluster"]);
   // a context without a user is one of anonymous requests
   const user = context["user"] ? find("users", "user", context["user"]) : {};
-  const server = typeof cluster["server"] === "string" ? URL.parse(cluster["server"]) : null;
-  if (server?.protocol !== "https:") {
-    const why = `the server of cluster "${context["cluster"]}" must be an https:// url`;
-    throw appError("kubeconfig-invalid", { file: files, why });
-  }
+  const url = cluster["server"];
+  const server = typeof url === "string" && url.trim() === url ? URL.parse(url) : null;
+  const { token, as, "as-groups": groups, "as-uid": uid } = user as UserEntry;
+  const why = server?.protocol !== "https:"
+    ? `the server of cluster "${context["cluster"]}" must be an https:// url`
+    : typeof token === "string" && !/^[\x21-\x7e]*$/.test(token)
+    ? `the token of user "${context["user"]}" has a blank, a line break or a character in it ` +
+      "that no token has"
+    : !as && (groups?.length || uid)
+    ? `user "${context["user"]}" has as-groups or as-uid without as`
+    : undefined;
+  if (why !== undefined) throw appError("kubeconfig-invalid", { file: files, why });
   if (user["exec"] && typeof (user["exec"] as Partial<ExecEntry>).command !== "string") {
     throw appError("kubeconfig-invalid", { file: files, why: "an exec plugin has no command" });
   }
@@ -223,7 +240,9 @@ function choose(merged: MergedConfig, asked: string | undefined, found: string[]
     name,
     cluster: cluster as unknown as ClusterEntry, // its server was checked, what else is wrong the use shows
     user: user as UserEntry,
-    namespace: typeof context["namespace"] === "string" ? context["namespace"] : undefined,
+    namespace: typeof context["namespace"] === "string" && context["namespace"] !== ""
+      ? context["namespace"]
+      : undefined,
     files: found,
   };
 }
@@ -236,6 +255,10 @@ async function loadFromPod(
   const port = env["KUBERNETES_SERVICE_PORT"];
   const tokenFile = join(folder, "token");
   if (!host || !port || await readText(tokenFile, false) === undefined) return undefined;
+  if (!/^\d{1,5}$/.test(port)) {
+    const wanted = "the port of the cluster's API server";
+    throw appError("invalid-value", { name: "KUBERNETES_SERVICE_PORT", value: port, wanted });
+  }
   return {
     name: podContext,
     cluster: {

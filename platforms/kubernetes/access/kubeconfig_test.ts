@@ -184,3 +184,67 @@ test("loadContext() says what is wrong with a kubeconfig, and shows no secret of
     assert.doesNotMatch(`${error.message}${error.cause}`, /hunter2/);
   }
 });
+
+/** A kubeconfig of one context. */
+function single(parts: { cluster?: string; user?: string; context?: string; more?: string }) {
+  const { cluster = 'server: "https://a.example"', user = "token: t", context = "", more } = parts;
+  return `current-context: c
+clusters:
+- name: c
+  cluster: { ${cluster} }
+${more ?? ""}
+users:
+- name: u
+  user: { ${user} }
+contexts:
+- name: c
+  context: { cluster: c, user: u${context} }
+`;
+}
+
+const oddities: [what: string, text: string, wanted: string | Partial<KubeContext>][] = [
+  ["an empty namespace is the usual one", single({ context: ', namespace: ""' }), {
+    namespace: undefined,
+  }],
+  ["an entry without a name that nothing uses", single({ more: "- cluster: {}" }), { name: "c" }],
+  [
+    "a merge key",
+    `base: &base { server: "https://b.example" }\n${
+      single({ cluster: '<<: *base, tls-server-name: "x"' })
+    }`,
+    { cluster: { "tls-server-name": "x", server: "https://b.example" } },
+  ],
+  [
+    "blanks behind the server",
+    single({ cluster: 'server: "https://a.example  "' }),
+    'the server of cluster "c" must be an https:// url',
+  ],
+  [
+    "a token with a line break",
+    single({ user: 'token: "abc\\n"' }),
+    'the token of user "u" has a blank, a line break or a character in it that no token has',
+  ],
+  [
+    "groups without a user to act as",
+    single({ user: "as-groups: [g]" }),
+    'user "u" has as-groups or as-uid without as',
+  ],
+];
+
+for (const [what, text, wanted] of oddities) {
+  test(`loadContext() with ${what}`, async () => {
+    const kubeconfig = write("odd", text);
+    const loading = loadContext({ kubeconfig, context: undefined, env: {} });
+    if (typeof wanted === "string") {
+      await assert.rejects(
+        loading,
+        (error) => isAppError(error, "kubeconfig-invalid") && error.data.why === wanted,
+      );
+      return;
+    }
+    const found = await loading;
+    for (const [field, value] of Object.entries(wanted)) {
+      assert.deepEqual(found[field as keyof KubeContext], value);
+    }
+  });
+}

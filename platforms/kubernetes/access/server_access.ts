@@ -40,7 +40,10 @@ export class ServerAccess {
       name: cluster["tls-server-name"],
       isTrusting: cluster["insecure-skip-tls-verify"] === true,
     };
-    this.#plugin = exec ? new ExecPlugin(context.name, exec, cluster, env) : undefined;
+    // a token beats a plugin, which is not even asked then
+    this.#plugin = exec && !user.token && !user.tokenFile
+      ? new ExecPlugin(context.name, exec, cluster, env)
+      : undefined;
     this.#provider = provider ? new IdentityProvider(context, provider, env) : undefined;
   }
 
@@ -88,9 +91,15 @@ export class ServerAccess {
     signal: AbortSignal,
   ): Promise<Record<string, string>> {
     const { tokenFile, token, username, password = "" } = this.context.user;
-    if (tokenFile) return bearer((await readNamedFile(tokenFile)).toString("utf8").trim());
-    if (credential?.token) return bearer(credential.token);
+    if (tokenFile) {
+      const read = await readNamedFile(tokenFile).catch((error) => {
+        if (!token) throw error; // as client-go: the token serves while the file is not there
+        return Buffer.from(token);
+      });
+      return bearer(read.toString("utf8").trim());
+    }
     if (token) return bearer(token);
+    if (credential?.token) return bearer(credential.token);
     if (this.#provider !== undefined) return bearer(await this.#provider.token(signal));
     if (!username) return {};
     return { authorization: `Basic ${Buffer.from(`${username}:${password}`).toString("base64")}` };
@@ -120,13 +129,18 @@ function proxyOf(context: KubeContext, env: Record<string, string | undefined>):
 /** As client-go's transport.ImpersonationConfig. */
 function impersonationHeaders(user: UserEntry): RequestAccess["headers"] {
   const headers: RequestAccess["headers"] = {};
-  if (user.as) headers["impersonate-user"] = user.as;
-  if (user["as-uid"]) headers["impersonate-uid"] = user["as-uid"];
-  if (user["as-groups"]?.length) headers["impersonate-group"] = user["as-groups"];
+  if (user.as) headers["impersonate-user"] = inBytes(user.as);
+  if (user["as-uid"]) headers["impersonate-uid"] = inBytes(user["as-uid"]);
+  if (user["as-groups"]?.length) headers["impersonate-group"] = user["as-groups"].map(inBytes);
   for (const [key, values] of Object.entries(user["as-user-extra"] ?? {})) {
-    headers[`impersonate-extra-${encodeURIComponent(key)}`] = values;
+    headers[`impersonate-extra-${encodeURIComponent(key)}`] = values.map(inBytes);
   }
   return headers;
+}
+
+/** A header's value that goes out as the bytes of its UTF-8, as Go sends it. */
+function inBytes(text: string): string {
+  return Buffer.from(text, "utf8").toString("latin1");
 }
 
 function bearer(token: string): Record<string, string> {

@@ -44,6 +44,10 @@ export function whyUnusable({ ca, cert, key }: TlsFiles): string | undefined {
   if (ca !== undefined && tryTo(() => new X509Certificate(ca)) === undefined) {
     return "its certificate-authority is no certificate";
   }
+  // a runtime reads DER here and trusts nobody by it
+  if (ca !== undefined && !ca.includes("-----BEGIN ")) {
+    return "its certificate-authority is in DER, and must be in PEM";
+  }
   const certificate = cert && tryTo(() => new X509Certificate(cert));
   const privateKey = key && tryTo(() => createPrivateKey(key));
   if (cert !== undefined && certificate === undefined) return "its client-certificate is none";

@@ -78,7 +78,11 @@ async function removeCredentials(context: CommandContext, name: string | undefin
   if (name === undefined) return;
   const platform = await context.platform();
   const secret = await platform.get("Secret", name, context.signal);
-  if (secret?.metadata.annotations?.[redeemedToken] === undefined) return;
+  if (secret === undefined) return;
+  if (secret.metadata.annotations?.[redeemedToken] === undefined) {
+    context.warn(`Secret "${name}" stays, with the link's key in it: no redemption made it`);
+    return;
+  }
   const links = await platform.list("Link", context.signal);
   if (links.some((link) => link.spec?.tlsCredentials === name)) return;
   await platform.remove("Secret", name, context.signal, { uid: secret.metadata.uid });

@@ -42,6 +42,9 @@ const refused: [string, ...string[]][] = [
     'error: Option "--grant <name>" cannot be used with option "-e, --expiration-window <duration>"',
     "hint: hawser token issue --help",
   ],
+  ["token list", 'error: Unknown command "list"', "hint: hawser token status"],
+  ["site ls", 'error: Unknown command "ls"', "hint: hawser site status"],
+  ["grant get", 'error: Unknown command "get"', "hint: hawser grant list"],
   [
     "token issue t.yaml --grant=",
     'error: Invalid value "" for --grant: it must be the name of an access grant',
@@ -306,6 +309,23 @@ test(
       );
     }
     assert.equal((await sandbox.succeed(["site", "status", "-o", "json"])).stdout, before);
+  }),
+);
+
+test(
+  "arguments and places that are not UTF-8 are refused: two files would be taken for one",
+  shared.use(async (sandbox) => {
+    const cases = [
+      ["hawser token issue $'q\\xe9.yaml' -n west", "argument 3", "q�.yaml"],
+      ["HAWSER_DATA_HOME=$'/tmp/\\xe9' hawser version", "variable HAWSER_DATA_HOME", "/tmp/�"],
+    ];
+    for (const [line, what, value] of cases) {
+      assertRefused(
+        await sandbox.run("bash", ["-c", line!]),
+        2,
+        `error: Invalid value "${value}" for ${what}: it must be in UTF-8`,
+      );
+    }
   }),
 );
 

@@ -4,7 +4,7 @@ import * as path from "node:path";
 import { test } from "node:test";
 import { apiVersion } from "../../../src/resources/api_version.ts";
 import { eventually } from "../stage/eventually.ts";
-import { shareSandbox } from "../stage/harness.ts";
+import { isRoot, shareSandbox } from "../stage/harness.ts";
 import { assertRefused } from "../stage/refusal.ts";
 import { issueToken, prepareSites } from "../stage/sites.ts";
 
@@ -232,6 +232,46 @@ test(
     const { code } = await sandbox.hawser(["site", "delete", "-n", "east"], { env: env2 });
     assert.equal(code, 3);
     assert.ok(fs.existsSync(path.join(sandbox.dataHome, "namespaces/east/input/resources")));
+  }),
+);
+
+test(
+  "on a read-only file system what only reads works, and the rest says what is read-only",
+  { skip: !isRoot },
+  shared.use(async (sandbox) => {
+    const home = sandbox.dataHome;
+    const mounts = `mount --bind ${home} ${home} && mount -o remount,ro,bind ${home}`;
+    const call = (line: string) =>
+      sandbox.run("unshare", ["-m", "sh", "-c", `${mounts} && exec hawser ${line}`]);
+    for (const line of ["site status", "link status", "grant list", "token status"]) {
+      const { code, stderr } = await call(`${line} -n west`);
+      assert.equal(code, 0, `${line}: ${stderr}`);
+    }
+    assert.equal((await call("controller status")).code, 0);
+    for (
+      const line of ["token issue r.yaml -n west", "site create x -n x", "site delete -n east"]
+    ) {
+      const { code, stderr } = await call(line);
+      assert.ok(code === 1 || code === 3, `${line}: ${code} ${stderr}`);
+      assert.match(stderr, /^error: Cannot (use|write) .*: (the file system|it) is read-only$/m);
+    }
+  }),
+);
+
+test(
+  "a link that was dropped in goes, and it is said that its Secret stays",
+  shared.use(async (sandbox) => {
+    const { stdout } = await sandbox.succeed(["link", "generate", "l", "-n", "west"], {
+      printsToken: true,
+    });
+    const file = sandbox.write(`${dropped}/l.yaml`, stdout);
+    const [name] = /^ {2}name: (.*)$/m.exec(stdout)!.slice(1);
+    const { stderr } = await sandbox.succeed(["link", "delete", name!, "-n", "east"]);
+    assert.match(
+      stderr,
+      new RegExp(`^warning: Secret "${name}" stays, with the link's key in it: no redemption`),
+    );
+    fs.rmSync(file);
   }),
 );
 
