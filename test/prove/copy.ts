@@ -22,6 +22,7 @@ const replacedFiles: Record<string, string> = {
   "src/pki/request.ts": "pki/request.ts",
   "src/pki/certificate.ts": "pki/certificate.ts",
   "src/pki/authority.ts": "pki/authority.ts",
+  "src/pki/issuing_right.ts": "pki/issuing_right.ts",
   "src/token/exchange.ts": "exchange.ts",
   "src/controller/grant_listener.ts": "grant_listener.ts",
   "platforms/kubernetes/access/transport.ts": "transport.ts",

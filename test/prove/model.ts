@@ -61,7 +61,10 @@ export class GrantModel {
     if (asking.key !== undefined && asking.key !== key) return "given for another key than asked";
     if (known !== undefined) {
       if (known.key !== key) return "two keys for one use";
-      if (known.body !== body) return "one use was given as two different answers";
+      // for a key of its own it is signed again, maybe by another issuing authority
+      if (asking.key === undefined && known.body !== body) {
+        return "one use was given as two different answers";
+      }
       if (known.claimant !== asking.claimant) return "one use for two claimants";
       const isOwn = asking.key !== undefined;
       if (!isOwn && asking.at > (known.acknowledgedAt ?? Infinity) + toleranceMs) {

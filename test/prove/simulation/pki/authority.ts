@@ -45,16 +45,18 @@ export function loadAuthority(certificatePem: string, privateKeyPem: string) {
   if (readPrivateKey(privateKeyPem) !== authority.key) throw new Error("it is another one's key");
   const sign = (
     { commonName, publicKey, lifetimeMs, now = Date.now(), serial, hosts = [] }: SigningRequest,
+    isAuthority = false,
   ) => {
     if (now >= authority.notAfter) throw new Error("the authority has expired");
-    const notAfter = wholeSecond(Math.min(now + lifetimeMs, authority.notAfter));
+    const end = Math.min(now + lifetimeMs, authority.notAfter);
+    const notAfter = isAuthority ? authority.notAfter : wholeSecond(end);
     const certificate = {
       subject: commonName,
       issuer: authority.subject,
       notBefore: authoritiesBeginAt,
       notAfter,
       serial: serial ?? newSerial(),
-      isAuthority: false,
+      isAuthority,
       dnsNames: [...hosts],
       ipAddresses: hosts.filter((host) => isIP(host) !== 0),
       key: Buffer.from(publicKey).toString(),
@@ -66,7 +68,13 @@ export function loadAuthority(certificatePem: string, privateKeyPem: string) {
       notAfter: new Date(notAfter),
     });
   };
-  return Promise.resolve({ certificatePem, signClient: sign, signServer: sign });
+  return Promise.resolve({
+    certificatePem,
+    signClient: (request: SigningRequest) => sign(request),
+    signServer: (request: SigningRequest) => sign(request),
+    signIssuing: (request: Omit<SigningRequest, "lifetimeMs">) =>
+      sign({ ...request, lifetimeMs: Infinity }, true),
+  });
 }
 
 function wholeSecond(ms: number): number {

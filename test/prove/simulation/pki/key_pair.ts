@@ -28,17 +28,12 @@ export function readPrivateKey(pem: string): string {
   return publicKeyOf(Buffer.from(base64.replace(/\s/g, ""), "base64"));
 }
 
-export function importPrivateKey(pem: string): Promise<KeyPair> {
-  return new Promise((resolve) =>
-    resolve({
-      publicKey: new Uint8Array(Buffer.from(readPrivateKey(pem))),
-      privateKeyPem: pem,
-    })
-  );
+export function importPrivateKey(pem: string): KeyPair {
+  return { publicKey: new Uint8Array(Buffer.from(readPrivateKey(pem))), privateKeyPem: pem };
 }
 
-export function exportPublicKey(publicKey: Uint8Array): Promise<Uint8Array> {
-  return Promise.resolve(publicKey);
+export function exportPublicKey(publicKey: Uint8Array): Uint8Array {
+  return publicKey;
 }
 
 export function publicKeyHash(publicKey: Uint8Array): string {
