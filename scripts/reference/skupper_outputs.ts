@@ -95,12 +95,20 @@ const deleted = z.strictObject({
   deleted: z.string().nullable().describe("its name; null if it was not there any more"),
 });
 
+const at = time("when it was seen, by this machine's clock");
+const change = z.enum(["found", "added", "changed", "removed"]).describe("what has happened");
+
 /** What the commands on Skupper's resources give. */
 const results = {
   "site create": changedSite,
   "site update": changedSite,
   "site delete": deleted,
-  "site status": siteWithRouter,
+  "site status": z.union([
+    siteWithRouter.meta({ title: "without --watch" }),
+    z.strictObject({ at, change, site: siteWithRouter.optional() }).meta({
+      title: "with --watch, an object a line",
+    }),
+  ]),
   "site generate": site,
   "token issue": z.union([
     z.strictObject({
@@ -146,6 +154,9 @@ const results = {
   "link status": z.union([
     z.array(linkWithRouter).meta({ title: "without a name" }),
     linkWithRouter.meta({ title: "with a name" }),
+    z.strictObject({ at, change, link: linkWithRouter }).meta({
+      title: "with --watch, an object a line",
+    }),
   ]),
   "link check": z.array(z.strictObject({
     link: text("the link's name"),

@@ -19,8 +19,11 @@ export interface CommandContext {
    * `not-writable` if nobody takes it, so that the command can undo what the result stands for.
    */
   deliver(data: unknown, text: string): Promise<void>;
-  /** A line of the result on stdout as soon as it is known; nothing where -o is json or yaml. */
-  tell(line: string): Promise<void>;
+  /**
+   * A line of the result on stdout as soon as it is known. Where -o is json or yaml it is the data,
+   * one object a line or one document each; nothing where there are none.
+   */
+  tell(line: string, data?: unknown): Promise<void>;
   /** Where the command stands, for a person who waits: stderr, and nothing where -o is json. */
   progress(text: string): void;
   /**

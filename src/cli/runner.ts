@@ -36,6 +36,11 @@ export interface CommandSpec<D> {
   isManifest?: true;
   /** The error to end with although there is a result to print: a check that found something. */
   failure?(data: D): AppError | undefined;
+  /**
+   * True where it goes on until it is told to end: only a --timeout that was given limits it, and
+   * its end is none of an error.
+   */
+  follows?(options: Record<string, unknown>): boolean;
   /** How long it may go on once it is told to end, in milliseconds; ten seconds by default. */
   windDownMs?: number;
 }
@@ -69,9 +74,12 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         (text) => tellsProgress ? progress.show(text) : undefined,
         world.stderr.isTerminal,
       );
+      const isOpen = spec.follows?.(options as Record<string, unknown>) === true &&
+        command.getOptionValueSource("timeout") === "default";
+      const timeoutMs = isOpen ? undefined : options.timeout;
       // what has no time limit serves, and asks again and again
-      const onRequest = options.timeout === undefined ? undefined : wait.ask;
-      const deadline = startDeadline(options.timeout, world.interrupts, wait.tell);
+      const onRequest = timeoutMs === undefined ? undefined : wait.ask;
+      const deadline = startDeadline(timeoutMs, world.interrupts, wait.tell);
       const say = sayFor(world, options);
       let platform: Promise<PlatformWithAbilities> | undefined;
       let writing = Promise.resolve();
@@ -97,10 +105,17 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           const result = format === "text" ? text : await renderData(data, format);
           await world.stdout.deliver(withNewline(result));
         },
-        async tell(line) {
+        async tell(line, data) {
           await progress.end();
           await writing;
-          if (format === "text") await world.stdout.write(`${escapeControls(line)}\n`);
+          if (format === "text") return await world.stdout.write(`${escapeControls(line)}\n`);
+          if (data === undefined) return;
+          const shown = platform === undefined ? data : withPlatform(data, (await platform).name);
+          await world.stdout.write(
+            format === "json"
+              ? `${JSON.stringify(shown)}\n`
+              : `---\n${withNewline(await renderData(shown, format))}`,
+          );
         },
         progress: (text) => tellsProgress ? progress.show(text) : undefined,
         done: (sentence, resume) => done.push({ sentence, resume }),

@@ -1,27 +1,52 @@
+import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
-import { fields, table } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { linkCost } from "../../resources/link.ts";
-import { findCondition } from "../../resources/resource.ts";
+import { appError } from "../../errors/app_error.ts";
+import { describeState, isReady } from "../../resources/resource.ts";
+import { followLinks } from "../../router/follow_links.ts";
 import { linksWithRouter, type LinkWithRouter, withRouter } from "../../router/linked.ts";
+import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
+import { linkStatusText } from "./status_text.ts";
+import { watchLinks } from "./watch_links.ts";
+
+const waitChoices = ["operational"] as const;
+
+interface Options {
+  watch?: boolean | undefined;
+  wait?: (typeof waitChoices)[number];
+}
+
+type Found = LinkWithRouter | LinkWithRouter[] | undefined;
 
 /** `link status [name]`. */
 export function linkStatus(run: Runner) {
   return leaf("status", "Display the status of links in the current site")
     .argument("[name]", "show the status of this link only")
+    .option("--watch", "go on, and tell each change in a line, or with -o json as an object a line")
+    .addOption(
+      new Option("--wait <status>", "wait until the links are operational")
+        .choices(waitChoices).conflicts("watch"),
+    )
     .addOption(timeoutOption("60s"))
-    .action(run({ text }, status));
+    .action(run({ text, follows: ({ watch }) => watch === true }, status));
+}
+
+function text(found: Found): string {
+  return found === undefined ? "" : linkStatusText(found);
 }
 
 async function status(
   context: CommandContext,
   name: string | undefined,
-): Promise<LinkWithRouter | LinkWithRouter[]> {
+  { watch, wait }: Options,
+): Promise<Found> {
   const { signal } = context;
   const platform = await context.platform();
+  if (watch) return await watchLinks(platform, name, context);
+  if (wait !== undefined) return await awaitOperational(context, name);
   if (name !== undefined) {
     const link = await namedLink(platform, name, context);
     return withRouter(link, await platform.routerProbe?.view(signal));
@@ -31,52 +56,34 @@ async function status(
   return linksWithRouter(links, view, await platform.routerProbe?.command());
 }
 
-function text(found: LinkWithRouter | LinkWithRouter[]): string {
-  if (!Array.isArray(found)) return fields(details(found));
-  if (found.length === 0) return "There are no link resources in the namespace.";
-  return table([
-    ["NAME", "STATUS", "COST", "MESSAGE"],
-    ...found.map((link) => [
-      link.metadata.name,
-      statusOf(link),
-      costOf(link),
-      messageOf(link),
-    ]),
-  ]);
-}
-
-function details(link: LinkWithRouter): [string, string][] {
-  const { router } = link;
-  const rows: [string, string | undefined][] = [
-    ["Name", link.metadata.name],
-    ["Status", statusOf(link)],
-    ["Message", messageOf(link) || "<none>"],
-    ["Cost", costOf(link)],
-    ["Since", findCondition(link, "Operational")?.lastTransitionTime],
-    ["Remote site", remoteSiteOf(link)],
-    ["Connections", router?.connections === undefined ? undefined : String(router.connections)],
-    ["Router says", router?.message],
-  ];
-  return rows.filter((row): row is [string, string] => row[1] !== undefined);
-}
-
-function remoteSiteOf({ status }: LinkWithRouter): string | undefined {
-  const { remoteSiteName: name, remoteSiteId: id } = status ?? {};
-  if (!name) return id || undefined;
-  return id ? `${name} (${id})` : name;
-}
-
-/** The cost in use, and beside it the one that the router does not use yet. */
-function costOf(link: LinkWithRouter): string {
-  const wanted = linkCost(link);
-  const used = link.router?.cost;
-  return used === undefined || used === wanted ? String(wanted) : `${used} (not yet ${wanted})`;
-}
-
-function statusOf(link: LinkWithRouter): string {
-  return link.status?.status ?? "Pending";
-}
-
-function messageOf(link: LinkWithRouter): string {
-  return link.status?.message ?? "";
+/** The link, or all of them, once they are operational; one at least there must be. */
+async function awaitOperational(
+  context: CommandContext,
+  name: string | undefined,
+): Promise<LinkWithRouter | LinkWithRouter[]> {
+  const platform = await context.platform();
+  if (name !== undefined) await namedLink(platform, name, context);
+  context.progress("Waiting for status...");
+  const isMeant = (link: LinkWithRouter) =>
+    (name === undefined || link.metadata.name === name) && link.router?.state !== "deleted";
+  return await followLinks(platform, (states) =>
+    waitFor(states, {
+      what: name === undefined ? "the links to be operational" : `link "${name}" to be operational`,
+      resume: `link status ${name === undefined ? "" : `${name} `}--wait operational`,
+      done(links) {
+        const meant = links.filter(isMeant);
+        if (name !== undefined && meant.length === 0) {
+          const { namespace } = platform;
+          throw appError("resource-not-found", { kind: "Link", name, namespace });
+        }
+        if (meant.length === 0 || !meant.every(isReady)) return undefined;
+        return name === undefined ? meant : meant[0];
+      },
+      describe(links) {
+        const link = links.filter(isMeant).find((each) => !isReady(each));
+        return link === undefined
+          ? "there is no link"
+          : `link "${link.metadata.name}" is ${describeState(link)}`;
+      },
+    }, context.deadline), context.signal);
 }

@@ -4,23 +4,33 @@ import { timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { PlatformWithAbilities, Signing } from "../../platform/abilities.ts";
-import type { RouterStanding } from "../../router/router_probe.ts";
+import { routerWords } from "../../router/router_words.ts";
 import { hostAndPort } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
+import { type SiteWithRouter, watchSite } from "./watch_site.ts";
 
-type SiteStatus = Site & { router?: RouterStanding; signing?: Signing };
+type SiteStatus = SiteWithRouter & { signing?: Signing };
 
 /** `site status [name]`. */
 export function siteStatus(run: Runner) {
   return leaf("status", "Display the status of a site")
     .argument("[name]", "the site; by default the namespace's")
+    .option("--watch", "go on, and tell each change in a line, or with -o json as an object a line")
     .addOption(timeoutOption("60s"))
-    .action(run({ text }, status));
+    .action(run({
+      text: (site) => site === undefined ? "" : text(site),
+      follows: ({ watch }) => watch === true,
+    }, status));
 }
 
-async function status(context: CommandContext, name: string | undefined): Promise<SiteStatus> {
+async function status(
+  context: CommandContext,
+  name: string | undefined,
+  { watch }: { watch?: boolean | undefined },
+): Promise<SiteStatus | undefined> {
   const platform = await context.platform();
+  if (watch) return await watchSite(platform, name, context);
   const site = await currentSite(platform, name, "show the status of the site", context);
   const router = await platform.routerProbe?.router(site, context.signal);
   if (platform.controllerHost !== undefined) await tellRefusedTokens(platform, context);
@@ -55,7 +65,7 @@ function text(site: SiteStatus): string {
   for (const { name = "", host = "", port = "" } of endpoints) {
     rows.push(["Endpoint", `${name} ${hostAndPort(host, port)}`]);
   }
-  if (site.router !== undefined) rows.push(["Router", routerOf(site.router)]);
+  if (site.router !== undefined) rows.push(["Router", routerWords(site.router)]);
   if (site.signing !== undefined) rows.push(["Signed by", describeSigner(site.signing)]);
   return fields(rows);
 }
@@ -67,10 +77,4 @@ function takesLinks(site: Site): boolean {
 function describeSigner({ by, why }: Signing): string {
   if (by === "issuing-authority") return "an issuing authority, its key new every 30 days";
   return `the site's authority${why === undefined ? "" : ` (${why})`}`;
-}
-
-function routerOf({ running, state, why, start }: RouterStanding): string {
-  const remedy = start === undefined ? "" : ` (${start} starts one)`;
-  if (state !== "unknown") return running ? "running" : `not running${remedy}`;
-  return running ? `running, but it can't be asked: ${why}` : `not known: ${why}`;
 }

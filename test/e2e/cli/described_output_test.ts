@@ -143,7 +143,8 @@ const configured = [
 /** Fields that only an engine, a cluster, systemd, a router, a refusal or JFrog's server prints. */
 const printedElsewhere = [
   /^audit show: \[\]\.reason$/,
-  /^site status: router\.(reload|why|name)$/,
+  /^site status: (router\.(reload|why|name)|at|change|site)\b/,
+  /^link status: (at|change|link)\b/,
   /^link status: (\[\]\.)?router\b/,
   /^(link update|link delete): live\.(until|why)$/,
   /^site status: signing\.why$/,

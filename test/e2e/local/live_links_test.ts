@@ -6,6 +6,7 @@ import { eventually } from "../stage/eventually.ts";
 import type { Sandbox } from "../stage/harness.ts";
 import { inSandbox } from "../stage/harness.ts";
 import { listLinks, RoutedSite, untilLink } from "../stage/routed_sites.ts";
+import { assertRefused } from "../stage/refusal.ts";
 import { issueToken } from "../stage/sites.ts";
 
 /** The body of a test with west and east, both with a router, and a controller. */
@@ -101,6 +102,12 @@ test(
     assert.match((await sandbox.succeed(ready)).stdout, /is active\./);
     assert.match((await sandbox.succeed(["link", "check", ...east])).stdout, /ok/);
     assert.deepEqual([site.complaints, west.complaints], [[], []]);
+    const watches = [
+      sandbox.start(["link", "status", "--watch", ...east, "-o", "json"]),
+      sandbox.start(["site", "status", "--watch", ...east]),
+    ];
+    const waited = await sandbox.succeed(["link", "status", "--wait", "operational", ...east]);
+    assert.match(waited.stdout, new RegExp(`^${name} +Ready `, "m"));
     await west.stopRouter();
     const down = await untilLink(sandbox, "east", "down");
     assert.equal(down.status.status, "Pending");
@@ -110,6 +117,14 @@ test(
     assert.match(shown.stdout, /^Status: +Pending$/m);
     assert.match(shown.stdout, /^Message: +Not operational: nothing accepts links at the remote/m);
     assert.match(shown.stdout, /^Router says: +Connection to localhost/m);
+    const wait = ["link", "status", name, "--wait", "operational", "--timeout", "1s", ...east];
+    assertRefused(
+      await sandbox.hawser(wait),
+      124,
+      `error: Timed out after 1s waiting for link "${name}" to be operational: link "${name}" is ` +
+        "Pending (Not operational: nothing accepts links at the remote site's address)",
+      `hint: To go on from here: hawser link status ${name} --wait operational -n east`,
+    );
     await west.startRouter();
     await untilLink(sandbox, "east", "operational");
 
@@ -120,6 +135,16 @@ test(
       `The router is not running, "${reload("linux")}" starts it`,
     );
     assert.equal(stopped!.router.state, "down");
+    for (const watch of watches) watch.process.kill("SIGINT");
+    const [links, states] = await Promise.all(watches.map(({ ended }) => ended));
+    const told = links!.stdout.trim().split("\n").map((line) => JSON.parse(line));
+    assert.deepEqual(told.map(({ link, change }) => [change, link.router.state]).slice(0, 2), [
+      ["found", "operational"],
+      ["changed", "down"],
+    ]);
+    assert.ok(told.some(({ link }, index) => index > 1 && link.router.state === "operational"));
+    assert.match(states!.stdout, /^\S+Z {2}east {2}Ready {2}router running$/m);
+    assert.deepEqual([links!.signal, states!.signal], ["SIGINT", "SIGINT"]);
     await site.startRouter();
     const [absent] = await listLinks(sandbox, "east"); // upstream's configuration has it not yet
     assert.equal(absent!.router.state, "absent");

@@ -12,6 +12,9 @@ export function assertDescribed(args: string[], stdout: string): void {
   const words = wordsOf(args);
   const schema = outputs[words];
   if (schema === undefined) return;
+  if (args.includes("--watch") && stdout.trim().includes("\n")) {
+    return stdout.trim().split("\n").forEach((line) => assertDescribed(args, line));
+  }
   const { error } = schema.safeParse(JSON.parse(stdout));
   const problem = JSON.stringify(error?.issues, null, 2);
   assert.ok(

@@ -21,9 +21,14 @@ export class RoutedSite {
     const hosts = ["127.0.0.1", "localhost"];
     const machine = await machineOf(sandbox.dataHome, name, { hosts, ...differences });
     const site = new RoutedSite(machine);
-    siteInput(machine, name);
-    await site.reload();
-    return site;
+    try {
+      siteInput(machine, name);
+      await site.reload();
+      return site;
+    } catch (error) {
+      await site.end();
+      throw error;
+    }
   }
 
   private constructor(machine: Machine) {

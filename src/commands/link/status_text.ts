@@ -1,0 +1,62 @@
+import { fields, table } from "../../cli/output.ts";
+import { linkCost } from "../../resources/link.ts";
+import { findCondition } from "../../resources/resource.ts";
+import type { LinkWithRouter } from "../../router/linked.ts";
+
+/** Links as `link status` shows them: one with its details, several as a table. */
+export function linkStatusText(found: LinkWithRouter | LinkWithRouter[]): string {
+  if (!Array.isArray(found)) return fields(details(found));
+  if (found.length === 0) return "There are no link resources in the namespace.";
+  return table([
+    ["NAME", "STATUS", "COST", "MESSAGE"],
+    ...found.map((link) => [
+      link.metadata.name,
+      statusOf(link),
+      costOf(link),
+      messageOf(link),
+    ]),
+  ]);
+}
+
+function details(link: LinkWithRouter): [string, string][] {
+  const { router } = link;
+  const rows: [string, string | undefined][] = [
+    ["Name", link.metadata.name],
+    ["Status", statusOf(link)],
+    ["Message", messageOf(link) || "<none>"],
+    ["Cost", costOf(link)],
+    ["Since", findCondition(link, "Operational")?.lastTransitionTime],
+    ["Remote site", remoteSiteOf(link)],
+    ["Connections", router?.connections === undefined ? undefined : String(router.connections)],
+    ["Router says", router?.message],
+  ];
+  return rows.filter((row): row is [string, string] => row[1] !== undefined);
+}
+
+function remoteSiteOf({ status }: LinkWithRouter): string | undefined {
+  const { remoteSiteName: name, remoteSiteId: id } = status ?? {};
+  if (!name) return id || undefined;
+  return id ? `${name} (${id})` : name;
+}
+
+/** The cost in use, and beside it the one that the router does not use yet. */
+function costOf(link: LinkWithRouter): string {
+  const wanted = linkCost(link);
+  const used = link.router?.cost;
+  return used === undefined || used === wanted ? String(wanted) : `${used} (not yet ${wanted})`;
+}
+
+/** A link in one line, as `link status --watch` tells of a change. */
+export function linkLine(link: LinkWithRouter): string {
+  const message = messageOf(link);
+  const told = message === "" || message === "OK" ? [] : [message];
+  return [link.metadata.name, statusOf(link), `cost ${costOf(link)}`, ...told].join("  ");
+}
+
+function statusOf(link: LinkWithRouter): string {
+  return link.status?.status ?? "Pending";
+}
+
+function messageOf(link: LinkWithRouter): string {
+  return link.status?.message ?? "";
+}

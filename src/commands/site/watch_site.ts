@@ -1,0 +1,67 @@
+import type { CommandContext } from "../../cli/context.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
+import { describeState } from "../../resources/resource.ts";
+import type { Site } from "../../resources/site.ts";
+import type { RouterStanding } from "../../router/router_probe.ts";
+import { routerWords } from "../../router/router_words.ts";
+import { isTimeout } from "../../wait/deadline.ts";
+import { currentSite } from "./current_site.ts";
+
+/** A Site, and how it stands with its router. */
+export type SiteWithRouter = Site & { router?: RouterStanding };
+
+/** Tells the site, and each change of it, until the deadline ends, which is no error here. */
+export async function watchSite(
+  platform: PlatformWithAbilities,
+  name: string | undefined,
+  context: CommandContext,
+): Promise<undefined> {
+  await currentSite(platform, name, "show the status of the site", context);
+  let before: string | undefined;
+  try {
+    await followSite(platform, async (states) => {
+      for await (const site of states) {
+        const now = site === undefined ? "gone" : lineOf(site);
+        if (now === before) continue;
+        const change = before === undefined ? "found" : site === undefined ? "removed" : "changed";
+        const at = new Date().toISOString();
+        await context.tell(`${at}  ${now}`, {
+          at,
+          change,
+          ...(site === undefined ? {} : { site }),
+        });
+        before = now;
+      }
+    }, context.signal);
+    context.signal.throwIfAborted();
+  } catch (error) {
+    if (!isTimeout(error)) throw error;
+  }
+  return undefined;
+}
+
+async function followSite(
+  platform: PlatformWithAbilities,
+  work: (states: AsyncIterable<SiteWithRouter | undefined>) => Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const probe = platform.routerProbe;
+  if (probe === undefined) return await work(first(platform.watch("Site", signal)));
+  await probe.follow((ticks) => work(at(ticks)), signal);
+
+  async function* at(ticks: AsyncIterable<void>) {
+    for await (const _ of ticks) {
+      const [site] = await platform.list("Site", signal);
+      yield site && { ...site, router: await probe!.router(site, signal) };
+    }
+  }
+}
+
+async function* first(lists: AsyncIterable<Site[]>): AsyncGenerator<Site | undefined> {
+  for await (const [site] of lists) yield site;
+}
+
+function lineOf(site: SiteWithRouter): string {
+  const router = site.router === undefined ? [] : [`router ${routerWords(site.router)}`];
+  return [site.metadata.name, describeState(site), ...router].join("  ");
+}
