@@ -28,8 +28,9 @@ export const targets: Target[] = [
 ];
 
 /**
- * Splitting and bytecode together keep lazily imported code off the start-up path. Without the last
- * two flags the executable would obey a bunfig.toml or .env of the folder it is called in.
+ * Splitting and bytecode together keep lazily imported code off the start-up path. Without the two
+ * flags about them the executable would obey a bunfig.toml or .env of the folder it is called in,
+ * and without the last one a library would print what a router sends where DEBUG is set.
  */
 const compileFlags = [
   "--compile",
@@ -39,6 +40,7 @@ const compileFlags = [
   "--format=esm",
   "--no-compile-autoload-dotenv",
   "--no-compile-autoload-bunfig",
+  "--define=process.env.DEBUG=undefined",
 ];
 
 export const root: string = fileURLToPath(new URL("..", import.meta.url));

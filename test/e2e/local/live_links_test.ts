@@ -69,6 +69,9 @@ for (const platform of ["linux", "podman"] as const) {
       assert.equal(router.remoteSite?.id, link!.status.remoteSiteId);
       assert.ok(Date.parse(router.since!) > 0);
 
+      const debugged = await sandbox.succeed(["link", "status", ...east], { env: { DEBUG: "*" } });
+      assert.doesNotMatch(debugged.stderr, /rhea/);
+
       const update = ["link", "update", name, "--cost", "7", ...east];
       const updated = await sandbox.succeed([...update, "-o", "json"]);
       assert.deepEqual(JSON.parse(updated.stdout).live, { done: true, until: reload(platform) });
