@@ -38,7 +38,8 @@ function migrateTo5(document: JsonObject, version: number): JsonObject {
   if (!Array.isArray(older)) return { ...rest, servers: older };
   if (servers !== undefined && servers !== null && !Array.isArray(servers)) return document;
   // who wrote a list under the newer name wrote it in the newer terms
-  const all = [...servers ?? [], ...older.map((each) => migrateServer(each, version))];
+  const newer = (servers ?? []).map((each) => isObject(each) ? spellServer(each) : each);
+  const all = [...newer, ...older.map((each) => migrateServer(each, version))];
   return giveMissionControl({ ...rest, servers: all }, all);
 }
 

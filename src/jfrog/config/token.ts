@@ -36,6 +36,9 @@ const fieldsOfOurs = [
   "disableTokenRefresh",
 ] as const satisfies (keyof Server)[];
 
+/** What is of the file alone: which server is the default one is not for a token to say. */
+const fieldsOfTheFile: readonly string[] = ["isDefault"];
+
 /**
  * A server as one line of text that `importServer` and jf take (docs/spec/jfrog.md 4.5): secrets in
  * clear.
@@ -45,17 +48,22 @@ export function exportServer(server: Server): string {
   const named: Server = { ...rest, refreshToken: artifactoryRefreshToken ?? "" };
   const known = fieldsOfJf.map((name) => [name, named[name]]);
   const ours = fieldsOfOurs.map((name) => [name, named[name]]);
-  const filled = [["version", tokenVersion], ...known, ...ours, [
-    "platformRefreshToken",
-    refreshToken,
-  ]]
-    .filter(([, value]) => value);
-  return Buffer.from(writeGoJson(Object.fromEntries(filled), 0)).toString("base64");
+  const filled = [
+    ["version", tokenVersion],
+    ...known,
+    ...ours,
+    ["platformRefreshToken", refreshToken],
+  ].filter(([, value]) => value);
+  const names: readonly string[] = serverFieldNames;
+  const unknown = Object.entries(rest).filter(([name]) => !names.includes(name));
+  return Buffer.from(writeGoJson(Object.fromEntries([...filled, ...unknown]), 0)).toString(
+    "base64",
+  );
 }
 
 /**
- * The server of such a line, of any version of it. Throws `jfrog-token-invalid`, which quotes
- * nothing.
+ * The server of such a line, of any version of it; fields that nobody knows yet are kept. Throws
+ * `jfrog-token-invalid`, which quotes nothing.
  */
 export function importServer(line: string): Server {
   // secrets of a CI service are often folded into lines
@@ -65,16 +73,12 @@ export function importServer(line: string): Server {
     "version",
     "platformRefreshToken",
   ]);
-  const names: readonly string[] = [...fieldsOfJf, ...fieldsOfOurs];
-  const known = Object.entries(fields).filter(([name]) => names.includes(name));
-  const { refreshToken, ...rest } = checkServer(
-    Object.fromEntries(known),
-    "",
-    (why) => invalid(why),
-  );
+  const kept = Object.entries(fields).filter(([name]) => !fieldsOfTheFile.includes(name));
+  const { refreshToken, ...rest } = checkServer(Object.fromEntries(kept), "", invalid);
   const server: Server = rest;
   if (refreshToken) server.artifactoryRefreshToken = refreshToken;
-  if (typeof platformRefreshToken === "string") server.refreshToken = platformRefreshToken;
+  const platform = checkServer({ refreshToken: platformRefreshToken ?? null }, "platform", invalid);
+  if (platform.refreshToken) server.refreshToken = platform.refreshToken;
   if ((typeof version === "number" ? version : 0) < tokenVersion && !server.artifactoryUrl) {
     server.artifactoryUrl = server.url ?? "";
     delete server.url;
