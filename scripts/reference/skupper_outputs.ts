@@ -219,6 +219,17 @@ const results = {
       unit: text("the unit"),
     }).meta({ title: "on Linux" }),
   ]),
+  doctor: z.strictObject({
+    namespace: text("the namespace that was looked at").optional(),
+    problems: whole("how many of the findings stand in the way"),
+    findings: z.array(z.strictObject({
+      check: text("what was looked at"),
+      state: z.enum(["ok", "note", "problem"]).describe("a problem stands in the way"),
+      detail: text("what was found"),
+      remedy: text("what mends it, or helps").optional(),
+    })).describe("what was found, check by check"),
+    platform: z.enum(platformNames).describe("the platform in force").optional(),
+  }),
   version: z.strictObject({
     components: z.strictObject({
       cli: z.strictObject({ version: text("the program's version") }).describe("this program"),

@@ -150,7 +150,8 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       async function shownData(data: Awaited<ReturnType<typeof run>>) {
         const shown = spec.data === undefined ? data : spec.data(data);
         if (platform === undefined || spec.isManifest) return shown;
-        return withPlatform(shown, (await platform).name);
+        const opened = await platform.catch(() => undefined);
+        return opened === undefined ? shown : withPlatform(shown, opened.name);
       }
       function put(text: string) {
         writing = writing.then(() => world.stderr.write(text));

@@ -7,6 +7,7 @@ import { controllerRun } from "./controller/run.ts";
 import { controllerStart } from "./controller/start.ts";
 import { controllerStatus } from "./controller/status.ts";
 import { controllerStop } from "./controller/stop.ts";
+import { doctor } from "./doctor.ts";
 import { grantList } from "./grant/list.ts";
 import { grantStatus } from "./grant/status.ts";
 import { grantRevoke } from "./grant/revoke.ts";
@@ -153,7 +154,7 @@ export function commandsFor(program: string): CommandSet {
       return {
         description: "Issue and redeem the tokens that link Skupper sites.",
         nouns: skupperNouns,
-        singles: version,
+        singles: { doctor, ...version },
       };
     case "jf":
       return {
@@ -166,7 +167,7 @@ export function commandsFor(program: string): CommandSet {
         description:
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
         nouns: { ...skupperNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
-        singles: { ...jfrogSingles, ...version },
+        singles: { doctor, ...jfrogSingles, ...version },
       };
   }
 }

@@ -54,6 +54,10 @@ export const commandErrors = {
     message: (d) => `Option ${d.option} is not supported: ${d.why}`,
     hint: (d) => d.instead,
   }),
+  "problems-found": entry<{ problems: number }>({
+    exit: "precondition",
+    message: (d) => `${d.problems} problem${d.problems === 1 ? " stands" : "s stand"} in the way`,
+  }),
   "file-too-large": entry<{ file: string; maxBytes: number }>({
     exit: "usage",
     message: (d) => `File ${d.file} is larger than ${d.maxBytes} bytes`,
