@@ -12,6 +12,8 @@ import { type GrantListener, startGrantListener } from "./grant_listener.ts";
 import type { Change } from "./home.ts";
 import { loadGrants } from "./load_grants.ts";
 import { errorFields, type Report, reportTo } from "./log.ts";
+import { OverviewPage } from "./overview_page.ts";
+import { pagePolicy } from "./overview_html.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
 import { reconcileGrant } from "./reconcile_grant.ts";
 import { reconcileToken } from "./reconcile_token.ts";
@@ -59,6 +61,7 @@ class Controller {
   readonly #book: GrantBook;
   readonly #grants: WorkQueue<Change>;
   readonly #tokens: WorkQueue<Change>;
+  readonly #page: OverviewPage;
   /** Grants whose status says less than their ledger. */
   readonly #behind = new Map<string, Change>();
   /** When a status was last found to be behind, by the steady clock. */
@@ -81,6 +84,7 @@ class Controller {
     const record = auditTo(write, now, chain);
     this.#audit = (event) => {
       record(event);
+      this.#page.note(event);
       const announcement = announcementOf(event);
       if (announcement !== undefined) announce?.(announcement);
     };
@@ -90,6 +94,11 @@ class Controller {
       ...(replica === undefined ? {} : { service: replica }),
       onChanged: ({ namespace, name }) => this.#mirror({ kind: "AccessGrant", namespace, name }),
       onProblem: (problem) => this.#report("housekeeping-failed", errorFields(problem)),
+    });
+    this.#page = new OverviewPage(home, {
+      clock: this.#clock,
+      grantUrl: () => this.#addresses.usual(),
+      damagedLedgers: () => this.#book.damaged,
     });
     const queueOptions = {
       keyOf,
@@ -171,6 +180,7 @@ class Controller {
       clock: this.#clock,
       audit: this.#audit,
       report: this.#report,
+      page: { policy: pagePolicy, render: () => this.#page.render(this.#work.signal) },
       whyNotReady: () => this.#isWorking ? undefined : "the controller is starting or stopping",
     });
   }

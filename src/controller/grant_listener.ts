@@ -3,6 +3,7 @@ import type { GrantBook } from "../grant_service/grant_book.ts";
 import { createMetrics } from "../grant_service/metrics.ts";
 import {
   type OperationsPlace,
+  type OperationsServerOptions,
   startOperationsServer,
 } from "../grant_service/http/operations_server.ts";
 import { listenOnFirstFree } from "../grant_service/http/listen.ts";
@@ -26,6 +27,7 @@ export interface GrantListenerOptions {
   clock: Pick<ControllerClock, "errorMs">;
   audit: Audit;
   report: Report;
+  page: OperationsServerOptions["page"];
   /** What is missing before the controller works, or undefined when nothing is. */
   whyNotReady(): string | undefined;
 }
@@ -66,8 +68,8 @@ export async function startGrantListener(options: GrantListenerOptions): Promise
   addresses.attach(server);
   const operations = await startOperationsServer({
     ...options.operations ?? { host: "127.0.0.1", ports: [0] },
-    metrics,
-    whyNotReady,
+    ...{ metrics, whyNotReady },
+    ...(options.page && { page: options.page }),
   }).catch(async (error) => {
     await server.stop();
     throw error;

@@ -1,8 +1,34 @@
 import assert from "node:assert/strict";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import { isAppError } from "../../errors/app_error.ts";
 import { createMetrics } from "../metrics.ts";
 import { startOperationsServer } from "./operations_server.ts";
+
+test("the page is answered to this machine alone", async () => {
+  const page = { policy: "default-src 'none'", render: () => Promise.resolve("<p>all</p>") };
+  const server = await startOperationsServer({
+    ...{ host: "0.0.0.0", ports: [0], metrics: createMetrics() },
+    ...{ whyNotReady: () => undefined, page },
+  });
+  try {
+    const here = await fetch(`http://127.0.0.1:${server.port}/`);
+    assert.equal(await here.text(), "<p>all</p>");
+    assert.equal(here.headers.get("content-security-policy"), "default-src 'none'");
+    const addresses = Object.values(networkInterfaces()).flat();
+    const other = addresses.find((one) => one?.family === "IPv4" && !one.internal)?.address;
+    if (other !== undefined) {
+      const answer = await fetch(`http://${other}:${server.port}/`);
+      assert.equal(answer.status, 403);
+      await answer.text();
+    }
+    page.render = () => Promise.reject(new Error("the cluster is gone"));
+    const failed = await fetch(`http://localhost:${server.port}/`);
+    assert.deepEqual([failed.status, await failed.text()], [503, "the cluster is gone\n"]);
+  } finally {
+    await server.stop();
+  }
+});
 
 test("the operations server tells health, readiness and figures, on loopback", async () => {
   const metrics = createMetrics();
