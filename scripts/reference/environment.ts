@@ -30,6 +30,14 @@ export const variables: Variable[] = [
     name: "PATH",
     meaning: "where `auto` looks for that program, and where plugins for credentials are",
   },
+  {
+    name: "HAWSER_UNDO_FILE",
+    meaning:
+      "a file to which `token issue` and what makes JFrog tokens add the command that takes it back",
+  },
+  { name: "GITHUB_OUTPUT", meaning: "the file of `--to github-output`" },
+  { name: "GITHUB_ENV", meaning: "the file of `--to github-env`" },
+  { name: "GITHUB_ACTIONS", meaning: "`true`: what `--to` hands over is masked in the job's log" },
   { name: "HAWSER_EXIT_CODES", meaning: "`1`: called as jf, end with the exit codes of hawser" },
   {
     name: "KUBECONFIG",

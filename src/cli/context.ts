@@ -2,6 +2,8 @@ import type { Say } from "../errors/entry.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import type { Deadline } from "../wait/deadline.ts";
 import type { Prompter } from "./prompt.ts";
+import type { SecretNames, SecretSink } from "./secret_sink.ts";
+import type { Sink } from "./sink.ts";
 
 /** What a command's `run` receives: everything it may touch of the outside. */
 export interface CommandContext {
@@ -19,6 +21,16 @@ export interface CommandContext {
    * `not-writable` if nobody takes it, so that the command can undo what the result stands for.
    */
   deliver(data: unknown, text: string): Promise<void>;
+  /**
+   * Opens the place that --to names, and so finds out before anything is made whether it can take a
+   * secret. Throws `usage` and `not-writable`.
+   */
+  openSink(to: Sink, names: SecretNames): Promise<SecretSink>;
+  /**
+   * Records the command that takes back what was just made, for whoever asks by HAWSER_UNDO_FILE.
+   * Throws `not-writable`.
+   */
+  recordUndo(words: string): void;
   /**
    * A line of the result on stdout as soon as it is known. Where -o is json or yaml it is the data,
    * one object a line or one document each; nothing where there are none.

@@ -25,6 +25,7 @@ import { LongWait } from "./long_wait.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompter } from "./prompt.ts";
 import type { World } from "./streams.ts";
+import { recordUndo } from "./undo_file.ts";
 
 /** What the runner must know of a command beside its `run`. */
 export interface CommandSpec<D> {
@@ -104,6 +105,20 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           await progress.end();
           const result = format === "text" ? text : await renderData(data, format);
           await world.stdout.deliver(withNewline(result));
+        },
+        async openSink(to, names) {
+          const { openSecretSink } = await import("./secret_sink.ts");
+          return await openSecretSink(to, names, {
+            env: world.env,
+            printMasks: (lines) => (format === "text" ? world.stdout : world.stderr).write(lines),
+            async deliver(text) {
+              await progress.end();
+              await world.stdout.deliver(withNewline(text));
+            },
+          });
+        },
+        recordUndo(words) {
+          recordUndo(world.env, say.command(words).slice(say.program.length + 1));
         },
         async tell(line, data) {
           await progress.end();

@@ -1,11 +1,12 @@
 import type { CommandContext } from "../cli/context.ts";
 import { leafWithoutPlatform } from "../cli/leaf.ts";
+import { type Sink, sinkOption } from "../cli/sink.ts";
 import type { Runner } from "../cli/runner.ts";
 import { appError } from "../errors/app_error.ts";
 import type { ExchangedToken } from "../jfrog/access/oidc_exchange.ts";
 import { environmentSecret, withoutLineEnd } from "../jfrog/environment_secret.ts";
 import { type AccessOptions, openAccess, withAccessOptions } from "./jfrog/access_options.ts";
-import { deliverMade } from "./jfrog/deliver_token.ts";
+import { deliverMade, openHanding } from "./jfrog/deliver_token.ts";
 import { formatOption, type JfFormat } from "./jfrog/jf_format.ts";
 import { failureOf, type JfFailure, orJfFailure } from "./jfrog/jf_failure.ts";
 import { tokenTable } from "./jfrog/token_text.ts";
@@ -19,6 +20,7 @@ interface Options extends AccessOptions {
   project?: string;
   repository?: string;
   format?: JfFormat;
+  to?: Sink;
 }
 
 /** Undefined where a token was made, which is printed by then. */
@@ -45,6 +47,7 @@ export function exchangeOidcTokenCommand(run: Runner) {
     .option("--project <key>", "the project, or JFROG_CLI_BUILD_PROJECT")
     .option("--repository <url>", "the repository, or JFROG_CLI_CI_VCS_URL")
     .addOption(formatOption())
+    .addOption(sinkOption())
     .action(run({ text, data, failure: failureOf }, exchange));
 }
 
@@ -94,10 +97,13 @@ async function exchange(
     projectKey: options.project || fromEnv.projectKey,
     repository: options.repository || fromEnv.repository,
   };
+  const handing = await openHanding(context, options);
   return await orJfFailure(context, options.format, async () => {
     const token = await exchangeOidcToken(server, details, surroundings, context.deadline);
     const printed = { AccessToken: token.accessToken, Username: token.username };
-    await deliverMade(context, printed, await tokenText(token, printed, format), undefined);
+    const text = await tokenText(token, printed, format);
+    const secret = { value: token.accessToken, text };
+    await deliverMade(context, printed, secret, undefined, handing);
     return undefined;
   });
 }

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { type Sink, sinkOption } from "../../cli/sink.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Refreshed } from "../../jfrog/access/token_refresh.ts";
@@ -10,7 +11,7 @@ import {
   openAccess,
   withAccessOptions,
 } from "../jfrog/access_options.ts";
-import { deliverCreated } from "../jfrog/deliver_token.ts";
+import { deliverCreated, openHanding } from "../jfrog/deliver_token.ts";
 import { formatOption, type JfFormat } from "../jfrog/jf_format.ts";
 import { givenSecrets } from "../jfrog/given_secret.ts";
 
@@ -18,6 +19,7 @@ interface Options extends AccessOptions {
   refreshToken?: string;
   refreshTokenStdin?: boolean;
   format?: JfFormat;
+  to?: Sink;
 }
 
 /** `access-token refresh`. */
@@ -34,6 +36,7 @@ export function accessTokenRefresh(run: Runner) {
     )
     .option("--refresh-token <token>", "the same as an argument")
     .addOption(formatOption())
+    .addOption(sinkOption())
     .action(
       run({ text, data, failure: (result) => result?.problem }, refresh),
     );
@@ -54,13 +57,20 @@ async function refresh(context: CommandContext, options: Options): Promise<Resul
     { name: "refresh-token", value: options.refreshToken, onStdin: options.refreshTokenStdin },
   ]);
   const access = await openAccess(context, options);
+  if (given === undefined && options.to !== undefined) {
+    throw appError("usage", {
+      message: "--to hands over what a given refresh token is exchanged for, and none is given",
+      help: "Give it with --refresh-token-stdin; a configured server's tokens stay in its file.",
+    });
+  }
   if (given === undefined) return await refreshStored(context, access);
   const { openAccessTokens } = await import("../../jfrog/access/tokens.ts");
   const { server, surroundings } = access;
   const tokens = openAccessTokens(server, surroundings, context.deadline);
   const { credentials } = server;
   const current = credentials && "accessToken" in credentials ? credentials.accessToken : undefined;
-  await deliverCreated(context, await tokens.refresh(given, current), format);
+  const handing = await openHanding(context, options);
+  await deliverCreated(context, await tokens.refresh(given, current), format, handing);
   return undefined;
 }
 

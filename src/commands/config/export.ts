@@ -1,5 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { type Sink, sinkOption } from "../../cli/sink.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 
@@ -10,10 +11,24 @@ export function configExport(run: Runner) {
     "Print a configured JFrog server as a token for config import; its secrets are in it",
   )
     .argument("[server-id]", "its name; by default the default one's")
-    .action(run({ text: ({ token }) => token }, exportToken));
+    .addOption(sinkOption())
+    .action(run({ text: (result) => result?.token ?? "" }, exportToken));
 }
 
-async function exportToken(context: CommandContext, id: string | undefined) {
+async function exportToken(
+  context: CommandContext,
+  id: string | undefined,
+  { to }: { to?: Sink },
+): Promise<{ token: string } | undefined> {
+  const sink = to && await context.openSink(to, { output: "config", variable: "JF_ENV_1" });
+  const result = await exportedToken(context, id);
+  if (sink === undefined || to?.kind === "stdout") return result;
+  await sink.put({ value: result.token, text: `${result.token}\n` });
+  context.progress(`The server is in ${sink.place}.`);
+  return undefined;
+}
+
+async function exportedToken(context: CommandContext, id: string | undefined) {
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findServer } = await import("../../jfrog/config/entry.ts");
   const { exportServer } = await import("../../jfrog/config/token.ts");

@@ -1,5 +1,8 @@
 import type { CommandContext } from "../../cli/context.ts";
 import type { CreatedToken } from "../../jfrog/access/created_token.ts";
+import type { HandedSecret, SecretSink } from "../../cli/secret_sink.ts";
+import type { Sink } from "../../cli/sink.ts";
+import { quote } from "../../cli/runner.ts";
 import type { JfFormat } from "./jf_format.ts";
 import { tokenTable } from "./token_text.ts";
 
@@ -17,6 +20,26 @@ const tableOrder = [
   "audience",
 ] as const;
 
+/** How a token that is made leaves the program. */
+export interface Handing {
+  /** Where --to says; undefined is stdout. */
+  sink: SecretSink | undefined;
+  /** The options that name the server again. */
+  server: string;
+}
+
+/** Opens the place for a token, before it is made. Throws what `openSink` does. */
+export async function openHanding(
+  context: CommandContext,
+  { to, url, serverId }: { to?: Sink; url?: string; serverId?: string },
+): Promise<Handing> {
+  const names = { output: "token", variable: "JFROG_CLI_ACCESS_TOKEN" };
+  const server = Object.entries({ "--url": url, "--server-id": serverId })
+    .flatMap(([option, value]) => value === undefined ? [] : [` ${option} ${quote(value)}`]);
+  const sink = to && await context.openSink(to, names);
+  return { sink: to?.kind === "stdout" ? undefined : sink, server: server.join("") };
+}
+
 /**
  * Prints a token that was made: as jf does, and with -o json or yaml also when it expires. Throws
  * what `deliverMade` does.
@@ -25,13 +48,20 @@ export async function deliverCreated(
   context: CommandContext,
   token: CreatedToken,
   format: JfFormat,
+  handing: Handing,
 ): Promise<void> {
   const { expiryOf } = await import("../../jfrog/access/created_token.ts");
   const { writeGoJson } = await import("../../jfrog/go_json.ts");
   const expiresAt = expiryOf(token, Date.now());
   const data = { ...token, ...(expiresAt === undefined ? {} : { expires_at: expiresAt }) };
   const text = format === "table" ? tokenTable({ ...token }, tableOrder) : writeGoJson(token);
-  await deliverMade(context, data, text, token.token_id);
+  const { refresh_token: refresh, reference_token: reference } = token;
+  const secret = {
+    value: token.access_token,
+    text,
+    more: { ...(refresh ? { refresh } : {}), ...(reference ? { reference } : {}) },
+  };
+  await deliverMade(context, data, secret, token.token_id, handing);
 }
 
 /**
@@ -41,11 +71,17 @@ export async function deliverCreated(
 export async function deliverMade(
   context: CommandContext,
   data: unknown,
-  text: string,
+  secret: HandedSecret,
   id: string | undefined,
+  { sink, server }: Handing,
 ): Promise<void> {
   try {
-    await context.deliver(data, text);
+    const { idIn } = await import("../../jfrog/token_value.ts");
+    const made = id ?? idIn(secret.value);
+    if (made !== undefined) context.recordUndo(`access-token revoke ${made}${server}`);
+    if (sink === undefined) return await context.deliver(data, secret.text);
+    await sink.put(secret);
+    context.progress(`The token${id === undefined ? "" : ` ${id}`} is in ${sink.place}.`);
   } catch (error) {
     const { program } = context.say;
     const remedy = id === undefined

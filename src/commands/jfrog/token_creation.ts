@@ -1,13 +1,14 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { type Sink, sinkOption } from "../../cli/sink.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type AppError, appError, isAppError } from "../../errors/app_error.ts";
 import type { CreatedToken } from "../../jfrog/access/created_token.ts";
 import type { AccessTokens } from "../../jfrog/access/tokens.ts";
 import type { ShownRequest } from "../../jfrog/access/shown_request.ts";
 import { type AccessOptions, openAccess, openTokens, withAccessOptions } from "./access_options.ts";
-import { deliverCreated } from "./deliver_token.ts";
+import { deliverCreated, openHanding } from "./deliver_token.ts";
 import { formatOption, type JfFormat } from "./jf_format.ts";
 import { failureOf, JfFailure, orJfFailure } from "./jf_failure.ts";
 
@@ -25,6 +26,7 @@ interface Options extends AccessOptions {
   format?: JfFormat;
   dryRun?: boolean;
   strict?: boolean;
+  to?: Sink;
 }
 
 /** Undefined where a token was made, which is printed by then. */
@@ -51,6 +53,7 @@ export function withTokenCreation(run: Runner, command: ReturnType<typeof leafWi
     .addOption(switchOption("reference", "make a reference token with it, a short name for it"))
     .addOption(switchOption("force-revocable", "let it be revoked even if its life is short"))
     .addOption(formatOption())
+    .addOption(sinkOption())
     .addOption(
       switchOption("strict", "fail, and revoke the token, where it is not what was asked for"),
     )
@@ -74,13 +77,14 @@ async function create(
     const { showRequest } = await import("../../jfrog/access/shown_request.ts");
     return showRequest(access.server, request);
   }
+  const handing = await openHanding(context, options);
   return await orJfFailure(context, options.format, async () => {
     const tokens = await openTokens(context, access);
     const token = await tokens.create(request);
     const lacks = differences(request, token);
     if (options.strict && lacks.length > 0) throw await takeBack(tokens, token, lacks);
     lacks.forEach((lack) => context.warn(lack));
-    await deliverCreated(context, token, format);
+    await deliverCreated(context, token, format, handing);
     return undefined;
   });
 }

@@ -11,6 +11,9 @@ import {
 import { quote, type Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
+import { appError } from "../../errors/app_error.ts";
+import type { HandedSecret } from "../../cli/secret_sink.ts";
+import { type Sink, sinkOption } from "../../cli/sink.ts";
 import { linkCostAliasOption, linkCostOption } from "./options.ts";
 
 interface Options {
@@ -20,14 +23,23 @@ interface Options {
   linkCost?: number;
   cost?: number;
   force?: true;
+  to?: Sink;
 }
 
-type Issued = IssuedToken & { file: string };
+type Issued = IssuedToken & { file: string; isHanded?: true };
+
+/** What a token is called where it is handed over by name. */
+const secretNames = { output: "token", variable: "SKUPPER_TOKEN" };
 
 /** `token issue <file>` (docs/spec/commands.md 2.1). */
 export function tokenIssue(run: Runner) {
   return leaf("issue", "Issue a token file redeemable for a link to the current site")
-    .argument("<file>", "the name of the token file to create, or - for standard output", fileName)
+    .argument(
+      "[file]",
+      "the name of the token file to create, or - for standard output; --to in its place",
+      fileName,
+    )
+    .addOption(sinkOption())
     .addOption(shortTimeoutOption("60s"))
     .addOption(
       new Option(
@@ -54,13 +66,19 @@ export function tokenIssue(run: Runner) {
     );
 }
 
-async function issue(context: CommandContext, file: string, options: Options): Promise<Issued> {
+async function issue(
+  context: CommandContext,
+  argument: string | undefined,
+  options: Options,
+): Promise<Issued> {
   const { issueToken } = await import("../../token/issue.ts");
   const { checkTokenTarget, renderToken, writeTokenFile } = await import(
     "../../token/token_file.ts"
   );
   const force = options.force === true;
-  if (file !== "-") await checkTokenTarget(file, { force });
+  const { file, to } = target(context, argument, options.to);
+  const sink = to === undefined ? undefined : await context.openSink(to, secretNames);
+  if (file !== "-" && sink === undefined) await checkTokenTarget(file, { force });
   const platform = await context.platform();
   const linkCost = options.linkCost ?? options.cost;
   const issued = await issueToken(
@@ -72,26 +90,60 @@ async function issue(context: CommandContext, file: string, options: Options): P
       ...(linkCost === undefined ? {} : { linkCost }),
       env: context.env,
       resume: `token issue ${quote(file)}`,
-      deliver: (token) =>
-        file === "-"
-          ? context.deliver(token, renderToken(token))
-          : writeTokenFile(file, token, { force }),
+      deliver: async (token) => {
+        if (options.grant === undefined) {
+          context.recordUndo(`grant revoke ${quote(token.metadata.name)}`);
+        }
+        if (sink !== undefined) await sink.put(secretOf(token, renderToken(token)));
+        else if (file === "-") await context.deliver(token, renderToken(token));
+        else await writeTokenFile(file, token, { force });
+      },
     },
     context.deadline,
     context.progress,
   );
   if (file === "-") context.progress(`Access grant "${issued.grant}" is ready.`);
-  return { ...issued, file };
+  return {
+    ...issued,
+    file: sink?.place ?? file,
+    ...(sink === undefined ? {} : { isHanded: true }),
+  };
+}
+
+/** The file to write, or what is no plain file. Throws `usage` where both or neither are named. */
+function target(
+  { say }: CommandContext,
+  argument: string | undefined,
+  to: Sink | undefined,
+): { file: string; to?: Sink } {
+  const help = `${say.program} token issue --help`;
+  if (to === undefined) {
+    if (argument !== undefined) return { file: argument };
+    throw appError("usage", { message: 'Missing required argument "file"', help });
+  }
+  if (argument !== undefined) {
+    throw appError("usage", { message: "A file and --to are named", help });
+  }
+  if (to.kind === "file") return { file: to.file };
+  return to.kind === "stdout" ? { file: "-" } : { file: "", to };
+}
+
+/** In JSON, which is YAML too, a token is one line. */
+function secretOf(token: IssuedToken["token"], text: string): HandedSecret {
+  return { value: JSON.stringify(token), text, inside: [token.spec?.code ?? ""].filter(Boolean) };
 }
 
 /** The result without the token: its code belongs into the file alone, or stdout has it already. */
-function publicData({ token: _token, ...facts }: Issued) {
+function publicData({ token: _token, isHanded: _isHanded, ...facts }: Issued) {
   return facts.file === "-" ? undefined : facts;
 }
 
 function text(issued: Issued, context: CommandContext): string {
   if (issued.file === "-") return "";
   const { program } = context.say;
+  if (issued.isHanded) {
+    return `Access grant "${issued.grant}" is ready.\nThe token is in ${issued.file}.\n`;
+  }
   return `Access grant "${issued.grant}" is ready.
 Token file ${issued.file} created.
 
