@@ -1,17 +1,12 @@
 import { sayDuration } from "../../src/wait/duration.ts";
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { ControllerStatus } from "../../src/platform/abilities.ts";
-import type {
-  ClusterStatus,
-  CommandRights,
-  ServedGrants,
-} from "../../src/platform/cluster_status.ts";
+import type { ClusterStatus, ServedGrants } from "../../src/platform/cluster_status.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import type { ApiClient } from "./api/client.ts";
-import { type ApiKind, resourceOf, type Verb } from "./api/request.ts";
-import { commandRights, policyNames, type Rights, rightsOf } from "./command_rights.ts";
+import { reviewCommands } from "./access_review.ts";
 import { seeControllers } from "./seen_controllers.ts";
 import { listSkupperResources } from "./api/discovery.ts";
 
@@ -87,54 +82,4 @@ function groupByServer(grants: AccessGrant[]): ServedGrants[] {
     counts.set(url, (counts.get(url) ?? 0) + 1);
   }
   return [...counts].map(([url, count]) => (url === "" ? { count } : { url, count }));
-}
-
-async function reviewCommands(
-  api: ApiClient,
-  namespace: string,
-  signal: AbortSignal,
-): Promise<CommandRights[]> {
-  const reviews = new Map<string, Promise<boolean>>();
-  function isAllowed(kind: ApiKind, verb: Verb): Promise<boolean> {
-    const key = `${verb} ${kind}`;
-    const review = reviews.get(key) ?? reviewAccess(api, namespace, kind, verb, signal);
-    reviews.set(key, review);
-    return review;
-  }
-  return await Promise.all(
-    Object.entries(commandRights).map(async ([command, rights]) => ({
-      command,
-      missing: await findMissing(rights, isAllowed),
-    })),
-  );
-}
-
-async function findMissing(
-  rights: Rights,
-  isAllowed: (kind: ApiKind, verb: Verb) => Promise<boolean>,
-): Promise<string[]> {
-  const pairs = rightsOf(rights).flatMap(([kind, verbs]) =>
-    verbs.map((verb) => [kind, verb] as const)
-  );
-  const missing = await Promise.all(pairs.map(async ([kind, verb]) => {
-    return await isAllowed(kind, verb) ? [] : [`${verb} ${resourceOf({ verb, kind })}`];
-  }));
-  return missing.flat();
-}
-
-/** Whether this user may do that; every user may ask. */
-async function reviewAccess(
-  api: ApiClient,
-  namespace: string,
-  kind: ApiKind,
-  verb: Verb,
-  signal: AbortSignal,
-): Promise<boolean> {
-  const body = {
-    apiVersion: "authorization.k8s.io/v1",
-    kind: "SelfSubjectAccessReview",
-    spec: { resourceAttributes: { namespace, verb, ...policyNames(kind) } },
-  };
-  const answer = await api.send({ verb: "create", kind: "SelfSubjectAccessReview", body }, signal);
-  return (answer as { status?: { allowed?: boolean } }).status?.allowed === true;
 }

@@ -1,3 +1,4 @@
+import type { Role } from "../../src/platform/rights_probe.ts";
 import { type ApiKind, apiResources, type Verb } from "./api/request.ts";
 
 /** Verbs that a command uses, by kind. */
@@ -43,6 +44,16 @@ export const commandRights: Record<string, Rights> = {
   "link generate": { Site: ["list", "watch"], RouterAccess: ["list"], Secret: ["get"] },
   "link update": { Link: ["get", "update"], Secret: ["get"] },
   "link delete": { Link: [...read, "delete"], Secret: ["get", "delete"] },
+};
+
+/**
+ * The commands of each role. Secrets are the admin's alone: the right to read them can't be bounded
+ * to those of links.
+ */
+export const roleCommands: Record<Role, string[]> = {
+  issuer: ["token issue", "grant list", "grant status", "grant revoke", "site status"],
+  redeemer: ["token redeem", "token status", "link status", "site status"],
+  admin: Object.keys(commandRights),
 };
 
 /** The rights that all of the commands take together. */

@@ -11,6 +11,7 @@ import { ApiClient } from "./api/client.ts";
 import { dependentRemover } from "./dependent_remover.ts";
 import { ServerAccess } from "./access/server_access.ts";
 import { loadContext, podContext } from "./access/kubeconfig.ts";
+import { findLackingService } from "./lacking_address.ts";
 import { requireNamespace } from "./namespace.ts";
 import { ClusterStore } from "./store.ts";
 
@@ -84,6 +85,13 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
       },
     },
     clusterManifest: manifestFor(namespace, request, api),
+    addressProbe: { lacking: (signal) => findLackingService(api, namespace, signal) },
+    rightsProbe: {
+      async missing(command, signal) {
+        const { reviewCommand } = await import("./access_review.ts");
+        return await reviewCommand(api, namespace, command, signal);
+      },
+    },
     controllerProbe: {
       async status(signal) {
         const { probeCluster } = await import("./cluster_probe.ts");

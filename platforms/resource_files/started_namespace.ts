@@ -1,5 +1,5 @@
 import { access, readFile } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import type { PlatformName } from "../../src/platform/name.ts";
 import { isSubdomain } from "../../src/resources/names.ts";
 import type { RouterAccess } from "../../src/resources/router_access.ts";
@@ -13,11 +13,22 @@ export async function isStarted(paths: NamespacePaths): Promise<boolean> {
   return await exists(paths.platformFile) || await exists(paths.runtime);
 }
 
-/** The command that has a router run for the namespace as its input is now. */
+/**
+ * The command that has a router run for the namespace as its input is now. A start of upstream's
+ * that died half-way left what keeps the next one from beginning: a note of the platform without a
+ * router's configuration (docs/spec/skupper-system-sites.md 11.4). What it made of the input goes
+ * first then; certificate authorities stay.
+ */
 export async function startCommand(paths: NamespacePaths, usual: PlatformName): Promise<string> {
-  const verb = await exists(paths.runtimeResources) ? "reload" : "start";
   const platform = await readPlatform(paths) ?? usual;
-  return `skupper system ${verb} -n ${paths.namespace} -p ${platform}`;
+  const words = `-n ${paths.namespace} -p ${platform}`;
+  const isHalf = await exists(paths.platformFile) &&
+    !await exists(join(paths.runtimeRouter, "skrouterd.json"));
+  if (isHalf) {
+    const left = `${dirname(paths.platformFile)} ${paths.runtimeResources}`;
+    return `rm -r ${left}; skupper system start ${words}`;
+  }
+  return `skupper system ${await exists(paths.runtimeResources) ? "reload" : "start"} ${words}`;
 }
 
 /** Upstream writes its files in place: one that is empty or broken may be whole a moment later. */

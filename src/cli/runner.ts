@@ -22,6 +22,7 @@ import type { OutputFormat, SharedOptions } from "./options.ts";
 import { renderData, renderError, writeDefect } from "./output.ts";
 import { escapeControls } from "./printable.ts";
 import { LongWait } from "./long_wait.ts";
+import { withMissing } from "./missing_rights.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompter } from "./prompt.ts";
 import type { World } from "./streams.ts";
@@ -182,7 +183,13 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         if (format === "text") notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;
-      } catch (error) {
+      } catch (caught) {
+        const error = await withMissing(
+          caught,
+          await platform?.catch(() => undefined),
+          command,
+          world.interrupts,
+        );
         throw isAppError(error) ? withDone(wait.explain(error), done) : error;
       } finally {
         wait.end();

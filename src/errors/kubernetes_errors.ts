@@ -65,13 +65,29 @@ export const kubernetesErrors = {
       (d.why === undefined ? "" : `: ${d.why}`),
   }),
   /** A namespace of "" stands for the whole cluster. */
-  "forbidden": entry<{ verb: string; resource: string; namespace: string; user: string }>({
+  "forbidden": entry<{
+    verb: string;
+    resource: string;
+    namespace: string;
+    user: string;
+    /** All that the command needs and the user lacks, and the role that has it. */
+    lacks?: { command: string; missing: string[]; role: string; namespace: string };
+  }>({
     exit: "refused",
     message: (d) =>
       `User "${d.user}" may not ${d.verb} ${d.resource} in ` +
       (d.namespace === "" ? "the whole cluster" : `namespace "${d.namespace}"`),
-    hint: (d) =>
-      `Ask an administrator of the cluster for a role with the verb ${d.verb} on ${d.resource}.`,
+    hint(d, say) {
+      const ask = "Ask an administrator of the cluster for a role with";
+      const one = `${ask} the verb ${d.verb} on ${d.resource}`;
+      const { missing = [], command, role, namespace } = d.lacks ?? {};
+      const all = missing.length < 2
+        ? one
+        : `${ask} all that "${command}" lacks: ${missing.join(", ")}`;
+      if (role === undefined) return `${one}.`;
+      const manifest = `controller manifest --role ${role} -n ${namespace}`;
+      return `${all}; one of that kind: ${say.program} ${manifest} | kubectl apply -f -`;
+    },
   }),
   "request-denied": entry<{ verb: string; resource: string; why: string }>({
     exit: "refused",

@@ -1,4 +1,6 @@
 import type { PlatformName } from "./name.ts";
+import type { AddressProbe } from "./address_probe.ts";
+import type { RightsProbe, Role } from "./rights_probe.ts";
 import type { ClusterStatus } from "./cluster_status.ts";
 import type { Exposure } from "./exposure.ts";
 import type { Platform } from "./platform.ts";
@@ -34,6 +36,10 @@ export interface Abilities {
   readonly dependentRemover?: DependentRemover;
   /** Links to a site can be made here without a grant. */
   readonly linkMaker?: LinkMaker;
+  /** Addresses of the site are given by somebody who may not give any. */
+  readonly addressProbe?: AddressProbe;
+  /** What a user may do is known to somebody who can be asked. */
+  readonly rightsProbe?: RightsProbe;
   /** The router of a site can be asked from here. */
   readonly routerProbe?: RouterProbe;
   /** The router that runs takes changes of links at once. */
@@ -78,10 +84,6 @@ export interface ClusterRunOptions extends ControllerOptions {
   /** The namespaces to serve; undefined: all. */
   watchNamespaces?: string[];
 }
-
-/** The persons that a role can be made for, each with the least rights for its work. */
-export const roles = ["issuer", "redeemer", "admin"] as const;
-export type Role = (typeof roles)[number];
 
 /** What `controller manifest` is told for a cluster: how the controller is to run, and where. */
 export interface ClusterManifestOptions extends ClusterRunOptions {

@@ -9,9 +9,10 @@ import { type Deadline, isTimeout } from "../wait/deadline.ts";
 import { formatDuration } from "../wait/duration.ts";
 import { waitFor } from "../wait/wait_for.ts";
 import type { RedeemSurroundings } from "./exchange.ts";
+import { foundDescribedSite } from "./described_site.ts";
 import { probeToken } from "./redeem_client.ts";
 import { checkToken } from "./token_file.ts";
-import { chooseReadySite, describeSites, requireOpenSite } from "./issuing_site.ts";
+import { awaitSite } from "./issuing_site.ts";
 
 /** What a token is to be like. */
 export interface IssueRequest {
@@ -68,8 +69,9 @@ export async function issueToken(
   deadline: Deadline,
   progress: (text: string) => void,
 ): Promise<IssuedToken> {
+  await foundDescribedSite(platform, deadline.signal, progress);
   progress("Waiting for status...");
-  const site = await awaitSite(platform, request, deadline);
+  const site = await awaitSite(platform, resumeWords(request, request.grant), deadline, progress);
   if (request.grant !== undefined) await requireGrant(platform, request.grant, deadline.signal);
   const name = request.grant ?? await createGrant(platform, site, request, deadline.signal);
   try {
@@ -82,29 +84,6 @@ export async function issueToken(
     if (request.grant === undefined && !isTimeout(error)) await removeGrant(platform, name);
     throw error;
   }
-}
-
-async function awaitSite(
-  platform: PlatformWithAbilities,
-  request: IssueRequest,
-  deadline: Deadline,
-): Promise<Site> {
-  const { signal } = deadline;
-  const sites = await platform.list("Site", signal);
-  const site = requireOpenSite(sites, platform.namespace);
-  const controller = await platform.controllerHost?.status(signal);
-  if (controller?.running === false) {
-    throw appError("controller-not-running", { home: controller.home });
-  }
-  return chooseReadySite(sites) ?? await waitFor(platform.watch("Site", signal), {
-    what: `site "${site.metadata.name}" to be ready for links`,
-    done(sites) {
-      requireOpenSite(sites, platform.namespace);
-      return chooseReadySite(sites);
-    },
-    describe: describeSites,
-    resume: resumeWords(request, request.grant),
-  }, deadline);
 }
 
 async function requireGrant(platform: PlatformWithAbilities, name: string, signal: AbortSignal) {

@@ -1,3 +1,7 @@
+import type { PlatformWithAbilities } from "../platform/abilities.ts";
+import type { Deadline } from "../wait/deadline.ts";
+import { waitFor } from "../wait/wait_for.ts";
+import { lookForAddress } from "./lacking_address.ts";
 import { appError } from "../errors/app_error.ts";
 import { describeState, isReady } from "../resources/resource.ts";
 import { hasFailed, type Site, wantsLinkAccess } from "../resources/site.ts";
@@ -42,4 +46,40 @@ export function describeSites(sites: Site[]): string {
 
 function hasEndpoints(site: Site): boolean {
   return (site.status?.endpoints ?? []).length > 0;
+}
+
+/**
+ * The site of the namespace once it can take links. Throws `site-missing`, `site-edge`,
+ * `site-failed`, `link-access-disabled`, `controller-not-running` and `timed-out`, whose command
+ * that goes on has the words `resume`.
+ */
+export async function awaitSite(
+  platform: PlatformWithAbilities,
+  resume: string,
+  deadline: Deadline,
+  progress: (text: string) => void,
+): Promise<Site> {
+  const { signal } = deadline;
+  const sites = await platform.list("Site", signal);
+  const site = requireOpenSite(sites, platform.namespace);
+  const controller = await platform.controllerHost?.status(signal);
+  if (controller?.running === false) {
+    throw appError("controller-not-running", { home: controller.home });
+  }
+  const ready = chooseReadySite(sites);
+  if (ready !== undefined) return ready;
+  const look = lookForAddress(platform, progress);
+  try {
+    return await waitFor(platform.watch("Site", signal), {
+      what: `site "${site.metadata.name}" to be ready for links`,
+      done(sites) {
+        requireOpenSite(sites, platform.namespace);
+        return chooseReadySite(sites);
+      },
+      describe: (sites) => describeSites(sites) + look.words(),
+      resume,
+    }, deadline);
+  } finally {
+    look.end();
+  }
 }

@@ -1,6 +1,7 @@
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AccessToken } from "../resources/access_token.ts";
+import { foundDescribedSite } from "./described_site.ts";
 import { credentialsName } from "./link_names.ts";
 import { type RedeemedToken, type RedeemOptions, redeemToken } from "./redeem.ts";
 import { linksOf, redeemByController } from "./redeem_by_controller.ts";
@@ -16,6 +17,7 @@ export async function redeemOnPlatform(
   progress: (text: string) => void,
 ): Promise<RedeemedToken> {
   const { pendingKeys } = platform;
+  await foundDescribedSite(platform, options.deadline.signal, progress);
   return pendingKeys === undefined
     ? await redeemByController(platform, token, options, progress)
     : await redeemToken(platform, token, { ...options, pendingKeys }, progress);

@@ -17,7 +17,7 @@ export interface Wait<S, R> {
     afterMs: number;
     error(state: S): Error | undefined;
   };
-  /** The state in words, for the message on expiry. */
+  /** The state in words; asked for again on expiry, when more may be known of it. */
   describe(state: S): string;
   /** Words of the command that goes on from here, if there is one. */
   resume?: string;
@@ -33,7 +33,7 @@ export async function waitFor<S, R>(
   wait: Wait<S, R>,
   deadline: Deadline,
 ): Promise<R> {
-  let last: string | undefined;
+  let last: { state: S } | undefined;
   let held: string | undefined;
   const vain = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -49,8 +49,8 @@ export async function waitFor<S, R>(
       } else {
         timer ??= setTimeout(() => vain.abort(error), wait.vain?.afterMs);
       }
-      last = wait.describe(state);
-      deadline.tell?.(wait.what, last);
+      last = { state };
+      deadline.tell?.(wait.what, wait.describe(state));
       if (deadline.timeoutMs === 0) break;
     }
   } catch (error) {
@@ -65,7 +65,7 @@ export async function waitFor<S, R>(
   throw appError("timed-out", {
     after: formatDuration(deadline.timeoutMs ?? 0),
     what: wait.what,
-    ...(last === undefined ? {} : { last }),
+    ...(last === undefined ? {} : { last: wait.describe(last.state) }),
     ...(held === undefined ? {} : { lastError: `waited for ${held}` }),
   }, wait.resume === undefined ? undefined : { resume: wait.resume });
 }

@@ -20,6 +20,9 @@ export async function reloadSystem(
   signal: AbortSignal,
 ): Promise<void> {
   const command = await router.command();
+  if (!command.startsWith("skupper ")) {
+    throw appError("reload-failed", { command, why: "its last start died half-way" });
+  }
   const [, ...words] = command.split(" ");
   const program = await findSkupper(env, executable);
   if (program === undefined) {

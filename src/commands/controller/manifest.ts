@@ -8,9 +8,8 @@ import {
   type Manifest,
   need,
   refuseOptions,
-  type Role,
-  roles,
 } from "../../platform/abilities.ts";
+import { type Role, roles } from "../../platform/rights_probe.ts";
 import {
   type ClusterOptions,
   clusterOptions,

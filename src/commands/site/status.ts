@@ -5,7 +5,8 @@ import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { PlatformWithAbilities, Signing } from "../../platform/abilities.ts";
 import { routerWords } from "../../router/router_words.ts";
-import { hostAndPort } from "../../resources/resource.ts";
+import { lackingAddress } from "../../token/lacking_address.ts";
+import { hostAndPort, isReady } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
 import { currentSite } from "./current_site.ts";
 import { type SiteWithRouter, watchSite } from "./watch_site.ts";
@@ -37,6 +38,8 @@ async function status(
   const signing = takesLinks(site)
     ? await platform.signingProbe?.signing(context.signal)
     : undefined;
+  const lacking = isReady(site) ? undefined : await lackingAddress(platform, site, context.signal);
+  if (lacking !== undefined) context.note(lacking);
   return {
     ...site,
     ...(router === undefined ? {} : { router }),

@@ -3,6 +3,7 @@ import { appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, hasCondition, isReady } from "../../resources/resource.ts";
 import { hasFailed, type Site } from "../../resources/site.ts";
+import { lookForAddress } from "../../token/lacking_address.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 
 /** What `--wait` takes. */
@@ -30,6 +31,7 @@ export async function waitForSite(
   if (waitedFor === "none") return { site: applied, waitedFor };
   const reached = (site: Site) =>
     waitedFor === "ready" ? isReady(site) : hasCondition(site, "Configured");
+  const look = lookForAddress(platform, context.progress);
   const site = await waitFor(platform.watch("Site", context.signal), {
     what: `site "${name}" to be ${waitedFor}`,
     resume: "site status",
@@ -48,9 +50,9 @@ export async function waitForSite(
     },
     describe: (sites) => {
       const site = sites.find((site) => site.metadata.name === name);
-      return site === undefined ? "it is gone" : describeState(site);
+      return site === undefined ? "it is gone" : describeState(site) + look.words();
     },
-  }, context.deadline);
+  }, context.deadline).finally(look.end);
   return { site, waitedFor };
 }
 

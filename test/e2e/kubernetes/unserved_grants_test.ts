@@ -67,5 +67,57 @@ if (missingForKubernetes !== undefined) {
       );
       assert.equal(await cluster.read("AccessGrant", namespace, marked), undefined);
     });
+
+    test("a site whose Service gets no address is told which one, and what helps", async () => {
+      cluster.standIn.fortune.host = undefined; // no load balancer gives one
+      const namespace = await cluster.testbed.createNamespace();
+      await cluster.create(namespace, {
+        apiVersion: "skupper.io/v2alpha1",
+        kind: "Site",
+        metadata: { name: "west" },
+        spec: { linkAccess: "default" },
+      });
+      const service = { type: "LoadBalancer", ports: [{ port: 55671 }] };
+      await cluster.testbed.admin.call("POST", `/api/v1/namespaces/${namespace}/services`, {
+        metadata: { name: "skupper-router" },
+        spec: service,
+      });
+      const lacking = 'Service "skupper-router" has no address yet; a cluster without a load ' +
+        "balancer, as kind and minikube are, gives it none: it needs one, or " +
+        "--link-access-type nodeport (site update)";
+      const issued = await cluster.hawser(
+        ...["token", "issue", "t.yaml", "-n", namespace, "--timeout", "5s"],
+      );
+      assert.equal(issued.code, 124);
+      assert.ok(issued.stderr.includes(lacking), issued.stderr);
+      const status = await cluster.succeed("site", "status", "-n", namespace);
+      assert.ok(status.stderr.includes(`hint: ${lacking}`), status.stderr);
+      const updated = await cluster.hawser(
+        ...["site", "update", "--enable-ha", "-n", namespace, "--timeout", "5s"],
+      );
+      assert.equal(updated.code, 124);
+      assert.ok(updated.stderr.includes(lacking), updated.stderr);
+      cluster.standIn.fortune.host = "127.0.0.1";
+    });
+
+    test("who may do nothing is told all that a command needs at once, and the role for it", async () => {
+      const namespace = await cluster.testbed.createNamespace();
+      const kubeconfig = await cluster.testbed.userKubeconfig(namespace, [
+        { apiGroups: ["skupper.io"], resources: ["connectors"], verbs: ["get"] },
+      ]);
+      const env = { env: { ...cluster.env, KUBECONFIG: kubeconfig } };
+      const refused = await cluster.sandbox.hawser(["link", "update", "x", "--cost", "2"], env);
+      assertRefused(
+        refused,
+        4,
+        `error: User "[WILDCARD]" may not get links.skupper.io in namespace "${namespace}"`,
+        'hint: Ask an administrator of the cluster for a role with all that "link update" lacks: ' +
+          "get links.skupper.io, update links.skupper.io, get secrets; one of that kind: " +
+          `hawser controller manifest --role admin -n ${namespace} | kubectl apply -f -`,
+      );
+      const { stderr } = await cluster.sandbox.hawser(["grant", "list"], env);
+      assert.match(stderr, /with the verb list on accessgrants\.skupper\.io; one of that kind: /);
+      assert.match(stderr, /controller manifest --role issuer -n /);
+    });
   });
 }

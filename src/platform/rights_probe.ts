@@ -1,0 +1,18 @@
+/** The persons that a role can be made for, each with the least rights for its work. */
+export const roles = ["issuer", "redeemer", "admin"] as const;
+export type Role = (typeof roles)[number];
+
+/** What keeps a user from a command. */
+export interface MissingRights {
+  command: string;
+  /** Verbs with resources, as in `list links.skupper.io`. */
+  missing: string[];
+  /** The least role that has all of what the command needs. */
+  role: Role;
+  namespace: string;
+}
+
+export interface RightsProbe {
+  /** All that the user lacks for a command, by its words; undefined where that is not known. */
+  missing(command: string, signal: AbortSignal): Promise<MissingRights | undefined>;
+}
