@@ -1,4 +1,5 @@
 import type { AppError } from "../errors/app_error.ts";
+import type { PlatformName } from "../platform/name.ts";
 import type { Say } from "../errors/entry.ts";
 import type { OutputFormat } from "./options.ts";
 import { escapeControls, holdsUnprintable } from "./printable.ts";
@@ -102,4 +103,11 @@ export function conditionRows(
     type,
     message === "" || message === "OK" ? status : `${status} (${message})`,
   ]);
+}
+
+/** The result, or each one of a list, with the platform it is of. */
+export function withPlatform(data: unknown, platform: PlatformName): unknown {
+  if (Array.isArray(data)) return data.map((one) => withPlatform(one, platform));
+  if (typeof data !== "object" || data === null) return data;
+  return { ...data, platform: "platform" in data ? data.platform : platform };
 }

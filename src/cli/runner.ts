@@ -19,7 +19,7 @@ import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
 import type { OutputFormat, SharedOptions } from "./options.ts";
-import { renderData, renderError, writeDefect } from "./output.ts";
+import { renderData, renderError, withPlatform, writeDefect } from "./output.ts";
 import { escapeControls } from "./printable.ts";
 import { LongWait } from "./long_wait.ts";
 import { withMissing } from "./missing_rights.ts";
@@ -198,13 +198,6 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         deadline.end();
       }
     };
-}
-
-/** The result, or each one of a list, with the platform it is of. */
-function withPlatform(data: unknown, platform: PlatformName): unknown {
-  if (Array.isArray(data)) return data.map((one) => withPlatform(one, platform));
-  if (typeof data !== "object" || data === null) return data;
-  return { ...data, platform: "platform" in data ? data.platform : platform };
 }
 
 /** The error, with what the command had done when it came. */

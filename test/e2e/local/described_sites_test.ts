@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { inSandbox, type Sandbox } from "../stage/harness.ts";
 import { issueToken, prepareSites } from "../stage/sites.ts";
 
-/** What upstream's `site create` leaves, and no more: it makes nothing before the site is started. */
+/** What upstream's `site create` leaves: it makes nothing more before the site is started. */
 function describeSite(sandbox: Sandbox, name: string, spec = ""): void {
   const site = `apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata:\n  name: ${name}\n` +
     `  namespace: ${name}\n${spec}`;
