@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import * as path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import { closeRuntime } from "./closed_runtime.ts";
+import { checkClosed, closeRuntime } from "./closed_runtime.ts";
 import { signAdHoc } from "./code_signature.ts";
 
 /** What an executable is built for: names as npm's and Deno's package selection has them. */
@@ -67,8 +67,9 @@ export function buildHere(): string {
   fs.mkdirSync(dist, { recursive: true });
   const folder = fs.mkdtempSync(path.join(dist, "runtime-"));
   try {
-    const runtime = closed(bunHere(), folder);
+    const runtime = closed(bunHere(), process.arch as Target["arch"], folder);
     compile("main.ts", outfile, [`--compile-executable-path=${runtime}`]);
+    checkClosed(outfile);
     return outfile;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
@@ -91,12 +92,13 @@ export function buildFor(target: Target): string {
     const outfile = path.join(dist, executableName(target));
     const installed = installRuntime(folder, target);
     const bunTarget = path.basename(path.dirname(path.dirname(installed)));
-    const runtime = closed(installed, folder);
+    const runtime = closed(installed, target.arch, folder);
     const unsigned = path.join(folder, path.basename(outfile));
     compile("main.ts", unsigned, [`--target=${bunTarget}`, `--compile-executable-path=${runtime}`]);
     if (target.os === "darwin") {
       fs.writeFileSync(unsigned, signAdHoc(fs.readFileSync(unsigned), "hawser"));
     }
+    checkClosed(unsigned);
     fs.renameSync(unsigned, outfile);
     return outfile;
   } finally {
@@ -105,9 +107,9 @@ export function buildFor(target: Target): string {
 }
 
 /** The runtime without its variables. Its signature is void by then: what is compiled gets one. */
-function closed(runtime: string, folder: string): string {
+function closed(runtime: string, arch: Target["arch"], folder: string): string {
   const copy = path.join(folder, "closed-runtime");
-  closeRuntime(runtime, copy);
+  closeRuntime(runtime, copy, arch);
   return copy;
 }
 
