@@ -14,7 +14,10 @@ const shared = shareAccessStage();
 
 interface Workflow {
   permissions: Record<string, string>;
-  jobs: Record<string, { env: Record<string, string>; steps: { name: string; run: string }[] }>;
+  jobs: Record<
+    string,
+    { env: Record<string, string>; steps: { name: string; uses?: string; run: string }[] }
+  >;
 }
 
 interface GitlabPipeline {
@@ -41,9 +44,12 @@ test(
     try {
       const cwd = path.dirname(sandbox.write("github/env", ""));
       const before = api.tokens.all.length;
-      for (const { run } of steps) {
-        const stored = sandbox.read("github/env").split("\n").filter((line) => line !== "")
-          .map((line) => line.split(/=(.*)/s) as [string, string]);
+      assert.match(steps[0]!.uses ?? "", /\/packaging\/setup-hawser@v/);
+      for (const { run } of steps.slice(1)) {
+        const stored = Array.from(
+          sandbox.read("github/env").matchAll(/^(\w+)<<(\w+)\n([\s\S]*?)\n\2$/gm),
+          ([, name, , value]) => [name!, value!],
+        );
         const { stdout } = await succeedInShell(sandbox, run, {
           cwd,
           printsToken: true, // the masks that GitHub takes out of the log
