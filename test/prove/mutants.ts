@@ -130,8 +130,20 @@ export const mutants: Mutant[] = [
   {
     name: "uses counted elsewhere are ignored",
     file: "src/grant_service/ledger/ledger.ts",
-    from: "return ledger.counted + ledger.redemptions.length;",
-    to: "return ledger.redemptions.length;",
+    from: "return ledger.counted + (",
+    to: "return (",
+  },
+  {
+    name: "a key on a closed page is not known",
+    file: rules,
+    from: "ledger.closed?.find(claimant.keyHash)",
+    to: "undefined",
+  },
+  {
+    name: "a page counts that may not be stored",
+    file: "platforms/kubernetes/controller/ledger_secrets.ts",
+    from: "this.#notBefore.set(grantUid, this.#steady() + tryAgainMs);\n      return ledger;",
+    to: "",
   },
   {
     name: "a torn write is taken for damage",

@@ -58,6 +58,13 @@ export interface LedgerStore {
    */
   write(ledger: Ledger, version: string | undefined): Promise<string>;
 
+  /**
+   * A ledger as it was read or written, with so much of it closed that a write of it is small,
+   * however many redemptions came before; the same where nothing is to be done, or can't be. What
+   * is closed is stored once this resolves, and counts once a ledger that names it is written.
+   */
+  close?(ledger: Ledger): Promise<Ledger>;
+
   /** Removes it; absent is not an error. */
   remove(grantUid: string): Promise<void>;
 

@@ -25,6 +25,18 @@ export interface Redemption {
   heldUntil?: string;
 }
 
+/**
+ * Redemptions that change no more, kept apart so that a write need not hold them. None has an
+ * answer: of a claimant without a key they say nothing that matters.
+ */
+export interface ClosedRedemptions {
+  readonly count: number;
+  /** The redemption of the client whose key has that hash. */
+  find(keyHash: string): Redemption | undefined;
+  /** From the oldest on. */
+  all(): Iterable<Redemption>;
+}
+
 /** The book of record of one grant. Uses spent = `counted` + the number of redemptions. */
 export interface Ledger {
   grantUid: string;
@@ -33,6 +45,8 @@ export interface Ledger {
    * Uses the grant's status already showed when this ledger was begun (another service counted).
    */
   counted: number;
+  closed?: ClosedRedemptions;
+  /** Those that are not closed. */
   redemptions: Redemption[];
   /**
    * RFC 3339, set when the grant was removed before its time: to a holder of the code it is
@@ -50,5 +64,10 @@ export interface Ledger {
 
 /** Uses spent so far. */
 export function usesSpent(ledger: Ledger): number {
-  return ledger.counted + ledger.redemptions.length;
+  return ledger.counted + (ledger.closed?.count ?? 0) + ledger.redemptions.length;
+}
+
+/** All that are on record, closed ones first. */
+export function allRedemptions({ closed, redemptions }: Ledger): Redemption[] {
+  return [...closed?.all() ?? [], ...redemptions];
 }

@@ -151,7 +151,7 @@ export class LedgerQueue {
     for (;;) {
       const isFresh = known === undefined;
       const startedAt = performance.now();
-      known ??= await this.#read();
+      known = await this.#closed(known ?? await this.#read());
       const before = this.#raise(known.ledger);
       const { ledger, results } = applyAll(batch, before);
       if (ledger !== before) {
@@ -174,6 +174,12 @@ export class LedgerQueue {
   /** The ledger with the uses that any record at hand says were spent. */
   #raise(ledger: Ledger): Ledger {
     return raiseSpent(ledger, Math.max(this.#spentElsewhere(), this.#mostSpent));
+  }
+
+  /** The same, closed as far as may be before more comes to it. */
+  async #closed(known: Known): Promise<Known> {
+    const ledger = await this.#store().close?.(known.ledger) ?? known.ledger;
+    return ledger === known.ledger ? known : { ...known, ledger };
   }
 
   async #read(): Promise<Known> {

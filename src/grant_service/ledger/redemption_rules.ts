@@ -181,7 +181,8 @@ function findRepeatable(
   claimant: Claimant,
   ages: AnswerAges,
 ): Redemption | undefined {
-  const last = findLast(ledger.redemptions, claimant);
+  const last = findLast(ledger.redemptions, claimant) ??
+    (claimant.keyHash === undefined ? undefined : ledger.closed?.find(claimant.keyHash));
   return last?.keyHash !== undefined || last && isAwaited(last, ages) ? last : undefined;
 }
 

@@ -61,7 +61,7 @@ export class Cluster {
     const stored = structuredClone(resource);
     stored.metadata.resourceVersion = String(++this.#version);
     this.#stored.set(name, stored);
-    const ledger = stored.data?.["ledger"];
+    const ledger = stored.data?.["ledger"] ?? stored.data?.["head"];
     if (ledger !== undefined) this.#onLedger(Buffer.from(ledger, "base64").toString());
     return structuredClone(stored);
   }

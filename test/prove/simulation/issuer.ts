@@ -1,7 +1,11 @@
 import { auditTo } from "../../../src/grant_service/audit_chain.ts";
 import { GrantBook } from "../../../src/grant_service/grant_book.ts";
 import type { GrantBacking, LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
-import { type Ledger, usesSpent } from "../../../src/grant_service/ledger/ledger.ts";
+import {
+  allRedemptions,
+  type Ledger,
+  usesSpent,
+} from "../../../src/grant_service/ledger/ledger.ts";
 import type { ServiceMetrics } from "../../../src/grant_service/metrics.ts";
 import { redeemHandler } from "../../../src/grant_service/redeem_handler.ts";
 import type { AccessGrant } from "../../../src/resources/access_grant.ts";
@@ -111,8 +115,9 @@ function watched(
     read: (uid) => store.read(uid),
     remove: (uid) => store.remove(uid),
     list: () => store.list(),
+    close: async (ledger) => await store.close?.(ledger) ?? ledger,
     async write(ledger: Ledger, version) {
-      const serials = ledger.redemptions.map(({ serial }) => serial);
+      const serials = allRedemptions(ledger).map(({ serial }) => serial);
       record({ what: "storing", grant, spent: usesSpent(ledger), serials });
       return await store.write(ledger, version);
     },

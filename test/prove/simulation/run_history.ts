@@ -1,7 +1,11 @@
 import { LedgerSecrets } from "../../../platforms/kubernetes/controller/ledger_secrets.ts";
 import { LedgerFiles } from "../../../platforms/resource_files/serving/ledger_files.ts";
 import type { LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
-import { type Ledger, usesSpent } from "../../../src/grant_service/ledger/ledger.ts";
+import {
+  allRedemptions,
+  type Ledger,
+  usesSpent,
+} from "../../../src/grant_service/ledger/ledger.ts";
 import { createAuthority } from "../../../src/pki/authority.ts";
 import { apiVersion } from "../../../src/resources/resource.ts";
 import type { Happening, HappeningNow } from "../history.ts";
@@ -17,6 +21,9 @@ import { Host, onKilled, type Process } from "./world.ts";
 const uid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";
 const code = "CodeOfTheGrant0123456789";
 const folder = "/data/ledgers";
+
+/** So small that many a history turns pages. */
+const smallPages = { close: 3, most: 2 };
 
 /** Simulates the history of a seed, and has it judged. Faults named in `leftOut` do not come. */
 export async function runHistory(
@@ -49,7 +56,7 @@ export async function runHistory(
   );
   const ledgersHere = (): LedgerStore =>
     inCluster
-      ? new LedgerSecrets(cluster.platform("west"), new AbortController().signal)
+      ? new LedgerSecrets(cluster.platform("west"), new AbortController().signal, smallPages)
       : storedWith(new LedgerFiles("west", () => Promise.resolve(folder)), record);
   const hosts = Array.from({ length: inCluster ? 1 + pick("replicas", 3) : 1 }, (_, number) => {
     const host = new Host(`issuer ${number}`);
@@ -205,12 +212,11 @@ export async function runHistory(
   );
   await world.run(world.now + 5000);
   if (final.ledger !== undefined) {
-    const { redemptions } = final.ledger;
     record({
       what: "final",
       grant: uid,
       spent: usesSpent(final.ledger),
-      uses: redemptions.map(({ serial, keyHash, name, at }) => ({
+      uses: allRedemptions(final.ledger).map(({ serial, keyHash, name, at }) => ({
         serial,
         claimant: keyHash === undefined ? `name ${name}` : `key ${keyHash}`,
         at: Date.parse(at),

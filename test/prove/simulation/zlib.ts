@@ -10,3 +10,7 @@ export function gzip(text: string | Uint8Array, _options: object, done: Done): v
 export function gunzip(bytes: Buffer, _options: object, done: Done): void {
   done(null, bytes);
 }
+
+export function gunzipSync(bytes: Buffer, _options: object): Buffer {
+  return bytes;
+}
