@@ -53,20 +53,20 @@ export class ClosedPage implements ClosedRedemptions, PageReference {
   }
 
   /**
-   * The page of that reference, and those before it: `fetch` gives the bytes of one. Those from
+   * The page of that reference, and those before it: `readPage` gives the bytes of one. Those from
    * `known` on are taken as they are. Throws an Error if one is missing or is not what was closed.
    */
   static async load(
     grantUid: string,
     wanted: PageReference,
     known: ClosedPage | undefined,
-    fetch: (page: PageReference) => Promise<Buffer | undefined>,
+    readPage: (page: PageReference) => Promise<Buffer | undefined>,
   ): Promise<ClosedPage> {
     const read: { page: PageReference; bytes: Buffer; content: PageContent }[] = [];
     let next: PageReference | undefined = wanted;
     while (next !== undefined && next.checksum !== known?.checksum) {
       const page: PageReference = next;
-      const bytes = await fetch(page);
+      const bytes = await readPage(page);
       if (bytes === undefined) throw new Error(`its page ${page.checksum} is missing`);
       const isWhole = checksumOf(bytes) === page.checksum;
       const content = isWhole ? await unpack(bytes) as PageContent : undefined;

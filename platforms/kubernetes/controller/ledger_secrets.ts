@@ -71,8 +71,8 @@ export class LedgerSecrets implements LedgerStore {
     if (closed === undefined) return { ledger, version };
     const known = this.#pages.get(grantUid)?.deref();
     try {
-      const fetch = (page: PageReference) => this.#fetch(grantUid, page);
-      const last = await ClosedPage.load(grantUid, closed, known, fetch);
+      const readPage = (page: PageReference) => this.#readPage(grantUid, page);
+      const last = await ClosedPage.load(grantUid, closed, known, readPage);
       this.#pages.set(grantUid, new WeakRef(last));
       return { ledger: { ...ledger, closed: last }, version };
     } catch (cause) {
@@ -142,12 +142,12 @@ export class LedgerSecrets implements LedgerStore {
     } catch (error) {
       if (!isAppError(error, "conflict")) throw error;
       // another replica, or this one where the answer was lost
-      const found = await this.#fetch(grantUid, page);
+      const found = await this.#readPage(grantUid, page);
       if (found === undefined || !found.equals(page.bytes)) throw error;
     }
   }
 
-  async #fetch(grantUid: string, page: PageReference): Promise<Buffer | undefined> {
+  async #readPage(grantUid: string, page: PageReference): Promise<Buffer | undefined> {
     const secret = await this.#store.get("Secret", pageName(grantUid, page), this.#signal);
     return secret && Buffer.from(secret.data?.[pageField] ?? "", "base64");
   }
