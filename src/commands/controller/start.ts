@@ -32,12 +32,16 @@ async function start(
   const platform = await context.platform();
   const host = need(platform, "controllerHost", "starting the controller");
   context.progress("Waiting for the controller...");
-  return await awaitController(context, {
+  const status = await awaitController(context, {
     host,
     what: "the controller to answer",
     resume: `controller start${optionWords(options)}`,
     act: (signal) => host.start(controllerOptions(options), signal),
   });
+  if (status.unit === undefined && status.container === undefined) {
+    context.note("After a reboot it is to be started again; with systemd it would be a unit.");
+  }
+  return status;
 }
 
 function text(status: LocalStatus): string {

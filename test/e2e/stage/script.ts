@@ -36,7 +36,10 @@ export async function playScript(
     stdout: `The controller is running.\n[WILDCARD]Data home:      ${dataHome}\n` +
       `[WILDCARD]Grant service:  https://[WILDCARD]Namespaces:     west\n[WILDCARD]` +
       `Log:            ${log}\n`,
-    stderr: "Waiting for the controller...\n",
+    stderr: platform === "linux"
+      ? "Waiting for the controller...\n" +
+        "hint: After a reboot it is to be started again; with systemd it would be a unit.\n"
+      : "Waiting for the controller...\n",
   });
   await expect(sandbox, "site status -n west", {
     stdout: "Name:         west\nStatus:       Ready\nMessage:      -\nLink access:  enabled\n" +
