@@ -110,7 +110,8 @@ function outputStream(name: "stdout" | "stderr", interrupts: AbortSignal): Outpu
       return mayBeTerminal(descriptor) && open().isTTY === true;
     },
     get columns() {
-      return mayBeTerminal(descriptor) ? open().columns : undefined;
+      // a terminal that was never told its size says 0, as those of pipelines do
+      return mayBeTerminal(descriptor) ? open().columns || undefined : undefined;
     },
     write: (text) => unlessLeft(put(escapeUnprintable(text))),
     async deliver(text) {

@@ -44,7 +44,8 @@ export async function playScript(
   await expect(sandbox, "site status -n west", {
     stdout: "Name:         west\nStatus:       Ready\nMessage:      -\nLink access:  enabled\n" +
       "Endpoint:     inter-router 127.0.0.1:[WILDCARD]\nEndpoint:     edge 127.0.0.1:[WILDCARD]\n" +
-      `Router:       not running (skupper system start -n west -p ${platform} starts one)\n`,
+      `Router:       not running (skupper system start -n west -p ${platform} starts one)\n` +
+      "Signed by:    an issuing authority, its key new every 30 days\n",
   });
 
   const issued = await sandbox.succeed(["token", "issue", `${folder}/west.yaml`, "-n", "west"]);
@@ -73,7 +74,8 @@ export async function playScript(
     stdout: `NAME        STATUS   COST  MESSAGE\n${name}  Pending  5     Not operational\n`,
   });
   await expect(sandbox, `link status ${name} -n east`, {
-    stdout: `Name:     ${name}\nStatus:   Pending\nMessage:  Not operational\nCost:     5\n`,
+    stdout: `Name:     ${name}\nStatus:   Pending\nMessage:  Not operational\nCost:     5\n` +
+      "Since:    [WILDCARD]\n",
   });
   assertRefused(
     await sandbox.hawser(["token", "redeem", "west.yaml", "-n", "other"]),
@@ -84,7 +86,7 @@ export async function playScript(
   assert.ok(!fs.existsSync(path.join(dataHome, "namespaces/other")));
 
   await sandbox.succeed(["site", "create", "south", "-n", "south"]);
-  await expect(sandbox, "token redeem three.yaml -n south -c 7", {
+  await expect(sandbox, "token redeem three.yaml -n south --link-cost 7", {
     stdout: `Link "${grantIn(other)}" is configured.\nYou can now safely delete three.yaml.\n`,
     stderr: "[WILDCARD]",
   });
