@@ -18,6 +18,7 @@ import { buildHere } from "./build.ts";
  *     deno task prove --short          two minutes
  *     deno task prove --minutes M      as long at most
  *     deno task prove --histories N    as many, from --first on
+ *     deno task prove --workers N      in so many processes; one for each core by default
  *     deno task prove --crowds N       so many rounds of a thousand clients at the executable
  *     deno task prove --hostile        clients with the code while others do their worst
  *     deno task prove --seed N         one history, all that happens in it, and its fewest faults
@@ -37,10 +38,10 @@ function option(name: string): number | undefined {
 /** Simulates that many histories, on all cores; prints figures as it goes. */
 async function search(folder: string, first: number, count: number, limitMs: number) {
   const began = performance.now();
-  const cores = Math.max(1, os.availableParallelism());
+  const workers = option("--workers") ?? Math.max(1, os.availableParallelism());
   const found: Findings[] = [];
   let next = first;
-  await Promise.all(Array.from({ length: cores }, async () => {
+  await Promise.all(Array.from({ length: workers }, async () => {
     while (next < first + count) {
       const leftMs = limitMs - (performance.now() - began);
       if (leftMs <= 0) return;

@@ -92,6 +92,7 @@ class Controller {
     this.#book = new GrantBook({
       ...{ now, steady, settled: () => clock.settled() },
       ...(replica === undefined ? {} : { service: replica }),
+      isCurrent: () => home.isCurrent?.() ?? true,
       onChanged: ({ namespace, name }) => this.#mirror({ kind: "AccessGrant", namespace, name }),
       onProblem: (problem) => this.#report("housekeeping-failed", errorFields(problem)),
     });
@@ -111,7 +112,8 @@ class Controller {
       work: (change) =>
         change.kind === "Site" ? this.#requeue(change.namespace) : this.#lookAtGrant(change),
     });
-    const tools = { home, report: this.#report, announce, busy: new Set<string>(), env, now };
+    const underWay = { busy: new Set<string>(), unwritten: new Map() };
+    const tools = { home, report: this.#report, announce, ...underWay, env, now };
     this.#tokens = new WorkQueue({
       ...queueOptions,
       limit: tokensAtOnce,

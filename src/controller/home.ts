@@ -15,6 +15,9 @@ export interface ControllerHome {
   /** The namespaces there are now. */
   namespaces(signal: AbortSignal): Promise<string[]>;
 
+  /** False while changes may be missed: a grant that was not heard of may be there. */
+  isCurrent?(): boolean;
+
   /** One namespace of the home. Cheap: the controller asks each time. */
   open(namespace: string): Promise<ControllerNamespace>;
 }

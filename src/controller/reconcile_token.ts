@@ -27,9 +27,28 @@ export interface TokenWork {
   announce?: Announce | undefined;
   /** The urls of the tokens that are being redeemed. */
   busy: Set<string>;
+  /**
+   * What came of tokens, until their statuses say it: a try is not made again because its outcome
+   * could not be written. By namespace and name.
+   */
+  unwritten: Map<string, Unwritten>;
   /** For the proxy settings of the request. */
   env: Record<string, string | undefined>;
   now: Now;
+}
+
+/** What came of a try. */
+interface Tried {
+  state: ConditionState;
+  /** Why it is to be tried again. */
+  again?: unknown;
+  keepsKey?: boolean;
+}
+
+/** The last try of a token's spec. */
+interface Unwritten extends Tried {
+  uid: string;
+  generation: number | undefined;
 }
 
 /** One try, from the first connection to the stored link; upstream's clients wait no longer. */
@@ -68,7 +87,10 @@ export async function reconcileToken(
   const namespace = await work.home.open(change.namespace);
   const token = await namespace.platform.get("AccessToken", change.name, signal);
   // what has no uid lies in a place without a site, and is looked at again when there is one
-  if (!token?.metadata.uid) return {};
+  if (!token?.metadata.uid) {
+    work.unwritten.delete(`${change.namespace}/${change.name}`);
+    return {};
+  }
   if (!isFinished(token)) {
     const url = token.spec?.url ?? "";
     // upstream's service, asked twice at once with one grant, counts uses that it does not give
@@ -95,8 +117,9 @@ async function finish(
 ): Promise<Outcome | undefined> {
   const claim = await namespace.claimToken?.(token, signal) ?? "ours";
   if (claim !== "ours") return claim === "theirs" ? {} : claim;
-  const { state, again, keepsKey } = await tryToken(token, namespace, work, signal);
+  const { state, again, keepsKey } = await tryOnce(token, namespace, work, signal);
   const isNews = await writeStatus(token, state, namespace, work, signal);
+  work.unwritten.delete(keyOf(token, namespace));
   if (isNews) tell(change, token.metadata.uid!, state, work);
   if (again !== undefined) throw again;
   if (state.reason === "Pending") return {};
@@ -134,12 +157,34 @@ async function forgetKey(
   if (spec !== undefined) await pendingKeys.forget(markToken({ ...token, spec }), signal);
 }
 
+/** As `tryToken`; what came of its last try where that is not written yet. */
+async function tryOnce(
+  token: AccessToken,
+  namespace: ControllerNamespace,
+  work: TokenWork,
+  signal: AbortSignal,
+): Promise<Tried> {
+  const { uid = "", generation } = token.metadata;
+  const key = keyOf(token, namespace);
+  const before = work.unwritten.get(key);
+  if (before?.uid === uid && before.generation === generation) return before;
+  const tried = await tryToken(token, namespace, work, signal);
+  if (tried.again === undefined && tried.state.reason !== "Pending") {
+    work.unwritten.set(key, { ...tried, uid, generation });
+  }
+  return tried;
+}
+
+function keyOf({ metadata }: AccessToken, { platform }: ControllerNamespace): string {
+  return `${platform.namespace}/${metadata.name}`;
+}
+
 async function tryToken(
   token: AccessToken,
   { platform, pendingKeys }: ControllerNamespace,
   { env, now }: TokenWork,
   signal: AbortSignal,
-): Promise<{ state: ConditionState; again?: unknown; keepsKey?: boolean }> {
+): Promise<Tried> {
   const deadline = startDeadline(tryLimitMs, signal);
   try {
     const options = { deadline, env, now, pendingKeys };

@@ -3,7 +3,8 @@ import { createServer } from "node:net";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
-import { isAppError } from "../errors/app_error.ts";
+import { startGrantService } from "../../test/fakes/grant_service.ts";
+import { appError, isAppError } from "../errors/app_error.ts";
 import type { GrantBacking } from "../grant_service/ledger/backing.ts";
 import { createAuthority } from "../pki/authority.ts";
 import type { PendingKeys } from "../platform/abilities.ts";
@@ -41,6 +42,7 @@ function openEast() {
     report: (event) => events.push(event),
     announce: (announcement) => void announced.push(announcement),
     busy: new Set(),
+    unwritten: new Map(),
     env: {},
     now: Date.now,
   };
@@ -96,6 +98,31 @@ test("a token that can't be redeemed is refused once, and taken out of the way",
   await addToken({ url: "http://127.0.0.1:2/x", code: "c", ca });
   await reconcile();
   assert.equal((await token())!.status!.conditions![0]!.observedGeneration, 2);
+});
+
+test("a token that was tried is not tried again because its outcome could not be written", async () => {
+  const { addSite, addToken, reconcile, token, platform, events } = openEast();
+  await addSite();
+  // as upstream's: it has counted a use by the time it fails, and answers no probe
+  const service = await startGrantService((_request, socket) =>
+    void socket.end("HTTP/1.1 500 Internal Server Error\r\nContent-Length: 0\r\n\r\n")
+  );
+  await addToken(service.token.spec);
+  const { apply } = platform;
+  platform.apply = async (resource, ...others) => {
+    if (resource.kind !== "AccessToken") return await apply(resource, ...others);
+    throw appError("conflict", { kind: "AccessToken", name: "t" });
+  };
+  await assert.rejects(reconcile(), (error) => isAppError(error, "conflict"));
+  const asked = () => service.requests.filter(({ method }) => method === "POST").length;
+  assert.equal(asked(), 1);
+  await assert.rejects(reconcile(), (error) => isAppError(error, "conflict"));
+  platform.apply = apply;
+  await reconcile();
+  assert.equal(asked(), 1);
+  assert.equal((await token())!.status!.status, "Error");
+  assert.deepEqual(events, ["token-not-redeemed"]);
+  await service.close();
 });
 
 test("a token whose server is down stays, to be tried again", async () => {

@@ -29,6 +29,8 @@ export interface GrantBookOptions {
   settled?: Now;
   /** The name of this service among several that share the ledgers; undefined: it is alone. */
   service?: string;
+  /** False while news of grants may not reach this service; it always does by default. */
+  isCurrent?(): boolean;
   /** Told after a use was spent: the grant's status.redemptions is behind `usesSpent` now. */
   onChanged?(grant: GrantReference): void;
   /** Told what goes wrong and keeps nobody from redeeming. */
@@ -51,12 +53,14 @@ interface Revoked {
 export class GrantBook {
   readonly #context: AccountContext;
   readonly #settled: Now;
+  readonly #isCurrent: () => boolean;
   readonly #accounts = new Map<string, GrantAccount>();
   readonly #revoked = new Map<string, Revoked>();
   /** Uids by namespace and name. */
   readonly #uids = new Map<string, string>();
 
   constructor(options: GrantBookOptions = {}) {
+    this.#isCurrent = () => options.isCurrent?.() ?? true;
     this.#settled = options.settled ?? (() => -Infinity);
     this.#context = {
       credentials: new CredentialMaker({ ...options, lifetimeMs: options.certificateLifetimeMs }),
@@ -195,17 +199,21 @@ export class GrantBook {
   /**
    * Asks for an answer. Where several services share the ledgers, one is asked for grants that
    * another has just made ready before it has heard of them: none is unknown before that has had
-   * its time.
+   * its time, and none where no news come.
    */
   async #unlessUnknown<T extends { outcome: string }>(
     ask: () => Promise<T | Refused> | Refused,
     { isConnected = () => true, setAside }: Pick<RedeemRequest, "isConnected" | "setAside">,
   ): Promise<T | Refused> {
     const end = performance.now() + (this.#context.service === undefined ? 0 : newsMs);
+    let isCurrent = true;
     for (;;) {
+      isCurrent &&= this.#isCurrent();
       const answer = await ask();
       const isUnknown = "reason" in answer && ["unknown", "unready"].includes(answer.reason);
-      if (!isUnknown || performance.now() >= end || !isConnected()) return answer;
+      if (!isUnknown || performance.now() >= end || !isConnected()) {
+        return isUnknown && !isCurrent ? { outcome: "refused", reason: "unready" } : answer;
+      }
       setAside?.(true);
       await sleep(lookAgainMs);
       setAside?.(false);

@@ -454,6 +454,16 @@ test("a ledger that was put back is written with the uses that are spent, whatev
   assert.ok(!ledgers.dump().includes("answer"));
 });
 
+test("a service that no news reach calls no grant unknown", async () => {
+  let isCurrent = false;
+  const book = new GrantBook({ service: "a", isCurrent: () => isCurrent });
+  const request = { key: "none", code, name: "east", subject: "east" };
+  const refused = await book.redeem(request);
+  assert.equal(refused.outcome === "refused" && refused.reason, "unready");
+  isCurrent = true;
+  assertRefused(await book.redeem(request), "unknown");
+});
+
 test("a client that goes while another service is first to write spends no use", async () => {
   const { book, grant, ledgers } = await openBook(2);
   let isConnected = true;

@@ -31,7 +31,7 @@ export function judge(history: readonly Happening[]): Violation[] {
   for (const one of history) {
     switch (one.what) {
       case "issued":
-        grants.set(one.grant, new GrantModel(one.uses, one.expiresAt));
+        grants.set(one.grant, new GrantModel(one.at, one.uses, one.expiresAt));
         break;
       case "revoking":
         grantOf(one.grant).isRevoking = true;

@@ -6,6 +6,9 @@ export const repeatWindowMs = 120_000;
 /** How exactly two clocks that are right agree, and how long a request under way may take. */
 export const toleranceMs = 1000;
 
+/** How late the news of a grant may come to one of several services without a sign of it. */
+const newsMs = 15_000;
+
 /** One use that was given. */
 export interface Use {
   serial: string;
@@ -28,6 +31,7 @@ export interface Asking {
 
 /** A grant as it ought to be, in the fewest words: what may be given, to whom, and until when. */
 export class GrantModel {
+  readonly issuedAt: number;
   readonly allowed: number;
   readonly expiresAt: number;
   readonly uses = new Map<string, Use>();
@@ -49,7 +53,8 @@ export class GrantModel {
   aheadMs = 0;
   behindMs = 0;
 
-  constructor(allowed: number, expiresAt: number) {
+  constructor(issuedAt: number, allowed: number, expiresAt: number) {
+    this.issuedAt = issuedAt;
     this.allowed = allowed;
     this.expiresAt = expiresAt;
   }
@@ -117,7 +122,9 @@ export class GrantModel {
       case "revoked":
       case "unknown":
         // what has expired is kept for a day, whatever a clock says meanwhile
-        return this.isRevoking ? undefined : `refused as ${reason}, and is not`;
+        return this.isRevoking || at < this.issuedAt + newsMs
+          ? undefined
+          : `refused as ${reason}, and is not`;
       case "closed":
         return this.restoredAt !== undefined ? undefined : "closed for no reason";
       case "failed":
@@ -147,7 +154,8 @@ export class GrantModel {
 
   /** A record is stored; returns what is wrong with that. */
   store(spent: number): string | undefined {
-    if (spent < this.spent) {
+    // a cluster removes the ledger with its grant
+    if (spent < this.spent && !this.isRevoking) {
       return `uses were given back: ${this.spent} were spent, now ${spent}`;
     }
     this.spent = spent;

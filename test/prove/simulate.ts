@@ -32,7 +32,7 @@ export interface Order {
 
 /** Simulates histories in a process of its own, on the copy of the product in `folder`. */
 export function simulate(folder: string, order: Order): Promise<Findings> {
-  const { first, count, mode = "all", clusterEvery = 10, leftOut = [] } = order;
+  const { first, count, mode = "all", clusterEvery = 20, leftOut = [] } = order;
   const limitMs = Math.ceil(order.limitMs);
   const words = ["run", "-A", "--no-check", "--v8-flags=--allow-natives-syntax"]
     .concat("test/prove/simulation/main.ts")

@@ -21,6 +21,8 @@ export interface ListRequest<T extends Named> {
   labelSelector?: string;
   /** Undefined for an object that is to be left out. */
   read(object: unknown): T | undefined;
+  /** Told that changes are seen from now on as they come, and that they are not. */
+  followed?(isFollowed: boolean): void;
 }
 
 /** The objects as of one moment. */

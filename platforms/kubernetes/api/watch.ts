@@ -108,6 +108,7 @@ async function* follow<T extends Named>(
     },
   }, signal);
   const limit = setTimeout(() => answer.close(), timeoutSeconds * 1000 + graceMs);
+  request.followed?.(true);
   try {
     const decoder = new TextDecoder();
     let rest = "";
@@ -126,6 +127,7 @@ async function* follow<T extends Named>(
     signal.throwIfAborted();
     throw api.describeFailure(error);
   } finally {
+    request.followed?.(false);
     clearTimeout(limit);
     answer.close();
   }

@@ -48,6 +48,7 @@ export async function openCluster(
 
   return {
     namespaces: () => Promise.resolve(cache.namespaces()),
+    isCurrent: () => cache.AccessGrant.isCurrent,
 
     open(namespace) {
       let opened = namespaces.get(namespace);

@@ -23,6 +23,8 @@ const retryAfterMs = 2000;
 export class ResourceCache<K extends Kind> {
   readonly #options: CacheOptions<K>;
   readonly #byNamespace = new Map<string, Map<string, ResourceOf<K>>>();
+  /** Of how many scopes changes are not seen now. */
+  #unfollowed = 0;
 
   constructor(options: CacheOptions<K>) {
     this.#options = options;
@@ -35,6 +37,11 @@ export class ResourceCache<K extends Kind> {
   async start(api: ApiClient, signal: AbortSignal): Promise<void> {
     const scopes = this.#options.namespaces ?? [undefined];
     await Promise.all(scopes.map((scope) => this.#follow(api, scope, signal)));
+  }
+
+  /** False while changes may be missed: what is not here may be there. */
+  get isCurrent(): boolean {
+    return this.#unfollowed === 0;
   }
 
   /** A copy of the resource; undefined if there is none. */
@@ -79,7 +86,9 @@ export class ResourceCache<K extends Kind> {
       kind,
       namespace: scope,
       read: (object) => this.#read(object),
+      followed: (isFollowed) => this.#unfollowed += isFollowed ? -1 : 1,
     };
+    this.#unfollowed++;
     const items = new Map<string, ResourceOf<K>>();
     const { promise: started, resolve, reject } = Promise.withResolvers<void>();
     const run = async () => {

@@ -8,6 +8,7 @@ import type { ApiClient } from "../api/client.ts";
 import { ClusterStore } from "../store.ts";
 import type { ClusterCache } from "./cluster_cache.ts";
 import { clusterGrantBacking } from "./grant_backing.ts";
+import { begunWithGrants } from "./begun_ledgers.ts";
 import { LedgerSecrets } from "./ledger_secrets.ts";
 import { claimGrant, claimToken } from "./ownership.ts";
 import { PendingKeySecrets } from "./pending_key_secrets.ts";
@@ -31,8 +32,10 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
   const sites = () => cache.Site.list(namespace);
   const grants = () => cache.AccessGrant.list(namespace);
   const known = { sites, routerAccesses: () => cache.RouterAccess.list(namespace) };
-  const backing = clusterGrantBacking(platform, known, new LedgerSecrets(platform, signal), signal);
-  const pendingKeys = new PendingKeySecrets(platform, new ClusterStore(api, namespace), replica);
+  const uncached = new ClusterStore(api, namespace);
+  const ledgers = begunWithGrants(new LedgerSecrets(platform, signal), uncached, signal);
+  const backing = clusterGrantBacking(platform, known, ledgers, signal);
+  const pendingKeys = new PendingKeySecrets(platform, uncached, replica);
 
   return {
     platform,

@@ -255,7 +255,7 @@ export class ApiServer {
     const world = theWorld();
     for (const watch of [...this.#watches]) {
       if (!watch.process.isAlive || watch.isOver) this.#watches.delete(watch);
-      else if (world.strikes("watch dropped", `${watch.process.name} ${plural} ${version}`)) {
+      else if (world.strikes("watch dropped", `${watch.process.name} ${watch.plural} ${version}`)) {
         this.#drop(watch);
       } else watch.hear(change);
     }
@@ -270,7 +270,7 @@ export class ApiServer {
 /** A watch of a process: lines on their way to it, in their order, each maybe late. */
 export class Watch {
   readonly process: Process;
-  readonly #plural: string;
+  readonly plural: string;
   readonly #namespace: string;
   readonly #lines: string[] = [];
   #dueAt = 0;
@@ -278,13 +278,13 @@ export class Watch {
   isOver = false;
 
   constructor(plural: string, namespace: string, process: Process) {
-    this.#plural = plural;
+    this.plural = plural;
     this.#namespace = namespace;
     this.process = process;
   }
 
   hear({ place, namespace, type, object, version }: Change): void {
-    if (place !== this.#plural) return;
+    if (place !== this.plural) return;
     if (this.#namespace !== "" && namespace !== this.#namespace) return;
     const world = theWorld();
     const at = `${this.process.name} ${place} ${version}`;

@@ -38,6 +38,7 @@ const patienceMs = 10_000;
 /** Redeems until the client has what it wants or is refused for good. */
 export async function runClient(state: ClientState, setup: ClientSetup): Promise<void> {
   const { record } = setup;
+  let unknown = 0;
   while (!state.hasEnded) {
     if (state.kept.length > 0 && !setup.mayGoOn()) {
       await sleep(1000);
@@ -82,7 +83,10 @@ export async function runClient(state: ClientState, setup: ClientSetup): Promise
       const reason = reasonOf(response);
       record({ what: "refused", attempt, reason });
       close();
-      if (reason !== "failed" && reason !== "closed") {
+      unknown = reason === "unknown" ? unknown + 1 : 0;
+      // the news of a grant may be on their way
+      const mayPass = ["failed", "closed"].includes(reason) || unknown > 0 && unknown < 4;
+      if (!mayPass) {
         end(state, "refused", record);
         return;
       }
