@@ -16,7 +16,7 @@ import { OverviewPage } from "./overview_page.ts";
 import { pagePolicy } from "./overview_html.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
 import { reconcileGrant } from "./reconcile_grant.ts";
-import { reconcileToken } from "./reconcile_token.ts";
+import { noTokensYet, reconcileToken } from "./reconcile_token.ts";
 
 /**
  * How many grants are looked at beside each other, and how many tokens: those wait for servers. One
@@ -90,9 +90,13 @@ class Controller {
     };
     this.#addresses = new GrantAddresses(setup.identities, setup.hosts, () => clock.readings());
     this.#book = new GrantBook({
-      ...{ now, steady, settled: () => clock.settled() },
+      ...{
+        now,
+        steady,
+        settled: () => clock.settled(),
+        isCurrent: () => home.isCurrent?.() ?? true,
+      },
       ...(replica === undefined ? {} : { service: replica }),
-      isCurrent: () => home.isCurrent?.() ?? true,
       onChanged: ({ namespace, name }) => this.#mirror({ kind: "AccessGrant", namespace, name }),
       onProblem: (problem) => this.#report("housekeeping-failed", errorFields(problem)),
     });
@@ -112,8 +116,7 @@ class Controller {
       work: (change) =>
         change.kind === "Site" ? this.#requeue(change.namespace) : this.#lookAtGrant(change),
     });
-    const underWay = { busy: new Set<string>(), unwritten: new Map() };
-    const tools = { home, report: this.#report, announce, ...underWay, env, now };
+    const tools = { ...noTokensYet(), home, report: this.#report, announce, env, now };
     this.#tokens = new WorkQueue({
       ...queueOptions,
       limit: tokensAtOnce,

@@ -37,6 +37,11 @@ export interface TokenWork {
   now: Now;
 }
 
+/** What is known of tokens before any was tried. */
+export function noTokensYet(): Pick<TokenWork, "busy" | "unwritten"> {
+  return { busy: new Set(), unwritten: new Map() };
+}
+
 /** What came of a try. */
 interface Tried {
   state: ConditionState;
