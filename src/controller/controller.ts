@@ -90,12 +90,7 @@ class Controller {
     };
     this.#addresses = new GrantAddresses(setup.identities, setup.hosts, () => clock.readings());
     this.#book = new GrantBook({
-      ...{
-        now,
-        steady,
-        settled: () => clock.settled(),
-        isCurrent: () => home.isCurrent?.() ?? true,
-      },
+      ...{ now, steady, settled: () => clock.settled(), news: home },
       ...(replica === undefined ? {} : { service: replica }),
       onChanged: ({ namespace, name }) => this.#mirror({ kind: "AccessGrant", namespace, name }),
       onProblem: (problem) => this.#report("housekeeping-failed", errorFields(problem)),

@@ -29,8 +29,8 @@ export interface GrantBookOptions {
   settled?: Now;
   /** The name of this service among several that share the ledgers; undefined: it is alone. */
   service?: string;
-  /** False while news of grants may not reach this service; it always does by default. */
-  isCurrent?(): boolean;
+  /** Where news of grants come from: false while they may not reach this service. */
+  news?: { isCurrent?(): boolean };
   /** Told after a use was spent: the grant's status.redemptions is behind `usesSpent` now. */
   onChanged?(grant: GrantReference): void;
   /** Told what goes wrong and keeps nobody from redeeming. */
@@ -60,7 +60,7 @@ export class GrantBook {
   readonly #uids = new Map<string, string>();
 
   constructor(options: GrantBookOptions = {}) {
-    this.#isCurrent = () => options.isCurrent?.() ?? true;
+    this.#isCurrent = () => options.news?.isCurrent?.() ?? true;
     this.#settled = options.settled ?? (() => -Infinity);
     this.#context = {
       credentials: new CredentialMaker({ ...options, lifetimeMs: options.certificateLifetimeMs }),

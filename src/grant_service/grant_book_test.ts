@@ -456,7 +456,7 @@ test("a ledger that was put back is written with the uses that are spent, whatev
 
 test("a service that no news reach calls no grant unknown", async () => {
   let isCurrent = false;
-  const book = new GrantBook({ service: "a", isCurrent: () => isCurrent });
+  const book = new GrantBook({ service: "a", news: { isCurrent: () => isCurrent } });
   const request = { key: "none", code, name: "east", subject: "east" };
   const refused = await book.redeem(request);
   assert.equal(refused.outcome === "refused" && refused.reason, "unready");

@@ -123,7 +123,7 @@ export class ApiServer {
 
   /** Tells of a ledger that comes, whatever becomes of the request. */
   hear(body: string): void {
-    if (body.includes('"ledger"')) this.#ears.arriving(JSON.parse(body));
+    if (/"(ledger|head)":/.test(body)) this.#ears.arriving(JSON.parse(body));
   }
 
   /** Answers a request of a process; `since` and later changes of a watch come in lines. */

@@ -287,8 +287,9 @@ class ClusterHistory {
   }
 
   #noteLedger({ data }: Stored, what: "storing" | "stored"): void {
-    if (data?.["ledger"] === undefined || this.#grant === undefined) return;
-    const ledger = readLedger(data["ledger"]);
+    const text = ledgerText(data);
+    if (text === undefined || this.#grant === undefined) return;
+    const ledger = readLedger(text);
     const serials = ledger.redemptions.map(({ serial }) => serial);
     this.#record({ what, grant: ledger.grantUid, spent: usesSpent(ledger), serials });
   }
@@ -383,7 +384,7 @@ class ClusterHistory {
 
   /** Puts the ledger as it is now in the place of a later one, as of a backup of single objects. */
   #restoreLater(place: string, afterMs: number): void {
-    const ledger = this.#api.all("secrets").find(({ data }) => data?.["ledger"] !== undefined);
+    const ledger = this.#api.all("secrets").find(({ data }) => ledgerText(data) !== undefined);
     if (ledger === undefined || this.#grant === undefined) return;
     this.#world.schedule(afterMs, undefined, () => {
       const { namespace = "", name } = ledger.metadata;
@@ -392,7 +393,7 @@ class ClusterHistory {
       const before = this.#world.now - settledMs;
       const spent = this.#spentInStatus.findLast(([at]) => at <= before)?.[1] ?? 0;
       const { metadata: { resourceVersion: _, ...metadata }, ...rest } = ledger;
-      const ofCopy = usesSpent(readLedger(ledger.data!["ledger"]!));
+      const ofCopy = usesSpent(readLedger(ledgerText(ledger.data)!));
       this.#record({ what: "restored", grant: this.#grant!, spent: Math.max(spent, ofCopy) });
       this.#api.put("secrets", { ...rest, metadata });
     });
@@ -409,9 +410,9 @@ class ClusterHistory {
   }
 
   #recordFinal(): void {
-    const ledger = this.#api.all("secrets").find(({ data }) => data?.["ledger"] !== undefined);
+    const ledger = this.#api.all("secrets").find(({ data }) => ledgerText(data) !== undefined);
     if (ledger === undefined || this.#grant === undefined) return;
-    const { grantUid, ...read } = readLedger(ledger.data!["ledger"]!);
+    const { grantUid, ...read } = readLedger(ledgerText(ledger.data)!);
     this.#record({
       what: "final",
       grant: grantUid,
@@ -423,6 +424,11 @@ class ClusterHistory {
       })),
     });
   }
+}
+
+/** A ledger of a history is small enough to have no pages; its head is all of it. */
+function ledgerText(data: Stored["data"]): string | undefined {
+  return data?.["ledger"] ?? data?.["head"];
 }
 
 function readLedger(encoded: string): Ledger {
