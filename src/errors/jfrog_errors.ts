@@ -105,11 +105,13 @@ export const jfrogErrors = {
     message: (d) => `Server "${d.id}" is configured without an access token`,
     hint: (d, say) => `${say.program} config check "${d.id}" tells whose its credentials are.`,
   }),
-  "access-token-not-found": entry<{ url: string }>({
+  "access-token-not-found": entry<{ url: string; isOwn?: boolean }>({
     exit: "not-found",
     message: (d) =>
-      `${d.url} did not revoke the token: it does not know it, or is older than Artifactory 7.68 ` +
-      "and can't find a token by its value",
+      `${d.url} did not revoke the token: it does not know it, or is older than Artifactory ` +
+      (d.isOwn
+        ? "7.53.1 and can't tell which token it is asked with"
+        : "7.68 and can't find a token by its value"),
     hint: (_d, say) =>
       `Find its id, and revoke that: ${say.program} access-token list, then ${say.program} access-token revoke <id>`,
   }),

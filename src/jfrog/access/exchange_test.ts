@@ -195,19 +195,21 @@ test(
 test(
   "ask() warns of a token when time or patience ends the wait for an answer",
   withApi({}, async ({ api, ask, surroundings }) => {
+    const late = new AbortController();
     const drip: Misbehaviour = (_call, response) => {
       response.writeHead(200);
       const timer = setInterval(() => response.write(" "), 5);
       response.on("close", () => clearInterval(timer));
+      late.abort(appError("timed-out", { after: "5s" })); // as a limit does, whatever the load
     };
     api.misbehave(drip);
-    const error = await failure(ask({}, 200));
+    const error = await failure(ask({}, 60_000, late.signal));
     assert.equal(error.code, "timed-out");
     assert.match(error.message, /waiting for the answer of https:/);
     assert.equal(error.retryable, false);
     const interrupts = new AbortController();
     api.misbehave(() => interrupts.abort(appError("interrupted", {})));
-    assert.equal((await failure(ask({}, 5000, interrupts.signal))).code, "interrupted");
+    assert.equal((await failure(ask({}, 60_000, interrupts.signal))).code, "interrupted");
     const warnings = surroundings.told.filter((line) => /^warning.*a token may exist/.test(line));
     assert.equal(warnings.length, 2);
   }),

@@ -102,18 +102,41 @@ export function openAccessTokens(
       throw appError("access-answer-invalid", { url, why: "there is no list of tokens in it" });
     },
     async show(id) {
-      const path = pathOf(id);
-      const url = server.url + path;
-      const token = Object.fromEntries(readJsonObject(await call({ method: "GET", path }), url));
-      if (isListed(token)) return token;
-      throw appError("access-answer-invalid", { url, why: "there is no token_id in it" });
+      try {
+        return await showId(id);
+      } catch (error) {
+        const own = id === "me" && isAppError(error, "access-not-found") ? ownId() : undefined;
+        if (own === undefined) throw error;
+        return await showId(own);
+      }
     },
     revoke: (id) => isTokenValue(id) ? revokeValue(id.trim()) : revokeId(id),
   };
 
+  /** The id of the token that is asked with: servers know it by `me` since 7.53.1 only. */
+  function ownId(): string | undefined {
+    const { credentials } = server;
+    return credentials && "accessToken" in credentials ? idIn(credentials.accessToken) : undefined;
+  }
+
+  async function showId(id: string): Promise<ListedToken> {
+    const path = pathOf(id);
+    const url = server.url + path;
+    const token = Object.fromEntries(readJsonObject(await call({ method: "GET", path }), url));
+    if (isListed(token)) return token;
+    throw appError("access-answer-invalid", { url, why: "there is no token_id in it" });
+  }
+
   async function revokeId(id: string): Promise<Revoked> {
     const { status } = await call({ method: "DELETE", path: pathOf(id) });
-    return { id, revoked: status !== 204 };
+    if (status !== 204) return { id, revoked: true };
+    if (id !== "me") return { id, revoked: false };
+    // an older server takes it for the id of another token: that is not there, and ours is
+    const own = ownId();
+    if (own === undefined) {
+      throw appError("access-token-not-found", { url: server.url, isOwn: true });
+    }
+    return await revokeId(own);
   }
 
   async function revokeValue(token: string): Promise<Revoked> {
