@@ -98,6 +98,16 @@ const deleted = z.strictObject({
 const at = time("when it was seen, by this machine's clock");
 const change = z.enum(["found", "added", "changed", "removed"]).describe("what has happened");
 
+const probe = z.strictObject({
+  steps: z.array(z.strictObject({
+    step: z.enum(["proxy", "name", "connection", "tls", "clock", "grant"])
+      .describe("what was tried"),
+    ok: truth("whether it succeeded"),
+    detail: text("what came of it"),
+  })).describe("the steps taken; only the last one can have failed"),
+  usesLeft: whole("how often the grant can still be redeemed, where its service tells").optional(),
+});
+
 /** What the commands on Skupper's resources give. */
 const results = {
   "site create": changedSite,
@@ -115,6 +125,7 @@ const results = {
       file: text("the token file"),
       grant: text("the AccessGrant"),
       site: text("the site that issued it"),
+      host: text("the host that the token names"),
       redemptionsAllowed: whole("how often the grant can be redeemed"),
       usesLeft: whole("how often it still can be"),
       expirationTime: time("when the token ends").optional(),
@@ -123,15 +134,22 @@ const results = {
     }).meta({ title: "to a file" }),
     accessToken.meta({ title: "to standard output" }),
   ]),
-  "token redeem": z.strictObject({
-    token: text("the token's name"),
-    site: text("the site that has the link now"),
-    secret: text("the Secret with the link's credentials"),
-    links: names.describe("the links that were made"),
-    file: text("the token file, or -"),
-    active: truth("whether a router reports the links as connected"),
-    live: z.record(z.string(), live).describe("the same by link").optional(),
-  }),
+  "token redeem": z.union([
+    z.strictObject({
+      token: text("the token's name"),
+      site: text("the site that has the link now"),
+      secret: text("the Secret with the link's credentials"),
+      links: names.describe("the links that were made"),
+      file: text("the token file, or -"),
+      active: truth("whether a router reports the links as connected"),
+      live: z.record(z.string(), live).describe("the same by link").optional(),
+    }),
+    z.strictObject({
+      token: text("the token's name"),
+      site: text("the site that would have the link"),
+      probe: probe.describe("how far a redemption would come"),
+    }).meta({ title: "with --dry-run" }),
+  ]),
   "token inspect": z.strictObject({
     name: text("the token's name"),
     url: text("where it is redeemed"),
@@ -141,6 +159,7 @@ const results = {
     redemptionsAllowed: whole("how often its grant can be redeemed").optional(),
     linkCost: whole("the cost of the link that comes of it").optional(),
     caFingerprint: text("SHA-256 of the grant service's authority, hex"),
+    probe: probe.describe("with --probe: how far a redemption would come").optional(),
   }),
   "token status": z.union([
     z.array(accessToken).meta({ title: "without a name" }),

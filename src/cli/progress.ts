@@ -38,7 +38,7 @@ export function startProgress(
     show(next) {
       const whole = escapeControls(next);
       // a line that is wrapped can't be taken back, and fills the screen
-      const room = plain || !stream.isTerminal ? Infinity : (stream.columns ?? 80) - 3;
+      const room = plain || !stream.isTerminal ? Infinity : (stream.columns || 80) - 3;
       const shown = whole.length > room ? `${whole.slice(0, Math.max(room, 8) - 1)}…` : whole;
       if (shown === text) return;
       text = shown;

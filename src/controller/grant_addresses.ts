@@ -72,6 +72,7 @@ export class GrantAddresses {
     const host = this.#choice.fixed ?? await namespace.grantHost?.(signal);
     const place = host === undefined ? await this.#choice.ofMachine() : { host };
     if (place !== undefined) await this.#cover(place.host);
+    for (const other of await namespace.otherHosts?.(signal) ?? []) await this.#cover(other);
     return { url: place && this.#url(place), ca: this.#identity!.caPem };
   }
 

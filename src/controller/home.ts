@@ -38,6 +38,8 @@ export interface ControllerNamespace {
   retireToken?(name: string, signal: AbortSignal): Promise<void>;
   /** Host the grants' urls should name for this namespace's site, if it has a wish. */
   grantHost?(signal: AbortSignal): Promise<string | undefined>;
+  /** Other hosts that lead to the grant service, which tokens may name instead. */
+  otherHosts?(signal: AbortSignal): Promise<string[]>;
   /** Who looks after the grant, where other controllers may; `address` is this one's. */
   claimGrant?(grant: AccessGrant, address: GrantAddress): Claim;
   /** Who redeems the token, where other controllers may. */

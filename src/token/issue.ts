@@ -10,8 +10,8 @@ import { formatDuration } from "../wait/duration.ts";
 import { waitFor } from "../wait/wait_for.ts";
 import type { RedeemSurroundings } from "./exchange.ts";
 import { foundDescribedSite } from "./described_site.ts";
-import { probeToken } from "./redeem_client.ts";
-import { checkToken } from "./token_file.ts";
+import { requireUsesLeft } from "./uses_left.ts";
+import { withHost } from "./token_host.ts";
 import { awaitSite } from "./issuing_site.ts";
 
 /** What a token is to be like. */
@@ -21,6 +21,8 @@ export interface IssueRequest {
   /** An existing AccessGrant to use; undefined: one is made, with the limits above. */
   grant?: string;
   linkCost?: number;
+  /** The one of the site's hosts that the token is to name; undefined: the controller's choice. */
+  host?: string;
   /** Where HTTPS_PROXY and NO_PROXY are read from. */
   env?: RedeemSurroundings["env"];
   /** Words of the command up to the file, `token issue <file>`: a resume command begins so. */
@@ -44,9 +46,6 @@ export interface IssuedToken {
   /** True if the grant was there before. */
   reused: boolean;
 }
-
-/** How long the grant service may take to say how many uses a grant has left, in milliseconds. */
-const askingMs = 2000;
 
 /** How long the removal of a grant may take when the command's own time is over. */
 const removalMs = 5000;
@@ -78,6 +77,12 @@ export async function issueToken(
     const ready = await awaitGrant(platform, name, request, deadline);
     const issued = describeIssued(ready, site, request);
     if (request.grant !== undefined) await requireUsesLeft(issued, request, deadline.signal);
+    if (request.host !== undefined) {
+      const { env = {}, host } = request;
+      const surroundings = { env, now: Date.now };
+      const place = { platform, site };
+      issued.token = await withHost(issued.token, host, place, surroundings, deadline.signal);
+    }
     await request.deliver?.(issued.token);
     return issued;
   } catch (error) {
@@ -190,29 +195,6 @@ function checkUsable(grant: AccessGrant): void {
   }
   const allowed = redemptionsAllowed(grant);
   if (usesLeft(grant) <= 0) throw appError("grant-used-up", { grant: name, allowed });
-}
-
-/**
- * Asks the grant service, whose ledger knows of a use before the grant's status does. Throws
- * `grant-used-up` and `grant-expired`. Where nobody answers, the status is what is known.
- */
-async function requireUsesLeft(
-  issued: IssuedToken,
-  { env = {} }: IssueRequest,
-  signal: AbortSignal,
-): Promise<void> {
-  const { token, grant, redemptionsAllowed: allowed } = issued;
-  const surroundings = { env, now: Date.now };
-  const limit = AbortSignal.any([signal, AbortSignal.timeout(askingMs)]);
-  try {
-    const usable = checkToken(token, `AccessGrant ${grant}`);
-    issued.usesLeft = (await probeToken(usable, surroundings, limit)).usesLeft ?? issued.usesLeft;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (isAppError(error, "token-used-up")) throw appError("grant-used-up", { grant, allowed });
-    if (!isAppError(error, "token-expired")) return;
-    throw appError("grant-expired", { grant, at: issued.expirationTime ?? "a time before now" });
-  }
 }
 
 function usesLeft(grant: AccessGrant): number {

@@ -107,6 +107,29 @@ export async function redeemToken(
 }
 
 /**
+ * Sees whether the token could be redeemed here and now, as far as this machine knows; nothing is
+ * sent or stored. Returns the site that would be linked. Throws as `redeemToken` does.
+ */
+export async function rehearseRedemption(
+  platform: Platform,
+  token: UsableToken,
+  signal: AbortSignal,
+): Promise<string> {
+  const sites = await platform.list("Site", signal);
+  const site = sites.find(isReady) ?? sites[0];
+  const { namespace } = platform;
+  if (site === undefined) {
+    throw appError("site-missing", { namespace, purpose: "redeem a token" });
+  }
+  await refuseRepetition(platform, token, signal);
+  await refuseOwn(platform, token, signal);
+  const { spec: { linkCost: cost }, metadata: { name } } = token;
+  const storage = { platform, site, name: credentialsName(name), mark: markToken(token), cost };
+  await rehearseLink(storage, signal);
+  return site.metadata.name;
+}
+
+/**
  * The site that is to be linked: the one that the token belongs to, if it is one's, else the ready
  * one. That a token is spent is worth more to know than that there is none.
  */

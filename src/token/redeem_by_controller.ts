@@ -149,7 +149,7 @@ async function storeToken(
  * `token-own`: not every controller looks before it spends a use. What this user may not read is
  * left to the controller.
  */
-async function refuseUseless(
+export async function refuseUseless(
   platform: Platform,
   token: UsableToken,
   signal: AbortSignal,

@@ -153,7 +153,8 @@ function sized(answer: HttpAnswer, url: string): Buffer {
   throw appError("answer-invalid", { url, why: "it does not say how long it is" });
 }
 
-function readState(answer: HttpAnswer, url: string): TokenState {
+/** What a grant service says of a token that it was asked about. */
+export function readState(answer: HttpAnswer, url: string): TokenState {
   try {
     const text = answer.body.toString("utf8");
     const [{ usesLeft, expires } = {}] = readResources(text, url, { untrusted: true });

@@ -1,6 +1,8 @@
+import { isIP } from "node:net";
 import type { ControllerNamespace } from "../../../src/controller/home.ts";
 import { AppError, isAppError } from "../../../src/errors/app_error.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
+import { isSubdomain } from "../../../src/resources/names.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import { fileGrantBacking } from "./grant_backing.ts";
 import { readLinkListeners } from "../site/link_listeners.ts";
@@ -36,6 +38,12 @@ export function fileNamespace(
       }
     },
     retireToken: (name, signal) => retireToken(paths, platform, name, signal),
+
+    async otherHosts(signal) {
+      const listeners = await readLinkListeners(paths, platform, signal);
+      const names = listeners.flatMap(({ access }) => access.spec?.subjectAlternativeNames ?? []);
+      return names.filter((name) => isIP(name) !== 0 || isSubdomain(name));
+    },
 
     /** A host that leads to the site's router leads to the grant service too. */
     async grantHost(signal) {

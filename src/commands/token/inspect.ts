@@ -1,25 +1,52 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
-import { fileName } from "../../cli/options.ts";
+import { fileName, timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { TokenFacts } from "../../token/inspect.ts";
 import { relativeTime } from "../../wait/duration.ts";
+import type { TokenProbe } from "../../token/token_probe.ts";
+import { describeProbe, probeData } from "./probe_text.ts";
 import { readToken } from "./read_token.ts";
 
 /** `token inspect <file>`: what it says of itself; never its code. */
 export function tokenInspect(run: Runner) {
   return leaf("inspect", "Show what a token file says, without its secret code")
     .argument("<file>", "the token file, or - for standard input", fileName)
-    .action(run({ text }, inspect));
+    .option("--probe", "go the way of a redemption too, step by step; nothing is spent")
+    .addOption(timeoutOption("60s"))
+    .action(run({ text, data, failure: ({ probe }) => probe?.failure }, inspect));
 }
 
-async function inspect(context: CommandContext, file: string): Promise<TokenFacts> {
+interface Inspection {
+  facts: TokenFacts;
+  probe?: TokenProbe;
+}
+
+async function inspect(
+  context: CommandContext,
+  file: string,
+  { probe }: { probe?: true },
+): Promise<Inspection> {
   const { inspectToken } = await import("../../token/inspect.ts");
-  return inspectToken(await readToken(file, context));
+  const token = await readToken(file, context);
+  const facts = inspectToken(token);
+  if (!probe) return { facts };
+  context.progress("Asking the grant service...");
+  const { env, signal } = context;
+  const { probeTokenSteps } = await import("../../token/token_probe.ts");
+  return { facts, probe: await probeTokenSteps(token, { env, now: Date.now }, signal) };
 }
 
-function text(facts: TokenFacts): string {
+function data({ facts, probe }: Inspection) {
+  return probe === undefined ? facts : { ...facts, probe: probeData(probe) };
+}
+
+function text({ facts, probe }: Inspection): string {
+  return describeFacts(facts) + (probe === undefined ? "" : describeProbe(probe));
+}
+
+function describeFacts(facts: TokenFacts): string {
   const rows: [string, string | undefined][] = [
     ["Name", facts.name],
     ["Site", facts.site],

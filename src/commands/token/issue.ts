@@ -20,13 +20,19 @@ interface Options {
   expirationWindow: number;
   redemptionsAllowed: number;
   grant?: string;
+  host?: string;
   linkCost?: number;
   cost?: number;
   force?: true;
   to?: Sink;
 }
 
-type Issued = IssuedToken & { file: string; isHanded?: true };
+type Issued = IssuedToken & {
+  file: string;
+  isHanded?: true;
+  /** The host that the token names. */
+  host: string;
+};
 
 /** What a token is called where it is handed over by name. */
 const secretNames = { output: "token", variable: "SKUPPER_TOKEN" };
@@ -58,6 +64,7 @@ export function tokenIssue(run: Runner) {
         .argParser(nonEmpty("the name of an access grant"))
         .conflicts(["redemptionsAllowed", "expirationWindow"]),
     )
+    .option("--host <host>", "the one of the site's hosts that the token is to name")
     .addOption(linkCostOption())
     .addOption(linkCostAliasOption())
     .option("--force", "replace a file that is not a token file")
@@ -87,6 +94,7 @@ async function issue(
       redemptionsAllowed: options.redemptionsAllowed,
       expirationWindowMs: options.expirationWindow,
       ...(options.grant === undefined ? {} : { grant: options.grant }),
+      ...(options.host === undefined ? {} : { host: options.host }),
       ...(linkCost === undefined ? {} : { linkCost }),
       env: context.env,
       resume: `token issue ${quote(file)}`,
@@ -103,8 +111,17 @@ async function issue(
     context.progress,
   );
   if (file === "-") context.progress(`Access grant "${issued.grant}" is ready.`);
+  const { hostOf, whyUnredeemable } = await import("../../token/token_host.ts");
+  const why = await whyUnredeemable(issued.token, context.signal);
+  const other = context.say.command("site update --link-host <host>");
+  context.note(
+    why === undefined
+      ? `It names the host ${hostOf(issued.token)}, which the other site must reach.`
+      : `${why} Another one is chosen with --host, or made known with: ${other}`,
+  );
   return {
     ...issued,
+    host: hostOf(issued.token),
     file: sink?.place ?? file,
     ...(sink === undefined ? {} : { isHanded: true }),
   };

@@ -12,6 +12,8 @@ import type { RedeemedToken } from "../../token/redeem.ts";
 import { isTimeout } from "../../wait/deadline.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { linkCostAliasOption, linkCostOption } from "./options.ts";
+import type { TokenProbe } from "../../token/token_probe.ts";
+import { describeProbe, probeData } from "./probe_text.ts";
 import { readToken } from "./read_token.ts";
 
 const waitChoices = ["redeemed", "ready"] as const;
@@ -21,6 +23,7 @@ interface Options {
   cost?: number;
   wait: (typeof waitChoices)[number];
   reload?: boolean | undefined;
+  dryRun?: true;
 }
 
 interface Redeemed extends RedeemedToken {
@@ -52,10 +55,48 @@ export function tokenRedeem(run: Runner) {
       "--reload",
       "have upstream's program start the router anew with what is stored, all links with it",
     )
-    .action(run({ text }, redeem));
+    .addOption(
+      new Option("--dry-run", "see whether it could be redeemed: nothing is spent, nothing stored")
+        .conflicts(["wait", "reload"]),
+    )
+    .action(
+      run({ text, data, failure: (done) => isDry(done) ? done.probe.failure : undefined }, redeem),
+    );
 }
 
-async function redeem(context: CommandContext, file: string, options: Options): Promise<Redeemed> {
+/** What --dry-run finds. */
+interface Rehearsal {
+  token: string;
+  /** The site that would have the link. */
+  site: string;
+  probe: TokenProbe;
+}
+
+function isDry(done: Redeemed | Rehearsal): done is Rehearsal {
+  return "probe" in done;
+}
+
+function data(done: Redeemed | Rehearsal) {
+  return isDry(done) ? { ...done, probe: probeData(done.probe) } : done;
+}
+
+async function rehearse(context: CommandContext, file: string): Promise<Rehearsal> {
+  const { rehearseOnPlatform } = await import("../../token/redeem_on_platform.ts");
+  const { probeTokenSteps } = await import("../../token/token_probe.ts");
+  const token = await readToken(file, context);
+  const { env, signal } = context;
+  const site = await rehearseOnPlatform(await context.platform(), token, signal);
+  context.progress("Asking the grant service...");
+  const probe = await probeTokenSteps(token, { env, now: Date.now }, signal);
+  return { token: token.metadata.name, site, probe };
+}
+
+async function redeem(
+  context: CommandContext,
+  file: string,
+  options: Options,
+): Promise<Redeemed | Rehearsal> {
+  if (options.dryRun) return await rehearse(context, file);
   const { findRedeemed, redeemOnPlatform } = await import("../../token/redeem_on_platform.ts");
   const token = await readToken(file, context);
   const platform = await context.platform();
@@ -189,7 +230,13 @@ async function explainInactive(
   }
 }
 
-function text({ links, file, active }: Redeemed): string {
+function text(done: Redeemed | Rehearsal): string {
+  if (isDry(done)) {
+    const { token, site, probe } = done;
+    const end = probe.failure === undefined ? "can be redeemed" : "can't be redeemed";
+    return `${describeProbe(probe)}Token "${token}" ${end} for site "${site}". Nothing was spent.`;
+  }
+  const { links, file, active } = done;
   const lines = links.map((link) => `Link "${link}" is ${active ? "active" : "configured"}.`);
   if (file !== "-") lines.push(`You can now safely delete ${file}.`);
   return lines.join("\n");

@@ -28,6 +28,8 @@ const skupperLines = [
   "grant status LINK -n west",
   "token status -n east",
   "token status dropped -n east",
+  "token inspect t.yaml --probe",
+  "token redeem t.yaml -n east --dry-run",
   "token redeem t.yaml -n east",
   "audit show",
   "audit verify",

@@ -320,7 +320,7 @@ if (missingForKubernetes !== undefined) {
       assert.match(
         messages(outcome),
         new RegExp(
-          `^error: User "user-\\d+" may not ${verb} ${resource}${group} in namespace "${namespace}"\n` +
+          `^error: User "user-\\d+" may not ${verb} ${resource}${group} in namespace "${namespace}"\n(done: .*\n)?` +
             `hint: Ask an administrator of the cluster for a role with the verb ${verb} on `,
         ),
       );

@@ -59,7 +59,7 @@ export async function playScript(
   const again = `token issue again.yaml -n west --grant ${grantIn(other)}`;
   await expect(sandbox, again, {
     stdout: "[WILDCARD]\nThe token expires after 3 uses or after 2[WILDCARD].\n",
-    stderr: "Waiting for status...\n",
+    stderr: "Waiting for status...\nhint: [WILDCARD]\n",
   });
 
   await expect(sandbox, "site create east -n east", { stdout: 'Site "east" is ready.\n' });
