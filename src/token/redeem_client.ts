@@ -117,7 +117,7 @@ export async function probeToken(
   const request = { url, ca, method: "GET", headers: { code }, body: "" } as const;
   const answer = await askGrantService(request, surroundings, signal);
   if (answer.status === 404) throw describeRefusal(token, answer, surroundings.now());
-  return answer.status === 200 ? readState(answer, url) : {};
+  return answer.status === 200 ? readTokenState(answer, url) : {};
 }
 
 function decide(error: unknown, number: number, deadline: Deadline): RetryDecision {
@@ -154,7 +154,7 @@ function sized(answer: HttpAnswer, url: string): Buffer {
 }
 
 /** What a grant service says of a token that it was asked about. */
-export function readState(answer: HttpAnswer, url: string): TokenState {
+export function readTokenState(answer: HttpAnswer, url: string): TokenState {
   try {
     const text = answer.body.toString("utf8");
     const [{ usesLeft, expires } = {}] = readResources(text, url, { untrusted: true });

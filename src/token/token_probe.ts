@@ -8,7 +8,7 @@ import { isIP } from "node:net";
 import { appError } from "../errors/app_error.ts";
 import { sayDuration } from "../wait/duration.ts";
 import { askGrantService, type RedeemSurroundings } from "./exchange.ts";
-import { readState } from "./redeem_client.ts";
+import { readTokenState } from "./redeem_client.ts";
 import { describeRefusal } from "./refusal.ts";
 import type { UsableToken } from "./token_file.ts";
 
@@ -70,7 +70,7 @@ export async function probeTokenSteps(
   if ([404, 403, 429].includes(answer.status)) {
     return fail("grant", describeRefusal(token, answer, surroundings.now()));
   }
-  const { usesLeft } = answer.status === 200 ? readState(answer, text) : {};
+  const { usesLeft } = answer.status === 200 ? readTokenState(answer, text) : {};
   if (usesLeft === undefined) {
     take("grant", "its service, which is not hawser's, does not say how it stands");
     return { steps };
