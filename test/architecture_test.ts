@@ -140,7 +140,7 @@ const mayImport: Record<string, string[]> = {
     "platforms/resource_files/serving",
   ),
   "platforms/kubernetes": [
-    ...foundations(),
+    ...foundations("src/router/network_map.ts"),
     "platforms/kubernetes/controller/controller_runner.ts",
     "platforms/kubernetes/controller/link_maker.ts",
   ],

@@ -14,6 +14,7 @@ const verbOrder: Verb[] = [...read, "create", "update", "delete"];
  */
 export const commandRights: Record<string, Rights> = {
   "site status": { Site: ["list"] },
+  "network": { Site: ["list"] },
   "site create": { Site: ["list", "watch", "create"] },
   "site update": { Site: ["get", "list", "watch", "update"] },
   // --all needs list and delete for all kinds the cluster serves; these are the kinds of today
@@ -52,7 +53,7 @@ export const commandRights: Record<string, Rights> = {
  */
 export const roleCommands: Record<Role, string[]> = {
   issuer: ["token issue", "grant list", "grant status", "grant revoke", "site status"],
-  redeemer: ["token redeem", "token status", "link status", "site status"],
+  redeemer: ["token redeem", "token status", "link status", "site status", "network"],
   admin: Object.keys(commandRights),
 };
 

@@ -1,5 +1,5 @@
 import { isAppError } from "../../src/errors/app_error.ts";
-import type { DependentRemover } from "../../src/platform/abilities.ts";
+import type { DependentRemover } from "../../src/platform/dependent_remover.ts";
 import type { Metadata } from "../../src/resources/resource.ts";
 import type { Site } from "../../src/resources/site.ts";
 import type { ApiClient } from "./api/client.ts";

@@ -1,4 +1,4 @@
-import { type AppError, isAppError } from "../../src/errors/app_error.ts";
+import { type AppError, appError, isAppError } from "../../src/errors/app_error.ts";
 import type {
   ClusterManifestOptions,
   ControllerManifest,
@@ -6,6 +6,7 @@ import type {
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
 import { methodsOf, type Platform } from "../../src/platform/platform.ts";
+import { networkOfSite } from "../../src/router/network_map.ts";
 import { checkLabel } from "../../src/resources/names.ts";
 import { ApiClient } from "./api/client.ts";
 import { dependentRemover } from "./dependent_remover.ts";
@@ -85,6 +86,13 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
       },
     },
     clusterManifest: manifestFor(namespace, request, api),
+    networkView: {
+      async network(signal) {
+        const [site] = await platform.list("Site", signal);
+        if (site !== undefined) return networkOfSite(site);
+        throw appError("site-missing", { namespace, purpose: "show the network" });
+      },
+    },
     addressProbe: { lacking: (signal) => findLackingService(api, namespace, signal) },
     rightsProbe: {
       async missing(command, signal) {

@@ -7,6 +7,7 @@ import type {
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
+import { askNetwork } from "../../src/router/ask_network.ts";
 import type { RouterView } from "../../src/router/router_view.ts";
 import { methodsOf, type Platform } from "../../src/platform/platform.ts";
 import { whileAwaiting } from "../../src/wait/deadline.ts";
@@ -82,6 +83,7 @@ export function openLocalPlatform(
         await (await import("./serving/link_maker.ts")).fileLinkMaker(paths, store).signing(signal),
     },
     routerProbe: routerProbe(router),
+    networkView: { network: (signal) => router.manage(askNetwork, signal) },
     liveLinks: liveLinks({
       paths,
       router,

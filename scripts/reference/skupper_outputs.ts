@@ -165,6 +165,28 @@ const results = {
     z.array(accessToken).meta({ title: "without a name" }),
     accessToken.meta({ title: "with a name" }),
   ]),
+  "network": z.strictObject({
+    sites: z.array(z.strictObject({
+      key: text("what links name it by: its id, or its router's name"),
+      name: text("its name"),
+      id: text("its id").optional(),
+      namespace: text("its namespace").optional(),
+      platform: text("the platform it is on").optional(),
+      version: text("the version of Skupper there").optional(),
+      here: z.literal(true).describe("it is the site that was asked").optional(),
+      answered: z.literal(false).describe("its router did not answer").optional(),
+    })).describe("the sites of the network"),
+    links: z.array(z.strictObject({
+      name: text("its name"),
+      from: text("the key of the site that made it"),
+      to: text("the key of the site that it leads to").optional(),
+      state: z.enum(["operational", "down"]).describe("how it stands with it"),
+      cost: whole("the cost in use").optional(),
+      role: text("inter-router or edge").optional(),
+      address: text("where it leads, or should").optional(),
+      message: text("why it is down, in the router's words").optional(),
+    })).describe("the links between them"),
+  }),
   "link generate": z.strictObject({
     apiVersion: z.literal("v1"),
     kind: z.literal("List"),

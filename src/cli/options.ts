@@ -45,12 +45,19 @@ export function kubeconfigOption() {
   );
 }
 
-/** -o, --output. */
+/** What `-o` takes of a command that draws its result. */
+export const drawings = ["mermaid", "svg"] as const;
+
+/** -o, --output, where any command may follow: that one says what it takes. */
 export function outputOption() {
-  return new Option("-o, --output <format>", "print the result as text, json or yaml").helpGroup(
-    globalOptions,
-  )
-    .choices(outputFormats);
+  return outputOptionOf(outputFormats).argParser((value) => value);
+}
+
+/** -o, --output of a command. */
+export function outputOptionOf(names: readonly string[]) {
+  const listed = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
+  return new Option("-o, --output <format>", `print the result as ${listed}`)
+    .helpGroup(globalOptions).choices(names);
 }
 
 /** --verbose. */

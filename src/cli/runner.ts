@@ -18,7 +18,7 @@ import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts"
 import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
-import type { OutputFormat, SharedOptions } from "./options.ts";
+import { type OutputFormat, outputFormats, type SharedOptions } from "./options.ts";
 import { renderData, renderError, withPlatform, writeDefect } from "./output.ts";
 import { escapeControls } from "./printable.ts";
 import { LongWait } from "./long_wait.ts";
@@ -32,6 +32,8 @@ import { recordUndo } from "./undo_file.ts";
 export interface CommandSpec<D> {
   /** The result as a person reads it; `""` prints nothing. */
   text(data: D, context: CommandContext): string | Promise<string>;
+  /** Further texts that -o takes, by name. */
+  drawings?: Record<string, (data: D) => string>;
   /** What -o json and yaml print, where that is less than all `run` returned. */
   data?(data: D): unknown;
   /** What `data` gives is for another program: nothing is added to it. */
@@ -47,7 +49,6 @@ export interface CommandSpec<D> {
   windDownMs?: number;
 }
 
-/** What a command takes to take away what it began, and more; nothing keeps it longer. */
 const standardWindDownMs = 10_000;
 
 /**
@@ -66,7 +67,8 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       // commander calls an action with one argument more than its type says: the command.
       const command = args.at(-1) as Command;
       const options = command.optsWithGlobals() as SharedOptions & { timeout?: number };
-      const format = options.output ?? "text";
+      const drawing = spec.drawings?.[options.output ?? ""];
+      const format = drawing === undefined ? options.output ?? "text" : "text";
       const { windDownMs = standardWindDownMs } = spec;
       const level = world.env["JFROG_CLI_LOG_LEVEL"] ?? ""; // jf's, in capitals
       const tellsDetails = options.verbose === true || ["DEBUG", "VERBOSE"].includes(level);
@@ -177,7 +179,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         await progress.end();
         await writing;
         const result = format === "text"
-          ? await spec.text(data, context)
+          ? await (drawing ?? spec.text)(data, context)
           : await renderData(await shownData(data), format);
         await world.stdout.write(withNewline(result));
         if (format === "text") notes.forEach((note) => putLine("hint", note));

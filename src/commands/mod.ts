@@ -43,6 +43,7 @@ import { tokenInspect } from "./token/inspect.ts";
 import { tokenIssue } from "./token/issue.ts";
 import { tokenRedeem } from "./token/redeem.ts";
 import { tokenStatus } from "./token/status.ts";
+import { networkCommand } from "./network.ts";
 import { versionCommand } from "./version.ts";
 
 const skupperNouns: Record<string, Noun> = {
@@ -154,7 +155,7 @@ export function commandsFor(program: string): CommandSet {
       return {
         description: "Issue and redeem the tokens that link Skupper sites.",
         nouns: skupperNouns,
-        singles: { doctor, ...version },
+        singles: { doctor, network: networkCommand, ...version },
       };
     case "jf":
       return {
@@ -167,7 +168,7 @@ export function commandsFor(program: string): CommandSet {
         description:
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
         nouns: { ...skupperNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
-        singles: { doctor, ...jfrogSingles, ...version },
+        singles: { doctor, network: networkCommand, ...jfrogSingles, ...version },
       };
   }
 }

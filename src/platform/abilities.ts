@@ -1,4 +1,5 @@
 import type { PlatformName } from "./name.ts";
+import type { DependentRemover } from "./dependent_remover.ts";
 import type { AddressProbe } from "./address_probe.ts";
 import type { RightsProbe, Role } from "./rights_probe.ts";
 import type { ClusterStatus } from "./cluster_status.ts";
@@ -8,6 +9,7 @@ import type { Link } from "../resources/link.ts";
 import type { Secret } from "../resources/secret.ts";
 import type { Site } from "../resources/site.ts";
 import type { LiveLinks } from "../router/live_change.ts";
+import type { NetworkView } from "../router/network_map.ts";
 import type { RouterProbe } from "../router/router_probe.ts";
 import { type AppError, appError } from "../errors/app_error.ts";
 
@@ -40,6 +42,8 @@ export interface Abilities {
   readonly addressProbe?: AddressProbe;
   /** What a user may do is known to somebody who can be asked. */
   readonly rightsProbe?: RightsProbe;
+  /** What is known of the whole network can be asked from here. */
+  readonly networkView?: NetworkView;
   /** The router of a site can be asked from here. */
   readonly routerProbe?: RouterProbe;
   /** The router that runs takes changes of links at once. */
@@ -206,11 +210,6 @@ export interface SiteFounder {
    * by then.
    */
   dissolve(site: Site | undefined, everything: boolean, signal: AbortSignal): Promise<void>;
-}
-
-export interface DependentRemover {
-  /** Removes all Skupper resources of the namespace but Sites and what controllers make of them. */
-  remove(site: Site | undefined, signal: AbortSignal): Promise<void>;
 }
 
 export interface LinkMaker {

@@ -12,6 +12,12 @@ export interface Conversation {
   ): Promise<AmqpAnswer>;
 }
 
+/** Another router of the network. */
+export interface RemoteRouter {
+  name: string;
+  edge?: boolean;
+}
+
 /** Each router answers to this name (AMQP management 1.0 working draft 9, 2.1). */
 const local = "$management";
 
@@ -27,9 +33,11 @@ export class RouterManagement {
     this.#conversation = conversation;
   }
 
-  /** All entities of a type; `at` names another router of the network, which is asked instead. */
-  async query(type: EntityType, signal: AbortSignal, at?: string): Promise<Entity[]> {
-    const to = at === undefined ? local : `amqp:/_topo/0/${at}/${local}`;
+  /** All entities of a type; `at` is another router of the network, which is asked instead. */
+  async query(type: EntityType, signal: AbortSignal, at?: RemoteRouter): Promise<Entity[]> {
+    const to = at === undefined
+      ? local
+      : `amqp:/${at.edge ? "_edge" : "_topo/0"}/${at.name}/${local}`;
     const properties = { operation: "QUERY", entityType: entityTypes[type] };
     const answer = await this.#conversation.request(to, properties, { attributeNames: [] }, signal);
     requireDone(answer, "list", type);

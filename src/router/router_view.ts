@@ -50,7 +50,7 @@ export async function askSites(
   const sites = await abortable(
     Promise.all(routers.map(async (router) => {
       try {
-        const [entity] = await management.query("router", limited, router);
+        const [entity] = await management.query("router", limited, { name: router });
         return entity === undefined ? undefined : routerSite(entity);
       } catch {
         signal.throwIfAborted();

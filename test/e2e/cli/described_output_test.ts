@@ -6,7 +6,8 @@ import { shareAccessStage } from "../stage/access_stage.ts";
 import { assertDescribed, wordsOf } from "../stage/described_output.ts";
 import { apiVersion } from "../../../src/resources/api_version.ts";
 import { eventually } from "../stage/eventually.ts";
-import { inSandbox } from "../stage/harness.ts";
+import { inSandbox, type Sandbox } from "../stage/harness.ts";
+import { RoutedSite } from "../stage/routed_sites.ts";
 import { listGrants } from "../stage/sites.ts";
 
 // The harness checks all JSON that any test has printed; here every command prints some.
@@ -43,6 +44,7 @@ const skupperLines = [
   "grant revoke LINK -n west --quiet",
   "link delete LINK -n east",
   "link delete LINK -n east --quiet",
+  "network -n routed",
   "site delete -n east",
   "site delete -n east --quiet",
   "controller manifest",
@@ -81,34 +83,43 @@ const jfrogLines = [
 test(
   "the commands on sites print what the reference says",
   inSandbox(async (sandbox) => {
-    let link = "";
-    for (const line of skupperLines) {
-      const args = [...line.replaceAll("LINK", link).split(" "), "-o", "json"];
-      const printsToken = / - |link generate/.test(line);
-      const { code, stdout, stderr } = await sandbox.hawser(args, { printsToken });
-      assert.equal(
-        code,
-        line.startsWith("link check") ? 8 : line === "doctor" ? 3 : 0,
-        `${line}\n${stderr}`,
-      );
-      note(args, stdout);
-      if (line.startsWith("token issue t.yaml")) {
-        // one that is never redeemed, for what shows it
-        const dropped = sandbox.read("t.yaml").replace(/^ {2}name: .*$/m, "  name: dropped")
-          .replace(/https:.*$/m, "https://127.0.0.1:1/x");
-        sandbox.write("data/namespaces/east/input/resources/dropped.yaml", dropped);
-        const broken = { expirationWindow: "soon" };
-        const grant = { apiVersion, kind: "AccessGrant", metadata: { name: "broken" } };
-        sandbox.write(
-          "data/namespaces/west/input/resources/broken.yaml",
-          JSON.stringify({ ...grant, spec: broken }),
-        );
-        await eventually(async () => (await listGrants(sandbox))[0]?.status === "Error");
-      }
-      if (line.startsWith("token issue t.yaml")) link = JSON.parse(stdout).grant;
+    const routed = await RoutedSite.start(sandbox, "routed", { platform: "linux" });
+    try {
+      await printAll(sandbox);
+    } finally {
+      await routed.end();
     }
   }),
 );
+
+async function printAll(sandbox: Sandbox): Promise<void> {
+  let link = "";
+  for (const line of skupperLines) {
+    const args = [...line.replaceAll("LINK", link).split(" "), "-o", "json"];
+    const printsToken = / - |link generate/.test(line);
+    const { code, stdout, stderr } = await sandbox.hawser(args, { printsToken });
+    assert.equal(
+      code,
+      line.startsWith("link check") ? 8 : line === "doctor" ? 3 : 0,
+      `${line}\n${stderr}`,
+    );
+    note(args, stdout);
+    if (line.startsWith("token issue t.yaml")) {
+      // one that is never redeemed, for what shows it
+      const dropped = sandbox.read("t.yaml").replace(/^ {2}name: .*$/m, "  name: dropped")
+        .replace(/https:.*$/m, "https://127.0.0.1:1/x");
+      sandbox.write("data/namespaces/east/input/resources/dropped.yaml", dropped);
+      const broken = { expirationWindow: "soon" };
+      const grant = { apiVersion, kind: "AccessGrant", metadata: { name: "broken" } };
+      sandbox.write(
+        "data/namespaces/west/input/resources/broken.yaml",
+        JSON.stringify({ ...grant, spec: broken }),
+      );
+      await eventually(async () => (await listGrants(sandbox))[0]?.status === "Error");
+    }
+    if (line.startsWith("token issue t.yaml")) link = JSON.parse(stdout).grant;
+  }
+}
 
 /** Servers that have between them every field a server can have; PATH is the sandbox's folder. */
 const configured = [
@@ -152,6 +163,7 @@ const printedElsewhere = [
   /^audit show: \[\]\.reason$/,
   /^site status: (router\.(reload|why|name)|at|change|site)\b/,
   /^link status: (at|change|link)\b/,
+  /^network: (sites\[\]\.answered|links\[\]\.)/,
   /^link status: (\[\]\.)?router\b/,
   /^(link update|link delete): live\.(until|why)$/,
   /^site status: signing\.why$/,

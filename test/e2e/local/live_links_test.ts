@@ -111,6 +111,20 @@ test(
     ];
     const waited = await sandbox.succeed(["link", "status", "--wait", "operational", ...east]);
     assert.match(waited.stdout, new RegExp(`^${name} +Ready `, "m"));
+    const tree = await sandbox.succeed(["network", ...east]);
+    assert.equal(
+      tree.stdout,
+      `east (linux 2.2.1, this site)\n└─▶ west (linux 2.2.1)  link ${name}, cost 1\n`,
+    );
+    const map = JSON.parse((await sandbox.succeed(["network", "-n", "west", "-o", "json"])).stdout);
+    assert.deepEqual(
+      map.sites.map(({ name, here }: { name: string; here?: true }) => [name, here ?? false]),
+      [["west", true], ["east", false]],
+    );
+    assert.match(
+      (await sandbox.succeed(["network", ...east, "-o", "svg"])).stdout,
+      /^<svg [^]*<\/svg>$/m,
+    );
     await west.stopRouter();
     const down = await untilLink(sandbox, "east", "down");
     assert.equal(down.status.status, "Pending");

@@ -1,0 +1,26 @@
+import type { CommandContext } from "../cli/context.ts";
+import { leaf } from "../cli/leaf.ts";
+import { drawings, timeoutOption } from "../cli/options.ts";
+import { escapeControls } from "../cli/printable.ts";
+import type { Runner } from "../cli/runner.ts";
+import { need } from "../platform/abilities.ts";
+import { drawMermaid } from "../router/drawing/mermaid.ts";
+import { drawSvg } from "../router/drawing/svg.ts";
+import { drawTree } from "../router/drawing/tree.ts";
+import type { NetworkMap } from "../router/network_map.ts";
+
+/** `network`: what the routers know of the whole network, as a tree, data or a picture. */
+export function networkCommand(run: Runner) {
+  return leaf("network", "Show the sites and links of the whole network", drawings)
+    .addOption(timeoutOption("60s"))
+    .action(run({
+      text: (map) => drawTree(map).split("\n").map(escapeControls).join("\n"),
+      drawings: { mermaid: drawMermaid, svg: drawSvg },
+    }, network));
+}
+
+async function network(context: CommandContext): Promise<NetworkMap> {
+  const platform = await context.platform();
+  const view = need(platform, "networkView", "showing the network");
+  return await view.network(context.signal);
+}
