@@ -18,7 +18,7 @@ import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts"
 import { startDeadline } from "../wait/deadline.ts";
 import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
-import { type OutputFormat, outputFormats, type SharedOptions } from "./options.ts";
+import { outputFormats, type SharedOptions } from "./options.ts";
 import { renderData, renderError, withPlatform, writeDefect } from "./output.ts";
 import { escapeControls } from "./printable.ts";
 import { LongWait } from "./long_wait.ts";
@@ -280,7 +280,7 @@ export async function reportError(
   thrown: unknown,
   options: SharedOptions,
 ): Promise<number> {
-  const format: OutputFormat = options.output ?? "text";
+  const format = outputFormats.find((each) => each === options.output) ?? "text"; // no drawing
   const error = describeDiskError(thrown);
   if (!(error instanceof AppError)) {
     await writeDefect(world, error, format);
