@@ -1,4 +1,5 @@
 import type { Argument, Command, Option } from "@commander-js/extra-typings";
+import { optionVariable } from "../../src/cli/option_variables.ts";
 import { isShared } from "../../src/cli/options.ts";
 import { variableOf, variables } from "./environment.ts";
 import { code, notice, table } from "./markdown.ts";
@@ -90,12 +91,12 @@ function optionTable(words: string, rows: Option[]): string {
   return table(
     ["option", "type", "default", "environment", "meaning"],
     rows.map((option) => {
-      const variable = variableOf(words, option.long);
+      const names = [optionVariable(option), variableOf(words, option.long)];
       return [
         code(option.flags.replace(/ [<[].*$/, "")),
         typeOf(option),
         defaultOf(option),
-        variable === undefined ? "" : code(variable),
+        names.flatMap((name) => name === undefined ? [] : [code(name)]).join(", "),
         option.description + (option.hidden ? " (not in the help)" : ""),
       ];
     }),

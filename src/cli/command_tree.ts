@@ -14,6 +14,7 @@ import {
   platformOption,
   verboseOption,
 } from "./options.ts";
+import { applyOptionVariables } from "./option_variables.ts";
 import { createRunner } from "./runner.ts";
 import type { World } from "./streams.ts";
 
@@ -51,6 +52,7 @@ export function commandTree(
     root.addCommand(helpCommand(root, write));
   }
   prepare(root, world, write);
+  root.hook("preAction", (_, command) => applyOptionVariables(command as Command, world.env));
   return root;
 }
 

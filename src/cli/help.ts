@@ -2,6 +2,7 @@ import { Command } from "@commander-js/extra-typings";
 import { appError } from "../errors/app_error.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { SharedOptions } from "./options.ts";
+import { version } from "../version.ts";
 import { table } from "./output.ts";
 
 /** `help [command...]`, and `help exit-codes`. */
@@ -10,9 +11,11 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
     .summary("display help for a command, or: help exit-codes")
     .description("Display help for a command. `help exit-codes` lists what each exit code means.")
     .argument("[words...]", "the command, or exit-codes")
-    .action((words) => {
+    .option("--shell", "exit-codes as variables and a function for a POSIX shell to source")
+    .action((words, { shell }) => {
       const { output = "text" } = root.opts() as SharedOptions;
       if (words.join(" ") === "exit-codes") {
+        if (shell) return write(exitCodeScript());
         return write(output === "text" ? exitCodeTable() : JSON.stringify(exitCodeList(), null, 2));
       }
       let command = root;
@@ -30,6 +33,25 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
       }
       write(command.helpInformation());
     }) as unknown as Command;
+}
+
+/** The table for a script: `. file`, then `hawser_retryable $?` and `$HAWSER_EXIT_SPENT`. */
+function exitCodeScript(): string {
+  const entries = Object.entries(exitCodes);
+  const variables = entries.map(([name, { code, meaning }]) =>
+    `HAWSER_EXIT_${name.toUpperCase().replaceAll("-", "_")}=${code} # ${meaning}\n`
+  );
+  const codes = entries.flatMap(([, { code, retry }]) => retry === true ? [code] : []);
+  return `# the exit codes of hawser ${version}
+${variables.join("")}
+# true where running the same again can help
+hawser_retryable() {
+  case $1 in
+    ${codes.join(" | ")}) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+`;
 }
 
 /** The table as data; JSON is YAML too. */

@@ -8,7 +8,7 @@ export const outputFormats = ["text", "json", "yaml"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
 /** Heading of the shared options in a command's help. */
-const globalOptions = "Global options:";
+const globalOptions = "Global options (variables stand in for options: HAWSER_NAMESPACE for -n):";
 
 /** The options every command has, as commander hands them over. */
 export interface SharedOptions {
