@@ -15,6 +15,7 @@ import {
   verboseOption,
 } from "./options.ts";
 import { applyOptionVariables } from "./option_variables.ts";
+import { realProgramVariable } from "./real_program.ts";
 import { createRunner } from "./runner.ts";
 import type { World } from "./streams.ts";
 
@@ -58,7 +59,12 @@ export function commandTree(
 
 /** jf says its version in its own words, and takes no options of Skupper's. */
 function emptyRoot(program: string, description: string): Command {
-  const root = new Command(program).description(description);
+  const variable = realProgramVariable(program);
+  const lacking = variable === undefined
+    ? ""
+    : `\n\nThis is hawser. Commands that are not here go to the real ${program} if ${variable} ` +
+      "names it, or is auto for the next in PATH.";
+  const root = new Command(program).description(description + lacking);
   if (program === "jf") {
     root.version(
       `jf version ${jfVersion} (hawser ${version})`,

@@ -149,7 +149,7 @@ export function openAccessTokens(
       if (named !== undefined) return { id: named, revoked: true };
     } catch (error) {
       // the token may be forged, and its jti another's: what is not known is not there
-      if (isAppError(error, "access-not-found")) return { id: id ?? "", revoked: false };
+      if (saysUnknown(error)) return { id: id ?? "", revoked: false };
       // by its value only an administrator may, whose own it is by its id
       const isOther = isAppError(error, "access-refused") && id !== undefined;
       if (!isOther && !isAppError(error, "access-answer-unexpected")) throw error;
@@ -167,6 +167,11 @@ function refreshBody(refreshToken: string, accessToken: string | undefined) {
     refresh_token: refreshToken,
     grant_type: "refresh_token",
   };
+}
+
+/** True for the platform's own 404: one of a proxy, or of a wrong url, says nothing of a token. */
+function saysUnknown(error: unknown): boolean {
+  return isAppError(error, "access-not-found") && typeof error.data.body === "object";
 }
 
 /** The id in an answer to a revocation by value; undefined where it does not speak of one. */

@@ -161,6 +161,11 @@ for (const { calledAs, variable, words, code } of names) {
           new RegExp(`\\n?hint: .*; ${variable}=auto hands such commands`),
         );
       }
+      const help = await sandbox.succeed(["--help"], { calledAs });
+      assert.match(
+        help.stdout.replaceAll("\n", " "),
+        new RegExp(`real ${calledAs} if ${variable} `),
+      );
       for (const args of [["version"], ["--version"], ["--help"], ["help"], []]) {
         const ours = await call(sandbox, "auto", { env: { PATH } }, args);
         assert.ok(!ours.stdout.includes("SigIgn"), args.join(" "));

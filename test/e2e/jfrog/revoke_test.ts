@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { answerWith } from "../../fakes/access_api.ts";
 import { makeJwt } from "../../fakes/access_rules.ts";
 import { type AccessStage, shareAccessStage } from "../stage/access_stage.ts";
 
@@ -79,6 +80,22 @@ test(
     assert.equal(code, 6);
     assert.match(stderr, /is not there/);
     assert.ok(stage.api.tokens.all.includes(other));
+  }),
+);
+
+test(
+  "what answers 404 and is no platform says nothing of a token, which is not taken for revoked",
+  shared.use(async (stage) => {
+    const { api } = stage;
+    const made = api.tokens.make("bob");
+    for (const body of ["<html><title>Not here</title></html>", ""]) {
+      api.misbehave(answerWith(404, body));
+      const args = ["access-token", "revoke", "-", "--quiet"];
+      const { code, stderr } = await call(stage, made.value, args);
+      assert.equal(code, 6);
+      assert.match(stderr, /\nerror: .*\/tokens\/revoke answered 404 Not Found/);
+    }
+    assert.ok(api.tokens.all.includes(made));
   }),
 );
 
