@@ -60,17 +60,21 @@ export class LocalRouter {
     this.#last = undefined;
     const conversation = await this.#open(signal);
     const late = () => appError("router-not-asked", { namespace, why: "it does not answer" });
+    const management = new RouterManagement({
+      request: (to, properties, body, bounded) =>
+        conversation.request(to, properties, body, bounded).catch((cause) => {
+          if (bounded.aborted) throw cause;
+          const { why } = describeConnectionError(cause, "");
+          throw appError("router-not-asked", { namespace, why }, { cause });
+        }),
+    });
     try {
       return await within(
         questionLimitMs,
         late,
-        (bounded) => work(new RouterManagement(conversation), bounded),
+        (bounded) => work(management, bounded),
         signal,
       );
-    } catch (cause) {
-      if (signal.aborted || isAppError(cause)) throw cause;
-      const { why } = describeConnectionError(cause, "");
-      throw appError("router-not-asked", { namespace, why }, { cause });
     } finally {
       await this.#release(conversation);
     }
