@@ -11,6 +11,7 @@ import { measureKubernetes } from "./kubernetes.ts";
 import { measureJfrog } from "./jfrog.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRedemptions } from "./redemptions.ts";
+import { measureRouters } from "./routers.ts";
 import { measureStartup } from "./startup.ts";
 
 /**
@@ -26,6 +27,7 @@ async function main(only: string | undefined): Promise<void> {
     redemptions: () => measureRedemptions(hawser),
     memory: () => measureMemory(hawser),
     jfrog: () => measureJfrog(hawser, nothing),
+    routers: () => measureRouters(hawser),
     containers: () => measureContainers(hawser, nothing),
     kubernetes: () => measureKubernetes(hawser),
     decisions: () => measureDecisions(hawser, nothing),
