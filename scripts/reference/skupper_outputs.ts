@@ -150,6 +150,10 @@ const results = {
       probe: probe.describe("how far a redemption would come"),
     }).meta({ title: "with --dry-run" }),
   ]),
+  "key new": z.strictObject({
+    file: text("the identity file"),
+    recipient: text("what --seal-to takes"),
+  }),
   "token inspect": z.strictObject({
     name: text("the token's name"),
     url: text("where it is redeemed"),
@@ -287,6 +291,7 @@ const isPlain = [
   "controller manifest",
   "version",
   "token inspect",
+  "key new",
 ];
 
 /** What `-o json` prints of them: each result names the platform in force. */

@@ -27,6 +27,7 @@ import { accessTokenRefresh } from "./access_token/refresh.ts";
 import { accessTokenRevoke } from "./access_token/revoke.ts";
 import { accessTokenShow } from "./access_token/show.ts";
 import { exchangeOidcTokenCommand } from "./exchange_oidc_token.ts";
+import { keyNew } from "./key/new.ts";
 import { linkCheck } from "./link/check.ts";
 import { linkDelete } from "./link/delete.ts";
 import { linkGenerate } from "./link/generate.ts";
@@ -95,6 +96,10 @@ const skupperNouns: Record<string, Noun> = {
       manifest: controllerManifest,
     },
   },
+};
+
+const keyNouns: Record<string, Noun> = {
+  key: { summary: "Make a key for tokens that are sealed on their way", verbs: { new: keyNew } },
 };
 
 const auditNouns: Record<string, Noun> = {
@@ -167,7 +172,7 @@ export function commandsFor(program: string): CommandSet {
       return {
         description:
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
-        nouns: { ...skupperNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
+        nouns: { ...skupperNouns, ...keyNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
         singles: { doctor, network: networkCommand, ...jfrogSingles, ...version },
       };
   }

@@ -8,6 +8,23 @@ export const tokenErrors = {
     hint: (_d, say) =>
       `A token file is made by "${say.program} token issue <file>" at the other site.`,
   }),
+  "token-sealed": entry<{ file: string }>({
+    exit: "usage",
+    message: (d) => `The token in ${d.file} is sealed`,
+    hint: () => "Open it with the key that it is sealed to: --identity <file>.",
+  }),
+  "seal-not-opened": entry<{ file: string; identityFile: string }>({
+    exit: "refused",
+    message: (d) =>
+      `The token in ${d.file} is sealed to other keys than those of ${d.identityFile}`,
+    hint: () => "Name the identity file whose recipient --seal-to had.",
+  }),
+  "identity-invalid": entry<{ file: string }>({
+    exit: "usage",
+    message: (d) => `Cannot read a key from ${d.file}: it must hold identities of age`,
+    hint: (_d, say) =>
+      `"${say.program} key new <file>" makes one; age's own begin with AGE-SECRET-KEY-1.`,
+  }),
   "token-refused": entry<{ url: string }>({
     exit: "refused",
     message: (d) => `The grant service at ${d.url} refused the token: its code is not the grant's`,

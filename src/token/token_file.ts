@@ -12,6 +12,7 @@ import {
   writeResource,
 } from "../resources/yaml.ts";
 import { checkWritable, readLimited, writeWhole } from "../runtime/files.ts";
+import { isSealed } from "./seal.ts";
 
 /** Far more than any token needs. */
 export const maxTokenBytes = 1024 * 1024;
@@ -21,12 +22,13 @@ export type UsableToken = AccessToken & { spec: NonNullable<AccessToken["spec"]>
 
 /**
  * Reads a token file's content, made by this program or by upstream's; `file` names it in errors.
- * Throws `token-file-invalid`.
+ * Throws `token-file-invalid`, and `token-sealed` where it must be opened first.
  */
 export function parseToken(content: string | Uint8Array, file: string): UsableToken {
   const refuse = (why: string, cause?: unknown) =>
     appError("token-file-invalid", { file, why }, { cause });
   if (Buffer.byteLength(content) > maxTokenBytes) throw refuse("it is larger than 1 MiB");
+  if (isSealed(content)) throw appError("token-sealed", { file });
   const text = typeof content === "string" ? content : decode(content);
   // deno-lint-ignore no-control-regex -- control characters are what tells binary from text
   if (text === undefined || /[\0-\x08\x0e-\x1f]/.test(text)) throw refuse("it is not text");
@@ -139,16 +141,19 @@ export function renderToken(token: AccessToken): string {
   return writeResource(token);
 }
 
-/** Reads a token file. Throws `file-not-found`, `not-readable` or `token-file-invalid`. */
+/** Reads a token file. Throws what `readTokenBytes` and `parseToken` do. */
 export async function readTokenFile(path: string, signal?: AbortSignal): Promise<UsableToken> {
-  let content;
+  return parseToken(await readTokenBytes(path, signal), path);
+}
+
+/** Reads a file with a token. Throws `file-not-found`, `not-readable` or `token-file-invalid`. */
+export async function readTokenBytes(path: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
-    content = await readLimited(path, maxTokenBytes, signal);
+    return await readLimited(path, maxTokenBytes, signal);
   } catch (error) {
     if (!isAppError(error, "file-too-large")) throw error;
     throw appError("token-file-invalid", { file: path, why: "it is larger than 1 MiB" });
   }
-  return parseToken(content, path);
 }
 
 /**
@@ -163,20 +168,24 @@ export async function checkTokenTarget(path: string, options: { force: boolean }
   try {
     await readTokenFile(path);
   } catch (error) {
+    if (isAppError(error, "token-sealed")) return;
     throw appError("file-exists", { file: path }, { cause: error });
   }
 }
 
-/** Writes a token file, readable by its owner alone. Throws what `checkTokenTarget` does. */
+/** Writes a token, or its text, to its owner's file alone. Throws what `checkTokenTarget` does. */
 export async function writeTokenFile(
   path: string,
-  token: AccessToken,
+  token: AccessToken | string,
   options: { force: boolean },
 ): Promise<void> {
   await checkTokenTarget(path, options);
   const isThere = await lstat(path).then(() => true, () => false);
   const replace = options.force || isThere ? "always" : "never";
-  await writeWhole(path, renderToken(token), { mode: 0o600, replace });
+  await writeWhole(path, typeof token === "string" ? token : renderToken(token), {
+    mode: 0o600,
+    replace,
+  });
 }
 
 /** The text of UTF-8, or of UTF-16 with a byte order mark, as Windows PowerShell writes it. */

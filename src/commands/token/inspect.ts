@@ -7,12 +7,14 @@ import type { TokenFacts } from "../../token/inspect.ts";
 import { relativeTime } from "../../wait/duration.ts";
 import type { TokenProbe } from "../../token/token_probe.ts";
 import { describeProbe, probeData } from "./probe_text.ts";
+import { identityOption, type IdentityOptions } from "./options.ts";
 import { readToken } from "./read_token.ts";
 
 /** `token inspect <file>`: what it says of itself; never its code. */
 export function tokenInspect(run: Runner) {
   return leaf("inspect", "Show what a token file says, without its secret code")
     .argument("<file>", "the token file, or - for standard input", fileName)
+    .addOption(identityOption())
     .option("--probe", "go the way of a redemption too, step by step; nothing is spent")
     .addOption(timeoutOption("60s"))
     .action(run({ text, data, failure: ({ probe }) => probe?.failure }, inspect));
@@ -26,10 +28,10 @@ interface Inspection {
 async function inspect(
   context: CommandContext,
   file: string,
-  { probe }: { probe?: true },
+  { probe, ...options }: IdentityOptions & { probe?: true },
 ): Promise<Inspection> {
   const { inspectToken } = await import("../../token/inspect.ts");
-  const token = await readToken(file, context);
+  const token = await readToken(file, context, options);
   const facts = inspectToken(token);
   if (!probe) return { facts };
   context.progress("Asking the grant service...");

@@ -25,6 +25,7 @@ interface Options {
   cost?: number;
   force?: true;
   to?: Sink;
+  sealTo?: string[];
 }
 
 type Issued = IssuedToken & {
@@ -46,6 +47,13 @@ export function tokenIssue(run: Runner) {
       fileName,
     )
     .addOption(sinkOption())
+    .addOption(
+      new Option(
+        "--seal-to <recipient>",
+        "seal the token to a key of age (age1…), so that who sees it on its way can't use it; " +
+          "may be given several times",
+      ).argParser((text: string, before: string[] | undefined) => [...before ?? [], text]),
+    )
     .addOption(shortTimeoutOption("60s"))
     .addOption(
       new Option(
@@ -85,6 +93,7 @@ async function issue(
   const force = options.force === true;
   const { file, to } = target(context, argument, options.to);
   const sink = to === undefined ? undefined : await context.openSink(to, secretNames);
+  const seal = await sealer(options.sealTo);
   if (file !== "-" && sink === undefined) await checkTokenTarget(file, { force });
   const platform = await context.platform();
   const linkCost = options.linkCost ?? options.cost;
@@ -102,9 +111,10 @@ async function issue(
         if (options.grant === undefined) {
           context.recordUndo(`grant revoke ${quote(token.metadata.name)}`);
         }
-        if (sink !== undefined) await sink.put(secretOf(token, renderToken(token)));
-        else if (file === "-") await context.deliver(token, renderToken(token));
-        else await writeTokenFile(file, token, { force });
+        const content = await seal?.(renderToken(token)) ?? renderToken(token);
+        if (sink !== undefined) await sink.put(secretOf(token, content, seal !== undefined));
+        else if (file === "-") await context.deliver(seal ? content : token, content);
+        else await writeTokenFile(file, content, { force });
       },
     },
     context.deadline,
@@ -145,8 +155,16 @@ function target(
   return to.kind === "stdout" ? { file: "-" } : { file: "", to };
 }
 
-/** In JSON, which is YAML too, a token is one line. */
-function secretOf(token: IssuedToken["token"], text: string): HandedSecret {
+/** What seals to the recipients; undefined where there are none. Throws `invalid-value`. */
+async function sealer(recipients: string[] | undefined) {
+  if (recipients === undefined) return undefined;
+  const { prepareSeal } = await import("../../token/seal.ts");
+  return await prepareSeal(recipients);
+}
+
+/** In JSON, which is YAML too, a token is one line; a sealed one is text of several. */
+function secretOf(token: IssuedToken["token"], text: string, isSealed: boolean): HandedSecret {
+  if (isSealed) return { value: text.trimEnd(), text };
   return { value: JSON.stringify(token), text, inside: [token.spec?.code ?? ""].filter(Boolean) };
 }
 

@@ -1,5 +1,5 @@
 import { Option } from "@commander-js/extra-typings";
-import { wholeNumber } from "../../cli/options.ts";
+import { fileName, wholeNumber } from "../../cli/options.ts";
 import { linkCosts } from "../../resources/link.ts";
 
 const cost = wholeNumber(linkCosts.min, linkCosts.max);
@@ -14,4 +14,15 @@ export function linkCostOption() {
 export function linkCostAliasOption() {
   return new Option("--cost <integer>", "same as --link-cost").argParser(cost)
     .conflicts("linkCost").hideHelp();
+}
+
+/** What opens a sealed token. */
+export interface IdentityOptions {
+  identity?: string;
+}
+
+/** --identity. */
+export function identityOption() {
+  return new Option("--identity <file>", "the file of keys that opens the token where it is sealed")
+    .argParser(fileName);
 }

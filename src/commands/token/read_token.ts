@@ -3,16 +3,25 @@ import { appError } from "../../errors/app_error.ts";
 import { findUnknownFields } from "../../resources/unknown_fields.ts";
 import type { UsableToken } from "../../token/token_file.ts";
 import { isTimeout } from "../../wait/deadline.ts";
+import type { IdentityOptions } from "./options.ts";
 import { formatDuration } from "../../wait/duration.ts";
 
-/** The token in the named file, or on standard input for `-`. */
-export async function readToken(file: string, context: CommandContext): Promise<UsableToken> {
-  const { maxTokenBytes, parseToken, readTokenFile } = await import("../../token/token_file.ts");
+/**
+ * The token in the named file, or on standard input for `-`; a sealed one is opened with the
+ * identity file. Throws what `parseToken` and `openSealed` do.
+ */
+export async function readToken(
+  file: string,
+  context: CommandContext,
+  { identity }: IdentityOptions,
+): Promise<UsableToken> {
+  const { maxTokenBytes, parseToken, readTokenBytes } = await import("../../token/token_file.ts");
   const where = file === "-" ? "standard input" : file;
   try {
-    const token = file === "-"
-      ? parseToken(await context.stdin(maxTokenBytes), where)
-      : await readTokenFile(file, context.signal);
+    const content = file === "-"
+      ? await context.stdin(maxTokenBytes)
+      : await readTokenBytes(file, context.signal);
+    const token = parseToken(await opened(content, where, identity, context.signal), where);
     for (const { path, likely } of findUnknownFields("AccessToken", token)) {
       const data = { where, field: path.join("."), ...(likely === undefined ? {} : { likely }) };
       context.warn(appError("field-unknown", data).message);
@@ -23,4 +32,19 @@ export async function readToken(file: string, context: CommandContext): Promise<
     const after = formatDuration(context.deadline.timeoutMs ?? 0);
     throw appError("timed-out", { after, what: `a token from ${where}` });
   }
+}
+
+/** The content as it is where nothing is sealed, or no key is given: it is refused then. */
+async function opened(
+  content: Uint8Array,
+  where: string,
+  identity: string | undefined,
+  signal: AbortSignal,
+): Promise<string | Uint8Array> {
+  const { isSealed, openSealed } = await import("../../token/seal.ts");
+  if (identity === undefined || !isSealed(content)) return content;
+  const { maxTokenBytes } = await import("../../token/token_file.ts");
+  const { readLimited } = await import("../../runtime/files.ts");
+  const identities = new TextDecoder().decode(await readLimited(identity, maxTokenBytes, signal));
+  return await openSealed(content, where, identities, identity);
 }

@@ -11,14 +11,19 @@ import { changeLive, type LiveChange } from "../../router/live_change.ts";
 import type { RedeemedToken } from "../../token/redeem.ts";
 import { isTimeout } from "../../wait/deadline.ts";
 import { waitFor } from "../../wait/wait_for.ts";
-import { linkCostAliasOption, linkCostOption } from "./options.ts";
+import {
+  identityOption,
+  type IdentityOptions,
+  linkCostAliasOption,
+  linkCostOption,
+} from "./options.ts";
 import type { TokenProbe } from "../../token/token_probe.ts";
 import { describeProbe, probeData } from "./probe_text.ts";
 import { readToken } from "./read_token.ts";
 
 const waitChoices = ["redeemed", "ready"] as const;
 
-interface Options {
+interface Options extends IdentityOptions {
   linkCost?: number;
   cost?: number;
   wait: (typeof waitChoices)[number];
@@ -45,6 +50,7 @@ export function tokenRedeem(run: Runner) {
   return leaf("redeem", "Redeem a token file in order to create a link to a remote site")
     .argument("<file>", "the name of the token file to use, or - for standard input", fileName)
     .addOption(shortTimeoutOption("60s"))
+    .addOption(identityOption())
     .addOption(linkCostOption())
     .addOption(linkCostAliasOption())
     .addOption(
@@ -80,10 +86,14 @@ function data(done: Redeemed | Rehearsal) {
   return isDry(done) ? { ...done, probe: probeData(done.probe) } : done;
 }
 
-async function rehearse(context: CommandContext, file: string): Promise<Rehearsal> {
+async function rehearse(
+  context: CommandContext,
+  file: string,
+  options: IdentityOptions,
+): Promise<Rehearsal> {
   const { rehearseOnPlatform } = await import("../../token/redeem_on_platform.ts");
   const { probeTokenSteps } = await import("../../token/token_probe.ts");
-  const token = await readToken(file, context);
+  const token = await readToken(file, context, options);
   const { env, signal } = context;
   const site = await rehearseOnPlatform(await context.platform(), token, signal);
   context.progress("Asking the grant service...");
@@ -96,9 +106,9 @@ async function redeem(
   file: string,
   options: Options,
 ): Promise<Redeemed | Rehearsal> {
-  if (options.dryRun) return await rehearse(context, file);
+  if (options.dryRun) return await rehearse(context, file, options);
   const { findRedeemed, redeemOnPlatform } = await import("../../token/redeem_on_platform.ts");
-  const token = await readToken(file, context);
+  const token = await readToken(file, context, options);
   const platform = await context.platform();
   if (options.reload) need(platform, "liveLinks", "reloading a router");
   const linkCost = options.linkCost ?? options.cost;

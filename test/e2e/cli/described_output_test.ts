@@ -23,6 +23,7 @@ const skupperLines = [
   "site update --link-host 127.0.0.1 -n west",
   "site status -n west",
   "site create east -n east",
+  "key new t.key",
   "token issue t.yaml -n west --link-cost 2",
   "token inspect t.yaml",
   "grant list -n west",
