@@ -10,7 +10,7 @@ import {
   startEngine,
 } from "../../test/testbed/engines/start.ts";
 import { openBenchSite } from "./bench_site.ts";
-import { type Figure, median } from "./figure.ts";
+import { type Figure, goal, median } from "./figure.ts";
 import { measureCommands } from "./processes.ts";
 
 const { signal } = new AbortController();
@@ -114,7 +114,7 @@ function measureIssuing(testbed: EngineTestbed, hawser: string): Figure {
       name: `${testbed.name}: hawser token issue`,
       value: `${other!.ms.toFixed(1)} ms`,
       comparison: `${(other!.ms / linux!.ms).toFixed(2)} times that on linux`,
-      goal: "at most 1.2 times",
+      goal: goal(other!.ms / linux!.ms, "at most", 1.2, " times"),
     };
   } finally {
     for (const site of sites) site.close();

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { openBenchSite } from "./bench_site.ts";
-import type { Figure } from "./figure.ts";
+import { type Figure, goal } from "./figure.ts";
 import { measureCommands } from "./processes.ts";
 
 const rounds = 30;
@@ -27,7 +27,7 @@ export function measureIssuing(hawser: string): Figure[] {
       name: issue!.name,
       value: `${issue!.ms.toFixed(1)} ms`,
       comparison: `${(issue!.ms - version!.ms).toFixed(1)} ms more than ${version!.name}`,
-      goal: "at most 60 ms more",
+      goal: goal(issue!.ms - version!.ms, "at most", 60, " ms more"),
     }];
   } finally {
     site.close();

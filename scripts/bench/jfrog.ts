@@ -3,8 +3,7 @@ import * as fs from "node:fs";
 import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
-import type { Figure } from "./figure.ts";
-import { median } from "./figure.ts";
+import { type Figure, goal, median } from "./figure.ts";
 import { programWords } from "./load.ts";
 import { measureCommands } from "./processes.ts";
 
@@ -40,14 +39,14 @@ export async function measureJfrog(hawser: string, nothing: string): Promise<Fig
         name: version!.name,
         value: `${version!.ms.toFixed(1)} ms`,
         comparison: `${(version!.ms - base!.ms).toFixed(1)} ms more`,
-        goal: "at most 8 ms more",
+        goal: goal(version!.ms - base!.ms, "at most", 8, " ms more"),
       },
       {
         name: create!.name,
         value: `${create!.ms.toFixed(1)} ms`,
         comparison: `${(create!.ms / base!.ms).toFixed(1)} times doing nothing`,
         // jf took 49 ms where doing nothing took 3
-        goal: "at most 8.2 times, half of what jf takes",
+        goal: goal(create!.ms / base!.ms, "at most", 8.2, " times, half of what jf takes"),
       },
       ...memoryFigures(nothing, atc, env),
     ];

@@ -1,7 +1,7 @@
 import * as fs from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { openBenchSite } from "./bench_site.ts";
-import type { Figure } from "./figure.ts";
+import { type Figure, goal } from "./figure.ts";
 import { runLoad } from "./load.ts";
 
 const warmUp = 500;
@@ -26,7 +26,7 @@ export async function measureMemory(hawser: string): Promise<Figure[]> {
       name: `the controller's memory after ${redemptions} redemptions`,
       value: `${after.toFixed(0)} MB`,
       comparison: `${(after - before).toFixed(0)} MB more than after ${warmUp}`,
-      goal: "at most 20 MB more",
+      goal: goal(after - before, "at most", 20, " MB more"),
     }];
   } finally {
     site.close();

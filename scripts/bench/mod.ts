@@ -12,16 +12,19 @@ import { measureJfrog } from "./jfrog.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRedemptions } from "./redemptions.ts";
 import { measureRouters } from "./routers.ts";
+import { measureSize } from "./size.ts";
 import { measureStartup } from "./startup.ts";
 
 /**
- * Prints the figures, or only the one named: medians of what was measured in turns on this machine.
+ * Prints the figures, or only those named, beside their goals: medians of what was measured in turns
+ * on this machine. The last line counts the goals that are missed; `isStrict`: that is a failure.
  */
-async function main(only: string | undefined): Promise<void> {
+async function main(only: string | undefined, isStrict: boolean): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-"));
   const hawser = path.join(folder, "hawser");
   const nothing = path.join(folder, "nothing");
   const measures: Record<string, () => Figure[] | Promise<Figure[]>> = {
+    size: () => measureSize(hawser),
     startup: () => measureStartup(hawser, nothing),
     issuing: () => measureIssuing(hawser),
     redemptions: () => measureRedemptions(hawser),
@@ -33,23 +36,35 @@ async function main(only: string | undefined): Promise<void> {
     decisions: () => measureDecisions(hawser, nothing),
   };
   if (only !== undefined && !Object.hasOwn(measures, only)) {
-    throw new Error(`Usage: deno task bench [${Object.keys(measures).join("|")}]`);
+    throw new Error(`Usage: deno task bench [--strict] [${Object.keys(measures).join("|")}]`);
   }
   try {
     compile("main.ts", hawser);
     compile("scripts/bench/nothing.ts", nothing);
+    const goals = [];
     for (const [name, measure] of Object.entries(measures)) {
       if (only !== undefined && only !== name) continue;
-      for (const figure of await measure()) console.log(describe(figure));
+      for (const figure of await measure()) {
+        console.log(describe(figure));
+        if (figure.goal !== undefined) goals.push(figure.goal);
+      }
     }
+    const missed = goals.filter(({ isMet }) => !isMet).length;
+    console.log(`${missed} of ${goals.length} goals are missed`);
+    if (isStrict && missed > 0) process.exitCode = 1;
   } finally {
     fs.rmSync(folder, { recursive: true, force: true });
   }
 }
 
 function describe({ name, value, comparison, goal }: Figure): string {
-  const wanted = goal === undefined ? "" : ` (goal: ${goal})`;
+  const wanted = goal === undefined
+    ? ""
+    : goal.isMet
+    ? ` (goal: ${goal.text})`
+    : `, misses its goal of ${goal.text}`;
   return `${name.padEnd(50)} ${value.padStart(8)}  ${comparison ?? ""}${wanted}`.trimEnd();
 }
 
-await main(process.argv[2]);
+const words = process.argv.slice(2);
+await main(words.find((word) => word !== "--strict"), words.includes("--strict"));

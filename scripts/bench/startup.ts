@@ -1,4 +1,4 @@
-import type { Figure } from "./figure.ts";
+import { type Figure, goal } from "./figure.ts";
 import { measureCommands } from "./processes.ts";
 
 const rounds = 60;
@@ -17,7 +17,7 @@ export function measureStartup(hawser: string, nothing: string): Figure[] {
       name,
       value: `${ms.toFixed(1)} ms`,
       comparison: `${(ms - base!.ms).toFixed(1)} ms more`,
-      goal: "at most 8 ms more",
+      goal: goal(ms - base!.ms, "at most", 8, " ms more"),
     })),
   ];
 }
