@@ -16,8 +16,8 @@ import { measureSize } from "./size.ts";
 import { measureStartup } from "./startup.ts";
 
 /**
- * Prints the figures, or only those named, beside their goals: medians of what was measured in turns
- * on this machine. The last line counts the goals that are missed; `isStrict`: that is a failure.
+ * Prints the figures, or only those named, beside their goals: medians of what was measured in
+ * turns on this machine. The last line counts what misses; `isStrict`: that is a failure.
  */
 async function main(only: string | undefined, isStrict: boolean): Promise<void> {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-bench-"));
