@@ -4,7 +4,7 @@ import process from "node:process";
 import { root } from "../build.ts";
 import { describeCommands } from "./commands.ts";
 import { describeErrors, describeExitCodes } from "./errors.ts";
-import { describeOutputs } from "./outputs.ts";
+import { describeOutputs, writeOutputSchema } from "./outputs.ts";
 
 /** The pages of docs/reference, and what each is to hold. */
 export const pages: Record<string, () => string> = {
@@ -12,6 +12,7 @@ export const pages: Record<string, () => string> = {
   "errors.md": describeErrors,
   "exit-codes.md": describeExitCodes,
   "outputs.md": describeOutputs,
+  "outputs.schema.json": writeOutputSchema,
 };
 
 /** The file of a page. */

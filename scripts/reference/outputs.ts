@@ -11,7 +11,7 @@ export const outputs: Record<string, z.ZodType> = { ...skupperOutputs, ...jfrogO
 export const textOnly = ["help", "completion", "controller run"];
 
 /** The part of JSON Schema that zod writes. */
-interface Schema {
+export interface Schema {
   type?: string | string[];
   enum?: unknown[];
   const?: unknown;
@@ -46,6 +46,21 @@ what stands here.
       `## ${kind}\n\n${rowsTable(rowsOf(read(schema), ""))}`
     ),
   ].join("\n");
+}
+
+/** docs/reference/outputs.schema.json: the same for programs, a definition for each command. */
+export function writeOutputSchema(): string {
+  const document = {
+    $schema: "https://json-schema.org/draft/2020-12/schema",
+    title: "What hawser prints with -o json, by the words of the command",
+    $defs: Object.fromEntries(
+      Object.entries(outputs).map(([words, schema]) => {
+        const { $schema: _, ...rest } = read(schema) as Schema & { $schema?: string };
+        return [words, rest];
+      }),
+    ),
+  };
+  return `${JSON.stringify(document, null, 2)}\n`;
 }
 
 /** The paths of the fields of each command's output, as outputs.md has them. */

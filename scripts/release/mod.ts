@@ -7,6 +7,7 @@ import { version } from "../../src/version.ts";
 import { buildFor, dist, root, type Target, targetName, targets } from "../build.ts";
 import { type PackedFile, packGzip, packTar, packZip, packZstd } from "./archives.ts";
 import { archiveFiles, type Bundle, makeBundle } from "./bundle.ts";
+import { writeOutputSchema } from "../reference/outputs.ts";
 import { findComponents } from "./components.ts";
 import { type Archive, writeFormula } from "./formula.ts";
 import { hasPackager, makeLinuxPackages } from "./linux_packages.ts";
@@ -56,6 +57,7 @@ export async function makeRelease(settings: Settings): Promise<void> {
   const components = findComponents();
   write(`hawser-${version}.cdx.json`, json(describeInCycloneDx(components, origin)));
   write(`hawser-${version}.spdx.json`, json(describeInSpdx(components, origin)));
+  write(`hawser-${version}.outputs.schema.json`, writeOutputSchema());
   const made = listFiles(out);
   const { builder, index } = settings;
   const provenance = describeProvenance(made, components, origin, builder, repository);
