@@ -80,6 +80,11 @@ const mayImport: Record<string, string[]> = {
     ],
   ),
   "src/doctor": foundations("src/pki", "src/network", "src/jfrog/config"),
+  "src/commands/completion_values.ts": [
+    "src/cli/command_set.ts",
+    "src/resources/kinds.ts",
+    "src/jfrog/config/store.ts",
+  ],
   "src/commands/mod.ts": ["src/cli/command_set.ts", "src/commands"],
   "src/commands": foundations(
     "src/cli/leaf.ts",
@@ -186,6 +191,7 @@ const lazyImporters = [
   "platforms/resource_files/local_platform.ts",
   "platforms/resource_files/router/local_router.ts",
   "src/cli/output.ts",
+  "src/commands/completion_values.ts",
   "src/commands/doctor.ts",
   "src/cli/runner.ts",
   "src/token/seal.ts",

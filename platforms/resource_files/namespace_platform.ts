@@ -6,6 +6,7 @@ import { isPlatformName, type PlatformName } from "../../src/platform/name.ts";
 import { isLabel } from "../../src/resources/names.ts";
 import { writeWhole } from "../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
+import { listNamespaces } from "./namespaces.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 
 /**
@@ -31,6 +32,11 @@ export async function detectPlatform(
   } catch {
     return undefined; // what is wrong is told when the platform is opened
   }
+}
+
+/** The namespaces of the data home that the environment names. Throws `not-readable`. */
+export async function namespacesHere(env: Record<string, string | undefined>): Promise<string[]> {
+  return await listNamespaces(findDataHome(env, process.getuid?.()));
 }
 
 /** The platform the namespace was made with. Throws `not-readable`. */

@@ -1,3 +1,4 @@
+import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import type { Runner } from "./runner.ts";
 
 /** Makes a command, given the runner that will run it. */
@@ -9,10 +10,29 @@ export interface Noun {
   verbs: Record<string, CommandMaker>;
 }
 
+/** Where a value is to be completed: of an option, or of the command's first argument. */
+export interface ValuePlace {
+  /** The command's words. */
+  command: string;
+  /** The option's long name. */
+  option?: string;
+}
+
+/** Where values are looked for. */
+export interface ValueSources {
+  platform(): Promise<PlatformWithAbilities>;
+  namespaces(): Promise<string[]>;
+  contexts(): Promise<string[]>;
+  env: Record<string, string | undefined>;
+  signal: AbortSignal;
+}
+
 /** The commands of a program. A key is a name, with a short one behind `|` where there is one. */
 export interface CommandSet {
   description: string;
   nouns: Record<string, Noun>;
   /** The commands without a noun. */
   singles: Record<string, CommandMaker>;
+  /** What may stand at a place, from what is there; may throw where nothing answers. */
+  values?(place: ValuePlace, sources: ValueSources): Promise<string[]>;
 }

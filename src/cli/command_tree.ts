@@ -27,7 +27,7 @@ import type { World } from "./streams.ts";
 export function commandTree(
   world: World,
   platforms: PlatformRegistry,
-  { description, nouns, singles }: CommandSet,
+  { description, nouns, singles, values }: CommandSet,
   write: (text: string) => void,
 ): Command {
   const run = createRunner(world, platforms);
@@ -49,7 +49,7 @@ export function commandTree(
     if (isNamed(key) || asksForAll || namesNone) root.addCommand(named(make(run) as Command, key));
   }
   if (asksForAll || namesNone) {
-    root.addCommand(completionCommand(root, write));
+    root.addCommand(completionCommand(root, write, { world, platforms, values }));
     root.addCommand(helpCommand(root, write));
   }
   prepare(root, world, write);

@@ -2,25 +2,16 @@ import type { Command } from "@commander-js/extra-typings";
 import { AppError, appError, isAppError } from "../errors/app_error.ts";
 import type { Say } from "../errors/entry.ts";
 import { exitCodes } from "../errors/exit_code.ts";
-import type {
-  PlatformRegistry,
-  PlatformRequest,
-  PlatformWithAbilities,
-} from "../platform/abilities.ts";
-import {
-  choosePlatform,
-  namedPlatform,
-  type PlatformName,
-  platformNames,
-} from "../platform/name.ts";
+import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
+import type { PlatformName } from "../platform/name.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 import { startDeadline } from "../wait/deadline.ts";
-import { version } from "../version.ts";
 import type { CommandContext } from "./context.ts";
 import { outputFormats, type SharedOptions } from "./options.ts";
 import { renderData, renderError, withPlatform, writeDefect } from "./output.ts";
 import { escapeControls } from "./printable.ts";
+import { openPlatform } from "./open_platform.ts";
 import { LongWait } from "./long_wait.ts";
 import { withMissing } from "./missing_rights.ts";
 import { startProgress } from "./progress.ts";
@@ -96,14 +87,11 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         env: world.env,
         namespace: options.namespace,
         platform: () =>
-          platform ??= openPlatform(
-            world,
-            platforms,
-            options,
-            context.warn,
-            onRequest,
+          platform ??= openPlatform(world, platforms, options, {
+            warn: context.warn,
+            ...(onRequest && { onRequest }),
             tellInferred,
-          ),
+          }),
         async deliver(data, text) {
           await progress.end();
           const result = format === "text" ? text : await renderData(data, format);
@@ -215,39 +203,6 @@ function withDone(
 
 function withNewline(text: string): string {
   return text === "" || text.endsWith("\n") ? text : `${text}\n`;
-}
-
-async function openPlatform(
-  world: World,
-  platforms: PlatformRegistry,
-  options: SharedOptions,
-  warn: (text: string) => void,
-  onRequest: PlatformRequest["onRequest"],
-  tellInferred: (name: PlatformName) => void,
-): Promise<PlatformWithAbilities> {
-  const isOpen = namedPlatform(options, world.env) === undefined;
-  const made = isOpen ? await platforms.detect?.(options.namespace, world.env) : undefined;
-  const name = choosePlatform(options, made, world.env);
-  if (name === made) tellInferred(name);
-  const open = platforms[name];
-  if (open === undefined) {
-    const supported = platformNames.filter((name) => platforms[name] !== undefined);
-    throw appError("platform-unsupported", {
-      platform: name,
-      what: "this command in this version of the program",
-      instead: `Supported: ${supported.join(", ")} (-p, or SKUPPER_PLATFORM).`,
-    });
-  }
-  return await open({
-    namespace: options.namespace,
-    context: options.context,
-    kubeconfig: options.kubeconfig,
-    env: world.env,
-    executable: world.executable,
-    version,
-    onProblem: (problem) => warn(problem.message),
-    ...(onRequest && { onRequest }),
-  });
 }
 
 /** How this invocation words commands in its hints. */

@@ -7,6 +7,7 @@ import { controllerRun } from "./controller/run.ts";
 import { controllerStart } from "./controller/start.ts";
 import { controllerStatus } from "./controller/status.ts";
 import { controllerStop } from "./controller/stop.ts";
+import { completeValue } from "./completion_values.ts";
 import { doctor } from "./doctor.ts";
 import { grantList } from "./grant/list.ts";
 import { grantStatus } from "./grant/status.ts";
@@ -161,12 +162,14 @@ export function commandsFor(program: string): CommandSet {
         description: "Issue and redeem the tokens that link Skupper sites.",
         nouns: skupperNouns,
         singles: { doctor, network: networkCommand, ...version },
+        values: completeValue,
       };
     case "jf":
       return {
         description: "Create access tokens of the JFrog Platform.",
         nouns: { ...jfrogNouns, ...artifactoryNouns },
         singles: { ...jfrogSingles, ...version },
+        values: completeValue,
       };
     default:
       return {
@@ -174,6 +177,7 @@ export function commandsFor(program: string): CommandSet {
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
         nouns: { ...skupperNouns, ...keyNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
         singles: { doctor, network: networkCommand, ...jfrogSingles, ...version },
+        values: completeValue,
       };
   }
 }

@@ -11,6 +11,7 @@ import type { Site } from "../resources/site.ts";
 import type { LiveLinks } from "../router/live_change.ts";
 import type { NetworkView } from "../router/network_map.ts";
 import type { RouterProbe } from "../router/router_probe.ts";
+import type { MachineLookups } from "./machine_lookups.ts";
 import { type AppError, appError } from "../errors/app_error.ts";
 
 /**
@@ -286,6 +287,7 @@ export interface PlatformRequest {
 
 /** Platform name → how to open it; imports of a platform happen only inside the functions. */
 export type PlatformRegistry =
+  & MachineLookups
   & {
     readonly [N in PlatformName]?: (request: PlatformRequest) => Promise<PlatformWithAbilities>;
   }

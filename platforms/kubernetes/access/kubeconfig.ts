@@ -122,6 +122,18 @@ export async function loadContext(
   throw appError("kubeconfig-missing", { files: files.join(", ") });
 }
 
+/** The names of the contexts in all files. Throws as `loadContext` does of files. */
+export async function contextNames(request: Omit<ContextRequest, "context">): Promise<string[]> {
+  const names: string[] = [];
+  for (const file of findFiles({ ...request, context: undefined })) {
+    const { contexts = [] } = parse(await readText(file, false) ?? "", file) as {
+      contexts?: { name?: unknown }[];
+    };
+    names.push(...contexts.map(({ name }) => name).filter((name) => typeof name === "string"));
+  }
+  return names;
+}
+
 function findFiles({ kubeconfig, env }: ContextRequest): string[] {
   if (kubeconfig !== undefined) return [kubeconfig];
   const named = (env["KUBECONFIG"] ?? "").split(delimiter).filter((file) => file !== "");

@@ -247,12 +247,44 @@ test(
         ["token redeem --wait ", "ready redeemed"],
         ["-p linux site cr", "create"],
         ["site status -o ", "json text yaml"],
-        ["help con", ""],
+        ["help gr", "grant"],
+        ["--platform = li", "linux"],
       ];
       for (const [line, wanted] of table) {
         assert.equal(await complete(sandbox, `${calledAs} ${line}`, calledAs), wanted, line);
       }
     }
+  }),
+);
+
+/** What the shells' scripts ask for words that end where the cursor is. */
+async function candidates(sandbox: Sandbox, ...words: string[]): Promise<string[]> {
+  const args = ["completion", "candidates", "--", ...words];
+  return (await sandbox.succeed(args)).stdout.split("\n").filter(Boolean);
+}
+
+test(
+  "names of what is there are completed, and nothing where nothing answers",
+  shared.use(async (sandbox) => {
+    assert.deepEqual(await candidates(sandbox, "site", "status", "-n", ""), ["east", "west"]);
+    assert.deepEqual(await candidates(sandbox, "--namespace=w"), ["--namespace=west"]);
+    const [link] = JSON.parse(
+      (await sandbox.succeed(["link", "status", "-n", "east", "-o", "json"])).stdout,
+    );
+    const name = link.metadata.name;
+    const links = await candidates(sandbox, "link", "delete", "-n", "east", "we");
+    assert.ok(links.includes(name), links.join());
+    const grants = await candidates(sandbox, "-n", "west", "token", "issue", "--grant", "");
+    assert.ok(grants.includes(name), grants.join());
+    assert.deepEqual(await candidates(sandbox, "site", "delete", "-n", "east", ""), ["east"]);
+    const contexts = ["west", "east"].map((name) => ({ name, context: { cluster: "c" } }));
+    sandbox.write("home/.kube/config", JSON.stringify({ contexts }));
+    assert.deepEqual(await candidates(sandbox, "site", "status", "-c", ""), ["east", "west"]);
+    const servers = [{ serverId: "acme", url: "https://acme.example/" }];
+    sandbox.write("home/.jfrog/jfrog-cli.conf.v6", JSON.stringify({ servers, version: "6" }));
+    assert.deepEqual(await candidates(sandbox, "config", "use", ""), ["acme"]);
+    assert.deepEqual(await candidates(sandbox, "rt", "ping", "--server-id", "a"), ["acme"]);
+    assert.deepEqual(await candidates(sandbox, "link", "delete", "-p", "kubernetes", ""), []);
   }),
 );
 

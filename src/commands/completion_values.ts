@@ -1,0 +1,61 @@
+import { existsSync } from "node:fs";
+import type { ValuePlace, ValueSources } from "../cli/command_set.ts";
+import type { Kind } from "../resources/kinds.ts";
+
+type Source = Kind | "namespace" | "context" | "server";
+
+/** What an option is completed with. */
+const ofOption: Record<string, Source> = {
+  "--namespace": "namespace",
+  "--context": "context",
+  "--grant": "AccessGrant",
+  "--tls-credentials": "Secret",
+  "--server-id": "server",
+};
+
+/** What the first argument of a command is completed with. */
+const ofArgument: Record<string, Source> = {
+  "site update": "Site",
+  "site delete": "Site",
+  "site status": "Site",
+  "token status": "AccessToken",
+  "grant status": "AccessGrant",
+  "grant revoke": "AccessGrant",
+  "link status": "Link",
+  "link check": "Link",
+  "link update": "Link",
+  "link delete": "Link",
+  "config show": "server",
+  "config edit": "server",
+  "config remove": "server",
+  "config export": "server",
+  "config use": "server",
+  "config check": "server",
+};
+
+/** What may stand at a place, from what is there. Throws where it can't be seen. */
+export async function completeValue(
+  { command, option }: ValuePlace,
+  { platform, namespaces, contexts, env, signal }: ValueSources,
+): Promise<string[]> {
+  const source = option === undefined ? ofArgument[command] : ofOption[option];
+  switch (source) {
+    case undefined:
+      return [];
+    case "namespace":
+      return await namespaces();
+    case "context":
+      return await contexts();
+    case "server": {
+      const { openServerStore } = await import("../jfrog/config/store.ts");
+      const store = openServerStore(env);
+      if (!existsSync(store.file)) return []; // an older one would be migrated
+      const servers = await store.read(signal, "as they are");
+      return servers.flatMap(({ serverId = [] }) => serverId);
+    }
+    default: {
+      const found = await (await platform()).list(source, signal);
+      return found.map(({ metadata }) => metadata.name);
+    }
+  }
+}
