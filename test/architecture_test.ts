@@ -83,7 +83,7 @@ const mayImport: Record<string, string[]> = {
   "src/commands/completion_values.ts": [
     "src/cli/command_set.ts",
     "src/resources/kinds.ts",
-    "src/jfrog/config/store.ts",
+    "src/jfrog/config/server_ids.ts",
   ],
   "src/commands/mod.ts": ["src/cli/command_set.ts", "src/commands"],
   "src/commands": foundations(

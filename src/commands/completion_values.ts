@@ -1,4 +1,3 @@
-import { existsSync } from "node:fs";
 import type { ValuePlace, ValueSources } from "../cli/command_set.ts";
 import type { Kind } from "../resources/kinds.ts";
 
@@ -47,11 +46,8 @@ export async function completeValue(
     case "context":
       return await contexts();
     case "server": {
-      const { openServerStore } = await import("../jfrog/config/store.ts");
-      const store = openServerStore(env);
-      if (!existsSync(store.file)) return []; // an older one would be migrated
-      const servers = await store.read(signal, "as they are");
-      return servers.flatMap(({ serverId = [] }) => serverId);
+      const { serverIds } = await import("../jfrog/config/server_ids.ts");
+      return await serverIds(env, signal);
     }
     default: {
       const found = await (await platform()).list(source, signal);
