@@ -285,7 +285,7 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
         await engine.call("POST", `/containers/${container}/pause`);
         const { problem } = await controllerStatus(sandbox);
         assert.equal(problem, `its container ${container} is paused`);
-        assert.equal((await sandbox.hawser(["controller", "start"])).code, 3);
+        assert.equal((await sandbox.hawser(["controller", "start"])).code, 7);
         await sandbox.succeed(["controller", "restart"]);
         assert.equal((await controllerStatus(sandbox)).problem, undefined);
       }),

@@ -171,7 +171,7 @@ if (missingForKubernetes !== undefined) {
           const args = ["controller", "manifest"];
           const outcome = await sandbox.hawser(args, administrator());
           assert.equal(outcome.code, 3);
-          assert.match(outcome.stderr, /^error: Cannot see what the cluster lacks: Cannot reach /);
+          assert.match(outcome.stderr, /^error: Cannot see what the cluster lacks: Cannot reach /m);
           await sandbox.succeed([...args, "--no-crds"], administrator());
         } finally {
           await testbed.restart();

@@ -124,7 +124,7 @@ test(
     );
     assert.deepEqual(traceOf(sandbox, "east"), []);
     const json = await sandbox.succeed(["site", "delete", "--all", "-n", "east", "-o", "json"]);
-    assert.deepEqual(JSON.parse(json.stdout), { deleted: null });
+    assert.deepEqual(JSON.parse(json.stdout), { deleted: null, platform: "linux" });
     assert.equal((await sandbox.hawser(["site", "delete", "-n", "east"])).code, 3);
   }),
 );

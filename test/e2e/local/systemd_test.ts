@@ -78,7 +78,7 @@ describe("the controller as a unit of systemd (needs docker and debootstrap)", {
     assert.equal(text, unitText);
 
     const second = await hawser(["controller", "start"]);
-    assert.equal(second.code, 3);
+    assert.equal(second.code, 7);
     assert.match(second.stderr, /^error: A controller is already running/m);
 
     const before = await statusOf();
