@@ -72,7 +72,7 @@ const others = {
 
 /** Commands that look only. */
 const looks =
-  /^(version|help|completion|doctor|rt ping|.* (status|check|list|show|inspect|manifest|verify))$/;
+  /^(version|help|completion|doctor|network|rt ping|.* (status|check|list|show|inspect|manifest|verify))$/;
 
 test("every command has its place under the rule", () => {
   const placed = [...gone, ...allGone, ...there, ...soAlready].map(({ line }) => line);
