@@ -3,7 +3,8 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { appError } from "../../errors/app_error.ts";
+import { appError, isAppError } from "../../errors/app_error.ts";
+import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
 import { followLinks } from "../../router/follow_links.ts";
 import { linksWithRouter, type LinkWithRouter, withRouter } from "../../router/linked.ts";
@@ -45,6 +46,7 @@ async function status(
 ): Promise<Found> {
   const { signal } = context;
   const platform = await context.platform();
+  if (platform.routerProbe === undefined) await tellUnserved(platform, context);
   if (watch) return await watchLinks(platform, name, context);
   if (wait !== undefined) return await awaitOperational(context, name);
   if (name !== undefined) {
@@ -54,6 +56,20 @@ async function status(
   const links = await platform.list("Link", signal);
   const view = await platform.routerProbe?.view(signal);
   return linksWithRouter(links, view, await platform.routerProbe?.command());
+}
+
+/** In a cluster a controller says how links are; where there is none, what it said last is left. */
+async function tellUnserved(platform: PlatformWithAbilities, context: CommandContext) {
+  const sites = await platform.list("Site", context.signal).catch((error) => {
+    if (isAppError(error, "forbidden")) return [];
+    throw error;
+  });
+  const [site] = sites;
+  if (site === undefined || sites.some(({ status }) => status?.controller?.name)) return;
+  context.note(
+    `No controller of Skupper's looks after site "${site.metadata.name}": of its links is told ` +
+      "what one wrote last, if one ever did",
+  );
 }
 
 /** The link, or all of them, once they are operational; one at least there must be. */

@@ -100,6 +100,19 @@ if (missingForKubernetes !== undefined) {
       cluster.standIn.fortune.host = "127.0.0.1";
     });
 
+    test("links that no controller looks after are told as such", async () => {
+      const namespace = await cluster.createSite("west"); // its stand-in names no controller
+      const unserved = /^hint: No controller of Skupper's looks after site "west": of its links /m;
+      assert.match((await cluster.succeed("link", "status", "-n", namespace)).stderr, unserved);
+      cluster.standIn.fortune.named = true;
+      await eventually(async () =>
+        !unserved.test((await cluster.succeed("link", "status", "-n", namespace)).stderr)
+      );
+      cluster.standIn.fortune.named = false;
+      const drawn = await cluster.succeed("network", "-n", namespace);
+      assert.equal(drawn.stdout, "west (this site)\n");
+    });
+
     test("who may do nothing is told all that a command needs at once, and the role for it", async () => {
       const namespace = await cluster.testbed.createNamespace();
       const kubeconfig = await cluster.testbed.userKubeconfig(namespace, [
