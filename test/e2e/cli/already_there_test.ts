@@ -53,6 +53,7 @@ const soAlready: Line[] = [
 
 /** Commands that make or take away, and can't find their end there already, with why. */
 const others = {
+  "key new": "never replaces its file",
   "site generate": "prints",
   "link generate": "prints",
   "link update": "changes what is there",
