@@ -134,11 +134,11 @@ test(
     assert.match(shown.stdout, /^Status: +Pending$/m);
     assert.match(shown.stdout, /^Message: +Not operational: nothing accepts links at the remote/m);
     assert.match(shown.stdout, /^Router says: +Connection to localhost/m);
-    const wait = ["link", "status", name, "--wait", "operational", "--timeout", "1s", ...east];
+    const wait = ["link", "status", name, "--wait", "operational", "--timeout", "0", ...east];
     assertRefused(
       await sandbox.hawser(wait),
       124,
-      `error: Timed out after 1s waiting for link "${name}" to be operational: link "${name}" is ` +
+      `error: Timed out after 0s waiting for link "${name}" to be operational: link "${name}" is ` +
         "Pending (Not operational: nothing accepts links at the remote site's address)",
       `hint: To go on from here: hawser link status ${name} --wait operational -n east`,
     );
