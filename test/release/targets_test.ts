@@ -70,7 +70,7 @@ describe("the arm64 executable (needs qemu-aarch64-static, apt-get)", { skip: no
     };
   });
   after(async () => {
-    if (controller?.exitCode === null) {
+    if (controller?.exitCode === null && controller.signalCode === null) {
       controller.kill("SIGKILL");
       await once(controller, "close");
     }
