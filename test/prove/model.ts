@@ -7,7 +7,7 @@ export const repeatWindowMs = 120_000;
 export const toleranceMs = 1000;
 
 /** How late the news of a grant may come to one of several services without a sign of it. */
-const newsMs = 15_000;
+const newsMs = 60_000;
 
 /** One use that was given. */
 export interface Use {

@@ -9,8 +9,11 @@ export interface Shrunk {
 
 /**
  * Leaves out faults of a failing history, half of them at first, as long as it still fails; each
- * try is a
- * simulation of its own, of which there are at most `tries`.
+ * try is a simulation of its own, of which there are at most `tries`.
+ *
+ * Not with fast-check: that shrinks a list of commands, made before the run. Here a fault is drawn
+ * where the code comes by, from the seed and the name of the place, so a history is one number, and
+ * leaving a fault out changes no draw of the others.
  */
 export async function shrink(folder: string, seed: number, tries = 40): Promise<Shrunk> {
   const run = async (leftOut: string[]) =>
