@@ -154,7 +154,7 @@ async function realHistories(count: number, where: "files" | "cluster"): Promise
   for (const [fault, times] of Object.entries(faults)) console.log(`  ${fault}: ${times}`);
   for (const { name, violations } of broken.slice(0, 10)) console.log(name, violations);
   const found = `${say(histories)} histories, ${say(requests)} requests, ${say(injected)} faults ` +
-    `injected: ${broken.length} that the model does not allow.`;
+    `injected: ${broken.length} not allowed by the model.`;
   console.log(`${found} ${seconds()} s`);
   if (writes()) writeFigures(`real, ${where}`, found);
   return broken.length === 0;

@@ -22,6 +22,7 @@ export function judge(history: readonly Happening[]): Violation[] {
   const counting = new Map<string, string>();
   const keepers = new Set<string>();
   const through = new Set<string>();
+  const lastReason = new Map<string, string>();
   const violations: Violation[] = [];
   const object = (at: number, why: string | undefined, kind: Violation["kind"]) => {
     if (why !== undefined) violations.push({ kind, why, at });
@@ -87,6 +88,7 @@ export function judge(history: readonly Happening[]): Violation[] {
         break;
       case "refused": {
         const asking = askings.get(one.attempt)!;
+        lastReason.set(asking.client, one.reason);
         object(one.at, grantOf(asking.grant).refuse(asking, one.at, one.reason), "wrongly refused");
         break;
       }
@@ -104,7 +106,10 @@ export function judge(history: readonly Happening[]): Violation[] {
         break;
       case "ended":
         through.add(one.client);
-        if (one.how === "refused") refused.add(claimants.get(one.client) ?? "");
+        // its key is kept, and the token put in again goes on with that
+        if (one.how === "refused" && lastReason.get(one.client) !== "unknown") {
+          refused.add(claimants.get(one.client) ?? "");
+        }
         if (one.how === "kept" && !keepers.has(one.client)) {
           object(one.at, `${one.client} is said to be through, and has nothing`, "burned");
         }

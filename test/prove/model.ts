@@ -6,6 +6,9 @@ export const repeatWindowMs = 120_000;
 /** How exactly two clocks that are right agree, and how long a request under way may take. */
 export const toleranceMs = 1000;
 
+/** How long the write of a use that was still due may be on its way. */
+const underWayMs = 10_000;
+
 /** How late the news of a grant may come to one of several services without a sign of it. */
 const newsMs = 60_000;
 
@@ -91,7 +94,7 @@ export class GrantModel {
       if (isOwed) return "a second use for a client that has not taken the first";
     }
     const spentAt = this.recordedAt.get(serial) ?? asking.at;
-    if (spentAt > this.expiresAt + toleranceMs + this.behindMs) return "given after expiry";
+    if (spentAt > this.expiresAt + underWayMs + this.behindMs) return "given after expiry";
     this.uses.set(serial, {
       serial,
       claimant: asking.claimant,
