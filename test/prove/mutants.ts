@@ -266,6 +266,6 @@ export const mutants: Mutant[] = [
     file: files,
     from: "    this.#settled.delete(folder);\n",
     to: "",
-    first: 206700,
+    first: 21_990,
   },
 ];
