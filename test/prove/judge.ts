@@ -22,7 +22,8 @@ export function judge(history: readonly Happening[]): Violation[] {
   const counting = new Map<string, string>();
   const keepers = new Set<string>();
   const through = new Set<string>();
-  const lastReason = new Map<string, string>();
+  /** Clients whose last refusal leaves them what is theirs, or is the clock's and not promised. */
+  const excused = new Set<string>();
   const violations: Violation[] = [];
   const object = (at: number, why: string | undefined, kind: Violation["kind"]) => {
     if (why !== undefined) violations.push({ kind, why, at });
@@ -88,7 +89,9 @@ export function judge(history: readonly Happening[]): Violation[] {
         break;
       case "refused": {
         const asking = askings.get(one.attempt)!;
-        lastReason.set(asking.client, one.reason);
+        const isOfClock = one.reason === "expired" && grantOf(asking.grant).aheadMs > toleranceMs;
+        if (one.reason === "unknown" || isOfClock) excused.add(asking.client);
+        else excused.delete(asking.client);
         object(one.at, grantOf(asking.grant).refuse(asking, one.at, one.reason), "wrongly refused");
         break;
       }
@@ -106,8 +109,8 @@ export function judge(history: readonly Happening[]): Violation[] {
         break;
       case "ended":
         through.add(one.client);
-        // its key is kept, and the token put in again goes on with that
-        if (one.how === "refused" && lastReason.get(one.client) !== "unknown") {
+        // of an unknown grant the key is kept, and the token put in again goes on with that
+        if (one.how === "refused" && !excused.has(one.client)) {
           refused.add(claimants.get(one.client) ?? "");
         }
         if (one.how === "kept" && !keepers.has(one.client)) {

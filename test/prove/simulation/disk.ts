@@ -187,9 +187,13 @@ export class Disk {
     }
   }
 
-  /** A copy of all that is there, to put back later. */
+  /**
+   * A copy of all that was synced, to put back later, as one taken while nothing writes: one of
+   * more may hold what a power cut takes back, which nothing promises.
+   */
   copy(): [path: string, isFolder: boolean, content: Buffer][] {
-    return [...this.#nodes].map(([path, node]) => [path, node.isFolder, Buffer.from(node.content)]);
+    return [...this.#durable]
+      .map(([path, node]) => [path, node.isFolder, Buffer.from(node.synced)]);
   }
 
   /** Puts a file there as it was, as an administrator does. */
