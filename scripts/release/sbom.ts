@@ -59,8 +59,10 @@ export function describeInSpdx(components: Component[], origin: Origin): unknown
       })),
     ],
     relationships: [
-      relate("SPDXRef-DOCUMENT", "DESCRIBES", spdxId({ name: "hawser" })),
-      ...components.map((one) => relate(spdxId({ name: "hawser" }), "DEPENDS_ON", spdxId(one))),
+      relate("SPDXRef-DOCUMENT", "DESCRIBES", spdxId({ name: "hawser", version })),
+      ...components.map((one) =>
+        relate(spdxId({ name: "hawser", version }), "DEPENDS_ON", spdxId(one))
+      ),
     ],
   };
 }
@@ -84,8 +86,9 @@ function spdxPackage(component: Omit<Component, "sha512">, purpose: string) {
   };
 }
 
-function spdxId({ name }: { name: string }): string {
-  return `SPDXRef-${name.replaceAll(/[^A-Za-z0-9.-]/g, "-").replace(/^-+/, "")}`;
+/** Two versions of a library may be in the executable. */
+function spdxId({ name, version }: Pick<Component, "name" | "version">): string {
+  return `SPDXRef-${`${name}-${version}`.replaceAll(/[^A-Za-z0-9.-]/g, "-").replace(/^-+/, "")}`;
 }
 
 function relate(spdxElementId: string, relationshipType: string, relatedSpdxElement: string) {

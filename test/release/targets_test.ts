@@ -89,6 +89,7 @@ describe("the arm64 executable (needs qemu-aarch64-static, apt-get)", { skip: no
 
   /** The outcome without what is told while one waits: an emulator takes its time. */
   function said(executable: string[], words: string[]) {
+    fs.rmSync(path.join(folder, ".jfrog"), { recursive: true, force: true }); // what the other made
     const { stderr, ...outcome } = call(executable, words);
     return { ...outcome, errors: stderr.split("\n").filter((line) => /^(error|hint)/.test(line)) };
   }
