@@ -3,9 +3,10 @@ import * as path from "node:path";
 import { LedgerFiles } from "../../platforms/resource_files/serving/ledger_files.ts";
 import { usesSpent } from "../../src/grant_service/ledger/ledger.ts";
 import { parseToken, type UsableToken } from "../../src/token/token_file.ts";
-import { certificateIn, postToken } from "../e2e/stage/grant_client.ts";
+import { postToken } from "../e2e/stage/grant_client.ts";
 import type { Sandbox } from "../e2e/stage/harness.ts";
 import { issueToken } from "../e2e/stage/sites.ts";
+import { recordGiven } from "./given.ts";
 import type { Happening, HappeningNow } from "./history.ts";
 import { judge, type Violation } from "./judge.ts";
 
@@ -49,12 +50,7 @@ export async function redeemInCrowd(
       record({ what: "asked", attempt, client, grant, claimant: `name ${client}` });
       const answer = await postToken(token, { name: client, subject: client }).catch(() => {});
       if (answer?.status === 200) {
-        const { serialNumber, publicKey } = certificateIn(answer.body);
-        const serial = serialNumber.toLowerCase();
-        const key = publicKey.export({ type: "spki", format: "der" }).toString("base64");
-        record({ what: "given", attempt, serial, key, body: answer.body });
-        record({ what: "kept", client, serial });
-        record({ what: "ended", client, how: "kept" });
+        recordGiven(record, { attempt, client }, answer.body);
         waitedMs.push(performance.now() - began);
         return;
       }

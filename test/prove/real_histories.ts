@@ -4,8 +4,9 @@ import { allRedemptions, type Ledger, usesSpent } from "../../src/grant_service/
 import { createKeyPair, exportPublicKey, publicKeyHash } from "../../src/pki/key_pair.ts";
 import { createRequest } from "../../src/pki/request.ts";
 import type { UsableToken } from "../../src/token/token_file.ts";
-import { certificateIn, postToken } from "../e2e/stage/grant_client.ts";
+import { postToken } from "../e2e/stage/grant_client.ts";
 import { type Between, startRelay } from "../fakes/relay.ts";
+import { recordGiven } from "./given.ts";
 import type { Happening, HappeningNow } from "./history.ts";
 import { judge, type Violation } from "./judge.ts";
 
@@ -142,12 +143,7 @@ export async function runRealHistories(
       const answer = await postToken(through, { name: client, subject: client, csr })
         .catch(() => undefined);
       if (answer?.status === 200) {
-        const { serialNumber, publicKey } = certificateIn(answer.body);
-        const serial = serialNumber.toLowerCase();
-        const key = publicKey.export({ type: "spki", format: "der" }).toString("base64");
-        record({ what: "given", attempt, serial, key, body: answer.body });
-        record({ what: "kept", client, serial });
-        record({ what: "ended", client, how: "kept" });
+        recordGiven(record, { attempt, client }, answer.body);
         return;
       }
       if (answer?.status === 404) {

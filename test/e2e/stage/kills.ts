@@ -1,15 +1,14 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
-import { createHash, randomInt, X509Certificate } from "node:crypto";
+import { createHash, randomInt } from "node:crypto";
 import * as fs from "node:fs";
 import { request } from "node:https";
 import * as path from "node:path";
 import { createKeyPair } from "../../../src/pki/key_pair.ts";
 import { createRequest } from "../../../src/pki/request.ts";
-import { secretText } from "../../../src/resources/secret.ts";
-import { parseResource, readResources } from "../../../src/resources/yaml.ts";
 import { parseToken, type UsableToken } from "../../../src/token/token_file.ts";
 import { eventually } from "./eventually.ts";
+import { certificateIn } from "./grant_client.ts";
 import type { Sandbox } from "./harness.ts";
 
 /** Grants, and how many ask for each: there are more who ask than uses. 200 redemptions in all. */
@@ -74,11 +73,6 @@ function post({ token, name, csr }: Client): Promise<{ status: number; body: str
     });
     outgoing.on("error", reject).end(token.spec.code);
   });
-}
-
-function certificateIn(body: string): X509Certificate {
-  const secret = parseResource("Secret", readResources(body, "the answer")[0]!, "the answer");
-  return new X509Certificate(secretText(secret, "tls.crt")!);
 }
 
 /**
