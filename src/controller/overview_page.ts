@@ -60,18 +60,22 @@ export class OverviewPage {
     const now = this.#sources.clock.steady();
     if (this.#read === undefined || now - this.#readAt > freshForMs) {
       this.#readAt = now;
-      this.#read = readOverview(this.#home, signal);
+      this.#read = readOverview(this.#home, this.#sources.clock.now(), signal);
       this.#read.catch(() => this.#read = undefined);
     }
     return this.#read;
   }
 }
 
-async function readOverview(home: ControllerHome, signal: AbortSignal): Promise<Overview> {
+async function readOverview(
+  home: ControllerHome,
+  now: number,
+  signal: AbortSignal,
+): Promise<Overview> {
   const names = (await home.namespaces(signal)).toSorted();
   const namespaces = [];
   for (const namespace of names.slice(0, mostNamespaces)) {
-    namespaces.push(await readNamespace(home, namespace, signal));
+    namespaces.push(await readNamespace(home, namespace, now, signal));
   }
   return { namespaces, more: Math.max(0, names.length - mostNamespaces) };
 }
@@ -79,6 +83,7 @@ async function readOverview(home: ControllerHome, signal: AbortSignal): Promise<
 async function readNamespace(
   home: ControllerHome,
   namespace: string,
+  now: number,
   signal: AbortSignal,
 ): Promise<NamespaceOverview> {
   const { platform } = await home.open(namespace);
@@ -91,7 +96,6 @@ async function readNamespace(
       return [];
     }
   }
-  const now = Date.now();
   const found = {
     namespace,
     sites: (await list("Site")).map(standing),

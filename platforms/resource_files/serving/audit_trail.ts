@@ -95,8 +95,9 @@ export class AuditTrail {
   #turn(seq: number): void {
     const path = join(this.#folder, currentName);
     renameSync(path, join(this.#folder, closedName(seq)));
+    const next = openSync(path, "a+", 0o600);
     closeSync(this.#fd);
-    this.#fd = openSync(path, "a+", 0o600);
+    this.#fd = next;
     this.#length = 0;
   }
 
