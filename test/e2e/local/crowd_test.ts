@@ -26,7 +26,7 @@ test(
     await sandbox.succeed(["controller", "start", "--grant-port", await findQuietPort()]);
     await sandbox.succeed(["site", "create", "west", "-n", "west", ...linkAccess]);
     await sandbox.succeed(["controller", "stop"]);
-    let controller = sandbox.start(["controller", "run"]);
+    let controller = await sandbox.startController();
     const { winners, spent, violations } = await redeemInCrowd(
       sandbox,
       100,
