@@ -6,8 +6,16 @@ import { commandsFor } from "../../src/commands/mod.ts";
 export const programs = ["hawser", "skupper", "jf"] as const;
 export type Program = (typeof programs)[number];
 
+const trees = new Map(
+  await Promise.all(programs.map(async (program) => [program, await growTree(program)] as const)),
+);
+
 /** All commands the program has under that name. */
 export function wholeTree(program: Program): Command {
+  return trees.get(program)!;
+}
+
+function growTree(program: Program): Promise<Command> {
   const nothing = () => Promise.resolve();
   const stream = { isTerminal: false, write: nothing, deliver: nothing, steer: nothing };
   const world = {

@@ -27,7 +27,7 @@ export async function app(
     return codeToEndWith(world, await reportError(world, garbled, outputWanted(world.args)));
   }
   const written: string[] = [];
-  const root = commandTree(
+  const root = await commandTree(
     world,
     platforms,
     commandsFor(world.program),

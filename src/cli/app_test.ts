@@ -236,12 +236,14 @@ test("app() ends a command that does not listen to its end", async () => {
     description: "Hangs",
     nouns: {},
     singles: {
-      hang: (run: Runner) =>
-        leafWithoutPlatform("hang", "Hang").action(
-          run({ text: () => "", windDownMs: 5 }, () => {
-            stop.abort(appError("terminated", {}));
-            return forEver;
-          }),
+      hang: () =>
+        Promise.resolve((run: Runner) =>
+          leafWithoutPlatform("hang", "Hang").action(
+            run({ text: () => "", windDownMs: 5 }, () => {
+              stop.abort(appError("terminated", {}));
+              return forEver;
+            }),
+          )
         ),
     },
   });

@@ -4,10 +4,16 @@ import type { Runner } from "./runner.ts";
 /** Makes a command, given the runner that will run it. */
 export type CommandMaker = (run: Runner) => unknown;
 
+/**
+ * Gets a command's maker. The module of a command is read when it is asked for: reading those of
+ * all would double the time a start takes.
+ */
+export type CommandLoader = () => Promise<CommandMaker>;
+
 /** A noun with its verbs. */
 export interface Noun {
   summary: string;
-  verbs: Record<string, CommandMaker>;
+  verbs: Record<string, CommandLoader>;
 }
 
 /** Where a value is to be completed: of an option, or of the command's first argument. */
@@ -32,7 +38,7 @@ export interface CommandSet {
   description: string;
   nouns: Record<string, Noun>;
   /** The commands without a noun. */
-  singles: Record<string, CommandMaker>;
+  singles: Record<string, CommandLoader>;
   /** What may stand at a place, from what is there; may throw where nothing answers. */
   values?(place: ValuePlace, sources: ValueSources): Promise<string[]>;
 }

@@ -1,7 +1,7 @@
 import { Command, type Option } from "@commander-js/extra-typings";
 import type { PlatformRegistry } from "../platform/abilities.ts";
 import { jfVersion, version } from "../version.ts";
-import type { CommandSet } from "./command_set.ts";
+import type { CommandLoader, CommandSet } from "./command_set.ts";
 import { completionCommand } from "./completion.ts";
 import { helpCommand } from "./help.ts";
 import {
@@ -16,7 +16,7 @@ import {
 } from "./options.ts";
 import { applyOptionVariables } from "./option_variables.ts";
 import { realProgramVariable } from "./real_program.ts";
-import { createRunner } from "./runner.ts";
+import { createRunner, type Runner } from "./runner.ts";
 import type { World } from "./streams.ts";
 
 /**
@@ -24,12 +24,12 @@ import type { World } from "./streams.ts";
  * unless they name nothing or ask about everything: making it all would double the time a start
  * takes.
  */
-export function commandTree(
+export async function commandTree(
   world: World,
   platforms: PlatformRegistry,
   { description, nouns, singles, values }: CommandSet,
   write: (text: string) => void,
-): Command {
+): Promise<Command> {
   const run = createRunner(world, platforms);
   const root = emptyRoot(world.program, description);
   const isNamed = (key: string) => key.split("|").some((name) => world.args.includes(name));
@@ -39,15 +39,14 @@ export function commandTree(
     if (!isNamed(key) && !asksForAll && !namesNone) continue;
     const noun = named(new Command(), key).summary(summary).description(summary);
     const namesNoVerb = !Object.keys(verbs).some(isNamed);
-    for (const [verb, make] of Object.entries(verbs)) {
-      const mayBeMeant = isNamed(key) && (isNamed(verb) || namesNoVerb);
-      if (mayBeMeant || asksForAll) noun.addCommand(named(make(run) as Command, verb));
-    }
+    const meant = Object.entries(verbs).filter(([verb]) =>
+      asksForAll || isNamed(key) && (isNamed(verb) || namesNoVerb)
+    );
+    for (const command of await loadCommands(meant, run)) noun.addCommand(command);
     root.addCommand(noun);
   }
-  for (const [key, make] of Object.entries(singles)) {
-    if (isNamed(key) || asksForAll || namesNone) root.addCommand(named(make(run) as Command, key));
-  }
+  const meant = Object.entries(singles).filter(([key]) => isNamed(key) || asksForAll || namesNone);
+  for (const command of await loadCommands(meant, run)) root.addCommand(command);
   if (asksForAll || namesNone) {
     root.addCommand(completionCommand(root, write, { world, platforms, values }));
     root.addCommand(helpCommand(root, write));
@@ -55,6 +54,13 @@ export function commandTree(
   prepare(root, world, write);
   root.hook("preAction", (_, command) => applyOptionVariables(command as Command, world.env));
   return root;
+}
+
+/** Makes the commands, in their order, each under its key. */
+function loadCommands(loaders: [key: string, CommandLoader][], run: Runner): Promise<Command[]> {
+  return Promise.all(
+    loaders.map(async ([key, load]) => named((await load())(run) as Command, key)),
+  );
 }
 
 /** jf says its version in its own words, and takes no options of Skupper's. */

@@ -1,112 +1,76 @@
-import type { CommandMaker, CommandSet, Noun } from "../cli/command_set.ts";
-import { auditShow } from "./audit/show.ts";
-import { auditVerify } from "./audit/verify.ts";
-import { controllerRestart } from "./controller/restart.ts";
-import { controllerManifest } from "./controller/manifest.ts";
-import { controllerRun } from "./controller/run.ts";
-import { controllerStart } from "./controller/start.ts";
-import { controllerStatus } from "./controller/status.ts";
-import { controllerStop } from "./controller/stop.ts";
-import { completeValue } from "./completion_values.ts";
-import { doctor } from "./doctor.ts";
-import { grantList } from "./grant/list.ts";
-import { grantStatus } from "./grant/status.ts";
-import { grantRevoke } from "./grant/revoke.ts";
-import { configAdd } from "./config/add.ts";
-import { configCheck } from "./config/check.ts";
-import { configEdit } from "./config/edit.ts";
-import { configExport } from "./config/export.ts";
-import { configImport } from "./config/import.ts";
-import { configRemove } from "./config/remove.ts";
-import { configShow } from "./config/show.ts";
-import { configUse } from "./config/use.ts";
-import { accessTokenCreate } from "./access_token_create.ts";
-import { accessTokenCreateVerb } from "./access_token/create.ts";
-import { accessTokenInspect } from "./access_token/inspect.ts";
-import { accessTokenList } from "./access_token/list.ts";
-import { accessTokenRefresh } from "./access_token/refresh.ts";
-import { accessTokenRevoke } from "./access_token/revoke.ts";
-import { accessTokenShow } from "./access_token/show.ts";
-import { exchangeOidcTokenCommand } from "./exchange_oidc_token.ts";
-import { keyNew } from "./key/new.ts";
-import { linkCheck } from "./link/check.ts";
-import { linkDelete } from "./link/delete.ts";
-import { linkGenerate } from "./link/generate.ts";
-import { linkStatus } from "./link/status.ts";
-import { linkUpdate } from "./link/update.ts";
-import { rtAccessTokenCreate } from "./rt/access_token_create.ts";
-import { rtPing } from "./rt/ping.ts";
-import { siteCreate } from "./site/create.ts";
-import { siteDelete } from "./site/delete.ts";
-import { siteGenerate } from "./site/generate.ts";
-import { siteStatus } from "./site/status.ts";
-import { siteUpdate } from "./site/update.ts";
-import { tokenInspect } from "./token/inspect.ts";
-import { tokenIssue } from "./token/issue.ts";
-import { tokenRedeem } from "./token/redeem.ts";
-import { tokenStatus } from "./token/status.ts";
-import { networkCommand } from "./network.ts";
-import { versionCommand } from "./version.ts";
+import type {
+  CommandLoader,
+  CommandSet,
+  Noun,
+  ValuePlace,
+  ValueSources,
+} from "../cli/command_set.ts";
 
 const skupperNouns: Record<string, Noun> = {
   site: {
     summary: "Create, change and show sites",
     verbs: {
-      create: siteCreate,
-      update: siteUpdate,
-      delete: siteDelete,
-      status: siteStatus,
-      generate: siteGenerate,
+      create: async () => (await import("./site/create.ts")).siteCreate,
+      update: async () => (await import("./site/update.ts")).siteUpdate,
+      delete: async () => (await import("./site/delete.ts")).siteDelete,
+      status: async () => (await import("./site/status.ts")).siteStatus,
+      generate: async () => (await import("./site/generate.ts")).siteGenerate,
     },
   },
   token: {
     summary: "Issue and redeem the tokens that link sites",
     verbs: {
-      issue: tokenIssue,
-      redeem: tokenRedeem,
-      inspect: tokenInspect,
-      status: tokenStatus,
+      issue: async () => (await import("./token/issue.ts")).tokenIssue,
+      redeem: async () => (await import("./token/redeem.ts")).tokenRedeem,
+      inspect: async () => (await import("./token/inspect.ts")).tokenInspect,
+      status: async () => (await import("./token/status.ts")).tokenStatus,
     },
   },
   link: {
     summary: "Generate, show, check, change and delete links",
     verbs: {
-      generate: linkGenerate,
-      status: linkStatus,
-      check: linkCheck,
-      update: linkUpdate,
-      delete: linkDelete,
+      generate: async () => (await import("./link/generate.ts")).linkGenerate,
+      status: async () => (await import("./link/status.ts")).linkStatus,
+      check: async () => (await import("./link/check.ts")).linkCheck,
+      update: async () => (await import("./link/update.ts")).linkUpdate,
+      delete: async () => (await import("./link/delete.ts")).linkDelete,
     },
   },
   grant: {
     summary: "List, show and revoke access grants",
     verbs: {
-      list: grantList,
-      status: grantStatus,
-      revoke: grantRevoke,
+      list: async () => (await import("./grant/list.ts")).grantList,
+      status: async () => (await import("./grant/status.ts")).grantStatus,
+      revoke: async () => (await import("./grant/revoke.ts")).grantRevoke,
     },
   },
   controller: {
     summary: "Run the controller: the grant service and what reconciles resources",
     verbs: {
-      run: controllerRun,
-      start: controllerStart,
-      restart: controllerRestart,
-      stop: controllerStop,
-      status: controllerStatus,
-      manifest: controllerManifest,
+      run: async () => (await import("./controller/run.ts")).controllerRun,
+      start: async () => (await import("./controller/start.ts")).controllerStart,
+      restart: async () => (await import("./controller/restart.ts")).controllerRestart,
+      stop: async () => (await import("./controller/stop.ts")).controllerStop,
+      status: async () => (await import("./controller/status.ts")).controllerStatus,
+      manifest: async () => (await import("./controller/manifest.ts")).controllerManifest,
     },
   },
 };
 
 const keyNouns: Record<string, Noun> = {
-  key: { summary: "Make a key for tokens that are sealed on their way", verbs: { new: keyNew } },
+  key: {
+    summary: "Make a key for tokens that are sealed on their way",
+    verbs: { new: async () => (await import("./key/new.ts")).keyNew },
+  },
 };
 
 const auditNouns: Record<string, Noun> = {
   audit: {
     summary: "Show and verify the record of who redeemed what, when and from where",
-    verbs: { show: auditShow, verify: auditVerify },
+    verbs: {
+      show: async () => (await import("./audit/show.ts")).auditShow,
+      verify: async () => (await import("./audit/verify.ts")).auditVerify,
+    },
   },
 };
 
@@ -114,25 +78,25 @@ const jfrogNouns: Record<string, Noun> = {
   "config|c": {
     summary: "Add, show, check, change and remove JFrog servers, in the file that jf has",
     verbs: {
-      add: configAdd,
-      edit: configEdit,
-      "show|s|list|ls": configShow,
-      "remove|rm|delete": configRemove,
-      "import|im": configImport,
-      "export|ex": configExport,
-      use: configUse,
-      check: configCheck,
+      add: async () => (await import("./config/add.ts")).configAdd,
+      edit: async () => (await import("./config/edit.ts")).configEdit,
+      "show|s|list|ls": async () => (await import("./config/show.ts")).configShow,
+      "remove|rm|delete": async () => (await import("./config/remove.ts")).configRemove,
+      "import|im": async () => (await import("./config/import.ts")).configImport,
+      "export|ex": async () => (await import("./config/export.ts")).configExport,
+      use: async () => (await import("./config/use.ts")).configUse,
+      check: async () => (await import("./config/check.ts")).configCheck,
     },
   },
   "access-token": {
     summary: "Create, list, show, inspect, refresh and revoke JFrog access tokens",
     verbs: {
-      create: accessTokenCreateVerb,
-      list: accessTokenList,
-      show: accessTokenShow,
-      inspect: accessTokenInspect,
-      refresh: accessTokenRefresh,
-      revoke: accessTokenRevoke,
+      create: async () => (await import("./access_token/create.ts")).accessTokenCreateVerb,
+      list: async () => (await import("./access_token/list.ts")).accessTokenList,
+      show: async () => (await import("./access_token/show.ts")).accessTokenShow,
+      inspect: async () => (await import("./access_token/inspect.ts")).accessTokenInspect,
+      refresh: async () => (await import("./access_token/refresh.ts")).accessTokenRefresh,
+      revoke: async () => (await import("./access_token/revoke.ts")).accessTokenRevoke,
     },
   },
 };
@@ -142,42 +106,55 @@ const artifactoryNouns: Record<string, Noun> = {
   rt: {
     summary: "Create access tokens, and ping Artifactory, as scripts for jf do it",
     verbs: {
-      "access-token-create|atc": rtAccessTokenCreate,
-      "ping|p": rtPing,
+      "access-token-create|atc": async () =>
+        (await import("./rt/access_token_create.ts")).rtAccessTokenCreate,
+      "ping|p": async () => (await import("./rt/ping.ts")).rtPing,
     },
   },
 };
 
-const jfrogSingles: Record<string, CommandMaker> = {
-  "access-token-create|atc": accessTokenCreate,
-  "exchange-oidc-token|eot": exchangeOidcTokenCommand,
+const jfrogSingles: Record<string, CommandLoader> = {
+  "access-token-create|atc": async () =>
+    (await import("./access_token_create.ts")).accessTokenCreate,
+  "exchange-oidc-token|eot": async () =>
+    (await import("./exchange_oidc_token.ts")).exchangeOidcTokenCommand,
 };
+
+const lookingSingles: Record<string, CommandLoader> = {
+  doctor: async () => (await import("./doctor.ts")).doctor,
+  network: async () => (await import("./network.ts")).networkCommand,
+};
+
+const version: CommandLoader = async () => (await import("./version.ts")).versionCommand;
+
+async function values(place: ValuePlace, sources: ValueSources): Promise<string[]> {
+  return (await import("./completion_values.ts")).completeValue(place, sources);
+}
 
 /** The commands that the program offers under the name it was called by. */
 export function commandsFor(program: string): CommandSet {
-  const version = { version: versionCommand };
   switch (program) {
     case "skupper":
       return {
         description: "Issue and redeem the tokens that link Skupper sites.",
         nouns: skupperNouns,
-        singles: { doctor, network: networkCommand, ...version },
-        values: completeValue,
+        singles: { ...lookingSingles, version },
+        values,
       };
     case "jf":
       return {
         description: "Create access tokens of the JFrog Platform.",
         nouns: { ...jfrogNouns, ...artifactoryNouns },
-        singles: { ...jfrogSingles, ...version },
-        values: completeValue,
+        singles: { ...jfrogSingles, version },
+        values,
       };
     default:
       return {
         description:
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
         nouns: { ...skupperNouns, ...keyNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
-        singles: { doctor, network: networkCommand, ...jfrogSingles, ...version },
-        values: completeValue,
+        singles: { ...lookingSingles, ...jfrogSingles, version },
+        values,
       };
   }
 }
