@@ -7,6 +7,7 @@ import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Site } from "../../resources/site.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { currentSite } from "./current_site.ts";
+import { mayEndGrants } from "./ending_grants.ts";
 
 interface Deleted {
   /** Null where there was no site any more. */
@@ -17,6 +18,7 @@ interface Deleted {
 
 interface Options {
   all?: true;
+  yes?: true;
   quiet?: boolean;
   wait?: boolean;
 }
@@ -26,6 +28,7 @@ export function siteDelete(run: Runner) {
   return leaf("delete", "Delete a site")
     .argument("[name]", "the site; by default the namespace's")
     .option("--all", "delete all Skupper resources of the namespace with it")
+    .option("--yes", "do not ask whether grants that can still be redeemed may end")
     .addOption(quietOption())
     .addOption(deletionWaitOption())
     .option("--no-wait", "do not wait for deletion to complete")
@@ -65,6 +68,10 @@ async function remove(
   );
   if (site === undefined) return { deleted: null, namespace, all };
   const { name: deleted, uid } = site.metadata;
+  if (!await mayEndGrants(context, platform, options.yes === true)) {
+    context.warn("Nothing is deleted: it was not confirmed");
+    return { deleted: null, namespace, all: false };
+  }
   await dissolve(platform, site, all, context.signal);
   await platform.remove("Site", deleted, context.signal, { uid });
   context.done(`Site "${deleted}" is marked for deletion.`);

@@ -3,6 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
 import { inSandbox } from "../stage/harness.ts";
+import { issueToken, linkAccess, prepareSites } from "../stage/sites.ts";
 
 const listener = "apiVersion: skupper.io/v2alpha1\nkind: Listener\nmetadata:\n  name: backend\n";
 const connector = listener.replace("Listener", "Connector");
@@ -58,5 +59,34 @@ test(
       assert.equal(site, authority, `round ${round}`);
       if (!site) assert.ok(!fs.existsSync(root));
     }
+  }),
+);
+
+const siteWest = ["site", "create", "west", "-n", "west", ...linkAccess];
+
+test(
+  "site delete says how many live grants end with it, and asks who can answer",
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "east");
+    await issueToken(sandbox, "first.yaml");
+    await issueToken(sandbox, "second.yaml");
+    const answering = (answer: string, line: string) =>
+      sandbox.run("sh", ["-c", `printf '${answer}\\n' | script -qec "hawser ${line}" /dev/null`]);
+    const kept = await answering("n", "site delete -n west");
+    assert.match(kept.stdout, /2 access grants that could still be redeemed end.*Delete the site/s);
+    assert.match(kept.stdout, /Nothing is deleted/);
+    await sandbox.succeed(["site", "status", "-n", "west"]);
+    assert.doesNotMatch((await answering("", "site delete -n east")).stdout, /grant/);
+    const asked = await answering("y", "site delete -n west");
+    assert.match(asked.stdout, /Site "west" is deleted/);
+
+    await sandbox.succeed(siteWest);
+    await issueToken(sandbox, "third.yaml");
+    const unasked = await sandbox.succeed(["site", "delete", "-n", "west"]);
+    assert.match(unasked.stderr, /With the site, 1 access grant that could still be redeemed ends/);
+    await sandbox.succeed(siteWest);
+    await issueToken(sandbox, "fourth.yaml");
+    const sure = await sandbox.run("script", ["-qec", "hawser site delete -n west --yes", "log"]);
+    assert.match(sure.stdout, /1 access grant.*Site "west" is deleted/s);
   }),
 );
