@@ -8,12 +8,13 @@ const shortMs = 2000;
 const everyMs = 1000;
 
 /**
- * What a command waits for: told after two seconds, with how long it has lasted and how it stands,
- * and known to the error that ends the wait.
+ * What a command waits for: told after two seconds, with how it stands, how long it has lasted and
+ * how long is left, and known to the error that ends the wait.
  */
 export class LongWait {
   readonly #show: (text: string) => void;
   readonly #isTerminal: boolean;
+  readonly #endMs: number | undefined;
   #what: string | undefined;
   #last: string | undefined;
   /** Told by `tell`, which knows more than `ask`. */
@@ -21,9 +22,15 @@ export class LongWait {
   #startedMs = 0;
   #timer: ReturnType<typeof setInterval> | undefined;
 
-  constructor(show: (text: string) => void, isTerminal: boolean) {
+  /** `timeoutMs` is how long the command may take from now on. */
+  constructor(
+    show: (text: string) => void,
+    isTerminal: boolean,
+    timeoutMs: number | undefined,
+  ) {
     this.#show = show;
     this.#isTerminal = isTerminal;
+    this.#endMs = timeoutMs === undefined ? undefined : performance.now() + timeoutMs;
   }
 
   /** Takes note of what is awaited, and of its last state. */
@@ -78,10 +85,16 @@ export class LongWait {
   }
 
   #say(): void {
-    const elapsedMs = performance.now() - this.#startedMs;
+    const now = performance.now();
+    const elapsedMs = now - this.#startedMs;
     if (elapsedMs < shortMs) return;
     const state = this.#last === undefined ? "" : `: ${this.#last}`;
-    const time = formatDuration(Math.round(elapsedMs / 1000) * 1000);
-    this.#show(`Waiting for ${this.#what}${state}${this.#isTerminal ? ` (${time})` : ""}...`);
+    const left = this.#endMs === undefined ? "" : `, ${inSeconds(this.#endMs - now)} left`;
+    const time = this.#isTerminal ? ` (${inSeconds(elapsedMs)}${left})` : "";
+    this.#show(`Waiting for ${this.#what}${time}${state}...`); // a narrow line loses its end
   }
+}
+
+function inSeconds(durationMs: number): string {
+  return formatDuration(Math.max(0, Math.round(durationMs / 1000) * 1000));
 }

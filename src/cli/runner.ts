@@ -65,13 +65,14 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       const tellsDetails = options.verbose === true || ["DEBUG", "VERBOSE"].includes(level);
       const tellsProgress = format === "text" && !["WARN", "ERROR"].includes(level);
       const progress = startProgress(world.stderr, world.env);
-      const wait = new LongWait(
-        (text) => tellsProgress ? progress.show(text) : undefined,
-        world.stderr.isTerminal,
-      );
       const isOpen = spec.follows?.(options as Record<string, unknown>) === true &&
         command.getOptionValueSource("timeout") === "default";
       const timeoutMs = isOpen ? undefined : options.timeout;
+      const wait = new LongWait(
+        (text) => tellsProgress ? progress.show(text) : undefined,
+        world.stderr.isTerminal,
+        timeoutMs,
+      );
       // what has no time limit serves, and asks again and again
       const onRequest = timeoutMs === undefined ? undefined : wait.ask;
       const deadline = startDeadline(timeoutMs, world.interrupts, wait.tell);

@@ -186,6 +186,10 @@ test(
     assert.match(timedOut.screen, spinner);
     const end = timedOut.screen.split(clearLine).at(-1)!;
     assert.match(end, /^Waiting for status\.\.\.\r\nerror: Timed out after 1s waiting for site/);
+
+    const longer = awaitGrant.replace("1s", "4s");
+    const { screen } = await withoutEndpoint(sandbox, () => onTerminal(sandbox, longer));
+    assert.match(screen, /Waiting for site "west" to be ready for links \([23]s, [12]s left\): /);
   }),
 );
 
