@@ -8,6 +8,7 @@ import { open } from "../../platforms/kubernetes/mod.ts";
 import { obtainServiceIdentity } from "../../src/grant_service/service_identity.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { AccessToken } from "../../src/resources/access_token.ts";
+import { apiVersion } from "../../src/resources/resource.ts";
 import { markToken } from "../../src/token/token_mark.ts";
 import { makeToken } from "../fakes/tokens.ts";
 import { missingForKubernetes } from "../testbed/kubernetes/programs.ts";
@@ -67,6 +68,40 @@ if (missingForKubernetes !== undefined) {
         await store.remove("u-1");
         await store.write({ ...ledger, revokedAt: "2026-01-01T00:00:00Z" }, undefined);
         assert.equal(await store.read("u-1"), undefined);
+      });
+
+      test("no ledger counts that was begun for a grant which is gone, whoever reads it", async () => {
+        const namespace = await testbed.createNamespace();
+        const platform = await openNamespace(namespace);
+        const grant = await platform.apply<"AccessGrant">({
+          apiVersion,
+          kind: "AccessGrant",
+          metadata: { name: "west" },
+          spec: { redemptionsAllowed: 1 },
+        }, signal);
+        const grantUid = grant.metadata.uid!;
+        const ledger = { grantUid, grantName: grant.metadata.name, counted: 0, redemptions: [] };
+        const inTime = new LedgerSecrets(platform, signal, { grants: platform });
+        const version = await inTime.write(ledger, undefined);
+        assert.equal((await inTime.read(grantUid))?.version, version);
+        await platform.remove("AccessGrant", ledger.grantName, signal);
+        await inTime.remove(grantUid);
+        await assert.rejects(inTime.write(ledger, undefined), { code: "resource-not-found" });
+        assert.equal(await platform.get("Secret", `hawser-ledger-${grantUid}`, signal), undefined);
+        // one replica that heard late of it begins a ledger, and can't see then whether it may
+        const unseeing = new LedgerSecrets(platform, signal, {
+          grants: { get: () => Promise.reject(new Error("the API server is away")) },
+        });
+        await assert.rejects(unseeing.write(ledger, undefined), /away/);
+        await assert.rejects(unseeing.read(grantUid), /away/);
+        assert.equal(await inTime.read(grantUid), undefined);
+        assert.equal(await platform.get("Secret", `hawser-ledger-${grantUid}`, signal), undefined);
+        // a grant that waits for its finalizers may have lost its ledger already
+        const metadata = { ...grant.metadata, deletionTimestamp: "2026-01-01T00:00:00Z" };
+        const ending = new LedgerSecrets(platform, signal, {
+          grants: { get: () => Promise.resolve({ ...grant, metadata } as never) },
+        });
+        await assert.rejects(ending.write(ledger, undefined), { code: "resource-not-found" });
       });
 
       test("10,000 redemptions find room, and answers under way to 500 clients", async () => {
@@ -189,6 +224,35 @@ if (missingForKubernetes !== undefined) {
         await first.forget(mark, signal);
         // as the next one has it in its cache
         assert.equal(await replica("b").claim(token, signal), "theirs");
+        assert.equal(await platform.get("Secret", `hawser-pending-${mark}`, signal), undefined);
+      });
+
+      test("nor where nobody hears that its new key was stored", async () => {
+        const { platform, replica, token, mark } = await openKeys();
+        const conditions = [{
+          ...{ type: "Redeemed", status: "False", reason: "Error", message: "used up" },
+          ...{ lastTransitionTime: "2026-01-01T00:00:00Z", observedGeneration: 1 },
+        }] as NonNullable<AccessToken["status"]>["conditions"];
+        await platform.apply<"AccessToken">({ ...token, status: { conditions } }, signal);
+        const lost = { apply: true, remove: true };
+        const late = replica("b", {
+          ...platform,
+          get: platform.get.bind(platform),
+          async apply(resource, signal) {
+            const stored = await platform.apply(resource, signal);
+            if (!lost.apply) return stored;
+            lost.apply = false;
+            throw new Error("the answer was lost");
+          },
+          async remove(kind, name, signal) {
+            if (!lost.remove) return await platform.remove(kind, name, signal);
+            lost.remove = false;
+            throw new Error("the request was lost");
+          },
+        });
+        await assert.rejects(late.claim(token, signal), /answer was lost/);
+        await assert.rejects(late.claim(token, signal), /request was lost/);
+        assert.equal(await late.claim(token, signal), "theirs");
         assert.equal(await platform.get("Secret", `hawser-pending-${mark}`, signal), undefined);
       });
 

@@ -19,7 +19,7 @@ import type { Secret } from "../../src/resources/secret.ts";
 const { signal } = new AbortController();
 const uid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";
 const headName = `hawser-ledger-${uid}`;
-const sizes = { close: 10, most: 20 };
+const smallSizes = { close: 10, most: 20 };
 
 /** What a test has happen to a write of a Secret: before it is stored, or after. */
 interface Faults {
@@ -43,7 +43,8 @@ function openCluster() {
       return stored;
     },
   };
-  const open = (pages = sizes) => new LedgerSecrets(platform, signal, pages, () => clock.steady);
+  const open = (sizes = smallSizes) =>
+    new LedgerSecrets(platform, signal, { sizes, steady: () => clock.steady });
   const secrets = () => memory.list("Secret", signal);
   const pages = async () => (await secrets()).filter(({ metadata }) => metadata.name !== headName);
   return { memory, faults, clock, written, open, pages, platform };
@@ -125,7 +126,7 @@ test("an old ledger, whole in one Secret, is carried over as it is written", asy
   for (let number = 100; number < 110; number++) await redeem(number);
   const ledger = await readAll(open());
   assertHolds(ledger, upTo(110));
-  assert.ok(ledger.redemptions.length < sizes.close + 1, String(ledger.redemptions.length));
+  assert.ok(ledger.redemptions.length < smallSizes.close + 1, String(ledger.redemptions.length));
   assert.ok((await pages()).every(({ metadata }) => metadata["ownerReferences"] !== undefined));
   // who knows of no pages finds nothing it could take for a ledger
   assert.equal((await memory.get("Secret", headName, signal))?.data?.["ledger"], undefined);

@@ -30,6 +30,17 @@ const standardSizes: PageSizes = { close: 500, most: 4000 };
 /** How long after a page could not be stored it is tried again, in milliseconds. */
 const tryAgainMs = 5000;
 
+/** The annotation of a ledger of which it is not known whether it was begun with its grant. */
+const begunAnnotation = "hawser/begun";
+
+export interface LedgerSecretsOptions {
+  /** Gives AccessGrants as the cluster has them now; undefined: each is there. */
+  grants?: Pick<Platform, "get">;
+  sizes?: PageSizes;
+  /** Milliseconds by a clock that nobody sets; the process' own by default. */
+  steady?: Now;
+}
+
 /**
  * Ledgers as Secrets of the grants' namespace, owned by their AccessGrants: the cluster removes
  * them with the grant. The head `hawser-ledger-<grant uid>` is what replicas compare and set; pages
@@ -37,26 +48,29 @@ const tryAgainMs = 5000;
  * and the head names the last. A page counts once the head names it: one that no head names, as
  * where a replica died or another was first, is taken if it is closed again, and else goes with the
  * grant.
+ *
+ * A ledger is begun only while its grant is there: a replica may hear late that a grant was
+ * deleted, the ledger has gone with it, and a new one knows of no use. That is seen after the
+ * write, since a grant that goes later takes the ledger along. Until then the Secret says so, and
+ * whoever reads it looks first.
  */
 export class LedgerSecrets implements LedgerStore {
   readonly #store: Platform;
   readonly #signal: AbortSignal;
   readonly #sizes: PageSizes;
   readonly #steady: Now;
+  readonly #grants: Pick<Platform, "get"> | undefined;
   /** The pages read or closed last, by grant: they are closed for ever. */
   readonly #pages = new Map<string, WeakRef<ClosedPage>>();
   /** When a page may be tried again that could not be stored. */
   readonly #notBefore = new Map<string, number>();
 
   /** `store` is the namespace's. */
-  constructor(
-    store: Platform,
-    signal: AbortSignal,
-    sizes: PageSizes = standardSizes,
-    steady: Now = steadyNow,
-  ) {
+  constructor(store: Platform, signal: AbortSignal, options: LedgerSecretsOptions = {}) {
+    const { grants, sizes = standardSizes, steady = steadyNow } = options;
     this.#store = store;
     this.#signal = signal;
+    this.#grants = grants;
     this.#sizes = sizes;
     this.#steady = steady;
   }
@@ -67,6 +81,9 @@ export class LedgerSecrets implements LedgerStore {
     const { closed, ...ledger } = await readHead(secret).catch((cause) => {
       throw damaged(secret, cause);
     });
+    if (begunAnnotation in (secret.metadata.annotations ?? {})) {
+      if (!await this.#isThere(ledger)) return undefined;
+    }
     const version = secret.metadata.resourceVersion!;
     if (closed === undefined) return { ledger, version };
     const known = this.#pages.get(grantUid)?.deref();
@@ -110,18 +127,37 @@ export class LedgerSecrets implements LedgerStore {
     );
     const field = ledger.closed === undefined ? wholeField : headField;
     const bytes = await pack({ ...ledger, redemptions });
+    const { grantUid, grantName } = ledger;
+    const metadata = {
+      name: nameOf(grantUid),
+      resourceVersion: version ?? "",
+      ...(version === undefined ? { annotations: { [begunAnnotation]: "" } } : {}),
+    };
+    let stored: Secret;
     try {
-      const metadata = {
-        name: nameOf(ledger.grantUid),
-        resourceVersion: version ?? "",
-      };
       const secret = secretOf(ledger, metadata, field, bytes);
-      const stored = await this.#store.apply<"Secret">(secret, this.#signal);
-      return stored.metadata.resourceVersion!;
+      stored = await this.#store.apply<"Secret">(secret, this.#signal);
     } catch (error) {
       if (!isAppError(error, "conflict")) throw error;
-      throw appError("conflict", { kind: "Ledger of access grant", name: ledger.grantName });
+      throw appError("conflict", { kind: "Ledger of access grant", name: grantName });
     }
+    if (version === undefined && !await this.#isThere(ledger)) {
+      const { namespace } = this.#store;
+      throw appError("resource-not-found", { kind: "AccessGrant", name: grantName, namespace });
+    }
+    return stored.metadata.resourceVersion!;
+  }
+
+  /** Whether the grant of a ledger that was begun is there; if not, the ledger is taken back. */
+  async #isThere(
+    { grantName, grantUid }: Pick<Ledger, "grantName" | "grantUid">,
+  ): Promise<boolean> {
+    if (this.#grants === undefined) return true;
+    const metadata = (await this.#grants.get("AccessGrant", grantName, this.#signal))?.metadata;
+    // one that is being deleted may have lost its ledger already
+    if (metadata?.uid === grantUid && metadata["deletionTimestamp"] === undefined) return true;
+    await this.remove(grantUid);
+    return false;
   }
 
   async remove(grantUid: string): Promise<void> {
@@ -155,7 +191,7 @@ export class LedgerSecrets implements LedgerStore {
 
 function secretOf(
   { grantUid, grantName }: Ledger,
-  metadata: { name: string; resourceVersion: string },
+  metadata: Pick<Secret["metadata"], "name" | "resourceVersion" | "annotations">,
   field: string,
   bytes: Buffer,
 ): Secret {

@@ -72,14 +72,16 @@ export class PendingKeySecrets implements PendingKeys {
     for (;;) {
       const name = nameOf(redemption);
       const startedAt = this.#steady();
-      const found = this.#claimed.get(redemption) ?? await this.#store.get("Secret", name, signal);
+      const claimed = this.#claimed.get(redemption);
+      const found = claimed ?? await this.#store.get("Secret", name, signal);
       const leftMs = this.#leftToOthers(redemption, found);
       if (leftMs > 0) return { againInMs: leftMs };
       try {
         const secret = this.#sign(found ?? await makeSecret(name, token));
         this.#claimed.set(redemption, await this.#store.apply<"Secret">(secret, signal));
         this.#seen.delete(redemption);
-        if (found === undefined && await this.#isOver(token, signal)) {
+        // a claim that goes on from one of this process finds what that one has seen
+        if (claimed === undefined && await this.#isOver(token, signal)) {
           await this.forget(redemption, signal);
           return "theirs";
         }
@@ -105,9 +107,10 @@ export class PendingKeySecrets implements PendingKeys {
   }
 
   /**
-   * Whether the token that a key was just made for is finished: another replica did that, and has
-   * removed its key, while the news of it is still on the way here. A new key would spend another
-   * use.
+   * Whether the token that was just claimed is finished: another replica did that, and has removed
+   * its key, while the news of it is still on the way here. A new key would spend another use. One
+   * that is found may be as new: this replica may have made it before, and not have heard that it
+   * was stored.
    */
   async #isOver({ metadata: { name, uid } }: AccessToken, signal: AbortSignal): Promise<boolean> {
     const now = await this.#tokens.get("AccessToken", name, signal);

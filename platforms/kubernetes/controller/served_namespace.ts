@@ -8,7 +8,6 @@ import type { ApiClient } from "../api/client.ts";
 import { ClusterStore } from "../store.ts";
 import type { ClusterCache } from "./cluster_cache.ts";
 import { clusterGrantBacking } from "./grant_backing.ts";
-import { begunWithGrants } from "./begun_ledgers.ts";
 import { LedgerSecrets } from "./ledger_secrets.ts";
 import { claimGrant, claimToken } from "./ownership.ts";
 import { PendingKeySecrets } from "./pending_key_secrets.ts";
@@ -33,7 +32,7 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
   const grants = () => cache.AccessGrant.list(namespace);
   const known = { sites, routerAccesses: () => cache.RouterAccess.list(namespace) };
   const uncached = new ClusterStore(api, namespace);
-  const ledgers = begunWithGrants(new LedgerSecrets(platform, signal), uncached, signal);
+  const ledgers = new LedgerSecrets(platform, signal, { grants: uncached });
   const backing = clusterGrantBacking(platform, known, ledgers, signal);
   const pendingKeys = new PendingKeySecrets(platform, uncached, replica);
 

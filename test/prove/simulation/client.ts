@@ -83,7 +83,8 @@ export async function runClient(state: ClientState, setup: ClientSetup): Promise
       const reason = reasonOf(response);
       record({ what: "refused", attempt, reason });
       close();
-      unknown = reason === "unknown" ? unknown + 1 : 0;
+      // many who ask for what is unknown are told to wait: that says nothing of the grant
+      if (reason !== "failed") unknown = reason === "unknown" ? unknown + 1 : 0;
       // the news of a grant may be on their way
       const mayPass = ["failed", "closed"].includes(reason) || unknown > 0 && unknown < 4;
       if (!mayPass) {

@@ -23,7 +23,7 @@ const code = "CodeOfTheGrant0123456789";
 const folder = "/data/ledgers";
 
 /** So small that many a history turns pages. */
-const smallPages = { close: 3, most: 2 };
+const sizes = { close: 3, most: 2 };
 
 /** Simulates the history of a seed, and has it judged. Faults named in `leftOut` do not come. */
 export async function runHistory(
@@ -56,7 +56,7 @@ export async function runHistory(
   );
   const ledgersHere = (): LedgerStore =>
     inCluster
-      ? new LedgerSecrets(cluster.platform("west"), new AbortController().signal, smallPages)
+      ? new LedgerSecrets(cluster.platform("west"), new AbortController().signal, { sizes })
       : storedWith(new LedgerFiles("west", () => Promise.resolve(folder)), record);
   const hosts = Array.from({ length: inCluster ? 1 + pick("replicas", 3) : 1 }, (_, number) => {
     const host = new Host(`issuer ${number}`);
