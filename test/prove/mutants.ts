@@ -282,6 +282,6 @@ export const mutants: Mutant[] = [
     file: files,
     from: "    this.#settled.delete(folder);\n",
     to: "",
-    first: 21_990,
+    first: 28_280,
   },
 ];
