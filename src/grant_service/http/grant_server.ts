@@ -113,6 +113,8 @@ function readIdentity(identity: TlsIdentity): SecureContext {
   return createSecureContext({
     cert: identity.certificatePem,
     key: identity.privateKeyPem,
+    // without any, the machine's own are searched on disk at each handshake, for the issuer
+    ca: identity.certificatePem,
     minVersion: "TLSv1.3",
   });
 }
