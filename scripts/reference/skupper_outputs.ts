@@ -227,6 +227,7 @@ const results = {
     redemptions: whole("how often it was redeemed"),
     redemptionsAllowed: whole("how often it can be"),
     expirationTime: time("when it ends").optional(),
+    url: text("where it is redeemed").optional(),
   })),
   "grant status": accessGrant,
   "grant revoke": z.strictObject({

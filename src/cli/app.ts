@@ -6,7 +6,7 @@ import { findCommand, missingCommand } from "./command_path.ts";
 import type { CommandSet } from "./command_set.ts";
 import { commandTree } from "./command_tree.ts";
 import { rewriteGoFlags } from "./go_flags.ts";
-import { type OutputFormat, outputFormats, type SharedOptions } from "./options.ts";
+import { outputFormats, type SharedOptions } from "./options.ts";
 import { handOver, isHandedOver, realProgramVariable } from "./real_program.ts";
 import { reportError } from "./runner.ts";
 import type { World } from "./streams.ts";
@@ -144,7 +144,7 @@ function optionsInForce(root: Command, args: string[]): SharedOptions {
 }
 
 /** The format asked for, found without parsing: the command line may be the very thing at fault. */
-function outputWanted(args: string[]): { output?: OutputFormat } {
+function outputWanted(args: string[]): { output?: string } {
   for (const [index, arg] of args.entries()) {
     const value = /^(?:-o|--output=)(.+)$/.exec(arg)?.[1] ??
       (arg === "-o" || arg === "--output" ? args[index + 1] : undefined);

@@ -12,6 +12,7 @@ import {
   namespaceOption,
   outputOption,
   platformOption,
+  quietOption,
   verboseOption,
 } from "./options.ts";
 import { applyOptionVariables } from "./option_variables.ts";
@@ -86,6 +87,7 @@ function emptyRoot(program: string, description: string): Command {
   }
   return root
     .addOption(outputOption())
+    .addOption(quietOption())
     .addOption(verboseOption()) as unknown as Command;
 }
 

@@ -14,6 +14,8 @@ export interface CommandContext {
   readonly env: Record<string, string | undefined>;
   /** The namespace that -n names, if it does. */
   readonly namespace: string | undefined;
+  /** What --quiet says, if it is given. */
+  readonly quiet: boolean | undefined;
   /** The platform in force with its namespace; opened at the first call. */
   platform(): Promise<PlatformWithAbilities>;
   /**

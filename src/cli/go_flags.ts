@@ -22,6 +22,11 @@ export function rewriteGoFlags(
       rewritten.push(short[1]!, short[2]!);
       continue;
     }
+    const plain = command.options.find(({ short, optional }) => optional && short === arg);
+    if (plain?.long) {
+      rewritten.push(`${plain.long}=true`); // what stands behind it is no value
+      continue;
+    }
     const [, dashes, name, value] = /^(--?)(\w[\w-]+)(=[^]*)?$/.exec(arg) ?? [];
     const option = command.options.find(({ long }) => long === `--${name}`);
     if (arg === "-help" && singleDash) {

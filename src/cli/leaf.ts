@@ -1,21 +1,29 @@
 import { Command } from "@commander-js/extra-typings";
-import { appError } from "../errors/app_error.ts";
+import { CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
 import {
   contextOption,
   kubeconfigOption,
   namespaceOption,
-  outputFormats,
+  outputOf,
   outputOptionOf,
   platformOption,
+  quietOption,
   verboseOption,
 } from "./options.ts";
 
+/** What is a command's own of the options that every command has. */
+export interface LeafOptions {
+  /** What -o takes beyond what it always takes: name, wide, drawings. */
+  formats?: readonly string[];
+  /** What --quiet means here. */
+  quiet?: string;
+}
+
 /**
  * Starts a command: its name, what it does, and the options of all commands on Skupper's resources.
- * `drawings` are what -o takes beside the usual formats.
  */
-export function leaf(name: string, summary: string, drawings: readonly string[] = []) {
-  return leafWithoutPlatform(name, summary, drawings)
+export function leaf(name: string, summary: string, options: LeafOptions = {}) {
+  return leafWithoutPlatform(name, summary, options)
     .addOption(namespaceOption())
     .addOption(platformOption())
     .addOption(contextOption())
@@ -26,13 +34,13 @@ export function leaf(name: string, summary: string, drawings: readonly string[] 
 export function leafWithoutPlatform(
   name: string,
   summary: string,
-  drawings: readonly string[] = [],
+  { formats = [], quiet }: LeafOptions = {},
 ) {
-  const formats = [...outputFormats, ...drawings];
   return new Command(name)
     .summary(summary)
     .description(summary)
     .addOption(outputOptionOf(formats))
+    .addOption(quietOption(quiet))
     .addOption(verboseOption())
     .hook("preAction", (_command, action) => requireFormat(action, formats));
 }
@@ -40,10 +48,18 @@ export function leafWithoutPlatform(
 /** The option may have stood before the command, where it takes what any command takes. */
 function requireFormat(
   action: { optsWithGlobals(): Record<string, unknown> },
-  formats: string[],
+  formats: readonly string[],
 ): void {
   const { output } = action.optsWithGlobals();
-  if (typeof output !== "string" || formats.includes(output)) return;
-  const wanted = `one of ${formats.join(", ")}`;
-  throw appError("invalid-value", { name: "--output", value: output, wanted });
+  if (typeof output !== "string") return;
+  try {
+    outputOf(output, formats);
+  } catch (error) {
+    if (!(error instanceof InvalidArgumentError)) throw error;
+    throw new CommanderError(
+      1,
+      "commander.invalidArgument",
+      `error: option '--output' argument '${output}' is invalid. ${error.message}`,
+    );
+  }
 }

@@ -3,7 +3,7 @@ import { appError } from "../errors/app_error.ts";
 import { platformNames } from "../platform/name.ts";
 import { parseDuration } from "../wait/duration.ts";
 
-/** The output formats of `-o`. */
+/** How stdout, or an error on stderr, is written. */
 export const outputFormats = ["text", "json", "yaml"] as const;
 export type OutputFormat = (typeof outputFormats)[number];
 
@@ -16,7 +16,8 @@ export interface SharedOptions {
   platform?: string;
   context?: string;
   kubeconfig?: string;
-  output?: OutputFormat;
+  output?: string;
+  quiet?: boolean;
   verbose?: true;
 }
 
@@ -48,16 +49,35 @@ export function kubeconfigOption() {
 /** What `-o` takes of a command that draws its result. */
 export const drawings = ["mermaid", "svg"] as const;
 
+/** What `-o` takes of every command; `wide` is text where there is no more to show. */
+const commonFormats = ["text", "json", "yaml"];
+const jsonpath = "jsonpath=<template>";
+
 /** -o, --output, where any command may follow: that one says what it takes. */
 export function outputOption() {
-  return outputOptionOf(outputFormats).argParser((value) => value);
+  return outputOptionOf(["wide", "name"]).argParser((value) => value);
 }
 
-/** -o, --output of a command. */
-export function outputOptionOf(names: readonly string[]) {
-  const listed = `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`;
-  return new Option("-o, --output <format>", `print the result as ${listed}`)
-    .helpGroup(globalOptions).choices(names);
+/** -o, --output of a command; `more` is what it takes beyond the formats of every command. */
+export function outputOptionOf(more: readonly string[]) {
+  const names = [...commonFormats, ...more];
+  return new Option(
+    "-o, --output <format>",
+    `set the format of the result; or ${jsonpath}, as kubectl has it`,
+  ).helpGroup(globalOptions).choices(names).argParser((value) => outputOf(value, more));
+}
+
+/** The value of -o. Throws `InvalidArgumentError` where the command does not print like that. */
+export function outputOf(value: string, more: readonly string[]): string {
+  const names = [...commonFormats, ...more];
+  if (names.includes(value) || value === "wide" || value.startsWith("jsonpath=")) return value;
+  throw new InvalidArgumentError(`one of ${[...names, jsonpath].join(", ")}`);
+}
+
+/** -q, --quiet. */
+export function quietOption(description = "print no result, progress or hints; -o prints data") {
+  return new Option("-q, --quiet [bool]", description).helpGroup(globalOptions)
+    .argParser(goBoolean);
 }
 
 /** --verbose. */

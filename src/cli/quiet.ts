@@ -1,11 +1,8 @@
 import { type AppError, isAppError } from "../errors/app_error.ts";
 import type { CommandContext } from "./context.ts";
-import { switchOption } from "./options.ts";
 
 /** --quiet of a command that takes something away (docs/spec/design.md 3.9). */
-export function quietOption() {
-  return switchOption("quiet", "what is not there is no failure");
-}
+export const quietRemoval = "print no result; what is not there is no failure";
 
 /** The errors of something that is not there. */
 const absences = [

@@ -9,7 +9,8 @@ import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts"
 import { startDeadline } from "../wait/deadline.ts";
 import type { CommandContext } from "./context.ts";
 import { outputFormats, type SharedOptions } from "./options.ts";
-import { renderData, renderError, withPlatform, writeDefect } from "./output.ts";
+import { renderError, withPlatform, writeDefect } from "./output.ts";
+import { readResultFormat, renderResult, type ResultForms } from "./result_format.ts";
 import { escapeControls } from "./printable.ts";
 import { openPlatform } from "./open_platform.ts";
 import { LongWait } from "./long_wait.ts";
@@ -23,6 +24,10 @@ import { recordUndo } from "./undo_file.ts";
 export interface CommandSpec<D> {
   /** The result as a person reads it; `""` prints nothing. */
   text(data: D, context: CommandContext): string | Promise<string>;
+  /** The same with more columns, where -o is wide. */
+  wide?(data: D, context: CommandContext): string | Promise<string>;
+  /** What -o name prints, where the data are no resources; a list that is empty prints nothing. */
+  names?(data: D): unknown[];
   /** Further texts that -o takes, by name. */
   drawings?: Record<string, (data: D) => string>;
   /** What -o json and yaml print, where that is less than all `run` returned. */
@@ -40,6 +45,8 @@ export interface CommandSpec<D> {
   windDownMs?: number;
 }
 
+/** What -o takes where changes are told. */
+const followed = "text, json, yaml or jsonpath=<template> with --watch";
 const standardWindDownMs = 10_000;
 
 /**
@@ -58,14 +65,20 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
       // commander calls an action with one argument more than its type says: the command.
       const command = args.at(-1) as Command;
       const options = command.optsWithGlobals() as SharedOptions & { timeout?: number };
-      const drawing = spec.drawings?.[options.output ?? ""];
-      const format = drawing === undefined ? options.output ?? "text" : "text";
+      const drawings = Object.keys(spec.drawings ?? {});
+      const format = await readResultFormat(options.output ?? "text", drawings);
+      const isQuiet = options.quiet === true;
+      const isFollowing = spec.follows?.(options as Record<string, unknown>) === true;
+      if (isFollowing && format.kind === "name") {
+        throw appError("invalid-value", { name: "--output", value: "name", wanted: followed });
+      }
       const { windDownMs = standardWindDownMs } = spec;
       const level = world.env["JFROG_CLI_LOG_LEVEL"] ?? ""; // jf's, in capitals
       const tellsDetails = options.verbose === true || ["DEBUG", "VERBOSE"].includes(level);
-      const tellsProgress = format === "text" && !["WARN", "ERROR"].includes(level);
+      const tellsProgress = format.messages === "text" && !isQuiet &&
+        !["WARN", "ERROR"].includes(level);
       const progress = startProgress(world.stderr, world.env);
-      const isOpen = spec.follows?.(options as Record<string, unknown>) === true &&
+      const isOpen = isFollowing &&
         command.getOptionValueSource("timeout") === "default";
       const timeoutMs = isOpen ? undefined : options.timeout;
       const wait = new LongWait(
@@ -87,6 +100,7 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         say,
         env: world.env,
         namespace: options.namespace,
+        quiet: options.quiet,
         platform: () =>
           platform ??= openPlatform(world, platforms, options, {
             warn: context.warn,
@@ -95,14 +109,14 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
           }),
         async deliver(data, text) {
           await progress.end();
-          const result = format === "text" ? text : await renderData(data, format);
-          await world.stdout.deliver(withNewline(result));
+          const forms = formsOf(() => text, () => data);
+          await world.stdout.deliver(withNewline(await renderResult(format, forms)));
         },
         async openSink(to, names) {
           const { openSecretSink } = await import("./secret_sink.ts");
           return await openSecretSink(to, names, {
             env: world.env,
-            printMasks: (lines) => (format === "text" ? world.stdout : world.stderr).write(lines),
+            printMasks: (lines) => (format.isForPeople ? world.stdout : world.stderr).write(lines),
             async deliver(text) {
               await progress.end();
               await world.stdout.deliver(withNewline(text));
@@ -115,14 +129,14 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         async tell(line, data) {
           await progress.end();
           await writing;
-          if (format === "text") return await world.stdout.write(`${escapeControls(line)}\n`);
+          if (isQuiet && format.isForPeople) return;
+          if (format.isForPeople) return await world.stdout.write(`${escapeControls(line)}\n`);
           if (data === undefined) return;
           const shown = platform === undefined ? data : withPlatform(data, (await platform).name);
-          await world.stdout.write(
-            format === "json"
-              ? `${JSON.stringify(shown)}\n`
-              : `---\n${withNewline(await renderData(shown, format))}`,
-          );
+          if (format.kind === "json") return await world.stdout.write(`${JSON.stringify(shown)}\n`);
+          const mark = format.kind === "yaml" ? "---\n" : "";
+          const result = await renderResult(format, formsOf(() => line, () => shown));
+          await world.stdout.write(mark + withNewline(result));
         },
         progress: (text) => tellsProgress ? progress.show(text) : undefined,
         done: (sentence, resume) => done.push({ sentence, resume }),
@@ -145,11 +159,11 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         ),
       };
       function tellInferred(name: PlatformName) {
-        if (format !== "text") return; // data names the platform
+        if (format.messages !== "text" || isQuiet) return; // data names the platform
         putLine("platform", `${name}, which the namespace was made with`);
       }
       function putLine(label: string, text: string) {
-        const line = format === "text"
+        const line = format.messages === "text"
           ? `${label}: ${escapeControls(text)}`
           : JSON.stringify({ [label]: text });
         put(`${line}\n`);
@@ -167,11 +181,17 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         const data = await abortableAfter(run(context, ...args), deadline.signal, windDownMs);
         await progress.end();
         await writing;
-        const result = format === "text"
-          ? await (drawing ?? spec.text)(data, context)
-          : await renderData(await shownData(data), format);
+        const result = isQuiet && format.isForPeople && !spec.isManifest
+          ? ""
+          : await renderResult(format, {
+            text: () => spec.text(data, context),
+            wide: () => (spec.wide ?? spec.text)(data, context),
+            drawing: (name) => spec.drawings![name]!(data),
+            data: () => shownData(data),
+            names: () => spec.names?.(data),
+          });
         await world.stdout.write(withNewline(result));
-        if (format === "text") notes.forEach((note) => putLine("hint", note));
+        if (format.isForPeople && !isQuiet) notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;
       } catch (caught) {
@@ -189,6 +209,11 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
         deadline.end();
       }
     };
+}
+
+/** The forms of what is told or delivered before the result. */
+function formsOf(text: () => string, data: () => unknown): ResultForms {
+  return { text, wide: text, drawing: text, data, names: () => undefined };
 }
 
 /** The error, with what the command had done when it came. */

@@ -14,7 +14,7 @@ test("a refused value is named with its option, argument or variable, and what i
     ],
     [
       ["version", "-o", "a\nb"],
-      'Invalid value "a\\nb" for --output: it must be one of text, json, yaml',
+      'Invalid value "a\\nb" for --output: it must be one of text, json, yaml, jsonpath=<template>',
     ],
     [
       ["completion", "tcsh"],

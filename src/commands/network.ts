@@ -11,7 +11,7 @@ import type { NetworkMap } from "../router/network_map.ts";
 
 /** `network`: what the routers know of the whole network, as a tree, data or a picture. */
 export function networkCommand(run: Runner) {
-  return leaf("network", "Show the sites and links of the whole network", drawings)
+  return leaf("network", "Show the sites and links of the whole network", { formats: drawings })
     .addOption(timeoutOption("60s"))
     .action(run({
       text: (map) => drawTree(map).split("\n").map(escapeControls).join("\n"),

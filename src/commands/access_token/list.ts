@@ -27,7 +27,9 @@ interface Options extends AccessOptions {
 /** `access-token list`. */
 export function accessTokenList(run: Runner) {
   return withAccessOptions(
-    leafWithoutPlatform("list", "List access tokens: an administrator's are everybody's"),
+    leafWithoutPlatform("list", "List access tokens: an administrator's are everybody's", {
+      formats: ["name"],
+    }),
   )
     .option("--description <text>", "only those so described; a * at the end stands for anything")
     .option("--username <name>", "only those of that user")
@@ -37,7 +39,13 @@ export function accessTokenList(run: Runner) {
     .option("--scope <scope>", "only those of that scope")
     .addOption(new Option("--order-by <field>", "sort them").choices(orders))
     .addOption(switchOption("descending", "the last ones first"))
-    .action(run({ text, data: (tokens) => ({ tokens: tokens.map(withTimes) }) }, list));
+    .action(
+      run({
+        text,
+        data: (tokens) => ({ tokens: tokens.map(withTimes) }),
+        names: (tokens) => tokens.map(({ token_id }) => token_id),
+      }, list),
+    );
 }
 
 async function list(context: CommandContext, options: Options): Promise<ListedToken[]> {

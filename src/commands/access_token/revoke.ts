@@ -1,6 +1,6 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
-import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
+import { findUnlessQuiet, quietRemoval } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { Revoked } from "../../jfrog/access/tokens.ts";
@@ -12,30 +12,30 @@ import {
 } from "../jfrog/access_options.ts";
 import { givenToken } from "./given_token.ts";
 
-interface Options extends AccessOptions {
-  quiet?: boolean;
-}
-
 /** `access-token revoke <id>`. */
 export function accessTokenRevoke(run: Runner) {
-  return withAccessOptions(leafWithoutPlatform("revoke", "Revoke an access token"))
+  return withAccessOptions(
+    leafWithoutPlatform("revoke", "Revoke an access token", {
+      formats: ["name"],
+      quiet: quietRemoval,
+    }),
+  )
     .argument(
       "<id>",
       "its token_id, or the token itself, - for one on stdin; me is the token that is asked with",
     )
-    .addOption(quietOption())
-    .action(run({ text }, revoke));
+    .action(run({ text, names: ({ id, revoked }) => revoked && id !== "" ? [id] : [] }, revoke));
 }
 
 async function revoke(
   context: CommandContext,
   argument: string,
-  options: Options,
+  options: AccessOptions,
 ): Promise<Revoked> {
   const given = await givenToken(context, argument, options);
   const tokens = await openTokens(context, await openAccess(context, options));
   const result = await tokens.revoke(given);
-  await findUnlessQuiet(context, options.quiet, () => {
+  await findUnlessQuiet(context, context.quiet, () => {
     if (!result.revoked) throw appError("access-token-gone", { id: result.id });
   });
   return result;

@@ -15,13 +15,15 @@ import { userOf, withTimes } from "./listed_token.ts";
 /** `access-token show <id>`. */
 export function accessTokenShow(run: Runner) {
   return withAccessOptions(
-    leafWithoutPlatform("show", "Show what the server knows of an access token"),
+    leafWithoutPlatform("show", "Show what the server knows of an access token", {
+      formats: ["name"],
+    }),
   )
     .argument(
       "<id>",
       "its token_id, or a JSON Web Token, - for one on stdin; me is the token that is asked with",
     )
-    .action(run({ text, data: withTimes }, show));
+    .action(run({ text, data: withTimes, names: ({ token_id }) => [token_id] }, show));
 }
 
 async function show(context: CommandContext, argument: string, options: AccessOptions) {

@@ -9,7 +9,7 @@ type Options = ServerOptions & OidcOptions & { overwrite?: boolean };
 
 /** `config add [server-id]` (docs/spec/jfrog.md 4.1). */
 export function configAdd(run: Runner) {
-  return withServerOptions(leafWithoutPlatform("add", "Add a JFrog server"))
+  return withServerOptions(leafWithoutPlatform("add", "Add a JFrog server", { formats: ["name"] }))
     .argument(
       "[server-id]",
       "the name to give it; by default JFROG_CLI_SERVER_ID, or Default-Server",
@@ -26,7 +26,7 @@ export function configAdd(run: Runner) {
       "GitHub, Azure or GenericOidc; by default JFROG_CLI_OIDC_PROVIDER_TYPE's, else GitHub",
     )
     .option("--application-key <key>", "the JFrog application the token is for")
-    .action(run({ text: () => "" }, add));
+    .action(run({ text: () => "", names: ({ serverId = "" }) => [serverId] }, add));
 }
 
 async function add(context: CommandContext, id: string | undefined, options: Options) {

@@ -6,10 +6,12 @@ import { dialogueOf, givenServer, type ServerOptions, withServerOptions } from "
 /** `config edit <server-id>` (docs/spec/jfrog.md 4.1): what is not given stays as it is. */
 export function configEdit(run: Runner) {
   return withServerOptions(
-    leafWithoutPlatform("edit", "Change a JFrog server; what is not given stays as it is"),
+    leafWithoutPlatform("edit", "Change a JFrog server; what is not given stays as it is", {
+      formats: ["name"],
+    }),
   )
     .argument("<server-id>", "its name")
-    .action(run({ text: () => "" }, edit));
+    .action(run({ text: () => "", names: ({ serverId = "" }) => [serverId] }, edit));
 }
 
 async function edit(context: CommandContext, id: string, options: ServerOptions) {

@@ -12,7 +12,7 @@ export function configExport(run: Runner) {
   )
     .argument("[server-id]", "its name; by default the default one's")
     .addOption(sinkOption())
-    .action(run({ text: (result) => result?.token ?? "" }, exportToken));
+    .action(run({ text: (result) => result?.token ?? "", isManifest: true }, exportToken));
 }
 
 async function exportToken(

@@ -9,9 +9,11 @@ const maxTokenBytes = 1024 * 1024;
  * `config import <token>` (docs/spec/jfrog.md 4.5); `-` reads it from stdin, where nobody sees it.
  */
 export function configImport(run: Runner) {
-  return leafWithoutPlatform("import", "Add the JFrog server of a token of config export")
+  return leafWithoutPlatform("import", "Add the JFrog server of a token of config export", {
+    formats: ["name"],
+  })
     .argument("<token>", "the token, or - for one on standard input: config import - < FILE")
-    .action(run({ text: () => "" }, importToken));
+    .action(run({ text: () => "", names: ({ serverId = "" }) => [serverId] }, importToken));
 }
 
 async function importToken(context: CommandContext, argument: string) {

@@ -1,31 +1,27 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
-import { switchOption } from "../../cli/options.ts";
 import { findUnlessQuiet } from "../../cli/quiet.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { Server } from "../../jfrog/server.ts";
 import { isInCi } from "./options.ts";
 
-interface Options {
-  quiet?: boolean;
-}
-
 /** `config remove [server-id]` (docs/spec/jfrog.md 4.3): without a name all of them. */
 export function configRemove(run: Runner) {
-  return leafWithoutPlatform("remove", "Remove a configured JFrog server, or all of them")
+  return leafWithoutPlatform("remove", "Remove a configured JFrog server, or all of them", {
+    formats: ["name"],
+    quiet: "do not ask, by default in CI; what is not there is no failure",
+  })
     .argument("[server-id]", "its name; by default all")
-    .addOption(
-      switchOption("quiet", "do not ask, by default in CI; what is not there is no failure"),
-    )
-    .action(run({ text: () => "" }, remove));
+    .action(run({ text: () => "", names: ({ removed }) => removed }, remove));
 }
 
-async function remove(context: CommandContext, id: string | undefined, { quiet }: Options) {
+async function remove(context: CommandContext, id: string | undefined) {
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findServer, removeServer } = await import("../../jfrog/config/entry.ts");
   const store = openServerStore(context.env);
   const before = await store.read(context.signal, "as they are");
   // jf takes what is not there for removed, asked to be quiet or not
+  const { quiet } = context;
   const isQuiet = quiet || context.say.program === "jf";
   const removed = id === undefined
     ? before

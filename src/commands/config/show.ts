@@ -9,10 +9,18 @@ interface Options {
 
 /** `config show [server-id]` (docs/spec/jfrog.md 4.2): secrets are never shown. */
 export function configShow(run: Runner) {
-  return leafWithoutPlatform("show", "Show the configured JFrog servers, without their secrets")
+  return leafWithoutPlatform("show", "Show the configured JFrog servers, without their secrets", {
+    formats: ["name"],
+  })
     .argument("[server-id]", "the one to show; by default all")
     .addOption(formatOption())
-    .action(run({ text: ({ text }) => text, data: ({ servers }) => servers }, show));
+    .action(
+      run({
+        text: ({ text }) => text,
+        data: ({ servers }) => servers,
+        names: ({ servers }) => servers.map(({ serverId = "" }) => serverId),
+      }, show),
+    );
 }
 
 async function show(context: CommandContext, id: string | undefined, { format }: Options) {

@@ -4,9 +4,11 @@ import type { Runner } from "../../cli/runner.ts";
 
 /** `config use <server-id>` (docs/spec/jfrog.md 4.4). */
 export function configUse(run: Runner) {
-  return leafWithoutPlatform("use", "Make a configured JFrog server the default one")
+  return leafWithoutPlatform("use", "Make a configured JFrog server the default one", {
+    formats: ["name"],
+  })
     .argument("<server-id>", "its name")
-    .action(run({ text: () => "" }, use));
+    .action(run({ text: () => "", names: ({ serverId }) => [serverId] }, use));
 }
 
 async function use(context: CommandContext, id: string) {

@@ -2,6 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { table } from "../../cli/output.ts";
+import { qualifiedName } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import {
   type AccessGrant,
@@ -17,13 +18,15 @@ interface GrantSummary extends GrantState {
   redemptions: number;
   redemptionsAllowed: number;
   expirationTime?: string;
+  /** Where it is redeemed. */
+  url?: string;
 }
 
 /** `grant list`: never shows a code. */
 export function grantList(run: Runner) {
-  return leaf("list", "List the access grants of the namespace")
+  return leaf("list", "List the access grants of the namespace", { formats: ["wide", "name"] })
     .addOption(timeoutOption("60s"))
-    .action(run({ text }, list));
+    .action(run({ text, wide, names }, list));
 }
 
 async function list(context: CommandContext): Promise<GrantSummary[]> {
@@ -32,14 +35,34 @@ async function list(context: CommandContext): Promise<GrantSummary[]> {
 }
 
 function summary(grant: AccessGrant): GrantSummary {
-  const expirationTime = grant.status?.expirationTime;
+  const { expirationTime, url } = grant.status ?? {};
   return {
     name: grant.metadata.name,
     ...grantState(grant, Date.now()),
     redemptions: grant.status?.redemptions ?? 0,
     redemptionsAllowed: redemptionsAllowed(grant),
     ...(expirationTime === undefined ? {} : { expirationTime }),
+    ...(url === undefined ? {} : { url }),
   };
+}
+
+function names(grants: GrantSummary[]): string[] {
+  return grants.map(({ name }) => qualifiedName("AccessGrant", name));
+}
+
+function wide(grants: GrantSummary[]): string {
+  if (grants.length === 0) return text(grants);
+  return table([
+    ["NAME", "STATUS", "REDEMPTIONS", "EXPIRES", "URL", "MESSAGE"],
+    ...grants.map((grant) => [
+      grant.name,
+      grant.status,
+      `${grant.redemptions}/${grant.redemptionsAllowed}`,
+      grant.expirationTime ?? "-",
+      grant.url ?? "-",
+      grant.message ?? "",
+    ]),
+  ]);
 }
 
 function text(grants: GrantSummary[]): string {

@@ -2,6 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { conditionRows, fields } from "../../cli/output.ts";
+import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import { type AccessGrant, grantState, redemptionsAllowed } from "../../resources/access_grant.ts";
@@ -10,8 +11,10 @@ import { relativeTime } from "../../wait/duration.ts";
 
 /** `grant status <name>`: all but its code, which lets anybody redeem it. */
 export function grantStatus(run: Runner) {
-  return leaf("status", "Display the status of an access grant, without its secret code")
-    .argument("<name>", "the access grant")
+  return leaf("status", "Display the status of an access grant, without its secret code", {
+    formats: ["name"],
+  })
+    .argument("<name>", "the access grant", nameOfKind("AccessGrant"))
     .addOption(timeoutOption("60s"))
     .action(run({ text, data: grantWithoutCode }, status));
 }

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
+import { nameOfKind, qualifiedName } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type AppError, appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
@@ -19,10 +20,12 @@ interface LinkCheck {
  * stdout.
  */
 export function linkCheck(run: Runner) {
-  return leaf("check", "Try the endpoints of a link with its credentials, step by step")
-    .argument("[name]", "check this link only")
+  return leaf("check", "Try the endpoints of a link with its credentials, step by step", {
+    formats: ["name"],
+  })
+    .argument("[name]", "check this link only", nameOfKind("Link"))
     .addOption(timeoutOption("60s"))
-    .action(run({ text, failure }, check));
+    .action(run({ text, names, failure }, check));
 }
 
 async function check(context: CommandContext, name: string | undefined): Promise<LinkCheck[]> {
@@ -61,6 +64,10 @@ function failure(checks: LinkCheck[]): AppError | undefined {
     }
   }
   return undefined;
+}
+
+function names(checks: LinkCheck[]): string[] {
+  return checks.map(({ link }) => qualifiedName("Link", link));
 }
 
 function text(checks: LinkCheck[]): string {

@@ -1,7 +1,8 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { deletionWaitOption, timeoutOption } from "../../cli/options.ts";
-import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
+import { findUnlessQuiet, quietRemoval } from "../../cli/quiet.ts";
+import { nameOfKind, qualifiedName } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need } from "../../platform/abilities.ts";
 import { redeemedToken } from "../../resources/access_token.ts";
@@ -19,14 +20,17 @@ interface Deleted {
 
 /** `link delete <name>`: with the credentials a token redemption made for it. */
 export function linkDelete(run: Runner) {
-  return leaf("delete", "Delete a link")
-    .argument("<name>", "the link")
-    .addOption(quietOption())
+  return leaf("delete", "Delete a link", { formats: ["name"], quiet: quietRemoval })
+    .argument("<name>", "the link", nameOfKind("Link"))
     .addOption(deletionWaitOption())
     .option("--no-wait", "do not wait for deletion to complete")
     .addOption(reloadOption())
     .addOption(timeoutOption("60s"))
-    .action(run({ text }, remove));
+    .action(run({ text, names }, remove));
+}
+
+function names({ deleted }: Deleted): string[] {
+  return deleted === null ? [] : [qualifiedName("Link", deleted)];
 }
 
 function text({ deleted, live }: Deleted): string {
@@ -37,14 +41,14 @@ function text({ deleted, live }: Deleted): string {
 async function remove(
   context: CommandContext,
   name: string,
-  options: { wait?: boolean; quiet?: boolean; reload?: boolean | undefined },
+  options: { wait?: boolean; reload?: boolean | undefined },
 ): Promise<Deleted> {
   const { reload = false } = options;
   const platform = await context.platform();
   if (reload) need(platform, "liveLinks", "reloading a router");
   const link = await findUnlessQuiet(
     context,
-    options.quiet,
+    context.quiet,
     () => namedLink(platform, name, context),
   );
   if (link === undefined) return { deleted: null };

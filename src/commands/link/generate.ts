@@ -18,7 +18,9 @@ type Printed = Pick<GeneratedLink, "links"> & { secret: GeneratedLink["secret"] 
 
 /** `link generate [name]`: prints credentials and a link for another site, and stores nothing. */
 export function linkGenerate(run: Runner) {
-  return leaf("generate", "Generate a Link resource for use in a remote site")
+  return leaf("generate", "Generate a Link resource for use in a remote site", {
+    formats: ["name"],
+  })
     .argument("[name]", "the name of the resource to be generated; by default one is made up")
     .addOption(costOption())
     .option("--tls-credentials <name>", "the name of the Secret that the link uses")

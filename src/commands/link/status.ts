@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
+import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError, isAppError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
@@ -10,7 +11,7 @@ import { followLinks } from "../../router/follow_links.ts";
 import { linksWithRouter, type LinkWithRouter, withRouter } from "../../router/linked.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
-import { linkStatusText } from "./status_text.ts";
+import { linkStatusText, wideLinks } from "./status_text.ts";
 import { watchLinks } from "./watch_links.ts";
 
 const waitChoices = ["operational"] as const;
@@ -24,19 +25,25 @@ type Found = LinkWithRouter | LinkWithRouter[] | undefined;
 
 /** `link status [name]`. */
 export function linkStatus(run: Runner) {
-  return leaf("status", "Display the status of links in the current site")
-    .argument("[name]", "show the status of this link only")
+  return leaf("status", "Display the status of links in the current site", {
+    formats: ["wide", "name"],
+  })
+    .argument("[name]", "show the status of this link only", nameOfKind("Link"))
     .option("--watch", "go on, and tell each change in a line, or with -o json as an object a line")
     .addOption(
       new Option("--wait <status>", "wait until the links are operational")
         .choices(waitChoices).conflicts("watch"),
     )
     .addOption(timeoutOption("60s"))
-    .action(run({ text, follows: ({ watch }) => watch === true }, status));
+    .action(run({ text, wide, follows: ({ watch }) => watch === true }, status));
 }
 
 function text(found: Found): string {
   return found === undefined ? "" : linkStatusText(found);
+}
+
+function wide(found: Found): string {
+  return Array.isArray(found) && found.length > 0 ? wideLinks(found) : text(found);
 }
 
 async function status(

@@ -1,6 +1,6 @@
 import { fields, table } from "../../cli/output.ts";
 import { linkCost } from "../../resources/link.ts";
-import { findCondition } from "../../resources/resource.ts";
+import { findCondition, hostAndPort } from "../../resources/resource.ts";
 import type { LinkWithRouter } from "../../router/linked.ts";
 
 /** Links as `link status` shows them: one with its details, several as a table. */
@@ -13,6 +13,25 @@ export function linkStatusText(found: LinkWithRouter | LinkWithRouter[]): string
       link.metadata.name,
       statusOf(link),
       costOf(link),
+      messageOf(link),
+    ]),
+  ]);
+}
+
+/** Links as a table, with where they lead and since when they stand as they do. */
+export function wideLinks(links: LinkWithRouter[]): string {
+  return table([
+    ["NAME", "STATUS", "COST", "ENDPOINTS", "REMOTE SITE", "SINCE", "MESSAGE"],
+    ...links.map((link) => [
+      link.metadata.name,
+      statusOf(link),
+      costOf(link),
+      (link.spec?.endpoints ?? []).map(({ host = "", port = "" }) => hostAndPort(host, port)).join(
+        ",",
+      ) ||
+      "-",
+      remoteSiteOf(link) ?? "-",
+      findCondition(link, "Operational")?.lastTransitionTime ?? "-",
       messageOf(link),
     ]),
   ]);

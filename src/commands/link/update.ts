@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
+import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import { need } from "../../platform/abilities.ts";
@@ -27,8 +28,8 @@ type Updated = Link & { live?: LiveChange };
 
 /** `link update <name>`: changes what is named and keeps everything else. */
 export function linkUpdate(run: Runner) {
-  return leaf("update", "Change link settings")
-    .argument("<name>", "the link")
+  return leaf("update", "Change link settings", { formats: ["name"] })
+    .argument("<name>", "the link", nameOfKind("Link"))
     .addOption(costOption())
     .addOption(costAliasOption())
     .option("--tls-credentials <name>", "the name of a Secret with the credentials of the link")

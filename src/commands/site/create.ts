@@ -30,7 +30,7 @@ interface Options extends SiteSettings {
 
 /** `site create <name>`. */
 export function siteCreate(run: Runner) {
-  return leaf("create", "Create a site")
+  return leaf("create", "Create a site", { formats: ["name"] })
     .argument("<name>", "a name of your choice for the site")
     .addOption(enableLinkAccessOption())
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")

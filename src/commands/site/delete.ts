@@ -1,7 +1,8 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { deletionWaitOption, timeoutOption } from "../../cli/options.ts";
-import { findUnlessQuiet, quietOption } from "../../cli/quiet.ts";
+import { findUnlessQuiet, quietRemoval } from "../../cli/quiet.ts";
+import { nameOfKind, qualifiedName } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Site } from "../../resources/site.ts";
@@ -19,21 +20,23 @@ interface Deleted {
 interface Options {
   all?: true;
   yes?: true;
-  quiet?: boolean;
   wait?: boolean;
 }
 
 /** `site delete [name]`. */
 export function siteDelete(run: Runner) {
-  return leaf("delete", "Delete a site")
-    .argument("[name]", "the site; by default the namespace's")
+  return leaf("delete", "Delete a site", { formats: ["name"], quiet: quietRemoval })
+    .argument("[name]", "the site; by default the namespace's", nameOfKind("Site"))
     .option("--all", "delete all Skupper resources of the namespace with it")
     .option("--yes", "do not ask whether grants that can still be redeemed may end")
-    .addOption(quietOption())
     .addOption(deletionWaitOption())
     .option("--no-wait", "do not wait for deletion to complete")
     .addOption(timeoutOption("60s"))
-    .action(run({ text, data: ({ deleted }) => ({ deleted }) }, remove));
+    .action(run({ text, names, data: ({ deleted }) => ({ deleted }) }, remove));
+}
+
+function names({ deleted }: Deleted): string[] {
+  return deleted === null ? [] : [qualifiedName("Site", deleted)];
 }
 
 function text({ deleted, namespace, all }: Deleted): string {
@@ -57,13 +60,13 @@ async function remove(
     await dissolve(platform, undefined, all, context.signal);
     return { deleted: null, namespace, all };
   }
-  if (isGone && options.quiet && name === undefined) {
+  if (isGone && context.quiet && name === undefined) {
     context.warn(`There is no site in namespace "${namespace}": nothing is left to do`);
     return { deleted: null, namespace, all };
   }
   const site = await findUnlessQuiet(
     context,
-    options.quiet,
+    context.quiet,
     () => currentSite(platform, name, "delete the site", context),
   );
   if (site === undefined) return { deleted: null, namespace, all };

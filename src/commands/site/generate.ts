@@ -13,7 +13,7 @@ import {
 
 /** `site generate <name>`: prints the resource and touches nothing. */
 export function siteGenerate(run: Runner) {
-  return leaf("generate", "Generate a Site resource")
+  return leaf("generate", "Generate a Site resource", { formats: ["name"] })
     .argument("<name>", "the name of the resource to be generated")
     .addOption(enableLinkAccessOption())
     .option("--link-access-type <type>", "how link access is made external (Kubernetes)")

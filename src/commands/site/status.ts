@@ -2,6 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
+import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { PlatformWithAbilities, Signing } from "../../platform/abilities.ts";
 import { routerWords } from "../../router/router_words.ts";
@@ -15,8 +16,8 @@ type SiteStatus = SiteWithRouter & { signing?: Signing };
 
 /** `site status [name]`. */
 export function siteStatus(run: Runner) {
-  return leaf("status", "Display the status of a site")
-    .argument("[name]", "the site; by default the namespace's")
+  return leaf("status", "Display the status of a site", { formats: ["name"] })
+    .argument("[name]", "the site; by default the namespace's", nameOfKind("Site"))
     .option("--watch", "go on, and tell each change in a line, or with -o json as an object a line")
     .addOption(timeoutOption("60s"))
     .action(run({

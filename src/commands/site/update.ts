@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
+import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError, isAppError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
@@ -33,8 +34,8 @@ interface Options extends SiteSettings {
 
 /** `site update [name]`: changes what is named and keeps everything else. */
 export function siteUpdate(run: Runner) {
-  return leaf("update", "Change site settings")
-    .argument("[name]", "the site; by default the namespace's")
+  return leaf("update", "Change site settings", { formats: ["name"] })
+    .argument("[name]", "the site; by default the namespace's", nameOfKind("Site"))
     .addOption(enableLinkAccessOption())
     .addOption(
       new Option("--disable-link-access", "allow no more links from remote sites").conflicts(

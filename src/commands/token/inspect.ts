@@ -2,6 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { fileName, timeoutOption } from "../../cli/options.ts";
 import { fields } from "../../cli/output.ts";
+import { qualifiedName } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { TokenFacts } from "../../token/inspect.ts";
 import { relativeTime } from "../../wait/duration.ts";
@@ -12,12 +13,14 @@ import { readToken } from "./read_token.ts";
 
 /** `token inspect <file>`: what it says of itself; never its code. */
 export function tokenInspect(run: Runner) {
-  return leaf("inspect", "Show what a token file says, without its secret code")
+  return leaf("inspect", "Show what a token file says, without its secret code", {
+    formats: ["name"],
+  })
     .argument("<file>", "the token file, or - for standard input", fileName)
     .addOption(identityOption())
     .option("--probe", "go the way of a redemption too, step by step; nothing is spent")
     .addOption(timeoutOption("60s"))
-    .action(run({ text, data, failure: ({ probe }) => probe?.failure }, inspect));
+    .action(run({ text, data, names, failure: ({ probe }) => probe?.failure }, inspect));
 }
 
 interface Inspection {
@@ -38,6 +41,10 @@ async function inspect(
   const { env, signal } = context;
   const { probeTokenSteps } = await import("../../token/token_probe.ts");
   return { facts, probe: await probeTokenSteps(token, { env, now: Date.now }, signal) };
+}
+
+function names({ facts }: Inspection): string[] {
+  return [qualifiedName("AccessToken", facts.name)];
 }
 
 function data({ facts, probe }: Inspection) {

@@ -8,6 +8,7 @@ import {
   shortTimeoutOption,
   wholeNumber,
 } from "../../cli/options.ts";
+import { nameOfKind, qualifiedName } from "../../cli/resource_names.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
@@ -40,7 +41,9 @@ const secretNames = { output: "token", variable: "SKUPPER_TOKEN" };
 
 /** `token issue <file>` (docs/spec/commands.md 2.1). */
 export function tokenIssue(run: Runner) {
-  return leaf("issue", "Issue a token file redeemable for a link to the current site")
+  return leaf("issue", "Issue a token file redeemable for a link to the current site", {
+    formats: ["name"],
+  })
     .argument(
       "[file]",
       "the name of the token file to create, or - for standard output; --to in its place",
@@ -69,7 +72,9 @@ export function tokenIssue(run: Runner) {
     )
     .addOption(
       new Option("--grant <name>", "use the named access grant instead of creating a new one")
-        .argParser(nonEmpty("the name of an access grant"))
+        .argParser((text) =>
+          nameOfKind("AccessGrant")(nonEmpty("the name of an access grant")(text))
+        )
         .conflicts(["redemptionsAllowed", "expirationWindow"]),
     )
     .option("--host <host>", "the one of the site's hosts that the token is to name")
@@ -77,7 +82,7 @@ export function tokenIssue(run: Runner) {
     .addOption(linkCostAliasOption())
     .option("--force", "replace a file that is not a token file")
     .action(
-      run({ text, data: publicData }, issue),
+      run({ text, data: publicData, names }, issue),
     );
 }
 
@@ -171,6 +176,10 @@ function secretOf(token: IssuedToken["token"], text: string, isSealed: boolean):
 /** The result without the token: its code belongs into the file alone, or stdout has it already. */
 function publicData({ token: _token, isHanded: _isHanded, ...facts }: Issued) {
   return facts.file === "-" ? undefined : facts;
+}
+
+function names({ file, grant }: Issued): string[] {
+  return file === "-" ? [] : [qualifiedName("AccessGrant", grant)];
 }
 
 function text(issued: Issued, context: CommandContext): string {

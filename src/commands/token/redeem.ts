@@ -2,6 +2,7 @@ import { Option } from "@commander-js/extra-typings";
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { fileName, shortTimeoutOption } from "../../cli/options.ts";
+import { qualifiedName } from "../../cli/resource_names.ts";
 import { quote, type Runner } from "../../cli/runner.ts";
 import { isAppError } from "../../errors/app_error.ts";
 import { need, type PlatformWithAbilities } from "../../platform/abilities.ts";
@@ -47,7 +48,9 @@ const soonMs = 1000;
  * links of a token that was redeemed here before.
  */
 export function tokenRedeem(run: Runner) {
-  return leaf("redeem", "Redeem a token file in order to create a link to a remote site")
+  return leaf("redeem", "Redeem a token file in order to create a link to a remote site", {
+    formats: ["name"],
+  })
     .argument("<file>", "the name of the token file to use, or - for standard input", fileName)
     .addOption(shortTimeoutOption("60s"))
     .addOption(identityOption())
@@ -66,7 +69,10 @@ export function tokenRedeem(run: Runner) {
         .conflicts(["wait", "reload"]),
     )
     .action(
-      run({ text, data, failure: (done) => isDry(done) ? done.probe.failure : undefined }, redeem),
+      run(
+        { text, data, names, failure: (done) => isDry(done) ? done.probe.failure : undefined },
+        redeem,
+      ),
     );
 }
 
@@ -80,6 +86,10 @@ interface Rehearsal {
 
 function isDry(done: Redeemed | Rehearsal): done is Rehearsal {
   return "probe" in done;
+}
+
+function names(done: Redeemed | Rehearsal): string[] {
+  return isDry(done) ? [] : done.links.map((link) => qualifiedName("Link", link));
 }
 
 function data(done: Redeemed | Rehearsal) {

@@ -2,6 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { conditionRows, fields, table } from "../../cli/output.ts";
+import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { AccessToken } from "../../resources/access_token.ts";
@@ -9,10 +10,12 @@ import { tokenWithoutCode } from "../../resources/without_code.ts";
 
 /** `token status [name]`: the AccessTokens that a controller redeems, or has refused. */
 export function tokenStatus(run: Runner) {
-  return leaf("status", "Display the status of the access tokens that the controller redeems")
-    .argument("[name]", "show the status of this access token only")
+  return leaf("status", "Display the status of the access tokens that the controller redeems", {
+    formats: ["wide", "name"],
+  })
+    .argument("[name]", "show the status of this access token only", nameOfKind("AccessToken"))
     .addOption(timeoutOption("60s"))
-    .action(run({ text, data }, status));
+    .action(run({ text, wide, data }, status));
 }
 
 type Found = AccessToken | AccessToken[];
@@ -53,6 +56,21 @@ function text(found: Found): string {
       token.metadata.name,
       statusOf(token),
       isRedeemed(token),
+      messageOf(token),
+    ]),
+  ]);
+}
+
+function wide(found: Found): string {
+  if (!Array.isArray(found) || found.length === 0) return text(found);
+  return table([
+    ["NAME", "STATUS", "REDEEMED", "LINK COST", "URL", "MESSAGE"],
+    ...found.map((token) => [
+      token.metadata.name,
+      statusOf(token),
+      isRedeemed(token),
+      String(token.spec?.linkCost ?? 1),
+      token.spec?.url ?? "-",
       messageOf(token),
     ]),
   ]);

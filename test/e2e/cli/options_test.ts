@@ -100,7 +100,7 @@ const refused: [string, ...string[]][] = [
   ],
   [
     "site status -o xml",
-    'error: Invalid value "xml" for --output: it must be one of text, json, yaml',
+    'error: Invalid value "xml" for --output: it must be one of text, json, yaml, name, jsonpath=<template>',
   ],
   [
     "controller start --grant-port 70000",

@@ -246,7 +246,7 @@ test(
         ["token issue --red", "--redemptions-allowed"],
         ["token redeem --wait ", "ready redeemed"],
         ["-p linux site cr", "create"],
-        ["site status -o ", "json text yaml"],
+        ["site status -o ", "json name text yaml"],
         ["help gr", "grant"],
         ["--platform = li", "linux"],
       ];

@@ -503,7 +503,6 @@ const cases: Case[] = [
     name: "rm makes the first of the others the default",
     args: ["rm", "acme", "--quiet"],
     before: [acme, two, { serverId: "three" }],
-    stderr: 'hint: Server "two" is the default now.\n',
     after: [{ ...two, isDefault: true }, { serverId: "three" }],
   },
   {
