@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { readResources } from "../../../src/resources/yaml.ts";
-import { inSandbox, type Sandbox, shareSandbox } from "../stage/harness.ts";
+import { inSandbox, shareSandbox } from "../stage/harness.ts";
 import { assertRefused } from "../stage/refusal.ts";
 import { issueToken, linkAccess, prepareSites } from "../stage/sites.ts";
 
@@ -220,71 +220,6 @@ test(
       ...["0", "1", "2", "3", "4", "5", "6", "7", "8 retry", "70", "124 retry", "130", "143"],
     ]);
     assert.equal(stderr, "");
-  }),
-);
-
-/** What a real bash offers for a line that ends where the cursor is. */
-async function complete(sandbox: Sandbox, line: string, calledAs: string): Promise<string> {
-  const words = line.split(" ");
-  const script = `source <(${calledAs} completion bash)
-    COMP_WORDS=(${words.map((word) => `'${word}'`).join(" ")}) COMP_CWORD=${words.length - 1}
-    $(complete -p ${calledAs} | sed -E 's/.*-F (\\S+) .*/\\1/')
-    printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { code, stdout, stderr } = await sandbox.run("bash", ["-c", script]);
-  assert.equal(code, 0, stderr);
-  return stdout.trim().replaceAll("\n", " ");
-}
-
-test(
-  "bash completes commands, options and their values",
-  shared.use(async (sandbox) => {
-    await sandbox.hawser(["version"], { calledAs: "skupper" });
-    for (const calledAs of ["hawser", "skupper"]) {
-      const table: [string, string][] = [
-        ["tok", "token"],
-        ["token ", "inspect issue redeem status"],
-        ["token issue --red", "--redemptions-allowed"],
-        ["token redeem --wait ", "ready redeemed"],
-        ["-p linux site cr", "create"],
-        ["site status -o ", "json name text yaml"],
-        ["help gr", "grant"],
-        ["--platform = li", "linux"],
-      ];
-      for (const [line, wanted] of table) {
-        assert.equal(await complete(sandbox, `${calledAs} ${line}`, calledAs), wanted, line);
-      }
-    }
-  }),
-);
-
-/** What the shells' scripts ask for words that end where the cursor is. */
-async function candidates(sandbox: Sandbox, ...words: string[]): Promise<string[]> {
-  const args = ["completion", "candidates", "--", ...words];
-  return (await sandbox.succeed(args)).stdout.split("\n").filter(Boolean);
-}
-
-test(
-  "names of what is there are completed, and nothing where nothing answers",
-  shared.use(async (sandbox) => {
-    assert.deepEqual(await candidates(sandbox, "site", "status", "-n", ""), ["east", "west"]);
-    assert.deepEqual(await candidates(sandbox, "--namespace=w"), ["--namespace=west"]);
-    const [link] = JSON.parse(
-      (await sandbox.succeed(["link", "status", "-n", "east", "-o", "json"])).stdout,
-    );
-    const name = link.metadata.name;
-    const links = await candidates(sandbox, "link", "delete", "-n", "east", "we");
-    assert.ok(links.includes(name), links.join());
-    const grants = await candidates(sandbox, "-n", "west", "token", "issue", "--grant", "");
-    assert.ok(grants.includes(name), grants.join());
-    assert.deepEqual(await candidates(sandbox, "site", "delete", "-n", "east", ""), ["east"]);
-    const contexts = ["west", "east"].map((name) => ({ name, context: { cluster: "c" } }));
-    sandbox.write("home/.kube/config", JSON.stringify({ contexts }));
-    assert.deepEqual(await candidates(sandbox, "site", "status", "-c", ""), ["east", "west"]);
-    const servers = [{ serverId: "acme", url: "https://acme.example/" }];
-    sandbox.write("home/.jfrog/jfrog-cli.conf.v6", JSON.stringify({ servers, version: "6" }));
-    assert.deepEqual(await candidates(sandbox, "config", "use", ""), ["acme"]);
-    assert.deepEqual(await candidates(sandbox, "rt", "ping", "--server-id", "a"), ["acme"]);
-    assert.deepEqual(await candidates(sandbox, "link", "delete", "-p", "kubernetes", ""), []);
   }),
 );
 
