@@ -169,6 +169,12 @@ const results = {
     z.array(accessToken).meta({ title: "without a name" }),
     accessToken.meta({ title: "with a name" }),
   ]),
+  "wait": z.strictObject({
+    kind: z.enum(["Site", "Link", "AccessGrant", "AccessToken"]).describe("what was waited for"),
+    name: text("its name"),
+    state: text("the state that it is in, as --for names it"),
+    status: text("its status; absent where it is gone").optional(),
+  }),
   "network": z.strictObject({
     sites: z.array(z.strictObject({
       key: text("what links name it by: its id, or its router's name"),

@@ -8,7 +8,7 @@ import { commandTree } from "./command_tree.ts";
 import { rewriteGoFlags } from "./go_flags.ts";
 import { outputFormats, type SharedOptions } from "./options.ts";
 import { handOver, isHandedOver, realProgramVariable } from "./real_program.ts";
-import { reportError } from "./runner.ts";
+import { reportError } from "./report_error.ts";
 import type { World } from "./streams.ts";
 import { wordUsageError } from "./usage_error.ts";
 

@@ -8,6 +8,7 @@ import {
   outputOptionOf,
   platformOption,
   quietOption,
+  retryForOption,
   verboseOption,
 } from "./options.ts";
 
@@ -17,6 +18,8 @@ export interface LeafOptions {
   formats?: readonly string[];
   /** What --quiet means here. */
   quiet?: string;
+  /** False where nothing that passes can stand in the way. */
+  retries?: false;
 }
 
 /**
@@ -34,15 +37,16 @@ export function leaf(name: string, summary: string, options: LeafOptions = {}) {
 export function leafWithoutPlatform(
   name: string,
   summary: string,
-  { formats = [], quiet }: LeafOptions = {},
+  { formats = [], quiet, retries }: LeafOptions = {},
 ) {
-  return new Command(name)
+  const command = new Command(name)
     .summary(summary)
     .description(summary)
     .addOption(outputOptionOf(formats))
     .addOption(quietOption(quiet))
     .addOption(verboseOption())
     .hook("preAction", (_command, action) => requireFormat(action, formats));
+  return retries === false ? command : command.addOption(retryForOption());
 }
 
 /** The option may have stood before the command, where it takes what any command takes. */

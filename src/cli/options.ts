@@ -18,6 +18,7 @@ export interface SharedOptions {
   kubeconfig?: string;
   output?: string;
   quiet?: boolean;
+  retryFor?: number;
   verbose?: true;
 }
 
@@ -78,6 +79,14 @@ export function outputOf(value: string, more: readonly string[]): string {
 export function quietOption(description = "print no result, progress or hints; -o prints data") {
   return new Option("-q, --quiet [bool]", description).helpGroup(globalOptions)
     .argParser(goBoolean);
+}
+
+/** --retry-for. */
+export function retryForOption() {
+  return new Option(
+    "--retry-for <duration>",
+    "run again for that long while the error is one that may pass",
+  ).helpGroup(globalOptions).argParser(duration);
 }
 
 /** --verbose. */

@@ -1,15 +1,13 @@
 import type { Command } from "@commander-js/extra-typings";
-import { AppError, appError, isAppError } from "../errors/app_error.ts";
+import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import type { Say } from "../errors/entry.ts";
-import { exitCodes } from "../errors/exit_code.ts";
 import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
 import type { PlatformName } from "../platform/name.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
-import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import type { CommandContext } from "./context.ts";
-import { outputFormats, type SharedOptions } from "./options.ts";
-import { renderError, withPlatform, writeDefect } from "./output.ts";
+import type { SharedOptions } from "./options.ts";
+import { withPlatform } from "./output.ts";
 import { readResultFormat, renderResult, type ResultForms } from "./result_format.ts";
 import { escapeControls } from "./printable.ts";
 import { openPlatform } from "./open_platform.ts";
@@ -63,6 +61,22 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
   return (spec, run) =>
     async function action(...args) {
       // commander calls an action with one argument more than its type says: the command.
+      const { retryFor } = (args.at(-1) as Command).optsWithGlobals() as SharedOptions;
+      if (retryFor === undefined) return await runnerOnce(world, platforms)(spec, run)(...args);
+      const { runAgain } = await import("./run_again.ts");
+      await runAgain(
+        world,
+        (again) => runnerOnce(again, platforms)(spec, run)(...args),
+        retryFor,
+        (args.at(-1) as Command).optsWithGlobals() as SharedOptions,
+      );
+    };
+}
+
+/** The runner of one try. */
+function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
+  return (spec, run) =>
+    async function action(...args) {
       const command = args.at(-1) as Command;
       const options = command.optsWithGlobals() as SharedOptions & { timeout?: number };
       const drawings = Object.keys(spec.drawings ?? {});
@@ -253,29 +267,4 @@ function given(flag: string, value: string | undefined): string[] {
 /** A word as a POSIX shell takes it back. */
 export function quote(word: string): string {
   return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
-}
-
-/** Words the error on stderr and gives the exit code. */
-export async function reportError(
-  world: World,
-  thrown: unknown,
-  options: SharedOptions,
-): Promise<number> {
-  const format = outputFormats.find((each) => each === options.output) ?? "text"; // no drawing
-  const error = describeDiskError(thrown);
-  if (!(error instanceof AppError)) {
-    await writeDefect(world, error, format);
-    return exitCodes.defect.code;
-  }
-  const say = sayFor(world, options);
-  await world.stderr.write(renderError(error, format, say, options.verbose === true));
-  return error.exitCode;
-}
-
-/** What a disk refuses is no defect, wherever it did: a file system may be read-only, or full. */
-function describeDiskError(error: unknown): unknown {
-  const refusals = ["EROFS", "ENOSPC", "EDQUOT", "EACCES", "EPERM", "EIO"];
-  const { path } = (error ?? {}) as { path?: unknown };
-  if (!refusals.includes(systemErrorCode(error) ?? "") || typeof path !== "string") return error;
-  return appError("not-writable", { path, why: explainSystemError(error) }, { cause: error });
 }

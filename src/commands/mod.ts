@@ -123,6 +123,7 @@ const jfrogSingles: Record<string, CommandLoader> = {
 const lookingSingles: Record<string, CommandLoader> = {
   doctor: async () => (await import("./doctor.ts")).doctor,
   network: async () => (await import("./network.ts")).networkCommand,
+  wait: async () => (await import("./wait.ts")).waitCommand,
 };
 
 const version: CommandLoader = async () => (await import("./version.ts")).versionCommand;

@@ -9,7 +9,9 @@ interface Versions {
 
 /** `version`. */
 export function versionCommand(run: Runner) {
-  return leaf("version", "Display versions of the components").action(run({ text }, versions));
+  return leaf("version", "Display versions of the components", { retries: false }).action(
+    run({ text }, versions),
+  );
 }
 
 function versions(): Promise<Versions> {

@@ -8,6 +8,8 @@ export interface ErrorContext {
   resume?: string;
   /** False where it may have done what was asked all the same; by default as its entry says. */
   retryable?: boolean;
+  /** When to come again, as who failed says, in milliseconds. */
+  retryAfterMs?: number | undefined;
 }
 
 /**
@@ -20,6 +22,8 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
   readonly data: ErrorData<C>;
   /** True if the same command may succeed when simply run again, and does no harm then. */
   readonly retryable: boolean;
+  /** How long to wait before that, where who failed says so, in milliseconds. */
+  retryAfterMs?: number;
   /** What the command had done before it failed, in sentences. */
   done: string[] = [];
   /** The words of the command that goes on where this one stopped, without the program's name. */
@@ -32,6 +36,7 @@ export class AppError<C extends ErrorCode = ErrorCode> extends Error {
     this.data = data;
     this.retryable = options?.retryable ?? mayHelpAgain(entry);
     if (options?.resume !== undefined) this.resume = options.resume;
+    if (options?.retryAfterMs !== undefined) this.retryAfterMs = options.retryAfterMs;
   }
 
   get exitCode(): number {

@@ -141,9 +141,10 @@ function passing(error: unknown): unknown {
 
 function refused(token: UsableToken, answer: HttpAnswer, now: number): Error {
   const failure = describeRefusal(token, answer, now);
-  return isPassingStatus(answer.status)
-    ? new PassingFailure(failure, Infinity, retryAfterMs(answer.headers, now))
-    : failure;
+  if (!isPassingStatus(answer.status)) return failure;
+  const afterMs = retryAfterMs(answer.headers, now);
+  if (afterMs !== undefined) failure.retryAfterMs = afterMs;
+  return new PassingFailure(failure, Infinity, afterMs);
 }
 
 /** An answer of unknown length can be cut off without a trace: its last Links would be missing. */

@@ -66,7 +66,7 @@ export function describeApiRefusal(
         status,
         message,
         ...(retryAfterMs === undefined ? {} : { retryAfterMs }),
-      });
+      }, { retryAfterMs });
   }
 }
 

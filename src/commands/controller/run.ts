@@ -26,7 +26,7 @@ type Options = ControllerOptions & ClusterOptions & { wait?: true };
 
 /** `controller run`: ends with exit code 0 when it is asked to stop. */
 export function controllerRun(run: Runner) {
-  return leaf("run", "Serve grants and reconcile resources, in the foreground")
+  return leaf("run", "Serve grants and reconcile resources, in the foreground", { retries: false })
     .addOption(grantHostOption())
     .addOption(grantPortOption())
     .addOption(operationsPortOption())

@@ -11,7 +11,9 @@ interface NewKey {
 
 /** `key new <file>`: an identity of age, which opens what is sealed to its recipient. */
 export function keyNew(run: Runner) {
-  return leafWithoutPlatform("new", "Make a key for tokens that are sealed on their way")
+  return leafWithoutPlatform("new", "Make a key for tokens that are sealed on their way", {
+    retries: false,
+  })
     .argument("<file>", "the identity file to create: its owner alone can read it", fileName)
     .action(run({ text: ({ recipient }) => recipient }, makeKey));
 }

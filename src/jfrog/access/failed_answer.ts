@@ -2,6 +2,7 @@ import { type AppError, appError } from "../../errors/app_error.ts";
 import type { FailedAnswer } from "../../errors/jfrog_errors.ts";
 import { textOf } from "./json_answer.ts";
 import type { HttpAnswer } from "../../network/http_exchange.ts";
+import { retryAfterMs } from "../../network/retry_after.ts";
 
 const excerptLength = 300;
 
@@ -41,7 +42,8 @@ export function describeFailedAnswer(
   if (status === 429 || status >= 500) {
     // busy is said before anything is done; whatever else failed may have failed after it
     const retryable = !mints || status === 429 || status === 503;
-    return appError("access-server-failed", data, { retryable });
+    const afterMs = retryAfterMs(answer.headers, Date.now());
+    return appError("access-server-failed", data, { retryable, retryAfterMs: afterMs });
   }
   return appError("access-answer-unexpected", data);
 }

@@ -73,7 +73,7 @@ const others = {
 
 /** Commands that look only. */
 const looks =
-  /^(version|help|completion|doctor|network|rt ping|.* (status|check|list|show|inspect|manifest|verify))$/;
+  /^(version|help|completion|doctor|network|wait|rt ping|.* (status|check|list|show|inspect|manifest|verify))$/;
 
 test("every command has its place under the rule", () => {
   const placed = [...gone, ...allGone, ...there, ...soAlready].map(({ line }) => line);

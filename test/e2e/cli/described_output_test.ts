@@ -28,6 +28,7 @@ const skupperLines = [
   "token inspect t.yaml",
   "grant list -n west",
   "grant status LINK -n west",
+  "wait grant LINK -n west",
   "token status -n east",
   "token status dropped -n east",
   "token inspect t.yaml --probe",
