@@ -4,7 +4,7 @@ import { AppError, isAppError } from "../errors/app_error.ts";
 import { type AccessToken, isFinished } from "../resources/access_token.ts";
 import type { Now } from "../runtime/clock.ts";
 import { probeToken } from "../token/redeem_client.ts";
-import { redeemToken } from "../token/redeem.ts";
+import { doubtfulRefusals, redeemToken } from "../token/redeem.ts";
 import { checkToken } from "../token/token_file.ts";
 import { markToken } from "../token/token_mark.ts";
 import { startDeadline } from "../wait/deadline.ts";
@@ -67,13 +67,11 @@ const lookAgainMs = 200;
 
 /** Failures that no further try can mend: only another token can. */
 const finalCodes: ErrorCode[] = [
+  ...doubtfulRefusals,
   "token-file-invalid",
   "token-refused",
-  "token-expired",
   "token-used-up",
   "token-revoked",
-  "token-closed",
-  "token-unknown",
   "answer-invalid",
   "name-taken",
   "token-own",
@@ -149,9 +147,9 @@ function tell(change: Change, uid: string, state: ConditionState, work: TokenWor
 }
 
 /**
- * What is redeemed, or never can be, needs no key any more. A service that does not know the grant
- * may have lost sight of it, and of the use it gave to this key: the token put in again goes on
- * with that.
+ * What is redeemed, or never can be, needs no key any more. A service that does not know the grant,
+ * or takes it for expired, may have lost sight of the use that was given to this key: the token put
+ * in again goes on with that.
  */
 async function forgetKey(
   token: AccessToken,
@@ -205,7 +203,7 @@ async function tryToken(
     const isFinal = isAppError(error, ...finalCodes) ||
       isAppError(error, "server-error") && !await isFreeToTry(token, { env, now }, signal);
     return isFinal
-      ? { state: errorState(message), keepsKey: isAppError(error, "token-unknown", "token-closed") }
+      ? { state: errorState(message), keepsKey: isAppError(error, ...doubtfulRefusals) }
       : { state: pendingState(message), again: error };
   } finally {
     deadline.end();

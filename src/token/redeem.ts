@@ -37,13 +37,15 @@ export interface RedeemedToken {
   links: string[];
 }
 
-/** Refusals after which no retry of this redemption can succeed: its key has become useless. */
-const finalRefusals = [
-  "token-refused",
-  "token-expired",
-  "token-used-up",
-  "token-revoked",
-] as const;
+/**
+ * Refusals after which no retry of this redemption can succeed: its key has become useless. That a
+ * token has expired is none: it is what one clock says, and a request that was lost on its way
+ * before may still be given a use by a service whose clock says otherwise.
+ */
+const finalRefusals = ["token-refused", "token-used-up", "token-revoked"] as const;
+
+/** Refusals that may not last, and keep the key for the use that it may have been given. */
+export const doubtfulRefusals = ["token-expired", "token-unknown", "token-closed"] as const;
 
 /**
  * Redeems a token at its grant service and stores the Secret and Links it gives, on a platform
@@ -159,7 +161,7 @@ async function requireSite(
   try {
     await probeToken(token, surroundings, signal);
   } catch (error) {
-    if (isAppError(error, ...finalRefusals, "token-unknown", "token-closed")) throw error;
+    if (isAppError(error, ...finalRefusals, ...doubtfulRefusals)) throw error;
   }
   throw missing;
 }

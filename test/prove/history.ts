@@ -35,6 +35,8 @@ export type HappeningNow =
   | { what: "kept"; client: string; serial: string }
   /** The client is through: it has what it wanted, or was refused for good; or its time was up. */
   | { what: "ended"; client: string; how: "kept" | "refused" | "stuck" }
+  /** One that was refused asks again, long after, with the key that it kept. */
+  | { what: "returned"; client: string }
   /** A ledger is about to be stored. */
   | { what: "storing"; grant: string; spent: number; serials: string[] }
   /** A ledger as it is stored from now on. */

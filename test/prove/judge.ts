@@ -16,14 +16,16 @@ export function judge(history: readonly Happening[]): Violation[] {
   const grants = new Map<string, GrantModel>();
   const askings = new Map<string, Asking & { grant: string; serial?: string }>();
   const claimants = new Map<string, string>();
-  /** Of those who were refused for good. */
-  const refused = new Set<string>();
+  /** When those were refused for good who were. */
+  const refused = new Map<string, number>();
   /** Who is being served by a service that counts every request, by attempt. */
   const counting = new Map<string, string>();
   const keepers = new Set<string>();
   const through = new Set<string>();
-  /** Clients whose last refusal leaves them what is theirs, or is the clock's and not promised. */
+  /** Clients whose last refusal leaves them their key. */
   const excused = new Set<string>();
+  /** Those that came back with it. */
+  const returned = new Set<string>();
   const violations: Violation[] = [];
   const object = (at: number, why: string | undefined, kind: Violation["kind"]) => {
     if (why !== undefined) violations.push({ kind, why, at });
@@ -89,8 +91,8 @@ export function judge(history: readonly Happening[]): Violation[] {
         break;
       case "refused": {
         const asking = askings.get(one.attempt)!;
-        const isOfClock = one.reason === "expired" && grantOf(asking.grant).aheadMs > toleranceMs;
-        if (one.reason === "unknown" || isOfClock) excused.add(asking.client);
+        const keepsKey = one.reason === "unknown" || one.reason === "expired";
+        if (keepsKey && !returned.has(asking.client)) excused.add(asking.client);
         else excused.delete(asking.client);
         object(one.at, grantOf(asking.grant).refuse(asking, one.at, one.reason), "wrongly refused");
         break;
@@ -107,11 +109,15 @@ export function judge(history: readonly Happening[]): Violation[] {
       case "leaked":
         object(one.at, "given for a wrong code", "double-spent");
         break;
+      case "returned":
+        returned.add(one.client);
+        through.delete(one.client);
+        break;
       case "ended":
         through.add(one.client);
-        // of an unknown grant the key is kept, and the token put in again goes on with that
+        // whoever keeps its key may come back with it
         if (one.how === "refused" && !excused.has(one.client)) {
-          refused.add(claimants.get(one.client) ?? "");
+          refused.set(claimants.get(one.client) ?? "", one.at);
         }
         if (one.how === "kept" && !keepers.has(one.client)) {
           object(one.at, `${one.client} is said to be through, and has nothing`, "burned");
@@ -138,7 +144,7 @@ function judgeRecord(
   final: Extract<Happening, { what: "final" }>,
   grant: GrantModel,
   askings: (Asking & { grant: string })[],
-  refused: ReadonlySet<string>,
+  refused: ReadonlyMap<string, number>,
 ): Omit<Violation, "at">[] {
   const found: Omit<Violation, "at">[] = [];
   const serials = new Set<string>();
@@ -154,7 +160,11 @@ function judgeRecord(
     }
     keys.set(use.claimant, use.serial);
     const holders = grant.uses.get(use.serial)?.holders.size ?? 0;
-    if (holders === 0 && isKey && refused.has(use.claimant) && !grant.isRevoking) {
+    const since = grant.recordedAt.get(use.serial) ?? use.at;
+    const refusedAt = refused.get(use.claimant);
+    // a copy that was put in place between the two may not have known of it, until a later one did
+    const mayHaveGone = grant.restorations.some((at) => since < at && at <= (refusedAt ?? 0));
+    if (holders === 0 && isKey && refusedAt !== undefined && !mayHaveGone && !grant.isRevoking) {
       found.push({
         kind: "burned",
         why: `use ${use.serial.slice(0, 8)} was refused to its own key`,
@@ -162,7 +172,6 @@ function judgeRecord(
     }
     // who made its key can have the same again at any time
     if (holders > 0 || isKey || grant.isRevoking) continue;
-    const since = grant.recordedAt.get(use.serial) ?? use.at;
     // a copy that was taken while it was written may hold what was reported as failed
     if (since < (grant.restoredAt ?? 0)) continue;
     const asked = askings.filter(({ claimant, at }) => claimant === use.claimant && at > since);

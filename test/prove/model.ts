@@ -48,13 +48,18 @@ export class GrantModel {
   spent = 0;
   /** The most that anybody has tried to put on record. */
   tried = 0;
-  /** When an older record was put in place of the last one. */
-  restoredAt: number | undefined;
+  /** When an older record was put in place of the last one, each time. */
+  readonly restorations: number[] = [];
   /** Uses of which no record at hand tells any more since then. */
   forgotten = 0;
   /** How far the clocks of the services were ahead at most, and behind. */
   aheadMs = 0;
   behindMs = 0;
+
+  /** When that was done last. */
+  get restoredAt(): number | undefined {
+    return this.restorations.at(-1);
+  }
 
   constructor(issuedAt: number, allowed: number, expiresAt: number) {
     this.issuedAt = issuedAt;
@@ -149,7 +154,7 @@ export class GrantModel {
    * spent.
    */
   restore(at: number, spent: number): void {
-    this.restoredAt = at;
+    this.restorations.push(at);
     this.forgotten += Math.max(0, this.tried - spent);
     // the status tells what the ledger does not
     this.spent = Math.min(this.spent, spent);

@@ -18,6 +18,8 @@ export interface ClientState {
   kept: string[];
   attempts: number;
   hasEnded: boolean;
+  /** Whether it came back with its key after it was refused. */
+  hasReturned?: boolean;
 }
 
 /** What a client is surrounded by. */
@@ -88,8 +90,17 @@ export async function runClient(state: ClientState, setup: ClientSetup): Promise
       // the news of a grant may be on their way
       const mayPass = ["failed", "closed"].includes(reason) || unknown > 0 && unknown < 4;
       if (!mayPass) {
-        end(state, "refused", record);
-        return;
+        const keepsKey = state.hasKey && (reason === "unknown" || reason === "expired");
+        if (!keepsKey || state.hasReturned) {
+          end(state, "refused", record);
+          return;
+        }
+        // it asks once more when all is well: a use that was given to its key is its own
+        while (!setup.mayGoOn()) await sleep(1000);
+        state.hasReturned = true;
+        unknown = 0;
+        record({ what: "returned", client: state.name });
+        continue;
       }
     }
     await sleep(500 + 2000 * Math.random());

@@ -22,6 +22,8 @@ const ourHost = "west.example";
 const upstreamHost = "upstream.example";
 /** How often the user looks whether the grant is ready, in milliseconds. */
 const lookMs = 250;
+/** How long after all is well a token that was refused is put in again, in milliseconds. */
+const returnAfterMs = 40_000;
 /** A status that old is known to every replica that is not cut off. */
 const settledMs = 60_000;
 
@@ -121,12 +123,13 @@ class ClusterHistory {
     this.#awaitGrant();
     await world.run(start + healAfterMs);
     world.isHealed = true;
+    world.schedule(returnAfterMs, undefined, () => this.#putInAgain());
     const isRevoked = this.happenings.some(({ what }) => what === "revoking");
     if (isRevoked) {
       world.schedule(30_000, undefined, () => this.#recordOfGrant({ what: "revoked" }));
     }
     const end = start + healAfterMs + restMs;
-    await world.run(end, () => this.#isOver());
+    await world.run(end, () => world.now > start + healAfterMs + returnAfterMs && this.#isOver());
     await world.run(Math.max(world.now, start + healAfterMs) + 150_000);
     for (const name of [...this.#tokens, ...this.#clients.map(({ name }) => name)]) {
       const isKnown = this.happenings.some((one) => one.what === "asked" && one.client === name);
@@ -238,7 +241,7 @@ class ClusterHistory {
       services: () => servicesAt(ourHost),
       record: (happening: HappeningNow) => this.#record(happening),
       acknowledged: (attempt: string, service: Service) => this.#acknowledged(attempt, service),
-      mayGoOn: () => true,
+      mayGoOn: () => this.#world.now > start + healAfterMs + returnAfterMs,
     };
     world.schedule(afterMs, undefined, () => {
       const process = world.start(`${client.host.name}.${client.attempts}`, client.host);
@@ -286,6 +289,22 @@ class ClusterHistory {
     }
   }
 
+  /** Changes the tokens that were refused: each is tried once more, with the key that is kept. */
+  #putInAgain(): void {
+    if (this.#isAtUpstream) return;
+    for (const token of this.#api.all("accesstokens")) {
+      const { metadata: { name, generation = 1, ...metadata }, spec, ...rest } = token;
+      if (rest.status?.["status"] !== "Error") continue;
+      this.#ended.delete(name);
+      this.#record({ what: "returned", client: name });
+      this.#api.put("accesstokens", {
+        ...rest,
+        metadata: { ...metadata, name, generation: generation + 1 },
+        spec: { ...spec, linkCost: 2 },
+      });
+    }
+  }
+
   #noteLedger({ data }: Stored, what: "storing" | "stored"): void {
     const text = ledgerText(data);
     if (text === undefined || this.#grant === undefined) return;
@@ -313,6 +332,10 @@ class ClusterHistory {
       });
     }
     if (kind === "AccessToken" && !this.#ended.has(name)) {
+      // of a spec that was changed since nothing is said yet
+      const { conditions = [] } = status as { conditions?: { observedGeneration: number }[] };
+      const { generation } = object.metadata;
+      if (conditions.some(({ observedGeneration }) => observedGeneration !== generation)) return;
       const isRefused = status["status"] === "Error";
       if (!isRefused && status["redeemed"] !== true) return;
       this.#ended.add(name);
