@@ -17,11 +17,19 @@ export interface Between {
   header?: string;
 }
 
-/** A proxy in front of `port` of this machine, on a port of its own. */
-export async function startRelay(port: number, between: Between) {
+/**
+ * A proxy in front of `port` of this machine, on a port of its own; either may differ from one
+ * connection to the next.
+ */
+export async function startRelay(
+  port: number | (() => number),
+  betweens: Between | (() => Between),
+) {
   const sockets = new Set<Socket>();
   const server = createServer({ allowHalfOpen: true }, (client) => {
-    const service = connect({ port, host: "127.0.0.1", allowHalfOpen: true });
+    const between = typeof betweens === "function" ? betweens() : betweens;
+    const to = typeof port === "function" ? port() : port;
+    const service = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
     if (between.header !== undefined) service.write(between.header);
     for (const socket of [client, service]) {
       sockets.add(socket.on("error", () => {}));

@@ -89,8 +89,23 @@ export class Cluster {
 
   /** The same on a machine whose clock is off, as faketime(1) writes it. */
   startControllerWithClock(off: string, ...args: string[]): Promise<Replica> {
-    const words = ["-f", off, "hawser", "controller", "run", ...args];
-    return this.#serving(this.sandbox.launch("faketime", words, { env: this.env }));
+    return this.startControllerUnder(["faketime", "-f", off], this.testbed.kubeconfig, ...args);
+  }
+
+  /** The same under another program, if one is named, with that kubeconfig. */
+  startControllerUnder(
+    wrapper: readonly string[],
+    kubeconfig: string,
+    ...args: string[]
+  ): Promise<Replica> {
+    const env = { ...this.env, KUBECONFIG: kubeconfig };
+    const words = ["controller", "run", ...args];
+    const [program, ...others] = wrapper;
+    return this.#serving(
+      program === undefined
+        ? this.sandbox.start(words, { env })
+        : this.sandbox.launch(program, [...others, "hawser", ...words], { env }),
+    );
   }
 
   async #serving(running: Running): Promise<Replica> {

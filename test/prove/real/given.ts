@@ -1,5 +1,5 @@
-import { certificateIn } from "../e2e/stage/grant_client.ts";
-import type { HappeningNow } from "./history.ts";
+import { certificateIn } from "../../e2e/stage/grant_client.ts";
+import type { HappeningNow } from "../history.ts";
 
 /** Records that a client was given the credentials in the answer, kept them, and is through. */
 export function recordGiven(

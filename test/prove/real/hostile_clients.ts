@@ -1,6 +1,6 @@
 import { connect, type Socket } from "node:net";
 import { request } from "node:https";
-import type { UsableToken } from "../../src/token/token_file.ts";
+import type { UsableToken } from "../../../src/token/token_file.ts";
 
 /** How many of each kind are at it at the same time. */
 const wrongAtOnce = 16;
