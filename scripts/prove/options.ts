@@ -1,6 +1,6 @@
 import process from "node:process";
 
-/** The number that follows an option; undefined without the option. Throws an Error for no number. */
+/** The number behind an option; undefined without the option. Throws an Error for no number. */
 export function numberOption(name: string): number | undefined {
   const text = textOption(name);
   if (text === undefined) return undefined;

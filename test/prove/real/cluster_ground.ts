@@ -16,7 +16,7 @@ import { killAll, signalAll, startUnder } from "./running.ts";
 const replicaCount = 3;
 
 /** How long until something befalls a replica, and how long that lasts, in milliseconds. */
-const liveMs = [500, 2000] as const;
+const liveMs = [1000, 4000] as const;
 const lastsMs = [200, 2500] as const;
 
 /** What may befall them, by how often it does. */

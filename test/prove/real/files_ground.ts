@@ -9,10 +9,10 @@ import { findQuietPort } from "../../e2e/stage/quiet_port.ts";
 import { linkAccess } from "../../e2e/stage/sites.ts";
 import { type Ground, insist } from "./ground.ts";
 import { Lookout } from "./lookout.ts";
-import { killAll, signalAll, startUnder } from "./running.ts";
+import { awaitListening, killAll, signalAll, startUnder } from "./running.ts";
 
 /** How long a controller lives until something befalls it, and stands still, in milliseconds. */
-const liveMs = [700, 2500] as const;
+const liveMs = [1500, 5000] as const;
 const standStillMs = [200, 1500] as const;
 
 /** What a controller of files is run under: programs that make the system fail it, or lie to it. */
@@ -78,6 +78,7 @@ export async function groundOfFiles(sandbox: Sandbox): Promise<Ground> {
         note(name);
         isFailed = wrappers[name]!.length > 0;
         running = startUnder(sandbox, wrappers[name]!, run);
+        await awaitListening(running);
       }
     },
   };

@@ -27,7 +27,7 @@ const patienceMs = 180_000;
 const faultyTries = 4;
 
 /** Our program redeems in one of so many histories, killed so often; killed this late. */
-const commandInHistories = 10;
+const commandInHistories = 20;
 const mostKills = 3;
 const killWithinMs = 500;
 

@@ -33,3 +33,17 @@ export async function killAll(running: Running): Promise<Outcome> {
   signalAll(running, "SIGKILL");
   return await running.ended;
 }
+
+/** Waits until a controller serves, or has ended. */
+export async function awaitListening({ process: child, ended }: Running): Promise<void> {
+  let log = "";
+  await new Promise<void>((resolve) => {
+    child.stderr!.on("data", function look(text: string) {
+      log += text;
+      if (!log.includes('"event":"listening"')) return;
+      child.stderr!.off("data", look);
+      resolve();
+    });
+    void ended.then(() => resolve());
+  });
+}
