@@ -4,6 +4,7 @@ import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts"
 import { outputFormats, type SharedOptions } from "./options.ts";
 import { renderError, writeDefect } from "./output.ts";
 import { sayFor } from "./runner.ts";
+import { writeColoured } from "./state_colours.ts";
 import type { World } from "./streams.ts";
 
 /** Words the error on stderr and gives the exit code. */
@@ -19,7 +20,8 @@ export async function reportError(
     return exitCodes.defect.code;
   }
   const say = sayFor(world, options);
-  await world.stderr.write(renderError(error, format, say, options.verbose === true));
+  const text = renderError(error, format, say, options.verbose === true);
+  await writeColoured(world.stderr, text, world.env);
   return error.exitCode;
 }
 

@@ -15,6 +15,7 @@ import { LongWait } from "./long_wait.ts";
 import { withMissing } from "./missing_rights.ts";
 import { startProgress } from "./progress.ts";
 import { createPrompter } from "./prompt.ts";
+import { writeColoured } from "./state_colours.ts";
 import type { World } from "./streams.ts";
 import { recordUndo } from "./undo_file.ts";
 
@@ -189,7 +190,7 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
         return opened === undefined ? shown : withPlatform(shown, opened.name);
       }
       function put(text: string) {
-        writing = writing.then(() => world.stderr.write(text));
+        writing = writing.then(() => writeColoured(world.stderr, text, world.env));
       }
       try {
         const data = await abortableAfter(run(context, ...args), deadline.signal, windDownMs);
@@ -204,7 +205,9 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
             data: () => shownData(data),
             names: () => spec.names?.(data),
           });
-        await world.stdout.write(withNewline(result));
+        await (format.isForPeople
+          ? writeColoured(world.stdout, withNewline(result), world.env)
+          : world.stdout.write(withNewline(result)));
         if (format.isForPeople && !isQuiet) notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);
         if (failure !== undefined) throw failure;
