@@ -1,5 +1,6 @@
 import { Buffer } from "node:buffer";
 import { createPrivateKey, X509Certificate } from "node:crypto";
+import { readFileSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { appError } from "../../../src/errors/app_error.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
@@ -60,10 +61,13 @@ export function whyUnusable({ ca, cert, key }: TlsFiles): string | undefined {
     : "its client-key is not that of its client-certificate";
 }
 
-/** The file a kubeconfig names. Throws `not-readable`. */
+/**
+ * The file a kubeconfig names. Throws `not-readable`. A file is read at once: where a controller
+ * serves many, each wait is one behind all that they want, and each request reads up to three.
+ */
 export async function readNamedFile(path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return statSync(path).isFile() ? readFileSync(path) : await readFile(path);
   } catch (cause) {
     throw appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
   }

@@ -11,6 +11,10 @@ export function gunzip(bytes: Buffer, _options: object, done: Done): void {
   done(null, bytes);
 }
 
+export function gzipSync(text: string, _options: object): Buffer {
+  return Buffer.from(text);
+}
+
 export function gunzipSync(bytes: Buffer, _options: object): Buffer {
   return bytes;
 }
