@@ -51,9 +51,13 @@ export class ResourceCache<K extends Kind> {
 
   /** Copies of all resources of the namespace, in the order of their names. */
   list(namespace: string): ResourceOf<K>[] {
+    return structuredClone(this.look(namespace));
+  }
+
+  /** As `list`, to be looked at alone: what it gives is the cache's own. */
+  look(namespace: string): ResourceOf<K>[] {
     const found = [...this.#byNamespace.get(namespace)?.values() ?? []];
-    found.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
-    return structuredClone(found);
+    return found.sort((a, b) => (a.metadata.name < b.metadata.name ? -1 : 1));
   }
 
   /** The namespaces that hold one. */

@@ -28,9 +28,9 @@ export interface ServedCluster {
 export function clusterNamespace(cluster: ServedCluster, namespace: string): ControllerNamespace {
   const { api, cache, replica, now, signal } = cluster;
   const platform = cachedPlatform(api, cache, namespace);
-  const sites = () => cache.Site.list(namespace);
-  const grants = () => cache.AccessGrant.list(namespace);
-  const known = { sites, routerAccesses: () => cache.RouterAccess.list(namespace) };
+  const sites = () => cache.Site.look(namespace);
+  const grants = () => cache.AccessGrant.look(namespace);
+  const known = { sites, routerAccesses: () => cache.RouterAccess.look(namespace) };
   const uncached = new ClusterStore(api, namespace);
   const ledgers = new LedgerSecrets(platform, signal, { grants: uncached });
   const backing = clusterGrantBacking(platform, known, ledgers, signal);
