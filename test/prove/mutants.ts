@@ -284,4 +284,16 @@ export const mutants: Mutant[] = [
     to: "",
     first: 28_280,
   },
+  {
+    name: "a write that another replica came before is taken for done",
+    file: "platforms/kubernetes/controller/ledger_secrets.ts",
+    from: 'throw appError("conflict", { kind: "Ledger of access grant", name: grantName });',
+    to: "return String(version);",
+  },
+  {
+    name: "a replica that has written leaves it to the others for good",
+    file: queue,
+    from: "Math.min(this.#others * this.#turnMs, longestPauseMs)",
+    to: "(this.#others > 0 ? 1e9 : Math.min(this.#turnMs, longestPauseMs))",
+  },
 ];

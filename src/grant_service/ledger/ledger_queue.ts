@@ -1,5 +1,5 @@
 import { isAppError } from "../../errors/app_error.ts";
-import { sleep } from "../../runtime/clock.ts";
+import { type Now, sleep, steadyNow } from "../../runtime/clock.ts";
 import type { LedgerStore } from "./backing.ts";
 import { type Ledger, usesSpent } from "./ledger.ts";
 import { raiseSpent } from "./redemption_rules.ts";
@@ -17,9 +17,20 @@ interface Waiting {
 interface Known {
   ledger: Ledger;
   version: string | undefined;
-  /** In the milliseconds of performance.now(). */
+  /** By the pace's clock. */
   at: number;
 }
+
+/** What waiting goes by. */
+export interface Pace {
+  /** Milliseconds by a clock that nobody sets. */
+  now: Now;
+  sleep(ms: number): Promise<void>;
+  /** A number from 0 to 1, by chance. */
+  random(): number;
+}
+
+const machinePace: Pace = { now: steadyNow, sleep, random: () => Math.random() };
 
 /** How often a batch is tried where other writers keep coming first. */
 const maxConflicts = 50;
@@ -28,7 +39,7 @@ const maxConflicts = 50;
 const mostOthers = 8;
 
 /** What each write that nobody came before leaves of the others that were reckoned with. */
-const belief = 0.9;
+const belief = 0.95;
 
 /** What reading and writing is taken to last before it was measured, in milliseconds. */
 const usualTurnMs = 20;
@@ -53,6 +64,7 @@ export class LedgerQueue {
   readonly #grantUid: string;
   readonly #begin: () => Ledger;
   readonly #spentElsewhere: () => number;
+  readonly #pace: Pace;
   #known: Known | undefined;
   #mostSpent = 0;
   #waiting: Waiting[] = [];
@@ -60,7 +72,7 @@ export class LedgerQueue {
   /** How many others seem to write it. */
   #others = 0;
   #turnMs = usualTurnMs;
-  /** When this one wrote it last, in the milliseconds of performance.now(). */
+  /** When this one wrote it last, by the pace's clock. */
   #wroteAt = -Infinity;
 
   /**
@@ -72,7 +84,9 @@ export class LedgerQueue {
     grantUid: string,
     begin: () => Ledger,
     spentElsewhere: () => number = () => 0,
+    pace: Pace = machinePace,
   ) {
+    this.#pace = pace;
     this.#store = store;
     this.#grantUid = grantUid;
     this.#begin = begin;
@@ -85,7 +99,7 @@ export class LedgerQueue {
    */
   async current(maxAgeMs = Infinity): Promise<Ledger> {
     const known = this.#known;
-    if (known !== undefined && performance.now() - known.at <= maxAgeMs) {
+    if (known !== undefined && this.#pace.now() - known.at <= maxAgeMs) {
       return this.#raise(known.ledger);
     }
     const read = await this.#read();
@@ -128,7 +142,7 @@ export class LedgerQueue {
           // changes that have come meanwhile are committed with them
           this.#waiting.unshift(...batch);
           this.#others = Math.min(this.#others + 1, mostOthers);
-          await sleep(Math.random() * Math.min(this.#turnMs, longestPauseMs));
+          await this.#pace.sleep(this.#pace.random() * Math.min(this.#turnMs, longestPauseMs));
           continue;
         }
         this.#known = undefined;
@@ -141,8 +155,8 @@ export class LedgerQueue {
   /** Waits until each of the others has had the time to write since this one has. */
   async #leaveToOthers(): Promise<void> {
     const pauseMs = Math.min(this.#others * this.#turnMs, longestPauseMs);
-    const leftMs = this.#wroteAt + pauseMs - performance.now();
-    if (leftMs > 0) await sleep(leftMs);
+    const leftMs = this.#wroteAt + pauseMs - this.#pace.now();
+    if (leftMs > 0) await this.#pace.sleep(leftMs);
   }
 
   /** Throws `conflict` where another writer was first. */
@@ -150,13 +164,13 @@ export class LedgerQueue {
     let known = this.#others < 0.5 ? this.#known : undefined;
     for (;;) {
       const isFresh = known === undefined;
-      const startedAt = performance.now();
+      const startedAt = this.#pace.now();
       known = await this.#closed(known ?? await this.#read());
       const before = this.#raise(known.ledger);
       const { ledger, results } = applyAll(batch, before);
       if (ledger !== before) {
         const version = await this.#store().write(ledger, known.version);
-        this.#wroteAt = performance.now();
+        this.#wroteAt = this.#pace.now();
         this.#known = { ledger, version, at: this.#wroteAt };
         this.#mostSpent = Math.max(this.#mostSpent, usesSpent(ledger));
         this.#others *= belief;
@@ -183,7 +197,7 @@ export class LedgerQueue {
   }
 
   async #read(): Promise<Known> {
-    const at = performance.now();
+    const at = this.#pace.now();
     const stored = await this.#store().read(this.#grantUid);
     const known = { at, ...stored ?? { ledger: this.#begin(), version: undefined } };
     this.#mostSpent = Math.max(this.#mostSpent, usesSpent(known.ledger));
