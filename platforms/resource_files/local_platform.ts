@@ -56,8 +56,7 @@ export function openLocalPlatform(
     ...(request.onProblem && { onProblem: request.onProblem }),
   };
   const store = openFiles(name, paths, witness, hooks);
-  const whileHeld = <T>(signal: AbortSignal, work: (platform: Platform) => Promise<T>) =>
-    withLock(paths, signal, () => work(openFiles(name, paths, witness, hooks, heldAlready)));
+  const whileHeld = holding(name, paths, witness, hooks);
   return {
     ...methodsOf(store),
     controllerHost: toldOf(hostFor(files), home, request.onRequest),
@@ -83,7 +82,7 @@ export function openLocalPlatform(
         await (await import("./serving/link_maker.ts")).fileLinkMaker(paths, store).signing(signal),
     },
     routerProbe: routerProbe(router),
-    networkView: { network: (signal) => router.manage(askNetwork, signal) },
+    networkView: { network: (signal) => router.ask(askNetwork, signal) },
     liveLinks: liveLinks({
       paths,
       router,
@@ -93,6 +92,17 @@ export function openLocalPlatform(
     }),
     pendingKeys: pendingKeyFiles(paths),
   };
+}
+
+/** Does something as the only one in a namespace, with its store. */
+function holding(
+  name: PlatformName,
+  paths: NamespacePaths,
+  witness: Witness,
+  hooks: Pick<StoreHooks, "admit" | "onProblem">,
+) {
+  return <T>(signal: AbortSignal, work: (platform: Platform) => Promise<T>) =>
+    withLock(paths, signal, () => work(openFiles(name, paths, witness, hooks, heldAlready)));
 }
 
 /** The host, whose waits for the controller are told. */
@@ -154,7 +164,7 @@ function openFiles(
 function controllerRunner(
   name: PlatformName,
   files: ControllerFiles,
-  { env, version }: PlatformRequest,
+  { env, version, executable }: PlatformRequest,
 ): ControllerRunner<LocalRunOptions> {
   return {
     async run(options, signal, log, ready) {
@@ -173,7 +183,13 @@ function controllerRunner(
               router: () => Promise.resolve(undefined),
             };
             const platform = openFiles(name, paths, witness, { onProblem });
-            return { paths, platform };
+            const whileHeld = holding(name, paths, witness, {});
+            const router = new LocalRouter(paths, name);
+            return {
+              paths,
+              platform,
+              liveLinks: liveLinks({ paths, router, whileHeld, env, executable }),
+            };
           },
           env,
           version,

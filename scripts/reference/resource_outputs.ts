@@ -135,6 +135,24 @@ export const secret = resource("Secret", {
   stringData: z.record(z.string(), z.string()).describe("its values as text").optional(),
 }, "v1");
 
+/** What a site's router says of one of its links. */
+export const linkState = z.strictObject({
+  state: z.enum(["operational", "down", "absent", "deleted", "unknown"]).describe(
+    "absent: the router has no such link; deleted: it has one that the site has no longer; " +
+      "unknown: it can't be asked",
+  ),
+  since: time("since when it is operational").optional(),
+  fault: z.enum(linkFaults).describe("what keeps it from that").optional(),
+  message: text("the router's own words, or why it can't be asked").optional(),
+  cost: whole("the cost that the router uses").optional(),
+  remoteSite: z.strictObject({
+    name: text("its name"),
+    id: text("its id").optional(),
+    router: text("the router there"),
+  }).describe("the site it leads to").optional(),
+  connections: whole("how many connections it has, those for data counted").optional(),
+});
+
 /** A Site with what `site status` finds beside it. */
 export const siteWithRouter = site.extend({
   router: z.strictObject({
@@ -144,6 +162,17 @@ export const siteWithRouter = site.extend({
     name: text("its name in the network").optional(),
     start: text("the command that starts one").optional(),
     reload: text("the command that has it take up what is new").optional(),
+    links: z.array(linkState.extend({ name: text("its name") })).describe(
+      "the links that it makes, where it could be asked",
+    ).optional(),
+    remoteSites: z.array(z.strictObject({
+      name: text("its name"),
+      id: text("its id").optional(),
+      router: text("the router there"),
+      connections: whole("how many connections there are, those for data counted"),
+      since: time("since when the first of them is there").optional(),
+    })).describe("the sites it is linked with, whichever made the link, where it could be asked")
+      .optional(),
   }).describe("the site's router, on Docker, Podman and Linux").optional(),
   signing: z.strictObject({
     by: z.enum(["issuing-authority", "site-authority"]).describe(
@@ -155,22 +184,8 @@ export const siteWithRouter = site.extend({
 
 /** A Link with what the site's router says of it. */
 export const linkWithRouter = link.extend({
-  router: z.strictObject({
-    state: z.enum(["operational", "down", "absent", "deleted", "unknown"]).describe(
-      "absent: the router has no such link; deleted: it has one that the site has no longer; " +
-        "unknown: it can't be asked",
-    ),
-    since: time("since when it is operational").optional(),
-    fault: z.enum(linkFaults).describe("what keeps it from that").optional(),
-    message: text("the router's own words, or why it can't be asked").optional(),
-    cost: whole("the cost that the router uses").optional(),
-    remoteSite: z.strictObject({
-      name: text("its name"),
-      id: text("its id").optional(),
-      router: text("the router there"),
-    }).describe("the site it leads to").optional(),
-    connections: whole("how many connections it has, those for data counted").optional(),
-  }).describe("what the site's router says of it, on Docker, Podman and Linux").optional(),
+  router: linkState.describe("what the site's router says of it, on Docker, Podman and Linux")
+    .optional(),
 }).meta({ resource: "Link" });
 
 /** What came of a change in the router that runs. */

@@ -4,6 +4,7 @@ import {
   accessGrant,
   accessToken,
   link,
+  linkState,
   linkWithRouter,
   live,
   secret,
@@ -223,6 +224,8 @@ const results = {
       })).describe("the steps taken; only the last one can have failed"),
       warning: text("what a router would object to all the same").optional(),
     })).describe("the link's endpoints"),
+    router: linkState.describe("what the site's router says of it, on Docker, Podman and Linux")
+      .optional(),
   })),
   "link update": link.extend({ live: live.optional() }).meta({ resource: "Link" }),
   "link delete": deleted.extend({ live: live.optional() }),

@@ -149,7 +149,7 @@ async function follow<T>(
   signal: AbortSignal,
   work: (lists: AsyncIterable<BaseResource[]>) => Promise<T>,
 ): Promise<T> {
-  if (word === "link") return await followLinks(platform, work, signal);
+  if (word === "link") return await followLinks(platform, work, "wait", signal);
   const { kind } = awaited[word];
   return await work(
     state === "expired" ? everySecond(platform, signal) : platform.watch(kind, signal),

@@ -1,5 +1,5 @@
 import type { GrantBacking } from "../grant_service/ledger/backing.ts";
-import type { PendingKeys } from "../platform/abilities.ts";
+import type { Abilities, PendingKeys } from "../platform/abilities.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import type { AccessToken } from "../resources/access_token.ts";
@@ -34,6 +34,8 @@ export interface ControllerNamespace {
   readonly platform: Platform;
   readonly backing: GrantBacking;
   readonly pendingKeys: PendingKeys;
+  /** Gives links to the router that runs, where that takes them. */
+  readonly liveLinks?: NonNullable<Abilities["liveLinks"]>;
   /** Takes a finished AccessToken out of the way of whatever else reads the namespace. */
   retireToken?(name: string, signal: AbortSignal): Promise<void>;
   /** Host the grants' urls should name for this namespace's site, if it has a wish. */

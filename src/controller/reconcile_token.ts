@@ -18,6 +18,7 @@ import {
 import type { Announce } from "./announcement.ts";
 import type { Change, ControllerHome, ControllerNamespace } from "./home.ts";
 import type { Report } from "./log.ts";
+import { putToUse } from "./put_to_use.ts";
 import type { Outcome } from "./queue.ts";
 
 /** What reconciling a token needs. */
@@ -172,6 +173,10 @@ async function tryOnce(
   const before = work.unwritten.get(key);
   if (before?.uid === uid && before.generation === generation) return before;
   const tried = await tryToken(token, namespace, work, signal);
+  // before its status says that it is redeemed: who is killed in between does it again
+  if (tried.state.status === "True") {
+    await putToUse(token.metadata.name, namespace, work.report, signal);
+  }
   if (tried.again === undefined && tried.state.reason !== "Pending") {
     work.unwritten.set(key, { ...tried, uid, generation });
   }

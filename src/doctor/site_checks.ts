@@ -35,7 +35,7 @@ export async function checkSites(patient: Patient): Promise<Finding[]> {
       ? ok("site", `"${name}" is ready`)
       : problem("site", `"${name}" is ${describeState(site)}`),
     ...await checkAccess(site, patient),
-    ...await checkRouter(site, patient),
+    ...await checkRouter(patient),
   ];
 }
 
@@ -61,8 +61,8 @@ async function checkAccess(site: Site, { say, signal }: Patient): Promise<Findin
   return findings;
 }
 
-async function checkRouter(site: Site, { platform, signal }: Patient): Promise<Finding[]> {
-  const router = await platform.routerProbe?.router(site, signal);
+async function checkRouter({ platform, signal }: Patient): Promise<Finding[]> {
+  const router = await platform.routerProbe?.router(signal);
   if (router === undefined) return [];
   const { running, start, why, state } = router;
   if (running && state !== "unknown") return [ok("router", "runs")];

@@ -19,6 +19,12 @@ export const routerErrors = {
     exit: "unreachable",
     message: (d) => `What the router answers about ${d.what} can't be used: ${d.why}`,
   }),
+  "link-down": entry<{ link: string; why: string }>({
+    exit: "unreachable",
+    message: (d) =>
+      `Link "${d.link}" is not operational, though its endpoints answer: its router says: ${d.why}`,
+    hint: (d, say) => say.command(`link status ${d.link}`),
+  }),
   "reload-failed": entry<{ command: string; why: string }>({
     exit: "failed",
     message: (d) => `"${d.command}" did not succeed: ${d.why}`,

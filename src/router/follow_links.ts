@@ -1,6 +1,7 @@
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import type { Link } from "../resources/link.ts";
 import { linksWithRouter, type LinkWithRouter } from "./linked.ts";
+import type { FollowPurpose } from "./router_probe.ts";
 
 /**
  * Does something with the Links of a namespace as they change, each time all of them: as the router
@@ -10,17 +11,37 @@ import { linksWithRouter, type LinkWithRouter } from "./linked.ts";
 export async function followLinks<T>(
   platform: PlatformWithAbilities,
   work: (states: AsyncIterable<LinkWithRouter[]>) => Promise<T>,
+  purpose: FollowPurpose,
   signal: AbortSignal,
 ): Promise<T> {
   const probe = platform.routerProbe;
   if (probe === undefined) return await work(platform.watch("Link", signal));
-  return await probe.follow((ticks) => work(changes(ticks, look)), signal);
+  return await probe.follow(
+    (ticks) => work(changes(ticks, () => listWithRouter(platform, signal))),
+    purpose,
+    signal,
+  );
+}
 
-  async function look(): Promise<LinkWithRouter[]> {
-    const view = await probe!.view(signal);
-    const links: Link[] = await platform.list("Link", signal);
-    return linksWithRouter(links, view, await probe!.command());
-  }
+/**
+ * Does something while the router, where one can be asked, is asked once at most for its links: all
+ * that is read of them meanwhile agrees.
+ */
+export function holdRouter<T>(
+  { routerProbe }: PlatformWithAbilities,
+  work: () => Promise<T>,
+): Promise<T> {
+  return routerProbe === undefined ? work() : routerProbe.hold(work);
+}
+
+/** The Links of a namespace now, with what the router says of them where one can be asked. */
+export async function listWithRouter(
+  platform: PlatformWithAbilities,
+  signal: AbortSignal,
+): Promise<LinkWithRouter[]> {
+  const links: Link[] = await platform.list("Link", signal);
+  const { routerProbe } = platform;
+  return linksWithRouter(links, await routerProbe?.view(signal), await routerProbe?.command());
 }
 
 /** The links at each tick that finds them different from before. */

@@ -1,4 +1,5 @@
 import { attributeNumber, attributeText, type Entity } from "./entity.ts";
+import { connectedSince, connectionsOf, linkConnectorRoles } from "./link_connections.ts";
 import { describeFault, type LinkFault, linkFault } from "./link_fault.ts";
 import { type RouterSite, siteNameOf } from "./router_site.ts";
 
@@ -22,9 +23,6 @@ export interface LinkState {
   connections?: number;
 }
 
-/** The roles of connectors that are links. */
-const linkRoles = ["inter-router", "edge"];
-
 /** The state of each link of a router, by name, from its connectors and connections. */
 export function linkStates(
   connectors: readonly Entity[],
@@ -33,7 +31,7 @@ export function linkStates(
   nowMs: number,
 ): Map<string, LinkState> {
   const links = connectors.filter((connector) =>
-    linkRoles.includes(attributeText(connector, "role"))
+    linkConnectorRoles.includes(attributeText(connector, "role"))
   );
   return new Map(links.map((connector) => [
     attributeText(connector, "name"),
@@ -41,12 +39,10 @@ export function linkStates(
   ]));
 }
 
-/** What keeps a link from being operational, in plain words before the router's own. */
-export function describeLink(link: LinkState | undefined): string | undefined {
-  const { fault, message } = link ?? {};
-  const plain = fault === undefined ? undefined : describeFault(fault);
+/** What keeps a link from being operational: in plain words where its kind is known. */
+export function describeDown({ fault, message }: LinkState): string | undefined {
   if (message === undefined) return undefined;
-  return plain === undefined ? message : `Not operational: ${plain}`;
+  return (fault && describeFault(fault)) ?? message;
 }
 
 /** The routers that links lead to, of those that are operational. */
@@ -77,8 +73,7 @@ function linkState(
   }
   const [first] = connections;
   const router = first === undefined ? "" : attributeText(first, "container");
-  const uptimeSeconds = first === undefined ? undefined : attributeNumber(first, "uptimeSeconds");
-  const since = uptimeSeconds === undefined ? undefined : timeAt(nowMs - uptimeSeconds * 1000);
+  const since = first === undefined ? undefined : connectedSince(first, nowMs);
   return {
     state: "operational",
     ...known,
@@ -98,31 +93,4 @@ function remoteSite(
 ): NonNullable<LinkState["remoteSite"]> {
   const id = sites.find((site) => site.router === router)?.id;
   return { name: siteNameOf(router), ...(id === undefined ? {} : { id }), router };
-}
-
-/**
- * The connections that a connector has made, the one for control first. The router names the last
- * one that it opened, and gives all of one connector the same group.
- */
-function connectionsOf(connector: Entity, connections: readonly Entity[]): Entity[] {
-  const named = /^\[C(\d+)\]/.exec(attributeText(connector, "connectionMsg"))?.[1];
-  const address = `${attributeText(connector, "host")}:${attributeText(connector, "port")}`;
-  const outgoing = connections.filter((each) => attributeText(each, "dir") === "out");
-  const opened = outgoing.find((each) => attributeText(each, "identity") === named) ??
-    outgoing.find((each) => attributeText(each, "host") === address);
-  if (opened === undefined) return [];
-  const group = attributeText(opened, "groupCorrelationId");
-  const all = group === ""
-    ? outgoing.filter((each) => attributeText(each, "host") === attributeText(opened, "host"))
-    : outgoing.filter((each) => attributeText(each, "groupCorrelationId") === group);
-  return all.toSorted((a, b) => rank(a) - rank(b));
-}
-
-function rank(connection: Entity): number {
-  return linkRoles.includes(attributeText(connection, "role")) ? 0 : 1;
-}
-
-function timeAt(ms: number): string | undefined {
-  const at = new Date(ms);
-  return Number.isNaN(at.getTime()) ? undefined : at.toISOString().replace(/\.\d+Z$/, "Z");
 }

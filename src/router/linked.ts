@@ -9,7 +9,7 @@ export type LinkWithRouter = Link & { router?: LinkState };
 /** A Link beside what the router says of it. */
 export function withRouter(link: Link, view: RouterView | undefined): LinkWithRouter {
   if (view === undefined) return link;
-  return { ...link, router: stateOf(link.metadata.name, view) };
+  return { ...link, router: linkStateOf(link.metadata.name, view) };
 }
 
 /**
@@ -41,7 +41,8 @@ export function linksWithRouter(
   ];
 }
 
-function stateOf(name: string, view: RouterView): LinkState {
+/** What a view of the router says of the link of that name. */
+export function linkStateOf(name: string, view: RouterView): LinkState {
   switch (view.state) {
     case "running":
       return view.links.get(name) ?? { state: "absent" };

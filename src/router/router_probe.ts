@@ -1,4 +1,5 @@
-import type { Site } from "../resources/site.ts";
+import type { LinkState } from "./link_state.ts";
+import type { RemoteSite } from "./remote_sites.ts";
 import type { RouterView } from "./router_view.ts";
 
 /** How it stands with the router of a site. */
@@ -14,17 +15,30 @@ export interface RouterStanding {
   reload?: string;
   /** Its name in the network. */
   name?: string;
+  /** The links that it makes, where it was asked. */
+  links?: (LinkState & { name: string })[];
+  /** The sites that it is linked with, whichever side makes the link, where it was asked. */
+  remoteSites?: RemoteSite[];
 }
 
+/** What looking again is for: a watch takes its time, and a wait ends as soon as it can. */
+export type FollowPurpose = "watch" | "wait";
+
 export interface RouterProbe {
-  router(site: Site, signal: AbortSignal): Promise<RouterStanding>;
+  router(signal: AbortSignal): Promise<RouterStanding>;
   /** What the router says, of its links too. */
   view(signal: AbortSignal): Promise<RouterView>;
   /** The command that has a router run for the site as it is now. */
   command(): Promise<string>;
+  /**
+   * Does something while the router is asked once at most for its links: all that is read of them
+   * meanwhile agrees.
+   */
+  hold<T>(work: () => Promise<T>): Promise<T>;
   /** Does something with ticks that come whenever it is time to look at the links again. */
   follow<T>(
     work: (ticks: AsyncIterable<void>) => Promise<T>,
+    purpose: FollowPurpose,
     signal: AbortSignal,
   ): Promise<T>;
 }

@@ -1,4 +1,4 @@
-import { abortable } from "../runtime/abortable.ts";
+import { askSites } from "./ask_sites.ts";
 import { type LinkState, linkStates, remoteRouters } from "./link_state.ts";
 import type { RouterManagement } from "./management.ts";
 import { type RouterSite, routerSite } from "./router_site.ts";
@@ -17,9 +17,6 @@ export interface RouterView {
   links: Map<string, LinkState>;
 }
 
-/** How long remote routers may take to say which sites they are of, in milliseconds. */
-const remoteLimitMs = 500;
-
 /** Asks a router for its links. `nowMs` is the time in milliseconds since 1970. */
 export async function viewRouter(
   management: RouterManagement,
@@ -31,33 +28,11 @@ export async function viewRouter(
     management.query("connector", signal),
     management.query("connection", signal),
   ]);
-  const names = remoteRouters(connectors, connections);
-  const sites = await askSites(management, names, signal);
+  const remote = remoteRouters(connectors, connections).map((name) => ({ name }));
+  const sites = await askSites(management, remote, signal);
   return {
     state: "running",
     ...(routers[0] === undefined ? {} : { site: routerSite(routers[0]) }),
     links: linkStates(connectors, connections, sites, nowMs),
   };
-}
-
-/** The sites of remote routers; those that do not answer soon are left out. */
-export async function askSites(
-  management: RouterManagement,
-  routers: readonly string[],
-  signal: AbortSignal,
-): Promise<RouterSite[]> {
-  const limited = AbortSignal.any([signal, AbortSignal.timeout(remoteLimitMs)]);
-  const sites = await abortable(
-    Promise.all(routers.map(async (router) => {
-      try {
-        const [entity] = await management.query("router", limited, { name: router });
-        return entity === undefined ? undefined : routerSite(entity);
-      } catch {
-        signal.throwIfAborted();
-        return undefined; // what it is called is known all the same
-      }
-    })),
-    signal,
-  );
-  return sites.filter((site) => site !== undefined);
 }

@@ -7,7 +7,11 @@ import type { ControllerSetup } from "../../../src/controller/controller_setup.t
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
-import type { LocalRunOptions, RunningController } from "../../../src/platform/abilities.ts";
+import type {
+  Abilities,
+  LocalRunOptions,
+  RunningController,
+} from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
@@ -36,6 +40,13 @@ import { closeGrantsOfCopy } from "../serving/home_origin.ts";
 import { AuditTrail } from "../serving/audit_trail.ts";
 import { identityFiles } from "../serving/identity_files.ts";
 
+/** A namespace as the runner's setup opens it. */
+interface OpenedNamespace {
+  paths: NamespacePaths;
+  platform: Platform;
+  liveLinks: NonNullable<Abilities["liveLinks"]>;
+}
+
 /** What the controller of a data home runs with. */
 export interface RunnerSetup {
   platform: PlatformName;
@@ -47,7 +58,7 @@ export interface RunnerSetup {
     namespace: string,
     since: string,
     onProblem: (problem: AppError) => void,
-  ): { paths: NamespacePaths; platform: Platform };
+  ): OpenedNamespace;
   env: Record<string, string | undefined>;
   version: string;
 }
@@ -184,10 +195,7 @@ async function awaitHome(
 /** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
 function servedHome({ home, open, clock, closed, log }: {
   home: string;
-  open: (namespace: string, onProblem: (problem: AppError) => void) => {
-    paths: NamespacePaths;
-    platform: Platform;
-  };
+  open: (namespace: string, onProblem: (problem: AppError) => void) => OpenedNamespace;
   clock: ControllerClock;
   closed: ReadonlySet<string>;
   log: (line: string) => void;
@@ -200,7 +208,7 @@ function servedHome({ home, open, clock, closed, log }: {
     open(namespace) {
       let opened = namespaces.get(namespace);
       if (opened === undefined) {
-        const { paths, platform } = open(
+        const { paths, platform, liveLinks } = open(
           namespace,
           (problem) => {
             const isField = isAppError(problem, "field-unknown");
@@ -210,7 +218,7 @@ function servedHome({ home, open, clock, closed, log }: {
             });
           },
         );
-        opened = fileNamespace(paths, platform, closed);
+        opened = { ...fileNamespace(paths, platform, closed), liveLinks };
         namespaces.set(namespace, opened);
       }
       return Promise.resolve(opened);

@@ -64,7 +64,7 @@ export function liveLinks({ paths, router, whileHeld, env, executable }: LiveSou
       const lasts = await whileHeld(
         signal,
         (platform) =>
-          router.manage((management, bounded) => work(management, platform, bounded), signal),
+          router.change((management, bounded) => work(management, platform, bounded), signal),
       );
       return lasts ? { done: true } : { done: true, until: command };
     } catch (error) {

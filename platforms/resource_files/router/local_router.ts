@@ -13,11 +13,17 @@ import { findLinkAddresses, findManagementAddress } from "./management_address.t
 /** What a router said this short a while ago is not asked again, in milliseconds. */
 const freshMs = 500;
 
-/** How often a router is asked while somebody waits for a change, in milliseconds. */
-const lookMs = 200;
+/** How often a router is asked while somebody watches it, in milliseconds. */
+const watchMs = 1000;
+
+/** How soon it is asked again by who waits for something, in milliseconds; less and less often. */
+const firstLookMs = 100;
+const slowerBy = 1.5;
 
 /** How long a router may take for one question, in milliseconds. */
 const questionLimitMs = 3000;
+
+type ManagementWork<T> = (management: RouterManagement, signal: AbortSignal) => Promise<T>;
 
 /** The router of a namespace on this machine, asked as the site's own client. */
 export class LocalRouter {
@@ -37,27 +43,33 @@ export class LocalRouter {
     return startCommand(this.paths, this.#platform);
   }
 
-  /** How it stands with it and its links. */
+  /** How it stands with it and its links; the same until the next tick where ticks are followed. */
   view(signal: AbortSignal): Promise<RouterView> {
     signal.throwIfAborted();
     const now = steadyNow();
-    if (this.#last === undefined || now - this.#last.at > freshMs) {
+    const isOld = this.#followers === 0 && now - (this.#last?.at ?? 0) > freshMs;
+    if (this.#last === undefined || isOld) {
       this.#last = { at: now, view: this.#look(signal) };
       this.#last.view.catch(() => this.#last = undefined);
     }
     return this.#last.view;
   }
 
+  /** Changes something by the router's management. Throws as `ask`. */
+  async change<T>(work: ManagementWork<T>, signal: AbortSignal): Promise<T> {
+    try {
+      return await this.ask(work, signal);
+    } finally {
+      this.#last = undefined;
+    }
+  }
+
   /**
-   * Does something with the router's management. Throws `router-not-running` where none runs,
+   * Asks the router's management something. Throws `router-not-running` where none runs,
    * `router-not-asked` where it can't be reached, and what RouterManagement throws.
    */
-  async manage<T>(
-    work: (management: RouterManagement, signal: AbortSignal) => Promise<T>,
-    signal: AbortSignal,
-  ): Promise<T> {
+  async ask<T>(work: ManagementWork<T>, signal: AbortSignal): Promise<T> {
     const { namespace } = this.paths;
-    this.#last = undefined;
     const conversation = await this.#open(signal);
     const late = () => appError("router-not-asked", { namespace, why: "it does not answer" });
     const management = new RouterManagement({
@@ -81,16 +93,27 @@ export class LocalRouter {
   }
 
   /**
-   * Does something with ticks that come whenever it is time to look again. The way to the router
-   * stays open meanwhile, and is closed properly before the result is given.
+   * Does something with ticks that come whenever it is time to look again: once a second to watch,
+   * and sooner at first to wait for something. What the router says of its links is the same from
+   * one tick to the next. The way to it stays open, and is closed before the result is given.
    */
   async follow<T>(
     work: (ticks: AsyncIterable<void>) => Promise<T>,
+    purpose: "watch" | "wait",
     signal: AbortSignal,
   ): Promise<T> {
-    this.#followers++;
+    const ticks = this.#ticks(purpose === "watch" ? watchMs : firstLookMs, signal);
+    return await this.hold(() => work(ticks));
+  }
+
+  /**
+   * Does something while the router is asked once at most for its links, so that all that is read
+   * of them meanwhile agrees. The way to it stays open, and is closed before the result is given.
+   */
+  async hold<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#followers++ === 0) this.#last = undefined;
     try {
-      return await work(this.#ticks(signal));
+      return await work();
     } finally {
       this.#followers--;
       const held = this.#held;
@@ -101,17 +124,17 @@ export class LocalRouter {
     }
   }
 
-  async *#ticks(signal: AbortSignal): AsyncGenerator<void> {
-    for (;;) {
-      yield;
-      await sleep(lookMs, signal);
+  async *#ticks(firstMs: number, signal: AbortSignal): AsyncGenerator<void> {
+    for (let pauseMs = firstMs;; pauseMs = Math.min(pauseMs * slowerBy, watchMs)) {
       this.#last = undefined;
+      yield;
+      await sleep(pauseMs, signal);
     }
   }
 
   async #look(signal: AbortSignal): Promise<RouterView> {
     try {
-      return await this.manage(
+      return await this.ask(
         (management, bounded) => viewRouter(management, Date.now(), bounded),
         signal,
       );

@@ -1,3 +1,5 @@
+import { isAppError } from "../../../src/errors/app_error.ts";
+import { askRemoteSites, type RemoteSite } from "../../../src/router/remote_sites.ts";
 import type { RouterProbe } from "../../../src/router/router_probe.ts";
 import type { LocalRouter } from "./local_router.ts";
 
@@ -8,20 +10,40 @@ import type { LocalRouter } from "./local_router.ts";
  */
 export function routerProbe(router: LocalRouter): RouterProbe {
   return {
-    async router(_site, signal) {
-      const { state, why, seen, site } = await router.view(signal);
-      const command = await router.command();
-      const running = state === "running" || seen === true;
-      return {
-        running,
-        state,
-        ...(why === undefined ? {} : { why }),
-        ...(running ? { reload: command } : { start: command }),
-        ...(site === undefined ? {} : { name: site.router }),
-      };
-    },
+    router: (signal) =>
+      router.hold(async () => {
+        const { state, why, seen, site, links } = await router.view(signal);
+        const command = await router.command();
+        const running = state === "running" || seen === true;
+        const remoteSites = state === "running" ? await remoteSitesOf(signal) : undefined;
+        return {
+          running,
+          state,
+          ...(why === undefined ? {} : { why }),
+          ...(running ? { reload: command } : { start: command }),
+          ...(site === undefined ? {} : { name: site.router }),
+          ...(state === "running"
+            ? { links: [...links].map(([name, link]) => ({ name, ...link })) }
+            : {}),
+          ...(remoteSites === undefined ? {} : { remoteSites }),
+        };
+      }),
     view: (signal) => router.view(signal),
     command: () => router.command(),
-    follow: (work, signal) => router.follow(work, signal),
+    hold: (work) => router.hold(work),
+    follow: (work, purpose, signal) => router.follow(work, purpose, signal),
   };
+
+  /** Undefined where the router has stopped to answer meanwhile. */
+  async function remoteSitesOf(signal: AbortSignal): Promise<RemoteSite[] | undefined> {
+    try {
+      return await router.ask(
+        (management, bounded) => askRemoteSites(management, Date.now(), bounded),
+        signal,
+      );
+    } catch (error) {
+      if (signal.aborted || !isAppError(error)) throw error;
+      return undefined;
+    }
+  }
 }

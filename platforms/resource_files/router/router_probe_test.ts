@@ -4,7 +4,7 @@ import { rm } from "node:fs/promises";
 import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { test } from "node:test";
-import { newSite, withDataHome } from "../../../test/fakes/data_home.ts";
+import { withDataHome } from "../../../test/fakes/data_home.ts";
 import { machineOf } from "../../../test/fakes/machine.ts";
 import { startRouter } from "../../../test/fakes/router/router.ts";
 import { siteInput, systemStart } from "../../../test/fakes/system_start.ts";
@@ -14,13 +14,12 @@ import { LocalRouter } from "./local_router.ts";
 import { routerProbe } from "./router_probe.ts";
 
 const signal = new AbortController().signal;
-const site = newSite("west");
 const command = "skupper system reload -n west -p podman";
 const stopped = { running: false, state: "stopped", start: command };
 
 /** Asks anew, whatever was said a moment ago. */
 function ask(paths: NamespacePaths, platform: PlatformName = "podman") {
-  return routerProbe(new LocalRouter(paths, platform)).router(site, signal);
+  return routerProbe(new LocalRouter(paths, platform)).router(signal);
 }
 
 test("router() of a namespace upstream never started names the command that starts one", () =>
@@ -40,11 +39,13 @@ test("router() of a namespace upstream started is whether its own router answers
     await systemStart(machine);
     assert.deepEqual(await ask(paths), stopped);
     const router = await startRouter(paths.root);
-    const running = { running: true, state: "running", reload: command, name: router.id };
+    const running = {
+      ...{ running: true, state: "running", reload: command, name: router.id },
+      ...{ links: [], remoteSites: [] },
+    };
     assert.deepEqual(await ask(paths), running);
     await assert.rejects(
       routerProbe(new LocalRouter(paths, "podman")).router(
-        site,
         AbortSignal.abort(new Error("stopped")),
       ),
       /stopped/,

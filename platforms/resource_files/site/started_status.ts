@@ -10,7 +10,7 @@ import type { Platform } from "../../../src/platform/platform.ts";
 import type { Link } from "../../../src/resources/link.ts";
 import type { BaseStatus, Condition } from "../../../src/resources/resource.ts";
 import { type Site, siteIssuer, wantsLinkAccess } from "../../../src/resources/site.ts";
-import { describeLink, type LinkState } from "../../../src/router/link_state.ts";
+import { describeDown, type LinkState } from "../../../src/router/link_state.ts";
 import type { RouterView } from "../../../src/router/router_view.ts";
 import { linkEndpoints } from "./link_endpoints.ts";
 import { readLinkListeners } from "./link_listeners.ts";
@@ -132,11 +132,17 @@ function operational(
     return condition("Operational", readyState, told.since ?? since);
   }
   const state = view.state === "running"
-    ? pendingState(describeLink(told) ?? "Not operational")
+    ? pendingState(whyDown(told))
     : view.state === "stopped"
     ? pendingState(`The router is not running, "${start}" starts it`)
     : unknownState(`The router can't be asked: ${view.why}`);
   return condition("Operational", state, since);
+}
+
+function whyDown(told: LinkState | undefined): string {
+  const why = told && describeDown(told);
+  if (why === undefined) return "Not operational";
+  return why === told?.message ? why : `Not operational: ${why}`;
 }
 
 function unknownState(message: string): ConditionState {

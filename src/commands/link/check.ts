@@ -8,11 +8,17 @@ import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Link } from "../../resources/link.ts";
 import { hostAndPort } from "../../resources/resource.ts";
 import type { EndpointCheck } from "../../token/link_check.ts";
+import { linkStateOf } from "../../router/linked.ts";
+import { describeDown, type LinkState } from "../../router/link_state.ts";
+import { linkWords } from "../../router/router_words.ts";
+import type { RouterView } from "../../router/router_view.ts";
 import { namedLink } from "./named_link.ts";
 
 interface LinkCheck {
   link: string;
   endpoints: EndpointCheck[];
+  /** What the site's router says of the link, where there is one to ask. */
+  router?: LinkState;
 }
 
 /**
@@ -34,7 +40,20 @@ async function check(context: CommandContext, name: string | undefined): Promise
     ? await platform.list("Link", context.signal)
     : [await namedLink(platform, name, context)];
   if (links.length > 0) context.progress("Connecting...");
-  return await Promise.all(links.map((link) => checkOne(platform, link, context.signal)));
+  const [checks, view] = await Promise.all([
+    Promise.all(links.map((link) => checkOne(platform, link, context.signal))),
+    links.length > 0 ? platform.routerProbe?.view(context.signal) : undefined,
+  ]);
+  return checks.map((check) => ({ ...check, ...routerOf(check.link, view) }));
+}
+
+function routerOf(link: string, view: RouterView | undefined): Pick<LinkCheck, "router"> {
+  if (view === undefined) return {};
+  return {
+    router: view.state === "stopped"
+      ? { state: "unknown", message: "no router runs for this site" }
+      : linkStateOf(link, view),
+  };
 }
 
 async function checkOne(
@@ -52,8 +71,9 @@ async function checkOne(
   return { link: link.metadata.name, endpoints: await checkLink(link, secret, signal) };
 }
 
+/** What stands in the way of a link: what its check found, or else what its router says. */
 function failure(checks: LinkCheck[]): AppError | undefined {
-  for (const { link, endpoints } of checks) {
+  for (const { link, endpoints, router } of checks) {
     for (const { name, host, port, ok, steps } of endpoints) {
       if (ok) continue;
       const { step, detail } = steps.at(-1)!;
@@ -62,6 +82,9 @@ function failure(checks: LinkCheck[]): AppError | undefined {
         ? appError("link-refused", { link, endpoint, why: detail })
         : appError("link-unreachable", { link, why: `${endpoint}, step ${step}: ${detail}` });
     }
+    // a router that has not tried yet says nothing
+    if (router?.state !== "down" || router.message === undefined) continue;
+    return appError("link-down", { link, why: describeDown(router)! });
   }
   return undefined;
 }
@@ -75,8 +98,12 @@ function text(checks: LinkCheck[]): string {
   return checks.map(describe).join("\n");
 }
 
-function describe({ link, endpoints }: LinkCheck): string {
+function describe({ link, endpoints, router }: LinkCheck): string {
   const lines = [`Link "${link}"`];
+  if (router !== undefined) {
+    lines.push(`  router: ${linkWords(router)}`);
+    if (router.fault !== undefined) lines.push(`    it says: ${router.message}`);
+  }
   for (const { name, host, port, steps, warning } of endpoints) {
     lines.push(`  ${name} ${hostAndPort(host, port)}`);
     for (const { step, ok, detail } of steps) {

@@ -7,8 +7,8 @@ import type { Runner } from "../../cli/runner.ts";
 import { appError, isAppError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
-import { followLinks } from "../../router/follow_links.ts";
-import { linksWithRouter, type LinkWithRouter, withRouter } from "../../router/linked.ts";
+import { followLinks, holdRouter, listWithRouter } from "../../router/follow_links.ts";
+import { type LinkWithRouter, withRouter } from "../../router/linked.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
 import { linkStatusText, wideLinks } from "./status_text.ts";
@@ -56,13 +56,11 @@ async function status(
   if (platform.routerProbe === undefined) await tellUnserved(platform, context);
   if (watch) return await watchLinks(platform, name, context);
   if (wait !== undefined) return await awaitOperational(context, name);
-  if (name !== undefined) {
+  return await holdRouter(platform, async () => {
+    if (name === undefined) return await listWithRouter(platform, signal);
     const link = await namedLink(platform, name, context);
     return withRouter(link, await platform.routerProbe?.view(signal));
-  }
-  const links = await platform.list("Link", signal);
-  const view = await platform.routerProbe?.view(signal);
-  return linksWithRouter(links, view, await platform.routerProbe?.command());
+  });
 }
 
 /** In a cluster a controller says how links are; where there is none, what it said last is left. */
@@ -89,24 +87,31 @@ async function awaitOperational(
   context.progress("Waiting for status...");
   const isMeant = (link: LinkWithRouter) =>
     (name === undefined || link.metadata.name === name) && link.router?.state !== "deleted";
-  return await followLinks(platform, (states) =>
-    waitFor(states, {
-      what: name === undefined ? "the links to be operational" : `link "${name}" to be operational`,
-      resume: `link status ${name === undefined ? "" : `${name} `}--wait operational`,
-      done(links) {
-        const meant = links.filter(isMeant);
-        if (name !== undefined && meant.length === 0) {
-          const { namespace } = platform;
-          throw appError("resource-not-found", { kind: "Link", name, namespace });
-        }
-        if (meant.length === 0 || !meant.every(isReady)) return undefined;
-        return name === undefined ? meant : meant[0];
-      },
-      describe(links) {
-        const link = links.filter(isMeant).find((each) => !isReady(each));
-        return link === undefined
-          ? "there is no link"
-          : `link "${link.metadata.name}" is ${describeState(link)}`;
-      },
-    }, context.deadline), context.signal);
+  return await followLinks(
+    platform,
+    (states) =>
+      waitFor(states, {
+        what: name === undefined
+          ? "the links to be operational"
+          : `link "${name}" to be operational`,
+        resume: `link status ${name === undefined ? "" : `${name} `}--wait operational`,
+        done(links) {
+          const meant = links.filter(isMeant);
+          if (name !== undefined && meant.length === 0) {
+            const { namespace } = platform;
+            throw appError("resource-not-found", { kind: "Link", name, namespace });
+          }
+          if (meant.length === 0 || !meant.every(isReady)) return undefined;
+          return name === undefined ? meant : meant[0];
+        },
+        describe(links) {
+          const link = links.filter(isMeant).find((each) => !isReady(each));
+          return link === undefined
+            ? "there is no link"
+            : `link "${link.metadata.name}" is ${describeState(link)}`;
+        },
+      }, context.deadline),
+    "wait",
+    context.signal,
+  );
 }

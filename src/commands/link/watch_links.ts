@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { followLinks } from "../../router/follow_links.ts";
 import type { LinkWithRouter } from "../../router/linked.ts";
-import { isTimeout } from "../../wait/deadline.ts";
+import { watchUntil } from "../../wait/watch_until.ts";
 import { linkLine } from "./status_text.ts";
 
 /** A change of a link: what it is now, or was last. */
@@ -23,25 +23,28 @@ export async function watchLinks(
   context: CommandContext,
 ): Promise<undefined> {
   let before: Map<string, LinkWithRouter> | undefined;
-  try {
-    await followLinks(platform, async (states) => {
-      for await (const links of states) {
-        const meant = links.filter(({ metadata }) => name === undefined || metadata.name === name);
-        const now = new Map(meant.map((link) => [link.metadata.name, link]));
-        for (const change of compare(before, now)) {
-          const { at, change: kind, link } = change;
-          await context.tell(
-            `${at}  ${linkLine(link)}${kind === "removed" ? "  removed" : ""}`,
-            change,
+  await watchUntil(context.signal, () =>
+    followLinks(
+      platform,
+      async (states) => {
+        for await (const links of states) {
+          const meant = links.filter(({ metadata }) =>
+            name === undefined || metadata.name === name
           );
+          const now = new Map(meant.map((link) => [link.metadata.name, link]));
+          for (const change of compare(before, now)) {
+            const { at, change: kind, link } = change;
+            await context.tell(
+              `${at}  ${linkLine(link)}${kind === "removed" ? "  removed" : ""}`,
+              change,
+            );
+          }
+          before = now;
         }
-        before = now;
-      }
-    }, context.signal);
-    context.signal.throwIfAborted();
-  } catch (error) {
-    if (!isTimeout(error)) throw error;
-  }
+      },
+      "watch",
+      context.signal,
+    ));
   return undefined;
 }
 

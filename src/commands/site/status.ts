@@ -5,7 +5,9 @@ import { fields } from "../../cli/output.ts";
 import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { PlatformWithAbilities, Signing } from "../../platform/abilities.ts";
-import { routerWords } from "../../router/router_words.ts";
+import { holdRouter } from "../../router/follow_links.ts";
+import type { RouterStanding } from "../../router/router_probe.ts";
+import { linkWords, remoteSiteWords, routerWords } from "../../router/router_words.ts";
 import { lackingAddress } from "../../token/lacking_address.ts";
 import { hostAndPort, isReady } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
@@ -33,8 +35,10 @@ async function status(
 ): Promise<SiteStatus | undefined> {
   const platform = await context.platform();
   if (watch) return await watchSite(platform, name, context);
-  const site = await currentSite(platform, name, "show the status of the site", context);
-  const router = await platform.routerProbe?.router(site, context.signal);
+  const [site, router] = await holdRouter(platform, async () => {
+    const site = await currentSite(platform, name, "show the status of the site", context);
+    return [site, await platform.routerProbe?.router(context.signal)] as const;
+  });
   if (platform.controllerHost !== undefined) await tellRefusedTokens(platform, context);
   const signing = takesLinks(site)
     ? await platform.signingProbe?.signing(context.signal)
@@ -69,9 +73,18 @@ function text(site: SiteStatus): string {
   for (const { name = "", host = "", port = "" } of endpoints) {
     rows.push(["Endpoint", `${name} ${hostAndPort(host, port)}`]);
   }
-  if (site.router !== undefined) rows.push(["Router", routerWords(site.router)]);
+  if (site.router !== undefined) rows.push(...routerRows(site.router));
   if (site.signing !== undefined) rows.push(["Signed by", describeSigner(site.signing)]);
   return fields(rows);
+}
+
+function routerRows(router: RouterStanding): [string, string][] {
+  const { links = [], remoteSites = [] } = router;
+  return [
+    ["Router", routerWords(router)],
+    ...links.map((link): [string, string] => ["Link", `${link.name}: ${linkWords(link)}`]),
+    ...remoteSites.map((remote): [string, string] => ["Remote site", remoteSiteWords(remote)]),
+  ];
 }
 
 function takesLinks(site: Site): boolean {

@@ -4,7 +4,7 @@ import { describeState } from "../../resources/resource.ts";
 import type { Site } from "../../resources/site.ts";
 import type { RouterStanding } from "../../router/router_probe.ts";
 import { routerWords } from "../../router/router_words.ts";
-import { isTimeout } from "../../wait/deadline.ts";
+import { watchUntil } from "../../wait/watch_until.ts";
 import { currentSite } from "./current_site.ts";
 
 /** A Site, and how it stands with its router. */
@@ -18,8 +18,8 @@ export async function watchSite(
 ): Promise<undefined> {
   await currentSite(platform, name, "show the status of the site", context);
   let before: string | undefined;
-  try {
-    await followSite(platform, async (states) => {
+  await watchUntil(context.signal, () =>
+    followSite(platform, async (states) => {
       for await (const site of states) {
         const now = site === undefined ? "gone" : lineOf(site);
         if (now === before) continue;
@@ -32,11 +32,7 @@ export async function watchSite(
         });
         before = now;
       }
-    }, context.signal);
-    context.signal.throwIfAborted();
-  } catch (error) {
-    if (!isTimeout(error)) throw error;
-  }
+    }, context.signal));
   return undefined;
 }
 
@@ -47,12 +43,12 @@ async function followSite(
 ): Promise<void> {
   const probe = platform.routerProbe;
   if (probe === undefined) return await work(first(platform.watch("Site", signal)));
-  await probe.follow((ticks) => work(at(ticks)), signal);
+  await probe.follow((ticks) => work(at(ticks)), "watch", signal);
 
   async function* at(ticks: AsyncIterable<void>) {
     for await (const _ of ticks) {
       const [site] = await platform.list("Site", signal);
-      yield site && { ...site, router: await probe!.router(site, signal) };
+      yield site && { ...site, router: await probe!.router(signal) };
     }
   }
 }
@@ -61,7 +57,18 @@ async function* first(lists: AsyncIterable<Site[]>): AsyncGenerator<Site | undef
   for await (const [site] of lists) yield site;
 }
 
+/** A site in one line: its state, its router's, and who is linked with it. */
 function lineOf(site: SiteWithRouter): string {
-  const router = site.router === undefined ? [] : [`router ${routerWords(site.router)}`];
-  return [site.metadata.name, describeState(site), ...router].join("  ");
+  const { router } = site;
+  const told = router === undefined ? [] : [`router ${routerWords(router)}`, ...links(router)];
+  return [site.metadata.name, describeState(site), ...told].join("  ");
+}
+
+function links({ links = [], remoteSites = [] }: RouterStanding): string[] {
+  const up = links.filter(({ state }) => state === "operational").length;
+  const names = [...new Set(remoteSites.map(({ name }) => name))].toSorted();
+  return [
+    ...(links.length === 0 ? [] : [`${up} of ${links.length} links operational`]),
+    ...(names.length === 0 ? [] : [`linked with ${names.join(", ")}`]),
+  ];
 }

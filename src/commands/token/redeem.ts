@@ -179,7 +179,6 @@ function resumeWords(file: string, linkCost: number | undefined, wait: Options["
   return words.join(" ");
 }
 
-/** A look beside the result: where its time is over, nobody has reported. */
 /** Whether the links are connected; those that a router was given just now are, or will be soon. */
 async function areReady(
   platform: PlatformWithAbilities,
@@ -189,14 +188,19 @@ async function areReady(
 ): Promise<boolean> {
   const limit = isUsed ? AbortSignal.timeout(soonMs) : new AbortController().signal;
   try {
-    return await followLinks(platform, async (states) => {
-      for await (const found of states) {
-        const ours = found.filter((link) => links.includes(link.metadata.name));
-        if (ours.every(isReady)) return true;
-        if (!isUsed) return false;
-      }
-      return false;
-    }, AbortSignal.any([context.signal, limit]));
+    return await followLinks(
+      platform,
+      async (states) => {
+        for await (const found of states) {
+          const ours = found.filter((link) => links.includes(link.metadata.name));
+          if (ours.every(isReady)) return true;
+          if (!isUsed) return false;
+        }
+        return false;
+      },
+      "wait",
+      AbortSignal.any([context.signal, limit]),
+    );
   } catch (error) {
     context.signal.throwIfAborted();
     if (limit.aborted) return false;
@@ -210,19 +214,24 @@ async function awaitLinks(
   context: CommandContext,
 ): Promise<true> {
   context.progress("Waiting for status...");
-  return await followLinks(platform, (states) =>
-    waitFor(states, {
-      what: `link "${token}" to be active`,
-      resume: `link status ${token}`,
-      done(found) {
-        const ours = found.filter((link) => links.includes(link.metadata.name));
-        return ours.length === links.length && ours.every(isReady) ? true as const : undefined;
-      },
-      describe: (found) => {
-        const link = found.find((link) => links.includes(link.metadata.name) && !isReady(link));
-        return link === undefined ? "it is gone" : describeState(link);
-      },
-    }, context.deadline), context.signal);
+  return await followLinks(
+    platform,
+    (states) =>
+      waitFor(states, {
+        what: `link "${token}" to be active`,
+        resume: `link status ${token}`,
+        done(found) {
+          const ours = found.filter((link) => links.includes(link.metadata.name));
+          return ours.length === links.length && ours.every(isReady) ? true as const : undefined;
+        },
+        describe: (found) => {
+          const link = found.find((link) => links.includes(link.metadata.name) && !isReady(link));
+          return link === undefined ? "it is gone" : describeState(link);
+        },
+      }, context.deadline),
+    "wait",
+    context.signal,
+  );
 }
 
 /**
@@ -236,7 +245,7 @@ async function explainInactive(
 ) {
   const [site] = await platform.list("Site", context.signal);
   if (site === undefined || platform.routerProbe === undefined) return;
-  const { running, start, reload } = await platform.routerProbe.router(site, context.signal);
+  const { running, start, reload } = await platform.routerProbe.router(context.signal);
   if (isUsed) {
     const found = await platform.list("Link", context.signal);
     const link = found.find((each) => links.includes(each.metadata.name) && !isReady(each));

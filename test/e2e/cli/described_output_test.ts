@@ -163,10 +163,10 @@ const configured = [
 /** Fields that only an engine, a cluster, systemd, a router, a refusal or JFrog's server prints. */
 const printedElsewhere = [
   /^audit show: \[\]\.reason$/,
-  /^site status: (router\.(reload|why|name)|at|change|site)\b/,
+  /^site status: (router\.(reload|why|name|links|remoteSites)|at|change|site)\b/,
   /^link status: (at|change|link)\b/,
   /^network: (sites\[\]\.answered|links\[\]\.)/,
-  /^link status: (\[\]\.)?router\b/,
+  /^link (status|check): (\[\]\.)?router\b/,
   /^(link update|link delete): live\.(until|why)$/,
   /^site status: signing\.why$/,
   /^link check: .*\.warning$/,

@@ -18,6 +18,7 @@ import { surviveKills } from "../stage/kills.ts";
 import { findQuietPort } from "../stage/quiet_port.ts";
 import { proveLink } from "../stage/real_link.ts";
 import { assertRefused } from "../stage/refusal.ts";
+import { RoutedSite, untilLink } from "../stage/routed_sites.ts";
 import { playScript } from "../stage/script.ts";
 import { issueToken, linkAccess } from "../stage/sites.ts";
 
@@ -141,6 +142,28 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
       assert.equal(found.HostConfig.ReadonlyRootfs, true);
       assert.deepEqual(found.Mounts.map(({ Source }) => Source), [sandbox.dataHome]);
       assert.equal(found.Config.Labels["application"], "hawser");
+    }),
+  );
+
+  test(
+    "a token that is dropped in is a link of the router that runs, at once",
+    { skip: rootless }, // the routers of this test are root's
+    onEngine(async (sandbox) => {
+      const sites: RoutedSite[] = [];
+      try {
+        for (const site of ["west", "east"]) {
+          sites.push(await RoutedSite.start(sandbox, site, { platform: name }));
+        }
+        await sandbox.succeed(["controller", "start", "--grant-port", await findQuietPort()]);
+        await sandbox.succeed(["site", "update", "--link-host", "localhost", "-n", "west"]);
+        const token = await issueToken(sandbox, "t.yaml");
+        sandbox.write("data/namespaces/east/input/resources/t.yaml", sandbox.read("t.yaml"));
+        const link = await untilLink(sandbox, "east", "operational");
+        assert.deepEqual([link.metadata.name, link.status.status], [token, "Ready"]);
+        assert.deepEqual(sites.flatMap(({ complaints }) => complaints), []);
+      } finally {
+        for (const site of sites) await site.end();
+      }
     }),
   );
 

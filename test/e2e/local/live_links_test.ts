@@ -5,14 +5,15 @@ import { test } from "node:test";
 import { eventually } from "../stage/eventually.ts";
 import type { Sandbox } from "../stage/harness.ts";
 import { inSandbox } from "../stage/harness.ts";
+import { makeForeignCredentials, replaceCredentials } from "../stage/real_link.ts";
 import { listLinks, RoutedSite, untilLink } from "../stage/routed_sites.ts";
-import { assertRefused } from "../stage/refusal.ts";
+import { assertRefused, messages } from "../stage/refusal.ts";
 import { issueToken } from "../stage/sites.ts";
 
 /** The body of a test with west and east, both with a router, and a controller. */
 function betweenRouters(
   body: (sandbox: Sandbox, west: RoutedSite, east: RoutedSite) => Promise<void>,
-  platform: "podman" | "linux" = "linux",
+  platform: "docker" | "podman" | "linux" = "linux",
 ) {
   return inSandbox(async (sandbox) => {
     const sites: RoutedSite[] = [];
@@ -32,7 +33,7 @@ function betweenRouters(
 const east = ["-n", "east"];
 const reload = (platform: string) => `skupper system reload -n east -p ${platform}`;
 
-for (const platform of ["linux", "podman"] as const) {
+for (const platform of ["linux", "docker", "podman"] as const) {
   test(
     `on ${platform} a redeemed link is active at once, its cost changes and it ends at once`,
     betweenRouters(async (sandbox, west, site) => {
@@ -92,6 +93,20 @@ for (const platform of ["linux", "podman"] as const) {
       const [left] = await listLinks(sandbox, "east");
       assert.deepEqual([left!.metadata.name, left!.router.state], [name, "deleted"]);
       assert.match(left!.status.message, /^Deleted, and the router still has it, "skupper /);
+
+      await site.reload();
+      const dropped = await issueToken(sandbox, "dropped.yaml");
+      const input = "data/namespaces/east/input/resources/dropped.yaml";
+      sandbox.write(input, sandbox.read("dropped.yaml"));
+      const taken = await untilLink(sandbox, "east", "operational");
+      assert.deepEqual([taken.metadata.name, taken.status.status], [dropped, "Ready"]);
+      let used: string | undefined;
+      await eventually(() => {
+        const log = sandbox.read("data/hawser/.controller/controller.log").split("\n");
+        return used = log.find((line) => line.includes('"link-used"'));
+      });
+      const { namespace, name: told, until } = JSON.parse(used!);
+      assert.deepEqual([namespace, told, until], ["east", dropped, reload(platform)]);
       assert.deepEqual([site.complaints, west.complaints], [[], []]);
     }, platform),
   );
@@ -109,6 +124,11 @@ test(
       sandbox.start(["link", "status", "--watch", ...east, "-o", "json"]),
       sandbox.start(["site", "status", "--watch", ...east]),
     ];
+    const heard = watches.map(({ process: { stdout } }) => {
+      let output = "";
+      stdout!.on("data", (text: string) => output += text);
+      return () => output;
+    });
     const waited = await sandbox.succeed(["link", "status", "--wait", "operational", ...east]);
     assert.match(waited.stdout, new RegExp(`^${name} +Ready `, "m"));
     const tree = await sandbox.succeed(["network", ...east]);
@@ -125,6 +145,7 @@ test(
       (await sandbox.succeed(["network", ...east, "-o", "svg"])).stdout,
       /^<svg [^]*<\/svg>$/m,
     );
+    await eventually(() => heard.every((output) => output() !== ""));
     await west.stopRouter();
     const down = await untilLink(sandbox, "east", "down");
     assert.equal(down.status.status, "Pending");
@@ -144,6 +165,7 @@ test(
     );
     await west.startRouter();
     await untilLink(sandbox, "east", "operational");
+    await eventually(() => /down.*operational/s.test(heard[0]!()));
 
     await site.stopRouter();
     const [stopped] = await listLinks(sandbox, "east");
@@ -152,6 +174,8 @@ test(
       `The router is not running, "${reload("linux")}" starts it`,
     );
     assert.equal(stopped!.router.state, "down");
+    await eventually(() => /down.*operational.*down/s.test(heard[0]!()));
+    await eventually(() => /router not running/.test(heard[1]!()));
     for (const watch of watches) watch.process.kill("SIGINT");
     const [links, states] = await Promise.all(watches.map(({ ended }) => ended));
     const told = links!.stdout.trim().split("\n").map((line) => JSON.parse(line));
@@ -160,7 +184,9 @@ test(
       ["changed", "down"],
     ]);
     assert.ok(told.some(({ link }, index) => index > 1 && link.router.state === "operational"));
-    assert.match(states!.stdout, /^\S+Z {2}east {2}Ready {2}router running$/m);
+    const first = "east  Ready  router running  1 of 1 links operational  linked with west";
+    assert.match(states!.stdout, new RegExp(`^\\S+Z  ${first}\n`));
+    assert.match(states!.stdout, /^\S+Z {2}east {2}Ready {2}router running {2}0 of 1 links oper/m);
     assert.deepEqual([links!.signal, states!.signal], ["SIGINT", "SIGINT"]);
     await site.startRouter();
     const [absent] = await listLinks(sandbox, "east"); // upstream's configuration has it not yet
@@ -181,6 +207,114 @@ test(
     await untilMessage(sandbox, /certificate verify failed/);
     assert.equal((await listLinks(sandbox, "east"))[0]!.router.fault, "server-not-trusted");
     await other.end();
+  }),
+);
+
+test(
+  "link check tells the router's view: operational, not for all that answers, certificate refused",
+  betweenRouters(async (sandbox, west, site) => {
+    const name = await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["token", "redeem", "t.yaml", ...east, "--wait", "ready"]);
+    const check = ["link", "check", ...east];
+    const { stdout } = await sandbox.succeed(check);
+    const up =
+      "router: operational since \\S+Z, cost 1, to west \\([0-9a-f-]{36}\\), 3 connections";
+    assert.match(stdout, new RegExp(`^Link "${name}"\n  ${up}\n  inter-router localhost:`));
+    const [told] = JSON.parse((await sandbox.succeed([...check, "-o", "json"])).stdout);
+    assert.deepEqual([told.router.state, told.router.cost], ["operational", 1]);
+    assert.deepEqual([site.complaints, west.complaints], [[], []]);
+
+    // the router has another authority's certificate, and the site's input has the right one
+    await site.reload();
+    const foreign = await makeForeignCredentials(sandbox, "");
+    const given = path.join(site.root, `runtime/certs/${name}-profile/ca.crt`);
+    fs.writeFileSync(given, fs.readFileSync(foreign.certificate));
+    await site.stopRouter();
+    await site.startRouter();
+    await untilMessage(sandbox, /certificate verify failed/);
+    const untrusted = await sandbox.hawser(check);
+    assert.equal(untrusted.code, 8);
+    assert.match(untrusted.stdout, /ok {5}certificate: a router accepts it/);
+    const why = "the remote router's certificate is not trusted: another authority or another name";
+    assert.ok(untrusted.stdout.includes(`\n  router: not operational: ${why}, cost 1\n`));
+    assert.match(untrusted.stdout, /^ {4}it says: Connection to localhost:.*verify failed$/m);
+    assert.equal(
+      messages(untrusted),
+      `error: Link "${name}" is not operational, though its endpoints answer: its router says: ` +
+        `${why}\nhint: hawser link status ${name} -n east\n`,
+    );
+
+    replaceCredentials(sandbox, name, foreign);
+    await site.reload();
+    await untilMessage(sandbox, /alert unknown ca/);
+    const [refused] = await listLinks(sandbox, "east");
+    assert.deepEqual(
+      [refused!.status.status, refused!.status.message, refused!.router.fault],
+      [
+        "Pending",
+        "Not operational: the remote router refuses the link's certificate",
+        "certificate-refused",
+      ],
+    );
+    const checked = await sandbox.hawser(check);
+    assert.equal(checked.code, 4);
+    assert.match(checked.stdout, /router: not operational: the remote router refuses the link's/);
+    assert.match(checked.stdout, /FAILED certificate: /);
+  }),
+);
+
+test(
+  "site status tells which sites are linked, from either side, and edge sites too",
+  betweenRouters(async (sandbox, west, site) => {
+    const south = await RoutedSite.start(sandbox, "south", { platform: "linux" }, { edge: true });
+    try {
+      const name = await issueToken(sandbox, "t.yaml", "--redemptions-allowed", "2");
+      for (const from of ["east", "south"]) {
+        await sandbox.succeed(["token", "redeem", "t.yaml", "-n", from, "--wait", "ready"]);
+      }
+      const id = "\\([0-9a-f-]{36}\\)";
+      const told = async (namespace: string) =>
+        (await sandbox.succeed(["site", "status", "-n", namespace])).stdout;
+      assert.match(
+        await told("west"),
+        new RegExp(
+          `^Router: +running\nRemote site: +east ${id}, 3 connections since \\S+Z\n` +
+            `Remote site: +south ${id}, 1 connection since \\S+Z$`,
+          "m",
+        ),
+      );
+      for (const [from, count] of [["east", "3 connections"], ["south", "1 connection"]] as const) {
+        assert.match(
+          await told(from),
+          new RegExp(
+            `^Router: +running\nLink: +${name}: operational since \\S+Z, cost 1, to west ${id}, ` +
+              `${count}\nRemote site: +west ${id}, ${count} since \\S+Z$`,
+            "m",
+          ),
+        );
+      }
+      const json = await sandbox.succeed(["site", "status", "-n", "west", "-o", "json"]);
+      const { router } = JSON.parse(json.stdout);
+      assert.deepEqual(router.links, []);
+      assert.deepEqual(
+        router.remoteSites.map((remote: { name: string; router: string }) => [
+          remote.name,
+          remote.router,
+        ]),
+        [["east", site.router.id], ["south", south.router.id]],
+      );
+      const map = JSON.parse((await sandbox.succeed(["network", ...east, "-o", "json"])).stdout);
+      assert.deepEqual(
+        map.sites.map(({ name, answered }: { name: string; answered?: false }) => [name, answered]),
+        [["east", undefined], ["west", undefined], ["south", undefined]],
+      );
+      assert.deepEqual(
+        [west, site, south].flatMap(({ complaints }) => complaints),
+        [],
+      );
+    } finally {
+      await south.end();
+    }
   }),
 );
 

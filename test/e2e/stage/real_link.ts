@@ -49,7 +49,7 @@ function writeCredentials(
 }
 
 /** Credentials in all like the link's, but of an authority that west does not know. */
-async function makeForeignCredentials(sandbox: Sandbox, ca: string) {
+export async function makeForeignCredentials(sandbox: Sandbox, ca: string) {
   const { certificatePem, privateKeyPem } = await createAuthority("skupper-site-ca");
   const authority = await loadAuthority(certificatePem, privateKeyPem);
   const keys = await createKeyPair();
@@ -82,7 +82,7 @@ export async function proveLink(sandbox: Sandbox): Promise<void> {
   assert.equal(down.code, 8);
   assert.match(
     down.stdout,
-    /^Link "west-\w{5}"\n {2}inter-router 127\.0\.0\.1:\d+\n {4}FAILED connection: /,
+    /^Link "west-\w{5}"\n {2}router: not known: no router runs for this site\n {2}inter-router 127\.0\.0\.1:\d+\n {4}FAILED connection: /,
   );
   assert.match(down.stderr, /^error: Link "west-\w{5}" does not connect: inter-router /m);
 
@@ -101,7 +101,9 @@ export async function proveLink(sandbox: Sandbox): Promise<void> {
       "    ok     certificate: the server (accepts it|has no objection)\n";
     assert.match(
       stdout,
-      new RegExp(`^Link "${link}"\n${passed("inter-router")}${passed("edge")}$`),
+      new RegExp(
+        `^Link "${link}"\n  router: not known: .*\n${passed("inter-router")}${passed("edge")}$`,
+      ),
     );
 
     replaceCredentials(sandbox, link, foreign);
@@ -114,7 +116,8 @@ export async function proveLink(sandbox: Sandbox): Promise<void> {
   }
 }
 
-function replaceCredentials(
+/** Gives the link's Secret another certificate and key. */
+export function replaceCredentials(
   sandbox: Sandbox,
   link: string,
   files: Record<"certificate" | "key", string>,

@@ -17,12 +17,13 @@ export class RoutedSite {
     sandbox: Sandbox,
     name: string,
     differences: Partial<Machine> = {},
+    spec: object = {},
   ): Promise<RoutedSite> {
     const hosts = ["127.0.0.1", "localhost"];
     const machine = await machineOf(sandbox.dataHome, name, { hosts, ...differences });
     const site = new RoutedSite(machine);
     try {
-      siteInput(machine, name);
+      siteInput(machine, name, spec);
       await site.reload();
       return site;
     } catch (error) {

@@ -73,12 +73,12 @@ export class Connectors {
     }));
   }
 
-  /** One for control and two for data each, as a router makes them. */
+  /** Those of each link that is up, as a router makes them. */
   connections(): Attributes[] {
     return [...this.#running.values()].flatMap(({ config, connected }) => {
       if (connected === undefined) return [];
       const { number, peer, sinceMs } = connected;
-      return [config.role, `${config.role}-data`, `${config.role}-data`].map((role, index) => ({
+      return connectionRoles(config.role).map((role, index) => ({
         identity: String(number * 10 + index),
         name: `connection/${config.host}:${config.port}`,
         host: `${config.host}:${config.port}`,
@@ -169,6 +169,11 @@ export class Connectors {
     });
     connection.connect();
   }
+}
+
+/** One connection for control, and between interior routers two for data. */
+export function connectionRoles(role: string): string[] {
+  return role === "inter-router" ? [role, `${role}-data`, `${role}-data`] : [role];
 }
 
 function systemWords(error: NodeJS.ErrnoException, host: string, port: string): string {

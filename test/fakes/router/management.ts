@@ -1,5 +1,6 @@
 import type { Message } from "rhea";
-import { neighbours, reachable, routersByName } from "./network.ts";
+import { findRouter, neighbours, reachable } from "./network.ts";
+import { connectionRoles } from "./connectors.ts";
 import type { Router } from "./router.ts";
 import type { Attributes, ConnectorConfig, Profile } from "./router_config.ts";
 
@@ -9,12 +10,8 @@ export function answerManagement(
   message: Message,
 ): Message | "unroutable" | undefined {
   const to = String(message["to"] ?? "");
-  const name = /^amqp:\/_topo\/0\/(.+)\/\$management$/.exec(to)?.[1];
-  if (name !== undefined) {
-    const other = reachable(router).has(name) ? routersByName.get(name) : undefined;
-    return other === undefined ? "unroutable" : answer(other, message);
-  }
-  return to === "$management" ? answer(router, message) : "unroutable";
+  const asked = to === "$management" ? router : findRouter(router, to);
+  return asked === undefined ? "unroutable" : answer(asked, message);
 }
 
 function answer(router: Router, message: Message): Message | undefined {
@@ -52,10 +49,9 @@ function entitiesOf(router: Router, kind: string): Attributes[] {
     case "connector":
       return router.connectors.entities();
     case "connection":
-      return [...router.connectors.connections(), ...router.incoming.values()].map((each) => ({
-        uptimeSeconds: 0,
-        ...each,
-      }));
+      return [...router.connectors.connections(), ...router.incoming.values().flatMap(asMade)].map(
+        (each) => ({ uptimeSeconds: 0, ...each }),
+      );
     case "sslProfile":
       return [...router.profiles.values()].map((profile) => ({ ...profile }));
     case "router.node":
@@ -69,6 +65,16 @@ function entitiesOf(router: Router, kind: string): Attributes[] {
     default:
       throw new Error(`No such entity type 'io.skupper.router.${kind}'`);
   }
+}
+
+/** All connections that come of a link, of which the stand-in makes but the first. */
+function asMade(connection: Attributes): Attributes[] {
+  const { identity, role } = connection;
+  return connectionRoles(String(role)).map((role, index) => ({
+    ...connection,
+    role,
+    identity: index === 0 ? identity : `${identity}${index}`,
+  }));
 }
 
 function create(router: Router, kind: string, name: string, body: Attributes): Message {

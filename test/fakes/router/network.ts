@@ -34,3 +34,23 @@ export function neighbours(name: string): Map<string, number> {
   }
   return found;
 }
+
+/** The router that an address names, if messages of that one get there. */
+export function findRouter(from: Router, address: string): Router | undefined {
+  const [, kind, name] = /^amqp:\/(_topo\/0|_edge)\/(.+)\/\$management$/.exec(address) ?? [];
+  if (name === undefined) return undefined;
+  const routers = from.config.mode === "edge" ? linkedAsEdge(from) : [from];
+  const interior = new Set(routers.flatMap((router) => [...reachable(router).keys()]));
+  const found = routersByName.get(name);
+  if (found === undefined) return undefined;
+  const isThere = kind === "_edge"
+    ? linkedAsEdge(found).some(({ id }) => interior.has(id))
+    : interior.has(name);
+  return isThere ? found : undefined;
+}
+
+/** The routers that an edge router is linked to. */
+function linkedAsEdge({ connectors }: Router): Router[] {
+  return connectors.working().filter(({ role }) => role === "edge")
+    .map(({ peer }) => routersByName.get(peer)).filter((router) => router !== undefined);
+}
