@@ -29,6 +29,11 @@ export interface CommandContext {
    */
   openSink(to: Sink, names: SecretNames): Promise<SecretSink>;
   /**
+   * Throws `secret-in-sight` where a result on stdout would be seen: before a secret is made that
+   * nobody has asked to `--reveal`. `what` is the secret.
+   */
+  refuseInSight(what: string): void;
+  /**
    * Records the command that takes back what was just made, for whoever asks by HAWSER_UNDO_FILE.
    * Throws `not-writable`.
    */

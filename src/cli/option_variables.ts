@@ -5,7 +5,7 @@ import { parseGoBoolean } from "./options.ts";
 /** Secrets have JFROG_CLI_… variables; a variable set for all must confirm or widen nothing. */
 const without = [
   ...["--access-token", "--password", "--refresh-token", "--oidc-token-id", "--ssh-passphrase"],
-  ...["--all", "--force", "--overwrite", "--quiet", "--yes", "--insecure-tls"],
+  ...["--all", "--force", "--overwrite", "--quiet", "--reveal", "--yes", "--insecure-tls"],
   ...["--help", "--version", "--shell"],
 ];
 

@@ -17,6 +17,7 @@ import { startProgress } from "./progress.ts";
 import { createPrompter } from "./prompt.ts";
 import { writeColoured } from "./state_colours.ts";
 import type { World } from "./streams.ts";
+import { refuseInSight } from "./reveal.ts";
 import { recordUndo } from "./undo_file.ts";
 
 /** What the runner must know of a command beside its `run`. */
@@ -138,6 +139,7 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
             },
           });
         },
+        refuseInSight: (what) => refuseInSight(world.stdout, world.env, what),
         recordUndo(words) {
           recordUndo(world.env, say.command(words).slice(say.program.length + 1));
         },

@@ -5,6 +5,7 @@ import process from "node:process";
 import { appError } from "../errors/app_error.ts";
 import { type LineQuestion, lineReader, unreadableInput } from "./line_reader.ts";
 import { escapeUnprintable } from "./printable.ts";
+import { isStdoutInherited } from "./reveal.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
 import { becomeProgram } from "../runtime/become.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
@@ -29,6 +30,8 @@ export interface OutputStream {
   readonly isTerminal: boolean;
   /** How many characters a line of the terminal holds, where it is one. */
   readonly columns?: number | undefined;
+  /** True if it goes where the output of who started the program does. */
+  readonly isInherited?: boolean;
 }
 
 /** The outside of one run of the program: tests hand in their own. */
@@ -112,6 +115,9 @@ function outputStream(name: "stdout" | "stderr", interrupts: AbortSignal): Outpu
     get columns() {
       // a terminal that was never told its size says 0, as those of pipelines do
       return mayBeTerminal(descriptor) ? open().columns || undefined : undefined;
+    },
+    get isInherited() {
+      return name === "stdout" && isStdoutInherited();
     },
     write: (text) => unlessLeft(put(escapeUnprintable(text))),
     async deliver(text) {

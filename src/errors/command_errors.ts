@@ -34,6 +34,12 @@ export const commandErrors = {
     message: (d) => d.message,
     hint: (d) => d.help,
   }),
+  "secret-in-sight": entry<{ what: string; where: string }>({
+    exit: "usage",
+    message: (d) => `${d.what} would be seen ${d.where}`,
+    hint: () =>
+      "Hand it over with --to, redirect the output, or print it all the same with --reveal.",
+  }),
   "invalid-value": entry<{ name: string; value: string; wanted: string }>({
     exit: "usage",
     message: (d) => `Invalid value "${d.value}" for ${d.name}: it must be ${d.wanted}`,

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { revealOption } from "../../cli/reveal.ts";
 import { type Sink, sinkOption } from "../../cli/sink.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
@@ -20,6 +21,7 @@ interface Options extends AccessOptions {
   refreshTokenStdin?: boolean;
   format?: JfFormat;
   to?: Sink;
+  reveal?: true;
 }
 
 /** `access-token refresh`. */
@@ -37,6 +39,7 @@ export function accessTokenRefresh(run: Runner) {
     .option("--refresh-token <token>", "the same as an argument")
     .addOption(formatOption())
     .addOption(sinkOption())
+    .addOption(revealOption())
     .action(
       run({ text, data, failure: (result) => result?.problem }, refresh),
     );
@@ -69,7 +72,7 @@ async function refresh(context: CommandContext, options: Options): Promise<Resul
   const tokens = openAccessTokens(server, surroundings, context.deadline);
   const { credentials } = server;
   const current = credentials && "accessToken" in credentials ? credentials.accessToken : undefined;
-  const handing = await openHanding(context, options);
+  const handing = await openHanding(context, { ...options, reveal: options.reveal === true });
   await deliverCreated(context, await tokens.refresh(given, current), format, handing);
   return undefined;
 }

@@ -28,11 +28,20 @@ export interface Handing {
   server: string;
 }
 
-/** Opens the place for a token, before it is made. Throws what `openSink` does. */
+/**
+ * Opens the place for a token, before it is made; with `reveal` false it must be out of sight.
+ * Throws what `openSink` and `refuseInSight` do.
+ */
 export async function openHanding(
   context: CommandContext,
-  { to, url, serverId }: { to?: Sink; url?: string; serverId?: string },
+  { to, url, serverId, reveal = true }: {
+    to?: Sink;
+    url?: string;
+    serverId?: string;
+    reveal?: boolean;
+  },
 ): Promise<Handing> {
+  if (!reveal && (to === undefined || to.kind === "stdout")) context.refuseInSight("The token");
   const names = { output: "token", variable: "JFROG_CLI_ACCESS_TOKEN" };
   const server = Object.entries({ "--url": url, "--server-id": serverId })
     .flatMap(([option, value]) => value === undefined ? [] : [` ${option} ${quote(value)}`]);

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { switchOption } from "../../cli/options.ts";
 import type { leafWithoutPlatform } from "../../cli/leaf.ts";
+import { revealOption } from "../../cli/reveal.ts";
 import { type Sink, sinkOption } from "../../cli/sink.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type AppError, appError, isAppError } from "../../errors/app_error.ts";
@@ -27,6 +28,8 @@ interface Options extends AccessOptions {
   dryRun?: boolean;
   strict?: boolean;
   to?: Sink;
+  /** False where the token is not to be seen. */
+  reveal?: boolean;
 }
 
 /** Undefined where a token was made, which is printed by then. */
@@ -37,6 +40,22 @@ export const creationSummary = "Create an access token of the JFrog Platform";
 
 /** The command with what makes a token: `[username]` and its options (docs/spec/jfrog.md 1). */
 export function withTokenCreation(run: Runner, command: ReturnType<typeof leafWithoutPlatform>) {
+  return tokenCreation(command)
+    .action(run({ text, data, failure: failureOf }, create));
+}
+
+/** The same for a command that jf does not have: what it prints is not shown unasked. */
+export function withGuardedCreation(run: Runner, command: ReturnType<typeof leafWithoutPlatform>) {
+  return tokenCreation(command)
+    .addOption(revealOption())
+    .action(run(
+      { text, data, failure: failureOf },
+      (context, username: string | undefined, { reveal, ...options }: Options) =>
+        create(context, username, { ...options, reveal: reveal === true }),
+    ));
+}
+
+function tokenCreation(command: ReturnType<typeof leafWithoutPlatform>) {
   return withAccessOptions(command)
     .argument("[username]", "whose token it is; by default the user's who asks")
     .option("--project <key>", "the project the token is for")
@@ -57,8 +76,7 @@ export function withTokenCreation(run: Runner, command: ReturnType<typeof leafWi
     .addOption(
       switchOption("strict", "fail, and revoke the token, where it is not what was asked for"),
     )
-    .addOption(switchOption("dry-run", "print the request that would be sent, secrets masked"))
-    .action(run({ text, data, failure: failureOf }, create));
+    .addOption(switchOption("dry-run", "print the request that would be sent, secrets masked"));
 }
 
 async function create(

@@ -14,6 +14,7 @@ import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { HandedSecret } from "../../cli/secret_sink.ts";
+import { revealOption } from "../../cli/reveal.ts";
 import { type Sink, sinkOption } from "../../cli/sink.ts";
 import { linkCostAliasOption, linkCostOption } from "./options.ts";
 
@@ -26,6 +27,7 @@ interface Options {
   cost?: number;
   force?: true;
   to?: Sink;
+  reveal?: true;
   sealTo?: string[];
 }
 
@@ -50,6 +52,7 @@ export function tokenIssue(run: Runner) {
       fileName,
     )
     .addOption(sinkOption())
+    .addOption(revealOption())
     .addOption(
       new Option(
         "--seal-to <recipient>",
@@ -97,6 +100,9 @@ async function issue(
   );
   const force = options.force === true;
   const { file, to } = target(context, argument, options.to);
+  if (file === "-" && !options.reveal && options.sealTo === undefined) {
+    context.refuseInSight("The token");
+  }
   const sink = to === undefined ? undefined : await context.openSink(to, secretNames);
   const seal = await sealer(options.sealTo);
   if (file !== "-" && sink === undefined) await checkTokenTarget(file, { force });
