@@ -7,7 +7,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { isReady } from "../../src/resources/resource.ts";
 import { type SiteStandIn, startSiteStandIn } from "../../test/testbed/kubernetes/site_stand_in.ts";
 import { type KubernetesTestbed, startKubernetes } from "../../test/testbed/kubernetes/start.ts";
+import { missingForKubernetes } from "../../test/testbed/kubernetes/programs.ts";
 import type { IssuedToken } from "./bench_site.ts";
+import type { Figure } from "./figure.ts";
 
 /** A controller of the cluster that listens. */
 export interface ClusterController {
@@ -34,8 +36,25 @@ export interface BenchCluster {
   close(): Promise<void>;
 }
 
+/** Measures in a cluster of its own; gives nothing where there can be none, and says so. */
+export async function inBenchCluster(
+  hawser: string,
+  measure: (cluster: BenchCluster) => Promise<Figure[]>,
+): Promise<Figure[]> {
+  if (missingForKubernetes !== undefined) {
+    console.error(`kubernetes: not measured, as that needs ${missingForKubernetes}`);
+    return [];
+  }
+  const cluster = await openBenchCluster(hawser);
+  try {
+    return await measure(cluster);
+  } finally {
+    await cluster.close();
+  }
+}
+
 /** Starts the API server and makes the sites with the executable. Throws what that says. */
-export async function openBenchCluster(hawser: string): Promise<BenchCluster> {
+async function openBenchCluster(hawser: string): Promise<BenchCluster> {
   const testbed = await startKubernetes();
   const env = { ...process.env, KUBECONFIG: testbed.kubeconfig, SKUPPER_PLATFORM: "kubernetes" };
   const controllers: ClusterController[] = [];

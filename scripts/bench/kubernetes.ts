@@ -1,14 +1,10 @@
 import * as fs from "node:fs";
 import * as path from "node:path";
-import { missingForKubernetes } from "../../test/testbed/kubernetes/programs.ts";
 import { countRequests } from "./api_requests.ts";
-import { type BenchCluster, openBenchCluster } from "./bench_cluster.ts";
+import { type BenchCluster, inBenchCluster } from "./bench_cluster.ts";
 import { type Figure, goal } from "./figure.ts";
 import { runLoad } from "./load.ts";
-import { measureLongLedger } from "./long_ledger.ts";
-import { measureManyGrants } from "./many_grants.ts";
 import { measureCommands } from "./processes.ts";
-import { measureReplicas } from "./replicas.ts";
 
 const rounds = 20;
 const redemptions = 20;
@@ -17,24 +13,11 @@ const redemptions = 20;
 const upstreamMs = { issue: 1035, redeem: 1040 };
 
 /** What tokens cost on Kubernetes: time, and requests to the API server. */
-export async function measureKubernetes(hawser: string): Promise<Figure[]> {
-  if (missingForKubernetes !== undefined) {
-    console.error(`kubernetes: not measured, as that needs ${missingForKubernetes}`);
-    return [];
-  }
-  const cluster = await openBenchCluster(hawser);
-  try {
+export function measureKubernetes(hawser: string): Promise<Figure[]> {
+  return inBenchCluster(hawser, async (cluster) => {
     await cluster.startController("--grant-host=127.0.0.1");
-    return [
-      ...measureTimes(cluster, hawser),
-      ...await measureRequests(cluster),
-      ...await measureReplicas(cluster),
-      ...await measureLongLedger(cluster),
-      ...await measureManyGrants(cluster),
-    ];
-  } finally {
-    await cluster.close();
-  }
+    return [...measureTimes(cluster, hawser), ...await measureRequests(cluster)];
+  });
 }
 
 /** Issuing and redeeming beside the least that kubectl does: it creates one object. */

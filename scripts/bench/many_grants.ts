@@ -4,7 +4,7 @@ import { isReady } from "../../src/resources/resource.ts";
 import type { Secret } from "../../src/resources/secret.ts";
 import { type Site, siteIssuer } from "../../src/resources/site.ts";
 import type { AdminClient } from "../../test/testbed/kubernetes/admin_client.ts";
-import type { BenchCluster } from "./bench_cluster.ts";
+import { type BenchCluster, inBenchCluster } from "./bench_cluster.ts";
 import type { Figure } from "./figure.ts";
 import { residentMegabytes } from "./memory.ts";
 
@@ -15,7 +15,11 @@ const atOnce = 16;
 const skupper = "/apis/skupper.io/v2alpha1";
 
 /** What a controller takes to start, and keeps in memory, where there are thousands of grants. */
-export async function measureManyGrants(cluster: BenchCluster): Promise<Figure[]> {
+export function measureManyGrants(hawser: string): Promise<Figure[]> {
+  return inBenchCluster(hawser, measure);
+}
+
+async function measure(cluster: BenchCluster): Promise<Figure[]> {
   const { admin } = cluster.testbed;
   const few = await cluster.startController("--grant-host=127.0.0.1");
   const fewMegabytes = await residentMegabytes(few.pid);

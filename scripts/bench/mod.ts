@@ -9,9 +9,13 @@ import type { Figure } from "./figure.ts";
 import { measureIssuing } from "./issuing.ts";
 import { measureKubernetes } from "./kubernetes.ts";
 import { measureJfrog } from "./jfrog.ts";
+import { measureLongLedger } from "./long_ledger.ts";
+import { measureManyGrants } from "./many_grants.ts";
 import { measureMemory } from "./memory.ts";
 import { measureRedemptions } from "./redemptions.ts";
+import { measureReplicas } from "./replicas.ts";
 import { measureRouters } from "./routers.ts";
+import { measureScaling } from "./scaling.ts";
 import { measureSize } from "./size.ts";
 import { measureStartup } from "./startup.ts";
 
@@ -33,6 +37,10 @@ async function main(only: string | undefined, isStrict: boolean): Promise<void> 
     routers: () => measureRouters(hawser),
     containers: () => measureContainers(hawser, nothing),
     kubernetes: () => measureKubernetes(hawser),
+    replicas: () => measureReplicas(hawser),
+    scaling: () => measureScaling(),
+    ledgers: () => measureLongLedger(hawser),
+    grants: () => measureManyGrants(hawser),
     decisions: () => measureDecisions(hawser, nothing),
   };
   if (only !== undefined && !Object.hasOwn(measures, only)) {
