@@ -83,6 +83,7 @@ const mayImport: Record<string, string[]> = {
     ],
   ),
   "src/doctor": foundations("src/pki", "src/network", "src/jfrog/config"),
+  "src/help": ["src/errors"],
   "src/commands/completion_values.ts": [
     "src/cli/command_set.ts",
     "src/resources/kinds.ts",
@@ -110,6 +111,7 @@ const mayImport: Record<string, string[]> = {
   ),
   "src/cli": [
     "src/errors",
+    "src/help",
     "src/platform",
     "src/resources/yaml.ts",
     "src/runtime",
@@ -196,6 +198,8 @@ const lazyImporters = [
   "platforms/resource_files/local_platform.ts",
   "platforms/resource_files/router/local_router.ts",
   "src/cli/output.ts",
+  "src/cli/command_tree.ts",
+  "src/cli/help.ts",
   "src/commands/mod.ts",
   "src/cli/result_format.ts",
   "src/commands/completion_values.ts",

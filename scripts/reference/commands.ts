@@ -1,7 +1,7 @@
 import type { Argument, Command, Option } from "@commander-js/extra-typings";
 import { optionVariable } from "../../src/cli/option_variables.ts";
 import { isShared } from "../../src/cli/options.ts";
-import { variableOf, variables } from "./environment.ts";
+import { variableOf, variables } from "../../src/help/variables.ts";
 import { code, notice, table } from "./markdown.ts";
 import { listCommands, type NamedCommand, type Program, programs, wholeTree } from "./program.ts";
 

@@ -3,7 +3,7 @@ import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
 import { root } from "../build.ts";
-import { variables } from "./environment.ts";
+import { variables } from "../../src/help/variables.ts";
 import { stalePages } from "./mod.ts";
 import { outputs, textOnly } from "./outputs.ts";
 import { listCommands, wholeTree } from "./program.ts";

@@ -1,7 +1,8 @@
 import type { Command, Option } from "@commander-js/extra-typings";
 import { exitCodes } from "../../src/errors/exit_code.ts";
 import { version } from "../../src/version.ts";
-import { variables } from "../reference/environment.ts";
+import { commandHelp } from "../../src/help/examples.ts";
+import { variables } from "../../src/help/variables.ts";
 import { listCommands, type NamedCommand, wholeTree } from "../reference/program.ts";
 
 /** A page of the manual. */
@@ -44,6 +45,7 @@ function programPage(root: Command, commands: NamedCommand[], date: string): str
 
 function commandPage(named: NamedCommand, date: string): string {
   const { words, command } = named;
+  const { examples, seeAlso } = commandHelp[words]!;
   const parameters = command.registeredArguments.map((argument) => ({
     name: `${argument.name()}${argument.variadic ? "..." : ""}`,
     argument,
@@ -63,8 +65,19 @@ function commandPage(named: NamedCommand, date: string): string {
       command.options.filter(({ hidden }) => !hidden)
         .flatMap((option) => item(option.flags, describe(option))),
     ),
-    section("SEE ALSO", [".BR hawser (1)"]),
+    section(
+      "EXAMPLES",
+      examples.flatMap(({ line, what }) => [".TP", `.B ${roff(line)}`, roff(what)]),
+    ),
+    section("SEE ALSO", [[".BR hawser (1)", ...neighbours(seeAlso)].join(",\n")]),
   ]);
+}
+
+/** The pages of commands; topics of help have none. */
+function neighbours(seeAlso: string[]): string[] {
+  return seeAlso.map((line) => line.split(" -")[0]!)
+    .filter((words) => !/^help /.test(words))
+    .map((words) => `.BR ${roff(`hawser-${words.replaceAll(" ", "-")}`)} (1)`);
 }
 
 function page(name: string, what: string, date: string, sections: string[]): string {

@@ -1,9 +1,10 @@
-import { Command, type Option } from "@commander-js/extra-typings";
+import { Command, type Help, type Option } from "@commander-js/extra-typings";
 import type { PlatformRegistry } from "../platform/abilities.ts";
 import { jfVersion, version } from "../version.ts";
 import type { CommandLoader, CommandSet } from "./command_set.ts";
 import { completionCommand } from "./completion.ts";
 import { helpCommand } from "./help.ts";
+import { helpWithExamples } from "./help_format.ts";
 import {
   contextOption,
   helpOption,
@@ -52,7 +53,16 @@ export async function commandTree(
     root.addCommand(completionCommand(root, write, { world, platforms, values }));
     root.addCommand(helpCommand(root, write));
   }
-  prepare(root, world, write);
+  const asksForHelp = ["help", "--help", "-h"].some((word) => world.args.includes(word));
+  const names = ["help", "completion", ...Object.keys(nouns), ...Object.keys(singles)]
+    .flatMap((key) => key.split("|"));
+  const inHelp = asksForHelp || namesNone
+    ? helpWithExamples(
+      (await import("../help/examples.ts")).commandHelp,
+      (command) => names.includes(command),
+    )
+    : {};
+  prepare(root, world, write, inHelp);
   root.hook("preAction", (_, command) => applyOptionVariables(command as Command, world.env));
   return root;
 }
@@ -98,7 +108,12 @@ function named(command: Command, key: string): Command {
 }
 
 /** Every command throws instead of exiting, and writes to `write`; sub-commands inherit neither. */
-function prepare(command: Command, world: World, write: (text: string) => void) {
+function prepare(
+  command: Command,
+  world: World,
+  write: (text: string) => void,
+  inHelp: Partial<Help>,
+) {
   command.exitOverride();
   command.helpCommand(false);
   command.addHelpOption(helpOption());
@@ -108,6 +123,7 @@ function prepare(command: Command, world: World, write: (text: string) => void) 
     showGlobalOptions: false,
     subcommandTerm,
     optionTerm: ({ flags }) => flags.replace(" [bool]", ""),
+    ...inHelp,
   });
   command.configureOutput({
     writeOut: write,
@@ -116,7 +132,7 @@ function prepare(command: Command, world: World, write: (text: string) => void) 
     getOutHelpWidth: () => world.stdout.columns ?? 80,
     getOutHasColors: () => false,
   });
-  for (const child of command.commands) prepare(child as Command, world, write);
+  for (const child of command.commands) prepare(child as Command, world, write, inHelp);
 }
 
 /** A command in a list: its names and what it can't do without. Its own help has the rest. */

@@ -3,6 +3,7 @@ import type { PlatformRegistry } from "../platform/abilities.ts";
 import { abortable } from "../runtime/abortable.ts";
 import { type CommandPath, findCommand } from "./command_path.ts";
 import type { CommandSet } from "./command_set.ts";
+import { topicNames } from "./help.ts";
 import { openPlatform } from "./open_platform.ts";
 import type { SharedOptions } from "./options.ts";
 import type { World } from "./streams.ts";
@@ -28,7 +29,7 @@ export function completionCommand(
       write(found.map((word) => `${word}\n`).join(""));
     });
   const completion = new Command("completion")
-    .summary("print a completion script for bash, zsh, fish or powershell")
+    .summary("Print a completion script for bash, zsh, fish or powershell")
     .description(
       "Print a completion script.\n\n" +
         `  bash:        source <(${root.name()} completion bash)\n` +
@@ -161,7 +162,7 @@ function possible({ command, awaiting }: CommandPath, typed: string): string[] {
     child.name()
   );
   const choices = command.registeredArguments.flatMap((argument) => argument.argChoices ?? []);
-  return [...children, ...choices, ...(help ? ["exit-codes"] : [])];
+  return [...children, ...choices, ...(help ? topicNames : [])];
 }
 
 const scripts: Record<Shell, (program: string) => string> = {

@@ -5,34 +5,53 @@ import type { SharedOptions } from "./options.ts";
 import { version } from "../version.ts";
 import { table } from "./output.ts";
 
-/** `help [command...]`, and `help exit-codes`. */
+/** What `help` tells about beside commands; the texts are read when they are asked for. */
+export const topicNames = [
+  "platforms",
+  "tokens",
+  "guarantees",
+  "exit-codes",
+  "environment",
+  "ci",
+] as const;
+
+/** `help [command...]`, and `help <topic>`. */
 export function helpCommand(root: Command, write: (text: string) => void): Command {
   return new Command("help")
-    .summary("display help for a command, or: help exit-codes")
-    .description("Display help for a command. `help exit-codes` lists what each exit code means.")
-    .argument("[words...]", "the command, or exit-codes")
+    .summary("Display help for a command or about a topic")
+    .description(
+      `Display help for a command or about a topic, one of ${topicNames.join(", ")}.`,
+    )
+    .argument("[words...]", "the command, or the topic")
     .option("--shell", "exit-codes as variables and a function for a POSIX shell to source")
-    .action((words, { shell }) => {
-      const { output = "text" } = root.opts() as SharedOptions;
-      if (words.join(" ") === "exit-codes") {
+    .action(async (words, { shell }) => {
+      const { topics } = await import("../help/topics.ts");
+      const topic = words.join(" ");
+      if (topic === "exit-codes") {
+        const { output = "text" } = root.opts() as SharedOptions;
         if (shell) return write(exitCodeScript());
-        return write(output === "text" ? exitCodeTable() : JSON.stringify(exitCodeList(), null, 2));
+        if (output !== "text") return write(JSON.stringify(exitCodeList(), null, 2));
       }
-      let command = root;
-      for (const word of words) {
-        const next = command.commands.find((child) =>
-          child.name() === word || child.aliases().includes(word)
-        );
-        if (next === undefined) {
-          throw appError("usage", {
-            message: `Unknown help topic "${words.join(" ")}"`,
-            help: `${root.name()} --help`,
-          });
-        }
-        command = next as Command;
-      }
-      write(command.helpInformation());
+      if (Object.hasOwn(topics, topic)) return write(topics[topic]!.text(table));
+      write(namedCommand(root, words).helpInformation());
     }) as unknown as Command;
+}
+
+function namedCommand(root: Command, words: string[]): Command {
+  let command = root;
+  for (const word of words) {
+    const next = command.commands.find((child) =>
+      child.name() === word || child.aliases().includes(word)
+    );
+    if (next === undefined) {
+      throw appError("usage", {
+        message: `Unknown help topic "${words.join(" ")}"`,
+        help: `${root.name()} --help`,
+      });
+    }
+    command = next as Command;
+  }
+  return command;
 }
 
 /** The table for a script: `. file`, then `hawser_retryable $?` and `$HAWSER_EXIT_SPENT`. */
@@ -61,17 +80,4 @@ function exitCodeList() {
     meaning,
     retryable: retry === true ? "all" : retry || "none",
   }));
-}
-
-function exitCodeTable(): string {
-  const rows = Object.values(exitCodes).map(({ code, meaning, retry }) => [
-    String(code),
-    sayRetry(retry),
-    meaning,
-  ]);
-  return table([["CODE", "RETRY", "MEANING"], ...rows]);
-}
-
-function sayRetry(retry: boolean | string): string {
-  return retry === true ? "yes" : retry || "";
 }
