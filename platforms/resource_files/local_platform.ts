@@ -21,7 +21,9 @@ import { routerProbe } from "./router/router_probe.ts";
 import { auditLines } from "./serving/audit_trail.ts";
 import { pendingKeyFiles } from "./serving/pending_keys.ts";
 import { siteUid } from "./site/site_authority.ts";
-import { siteFounder } from "./site/site_founder.ts";
+import { foundDeclaredSite } from "./site/declared_site.ts";
+import { faultFile } from "./site/founding_fault.ts";
+import { type FounderSetup, siteFounder } from "./site/site_founder.ts";
 import { startedStatus } from "./site/started_status.ts";
 import { statusSource } from "./site/status_source.ts";
 import { FileStore, heldAlready, withLock } from "./store/store.ts";
@@ -56,19 +58,13 @@ export function openLocalPlatform(
     ...(request.onProblem && { onProblem: request.onProblem }),
   };
   const store = openFiles(name, paths, witness, hooks);
-  const whileHeld = holding(name, paths, witness, hooks);
+  const founding = founderSetup(name, paths, store, witness, hooks);
   return {
     ...methodsOf(store),
     controllerHost: toldOf(hostFor(files), home, request.onRequest),
     controllerRunner: controllerRunner(name, files, request),
     auditReader: { lines: () => auditLines(files.audit) },
-    siteFounder: siteFounder({
-      paths,
-      platform: store,
-      openNamespace: (namespace) => openFiles(name, namespacePaths(home, namespace), witness, {}),
-      hosts: thisMachine,
-      whileHeld,
-    }),
+    siteFounder: siteFounder(founding),
     linkMaker: {
       // certificates are much to load
       make: async (link, signal) =>
@@ -86,23 +82,12 @@ export function openLocalPlatform(
     liveLinks: liveLinks({
       paths,
       router,
-      whileHeld,
+      whileHeld: founding.whileHeld,
       env: request.env,
       executable: request.executable,
     }),
     pendingKeys: pendingKeyFiles(paths),
   };
-}
-
-/** Does something as the only one in a namespace, with its store. */
-function holding(
-  name: PlatformName,
-  paths: NamespacePaths,
-  witness: Witness,
-  hooks: Pick<StoreHooks, "admit" | "onProblem">,
-) {
-  return <T>(signal: AbortSignal, work: (platform: Platform) => Promise<T>) =>
-    withLock(paths, signal, () => work(openFiles(name, paths, witness, hooks, heldAlready)));
 }
 
 /** The host, whose waits for the controller are told. */
@@ -155,10 +140,28 @@ function openFiles(
       platform,
       router: () => witness.router(paths),
     }),
-    statusFiles: [controllerFiles(paths.home).state],
+    statusFiles: [controllerFiles(paths.home).state, faultFile(paths)],
     ...hooks,
   }, hold);
   return store;
+}
+
+/** What founding a site in that namespace, whose store `platform` is, takes. */
+function founderSetup(
+  name: PlatformName,
+  paths: NamespacePaths,
+  platform: Platform,
+  witness: Witness,
+  hooks: Pick<StoreHooks, "admit" | "onProblem">,
+): FounderSetup {
+  return {
+    paths,
+    platform,
+    openNamespace: (other) => openFiles(name, namespacePaths(paths.home, other), witness, {}),
+    hosts: thisMachine,
+    whileHeld: (signal, work) =>
+      withLock(paths, signal, () => work(openFiles(name, paths, witness, hooks, heldAlready))),
+  };
 }
 
 function controllerRunner(
@@ -183,11 +186,13 @@ function controllerRunner(
               router: () => Promise.resolve(undefined),
             };
             const platform = openFiles(name, paths, witness, { onProblem });
-            const whileHeld = holding(name, paths, witness, {});
+            const founding = founderSetup(name, paths, platform, witness, {});
+            const { whileHeld } = founding;
             const router = new LocalRouter(paths, name);
             return {
               paths,
               platform,
+              foundSite: (site, signal) => foundDeclaredSite(founding, site, signal),
               liveLinks: liveLinks({ paths, router, whileHeld, env, executable }),
             };
           },

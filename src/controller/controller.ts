@@ -1,4 +1,3 @@
-import { isAppError } from "../errors/app_error.ts";
 import type { Audit } from "../grant_service/audit.ts";
 import { AuditChain, auditTo } from "../grant_service/audit_chain.ts";
 import { GrantBook } from "../grant_service/grant_book.ts";
@@ -12,6 +11,7 @@ import { type GrantListener, startGrantListener } from "./grant_listener.ts";
 import type { Change } from "./home.ts";
 import { loadGrants } from "./load_grants.ts";
 import { errorFields, type Report, reportTo } from "./log.ts";
+import { type Failure, reportFailure } from "./reported_failure.ts";
 import { OverviewPage } from "./overview_page.ts";
 import { pagePolicy } from "./overview_html.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
@@ -109,7 +109,7 @@ class Controller {
       ...queueOptions,
       limit: grantsAtOnce,
       work: (change) =>
-        change.kind === "Site" ? this.#requeue(change.namespace) : this.#lookAtGrant(change),
+        change.kind === "Site" ? this.#lookAtSite(change) : this.#lookAtGrant(change),
     });
     const tools = { ...noTokensYet(), home, report: this.#report, announce, env, now };
     this.#tokens = new WorkQueue({
@@ -237,15 +237,22 @@ class Controller {
     }
   }
 
-  /** Has all of a namespace looked at: they may have waited for its site. */
-  async #requeue(namespace: string): Promise<Outcome> {
+  /** Founds a site that a file describes; what may have waited for it is looked at in any case. */
+  async #lookAtSite({ namespace, name }: Change): Promise<Outcome> {
+    await this.#requeue(namespace);
+    const { foundSite } = await this.#setup.home.open(namespace);
+    if (await foundSite?.(name, this.#work.signal)) this.#report("site-founded", { namespace, name });
+    return {};
+  }
+
+  /** Has all of a namespace looked at. */
+  async #requeue(namespace: string): Promise<void> {
     const { platform } = await this.#setup.home.open(namespace);
     for (const kind of ["AccessGrant", "AccessToken"] as const) {
       for (const { metadata } of await platform.list(kind, this.#work.signal)) {
         this.#add({ kind, namespace, name: metadata.name });
       }
     }
-    return {};
   }
 
   async #sweep(): Promise<void> {
@@ -288,13 +295,4 @@ class Controller {
 
 function keyOf({ kind, namespace, name }: Change): string {
   return `${kind}/${namespace}/${name}`;
-}
-
-type Failure = [change: Change, error: unknown, failures: number];
-
-/** Each doubling of failures in a row is told: enough to see them, and not to drown in them. */
-function reportFailure(report: Report, ...[change, error, failures]: Failure): void {
-  const isExpected = isAppError(error, "conflict");
-  if (isExpected || !Number.isInteger(Math.log2(failures))) return;
-  report("reconcile-failed", { ...change, failures, ...errorFields(error) });
 }

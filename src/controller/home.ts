@@ -36,6 +36,11 @@ export interface ControllerNamespace {
   readonly pendingKeys: PendingKeys;
   /** Gives links to the router that runs, where that takes them. */
   readonly liveLinks?: NonNullable<Abilities["liveLinks"]>;
+  /**
+   * Makes what the Site of that name needs, where that is ours to make and a file alone describes
+   * it; true if something was made.
+   */
+  foundSite?(name: string, signal: AbortSignal): Promise<boolean>;
   /** Takes a finished AccessToken out of the way of whatever else reads the namespace. */
   retireToken?(name: string, signal: AbortSignal): Promise<void>;
   /** Host the grants' urls should name for this namespace's site, if it has a wish. */

@@ -7,20 +7,14 @@ import type { ControllerSetup } from "../../../src/controller/controller_setup.t
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
-import type {
-  Abilities,
-  LocalRunOptions,
-  RunningController,
-} from "../../../src/platform/abilities.ts";
+import type { LocalRunOptions, RunningController } from "../../../src/platform/abilities.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
-import type { Platform } from "../../../src/platform/platform.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { type HeldLock, lock, tryLock } from "../../../src/runtime/lock.ts";
 import { controllerHome } from "../serving/controller_home.ts";
 import { findLinkHosts, thisMachine } from "../site/link_hosts.ts";
-import type { NamespacePaths } from "../paths.ts";
-import { fileNamespace } from "../serving/served_namespace.ts";
+import { type FileNamespace, fileNamespace } from "../serving/served_namespace.ts";
 import {
   type ControllerFiles,
   controllerRunning,
@@ -40,13 +34,6 @@ import { closeGrantsOfCopy } from "../serving/home_origin.ts";
 import { AuditTrail } from "../serving/audit_trail.ts";
 import { identityFiles } from "../serving/identity_files.ts";
 
-/** A namespace as the runner's setup opens it. */
-interface OpenedNamespace {
-  paths: NamespacePaths;
-  platform: Platform;
-  liveLinks: NonNullable<Abilities["liveLinks"]>;
-}
-
 /** What the controller of a data home runs with. */
 export interface RunnerSetup {
   platform: PlatformName;
@@ -58,7 +45,7 @@ export interface RunnerSetup {
     namespace: string,
     since: string,
     onProblem: (problem: AppError) => void,
-  ): OpenedNamespace;
+  ): FileNamespace;
   env: Record<string, string | undefined>;
   version: string;
 }
@@ -195,7 +182,7 @@ async function awaitHome(
 /** The data home; a namespace once opened stays so, as its ledgers are kept in memory. */
 function servedHome({ home, open, clock, closed, log }: {
   home: string;
-  open: (namespace: string, onProblem: (problem: AppError) => void) => OpenedNamespace;
+  open: (namespace: string, onProblem: (problem: AppError) => void) => FileNamespace;
   clock: ControllerClock;
   closed: ReadonlySet<string>;
   log: (line: string) => void;
@@ -208,7 +195,7 @@ function servedHome({ home, open, clock, closed, log }: {
     open(namespace) {
       let opened = namespaces.get(namespace);
       if (opened === undefined) {
-        const { paths, platform, liveLinks } = open(
+        const files = open(
           namespace,
           (problem) => {
             const isField = isAppError(problem, "field-unknown");
@@ -218,7 +205,7 @@ function servedHome({ home, open, clock, closed, log }: {
             });
           },
         );
-        opened = { ...fileNamespace(paths, platform, closed), liveLinks };
+        opened = fileNamespace(files, closed);
         namespaces.set(namespace, opened);
       }
       return Promise.resolve(opened);

@@ -28,7 +28,7 @@ async function openHome(t: TestContext) {
         deriveStatus: () => Promise.resolve(undefined),
         onProblem: (problem) => problems.push(problem),
       });
-      return Promise.resolve(fileNamespace(paths, store));
+      return Promise.resolve(fileNamespace({ paths, platform: store }));
     },
     onProblem: (problem) => assert.fail(String(problem)),
   });

@@ -11,13 +11,19 @@ import { withoutClosed } from "./home_origin.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
 import { retireToken } from "./retire_token.ts";
 
+/** A namespace kept as files, and what is done there beyond reading and writing them. */
+export interface FileNamespace extends Pick<ControllerNamespace, "foundSite" | "liveLinks"> {
+  paths: NamespacePaths;
+  /** Its store. */
+  platform: Platform;
+}
+
 /**
- * A namespace kept as files, as the controller works on it; `platform` is its store, `closed` has
- * the uids of grants that give nothing.
+ * A namespace kept as files, as the controller works on it; `closed` has the uids of grants that
+ * give nothing.
  */
 export function fileNamespace(
-  paths: NamespacePaths,
-  platform: Platform,
+  { paths, platform, foundSite, liveLinks }: FileNamespace,
   closed: ReadonlySet<string> = new Set(),
 ): ControllerNamespace {
   const backing = fileGrantBacking(paths, platform);
@@ -25,6 +31,8 @@ export function fileNamespace(
     platform,
     backing: { ...backing, ledgers: withoutClosed(backing.ledgers, closed) },
     pendingKeys: pendingKeyFiles(paths),
+    ...(foundSite && { foundSite }),
+    ...(liveLinks && { liveLinks }),
     async whyNotLinkable(grant) {
       try {
         await backing.endpoints(grant);

@@ -18,6 +18,9 @@ export interface AuthorityFiles {
   privateKeyPem: string;
 }
 
+/** Begins the name of the folder that an authority is built in. */
+const draftPrefix = ".authority-";
+
 /** What makes the folder of a certificate authority complete; upstream ignores any other one. */
 const parts = ["ca.crt", "tls.crt", "tls.key"] as const;
 
@@ -84,7 +87,7 @@ export async function createSiteAuthority(paths: NamespacePaths): Promise<string
     await mkdir(paths.inputIssuers, { recursive: true, mode: 0o700 });
     await mkdir(paths.state, { recursive: true, mode: 0o700 });
     // built where upstream never looks: any complete folder in input/issuers is an authority to it
-    draft = await mkdtemp(join(paths.state, ".authority-"));
+    draft = await mkdtemp(join(paths.state, draftPrefix));
     uid = uidOf(paths, await writeNewAuthority(draft));
     await siteMarks(paths, uid).set("authority");
     await rename(draft, folder);
@@ -98,6 +101,17 @@ export async function createSiteAuthority(paths: NamespacePaths): Promise<string
     if (await isThere(paths, folder)) return await requireSiteUid(paths);
     const why = explainSystemError(cause);
     throw appError("data-home-unusable", { path: paths.home, why }, { cause });
+  }
+}
+
+/**
+ * Removes what makers of authorities that were killed have left, keys among it. Who calls it holds
+ * the namespace's lock.
+ */
+export async function removeAuthorityDrafts(paths: NamespacePaths): Promise<void> {
+  for (const entry of await readdir(paths.state).catch((): string[] => [])) {
+    if (!entry.startsWith(draftPrefix)) continue;
+    await rm(join(paths.state, entry), { recursive: true, force: true });
   }
 }
 

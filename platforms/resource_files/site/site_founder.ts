@@ -9,13 +9,15 @@ import { checkLabel } from "../../../src/resources/names.ts";
 import type { Site } from "../../../src/resources/site.ts";
 import { keepLinkHosts } from "./chosen_hosts.ts";
 import { allowLinks, type LinkAccessSetup } from "./link_access.ts";
+import { takesLinks } from "./link_endpoints.ts";
 import { checkLinkHost } from "./link_hosts.ts";
-import { forgetPlatform, notePlatform } from "../namespace_platform.ts";
+import { forgetPlatform, notePlatform, readPlatform } from "../namespace_platform.ts";
 import type { NamespacePaths } from "../paths.ts";
 import { findDependents } from "../store/resource_reader.ts";
 import { removePlaces } from "../store/resource_writer.ts";
 import {
   createSiteAuthority,
+  removeAuthorityDrafts,
   removeSiteAuthority,
   removeSiteState,
   siteUid,
@@ -37,26 +39,7 @@ export interface FounderSetup extends LinkAccessSetup {
 export function siteFounder(setup: FounderSetup): SiteFounder {
   const { paths } = setup;
   return {
-    async found(site, linkHosts, signal) {
-      const { name } = site.metadata;
-      checkLabel(name, "the site name"); // upstream starts no site whose name has dots
-      const hosts = linkHosts.map(checkLinkHost);
-      return await setup.whileHeld(signal, async (platform) => {
-        const held = { ...setup, platform };
-        if (await isStarted(paths)) return await chooseHosts(held, site, hosts, signal);
-        // a site that was deleted or made meanwhile is none to make anything for
-        await platform.apply<"Site">(site, signal, { dryRun: true });
-        const marks = siteMarks(paths, await createSiteAuthority(paths));
-        await notePlatform(paths, platform.name);
-        if (takesRemoteLinks(site)) {
-          await allowLinks(held, site, hosts, marks, signal);
-        } else if (await marks.has(`RouterAccess-${name}`)) {
-          await platform.remove("RouterAccess", name, signal);
-          await marks.clear(`RouterAccess-${name}`);
-        }
-        return await platform.apply<"Site">(site, signal);
-      });
-    },
+    found: (site, linkHosts, signal) => foundSite(setup, site, linkHosts, signal),
 
     /**
      * Nobody else writes to the namespace meanwhile: what belongs to the site comes before or not
@@ -70,6 +53,43 @@ export function siteFounder(setup: FounderSetup): SiteFounder {
       });
     },
   };
+}
+
+/**
+ * Founds a site as `SiteFounder` has it. With `declared` a RouterAccess that links connect to stays
+ * as its user wrote it, where there is one.
+ */
+export async function foundSite(
+  setup: FounderSetup,
+  site: Site,
+  linkHosts: string[],
+  signal: AbortSignal,
+  { declared = false }: { declared?: boolean } = {},
+): Promise<Site> {
+  const { paths } = setup;
+  const { name } = site.metadata;
+  checkLabel(name, "the site name"); // upstream starts no site whose name has dots
+  const hosts = linkHosts.map(checkLinkHost);
+  return await setup.whileHeld(signal, async (platform) => {
+    const held = { ...setup, platform };
+    if (await isStarted(paths)) return await chooseHosts(held, site, hosts, signal);
+    // a site that was deleted or made meanwhile is none to make anything for
+    await platform.apply<"Site">(site, signal, { dryRun: true });
+    await removeAuthorityDrafts(paths);
+    const marks = siteMarks(paths, await createSiteAuthority(paths));
+    // a controller serves the namespaces of other platforms too
+    if (!declared || await readPlatform(paths) === undefined) {
+      await notePlatform(paths, platform.name);
+    }
+    if (takesRemoteLinks(site)) {
+      const accesses = declared ? await platform.list("RouterAccess", signal) : [];
+      if (!accesses.some(takesLinks)) await allowLinks(held, site, hosts, marks, signal);
+    } else if (await marks.has(`RouterAccess-${name}`)) {
+      await platform.remove("RouterAccess", name, signal);
+      await marks.clear(`RouterAccess-${name}`);
+    }
+    return await platform.apply<"Site">(site, signal);
+  });
 }
 
 /**

@@ -25,6 +25,12 @@ export interface Fact {
 export interface SiteFacts {
   /** The site's certificate authority is complete. */
   authority: Fact;
+  /** The authority that the spec names is complete, if it names one. */
+  chosenAuthority: Fact;
+  /** What keeps the site from being founded, as the controller has seen it. */
+  fault: string | undefined;
+  /** The site of the namespace, where that is another one. */
+  instead: string | undefined;
   /** A controller serves the data home. */
   controller: Fact;
   /** The endpoints of the site's RouterAccesses. */
@@ -46,13 +52,7 @@ export function deriveSiteStatus(site: Site, facts: SiteFacts): NonNullable<Site
   const linkAccess = takesRemoteLinks(site);
   const issuer = defaultIssuer(site);
   const conditions = [
-    condition(
-      "Configured",
-      authority.holds
-        ? readyState
-        : pendingState(`Certificate authority "${issuer}" is missing or incomplete`),
-      authority.since,
-    ),
+    condition("Configured", configuredState(facts, issuer), authority.since),
     linkAccess && !controller.holds
       ? condition("Running", pendingState("No controller is running"), controller.since)
       : condition("Running", readyState, linkAccess ? controller.since : authority.since),
@@ -68,6 +68,27 @@ export function deriveSiteStatus(site: Site, facts: SiteFacts): NonNullable<Site
     ...(linkAccess && endpoints.length > 0 ? { endpoints } : {}),
     defaultIssuer: issuer,
   };
+}
+
+/** Whether the site is founded, and by whom it will be. */
+function configuredState(facts: SiteFacts, issuer: string): ConditionState {
+  const { instead, authority, chosenAuthority, fault, controller } = facts;
+  if (instead !== undefined) {
+    return errorState(`Site "${instead}" is in the namespace too, and only one can be`);
+  }
+  if (fault !== undefined) return errorState(fault);
+  if (!authority.holds) {
+    return pendingState(
+      controller.holds
+        ? "The controller is about to make the site's certificate authority"
+        : "No controller is running, which makes the site's certificate authority",
+    );
+  }
+  if (chosenAuthority.holds) return readyState;
+  return pendingState(
+    `Certificate authority "${issuer}" is missing or incomplete: it is its user's to put into ` +
+      `input/issuers/${issuer}, as ca.crt, tls.crt and tls.key`,
+  );
 }
 
 /**

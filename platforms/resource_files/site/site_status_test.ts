@@ -91,7 +91,7 @@ test("a site without a complete certificate authority is not configured", () =>
     await rm(join(home.open("west").paths.inputIssuers, "skupper-site-ca", "tls.key"));
     assert.deepEqual(describe(await siteOf(home, "west")), {
       status: "Pending",
-      message: 'Certificate authority "skupper-site-ca" is missing or incomplete',
+      message: "No controller is running, which makes the site's certificate authority",
       conditions: ["Configured False", "Ready False", "Running True"],
     });
   }));

@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { formatTime } from "../../../src/controller/conditions.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import type { BaseResource } from "../../../src/resources/resource.ts";
-import { siteIssuer } from "../../../src/resources/site.ts";
+import { type Site, siteIssuer } from "../../../src/resources/site.ts";
 import { declaredHost, linkEndpoints } from "./link_endpoints.ts";
 import { readLinkListeners } from "./link_listeners.ts";
 import type { NamespacePaths } from "../paths.ts";
+import { readFault } from "./founding_fault.ts";
 import { findAuthorityFolder } from "./site_authority.ts";
+import { readFolder } from "../store/resource_reader.ts";
 import {
   deriveLinkStatus,
   deriveRouterAccessStatus,
   deriveSiteStatus,
+  type Fact,
   type SiteFacts,
 } from "./site_status.ts";
 import type { StoreHooks } from "../store/store_hooks.ts";
@@ -34,7 +37,7 @@ export function statusSource(sources: StatusSources): StoreHooks["deriveStatus"]
   return async (resource) => {
     switch (resource.kind) {
       case "Site":
-        return deriveSiteStatus(resource, await readSiteFacts());
+        return deriveSiteStatus(resource, await readSiteFacts(resource));
       case "Link": {
         const credentials = resource.spec?.tlsCredentials;
         const secret = credentials && await sources.platform().get("Secret", credentials, signal);
@@ -47,14 +50,21 @@ export function statusSource(sources: StatusSources): StoreHooks["deriveStatus"]
     }
   };
 
-  async function readSiteFacts(): Promise<SiteFacts> {
-    const folder = findAuthorityFolder(paths, siteIssuer);
-    const authoritySince = await changedAt(join(folder ?? paths.inputResources, "tls.crt"));
+  async function readSiteFacts(site: Site): Promise<SiteFacts> {
+    const { name } = site.metadata;
+    const authority = await authorityFact(siteIssuer);
+    const authoritySince = authority.since;
+    const chosen = site.spec?.defaultIssuer || siteIssuer;
+    const { resources } = await readFolder(paths.inputResources, "Site", paths.namespace);
+    const [first] = [...resources.keys()].toSorted(); // in the order of Platform.list
     const controllerSince = await sources.controllerSince();
     const listeners = await readLinkListeners(paths, sources.platform(), signal);
     const changes = await Promise.all(listeners.map(({ access }) => changedAt(fileOf(access))));
     return {
-      authority: { holds: folder !== undefined, since: authoritySince },
+      authority,
+      chosenAuthority: chosen === siteIssuer ? authority : await authorityFact(chosen),
+      fault: authority.holds ? undefined : await readFault(paths, name),
+      instead: first === name ? undefined : first,
       controller: {
         holds: controllerSince !== undefined,
         since: controllerSince ?? authoritySince,
@@ -62,6 +72,12 @@ export function statusSource(sources: StatusSources): StoreHooks["deriveStatus"]
       endpoints: linkEndpoints(listeners),
       endpointsSince: changes.toSorted().at(-1) ?? authoritySince,
     };
+  }
+
+  async function authorityFact(issuer: string): Promise<Fact> {
+    const folder = findAuthorityFolder(paths, issuer);
+    const since = await changedAt(join(folder ?? paths.inputResources, "tls.crt"));
+    return { holds: folder !== undefined, since };
   }
 
   function fileOf({ kind, metadata }: BaseResource): string {
