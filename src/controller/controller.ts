@@ -241,7 +241,9 @@ class Controller {
   async #lookAtSite({ namespace, name }: Change): Promise<Outcome> {
     await this.#requeue(namespace);
     const { foundSite } = await this.#setup.home.open(namespace);
-    if (await foundSite?.(name, this.#work.signal)) this.#report("site-founded", { namespace, name });
+    if (await foundSite?.(name, this.#work.signal)) {
+      this.#report("site-founded", { namespace, name });
+    }
     return {};
   }
 

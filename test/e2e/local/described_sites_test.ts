@@ -4,10 +4,10 @@ import { inSandbox, type Sandbox } from "../stage/harness.ts";
 import { issueToken, prepareSites } from "../stage/sites.ts";
 
 /** What upstream's `site create` leaves: it makes nothing more before the site is started. */
-function describeSite(sandbox: Sandbox, name: string, spec = ""): void {
+function describeSite(sandbox: Sandbox, name: string, spec = "", home = "data"): void {
   const site = `apiVersion: skupper.io/v2alpha1\nkind: Site\nmetadata:\n  name: ${name}\n` +
     `  namespace: ${name}\n${spec}`;
-  sandbox.write(`data/namespaces/${name}/input/resources/Site-${name}.yaml`, site);
+  sandbox.write(`${home}/namespaces/${name}/input/resources/Site-${name}.yaml`, site);
 }
 
 test(
@@ -15,8 +15,10 @@ test(
   inSandbox(async (sandbox) => {
     await prepareSites(sandbox);
     const name = await issueToken(sandbox, "t.yaml");
-    describeSite(sandbox, "mix");
-    const redeemed = await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "mix"]);
+    // elsewhere: the controller here would found it first
+    describeSite(sandbox, "mix", "", "other");
+    const env = { HAWSER_DATA_HOME: `${sandbox.folder}/other` };
+    const redeemed = await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "mix"], { env });
     assert.match(redeemed.stdout, new RegExp(`^Link "${name}" is configured\\.$`, "m"));
     assert.match(redeemed.stderr, /^Making the certificate authority of site "mix"\.\.\.$/m);
 
