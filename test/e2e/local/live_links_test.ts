@@ -2,9 +2,11 @@ import assert from "node:assert/strict";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
+import { hasOpenssl } from "../../openssl.ts";
 import { eventually } from "../stage/eventually.ts";
 import type { Sandbox } from "../stage/harness.ts";
 import { inSandbox } from "../stage/harness.ts";
+import { startServer } from "../stage/openssl_ends.ts";
 import { makeForeignCredentials, replaceCredentials } from "../stage/real_link.ts";
 import { listLinks, RoutedSite, untilLink } from "../stage/routed_sites.ts";
 import { assertRefused, messages } from "../stage/refusal.ts";
@@ -211,7 +213,7 @@ test(
 );
 
 test(
-  "link check tells the router's view: operational, not for all that answers, certificate refused",
+  "link check tells the router's view: operational, and down though all endpoints answer",
   betweenRouters(async (sandbox, west, site) => {
     const name = await issueToken(sandbox, "t.yaml");
     await sandbox.succeed(["token", "redeem", "t.yaml", ...east, "--wait", "ready"]);
@@ -243,23 +245,38 @@ test(
       `error: Link "${name}" is not operational, though its endpoints answer: its router says: ` +
         `${why}\nhint: hawser link status ${name} -n east\n`,
     );
+  }),
+);
 
-    replaceCredentials(sandbox, name, foreign);
-    await site.reload();
-    await untilMessage(sandbox, /alert unknown ca/);
-    const [refused] = await listLinks(sandbox, "east");
-    assert.deepEqual(
-      [refused!.status.status, refused!.status.message, refused!.router.fault],
-      [
-        "Pending",
-        "Not operational: the remote router refuses the link's certificate",
-        "certificate-refused",
-      ],
-    );
-    const checked = await sandbox.hawser(check);
-    assert.equal(checked.code, 4);
-    assert.match(checked.stdout, /router: not operational: the remote router refuses the link's/);
-    assert.match(checked.stdout, /FAILED certificate: /);
+test(
+  "a certificate that the remote refuses is told as such, by the router and by link check (needs openssl)",
+  { skip: !hasOpenssl },
+  betweenRouters(async (sandbox, west, site) => {
+    const name = await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["token", "redeem", "t.yaml", ...east, "--wait", "ready"]);
+    replaceCredentials(sandbox, name, await makeForeignCredentials(sandbox, ""));
+    // the runtime that the stand-in is in refuses without a word, and OpenSSL as a router does
+    await west.stopRouter();
+    const file = (part: string) => path.join(west.root, "runtime/certs/west", part);
+    const files = { ca: file("ca.crt"), certificate: file("tls.crt"), key: file("tls.key") };
+    const server = await startServer(files, String(west.machine.ports["inter-router"]));
+    try {
+      await site.reload();
+      await untilMessage(sandbox, /alert unknown ca/);
+      const [link] = await listLinks(sandbox, "east");
+      const plain = "the remote router refuses the link's certificate";
+      assert.deepEqual(
+        [link!.status.status, link!.status.message, link!.router.fault],
+        ["Pending", `Not operational: ${plain}`, "certificate-refused"],
+      );
+      const checked = await sandbox.hawser(["link", "check", ...east]);
+      assert.equal(checked.code, 4);
+      assert.ok(checked.stdout.includes(`  router: not operational: ${plain}, cost 1\n`));
+      assert.match(checked.stdout, /FAILED certificate: the server refuses the link's certificate/);
+      assert.deepEqual(site.complaints, []);
+    } finally {
+      server.kill("SIGKILL");
+    }
   }),
 );
 
