@@ -16,7 +16,8 @@ test("a secret is read from stdin, trimmed, and shown nowhere", async () => {
 test("nobody is made to type a secret where it shows", async () => {
   for (const name of ["access-token", "password"]) {
     const args = [...atc, "--user", "a", `--${name}-stdin`];
-    const { code, stderr } = await run(args, { terminal: true, stdin: "hunter2" });
+    const env = { NO_COLOR: "1" };
+    const { code, stderr } = await run(args, { terminal: true, stdin: "hunter2", env });
     assert.equal(code, 2);
     assert.match(stderr, new RegExp(`^error: There is no ${name} on standard input\nhint: `));
   }
