@@ -22,8 +22,10 @@ export function withinConnectLimit<T>(
 }
 
 /** A TCP connection. Rejects with the system's error or the signal's reason. */
-export function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
-  return open({ host, port }, signal);
+export async function openTcp(host: string, port: number, signal: AbortSignal): Promise<Socket> {
+  const socket = await open({ host, port }, signal);
+  // what is said here is short, and awaited: else the system holds each further word back for 40 ms
+  return socket.setNoDelay(true);
 }
 
 /** A connection to a unix socket. Rejects with the system's error or the signal's reason. */

@@ -108,7 +108,7 @@ export class Connectors {
 
   #try(connector: Running, certificates: { ca: string; cert: string; key: string }): void {
     const { host, port } = connector.config;
-    const raw = connectTcp({ host, port: Number(port) });
+    const raw = connectTcp({ host, port: Number(port), noDelay: true });
     const failed = (why: string) => {
       if (!this.#running.has(connector.config.name) || connector.timer !== undefined) return;
       raw.destroy();
