@@ -19,6 +19,8 @@ export interface QueueOptions<T> {
   limit: number;
   /** Items with the same one share what the limit allows; without it all are alike. */
   shareOf?(item: T): string;
+  /** Work that takes that long makes its share a slow one, in milliseconds. */
+  slowMs?: number;
   /** The longest back-off, in milliseconds. */
   longestBackOffMs?: number;
 }
@@ -36,14 +38,22 @@ interface Entry<T> {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
+/** Slow shares leave that part of the limit to the others. */
+const partForQuick = 1 / 4;
+
+/** What usual work takes at most, and how long a share is slow after work that took longer. */
+const standardSlowMs = 2000;
+const slowForMs = 300_000;
+
 /** Timers hold 31 bits of milliseconds. */
 const longestTimerMs = 2 ** 31 - 1;
 
 /**
  * A keyed work queue. A key is worked on once at a time, however often it is added; different keys
  * are worked on beside each other. A key that failed is tried again after a back-off of its own.
- * The share that has the least under way comes first, and none takes more than it leaves free: work
- * that hangs keeps no other share from beginning.
+ * The share that has the least under way comes first, among equals the one whose turn was longest
+ * ago, and none takes more than it leaves free. Shares whose work was slow have three quarters
+ * together: however many hang, a share that does not begins at once.
  */
 export class WorkQueue<T> {
   readonly #options: QueueOptions<T>;
@@ -52,6 +62,8 @@ export class WorkQueue<T> {
   readonly #ready = new Map<string, Entry<T>[]>();
   /** How much of each share is worked on. */
   readonly #held = new Map<string, number>();
+  /** Until when a share is slow, in the milliseconds of performance.now(); the oldest first. */
+  readonly #slowUntil = new Map<string, number>();
   readonly #running = new Set<Promise<void>>();
   #stopped = false;
 
@@ -106,12 +118,16 @@ export class WorkQueue<T> {
       const share = this.#nextShare();
       if (share === undefined) return;
       const entries = this.#ready.get(share)!;
+      const began = performance.now();
       const run = this.#run(entries.shift()!);
-      if (entries.length === 0) this.#ready.delete(share);
+      // the map is in the order of the last turns
+      this.#ready.delete(share);
+      if (entries.length > 0) this.#ready.set(share, entries);
       this.#running.add(run);
       this.#held.set(share, this.#heldBy(share) + 1);
       void run.finally(() => {
         this.#running.delete(run);
+        this.#judge(share, performance.now() - began);
         const held = this.#heldBy(share) - 1;
         if (held === 0) this.#held.delete(share);
         else this.#held.set(share, held);
@@ -122,14 +138,31 @@ export class WorkQueue<T> {
 
   /** The share to begin something of: of those that wait, the one with the least under way. */
   #nextShare(): string | undefined {
-    const free = this.#options.limit - this.#running.size;
-    const most = this.#options.shareOf === undefined ? Infinity : free;
+    const { limit, shareOf } = this.#options;
+    const free = limit - this.#running.size;
+    let freeForSlow = Math.ceil(limit * (1 - partForQuick));
+    for (const share of this.#slowUntil.keys()) freeForSlow -= this.#heldBy(share);
     let next: string | undefined;
     for (const share of this.#ready.keys()) {
       const held = this.#heldBy(share);
-      if (held < most && (next === undefined || held < this.#heldBy(next))) next = share;
+      const most = this.#slowUntil.has(share) ? Math.min(free, freeForSlow) : free;
+      const mayBegin = shareOf === undefined || held < most;
+      if (mayBegin && (next === undefined || held < this.#heldBy(next))) next = share;
     }
     return next;
+  }
+
+  /** Notes how long work of a share took; quick work beside what hangs excuses nothing. */
+  #judge(share: string, tookMs: number): void {
+    const { shareOf, slowMs = standardSlowMs } = this.#options;
+    if (shareOf === undefined || tookMs < slowMs) return;
+    const now = performance.now();
+    this.#slowUntil.delete(share);
+    this.#slowUntil.set(share, now + slowForMs);
+    for (const [other, until] of this.#slowUntil) {
+      if (until > now) break;
+      this.#slowUntil.delete(other);
+    }
   }
 
   #heldBy(share: string): number {

@@ -9,7 +9,7 @@ interface Gate {
 }
 
 /** A queue whose work ends when the test says so; `next()` gives the piece of work begun next. */
-function gatedQueue(limit = 8, shareOf?: (item: string) => string) {
+function gatedQueue(limit = 8, shareOf?: (item: string) => string, slowMs?: number) {
   const begun: Gate[] = [];
   const awaited: ((gate: Gate) => void)[] = [];
   const failures: unknown[] = [];
@@ -25,6 +25,7 @@ function gatedQueue(limit = 8, shareOf?: (item: string) => string) {
     failed: (_item, error) => void failures.push(error),
     limit,
     ...(shareOf && { shareOf }),
+    ...(slowMs === undefined ? {} : { slowMs }),
   });
   function next(): Promise<Gate> {
     const gate = begun.shift();
@@ -170,8 +171,39 @@ test("what is freed goes to the share that has the least under way", async () =>
   a0.finish();
   a1.finish();
   const both = [await next(), await next()];
-  assert.deepEqual(both.map(({ item }) => item).sort(), ["a2", "a3"]);
+  assert.deepEqual(both.map(({ item }) => item).sort(), ["a2", "b2"]);
   for (const gate of [b1, ...both]) gate.finish();
   (await next()).finish();
   await queue.stop();
+});
+
+test("among shares that have as much under way each has its turn", async () => {
+  const { queue, next } = gatedQueue(1, firstLetter);
+  for (const share of ["a", "b", "c"]) for (let i = 0; i < 9; i++) queue.add(`${share}${i}`);
+  const turns: string[] = [];
+  (await next()).finish(); // it has begun before there were others
+  for (let i = 0; i < 6; i++) {
+    const gate = await next();
+    turns.push(firstLetter(gate.item));
+    gate.finish();
+  }
+  assert.deepEqual(turns, ["a", "b", "c", "a", "b", "c"]);
+  (await next()).finish();
+  void queue.stop();
+});
+
+test("however many shares hang, one that does not begins at once", async () => {
+  const { queue, next, begun } = gatedQueue(16, firstLetter, 0);
+  const hanging = "abcdefghijkl";
+  for (const share of hanging) for (let i = 0; i < 40; i++) queue.add(`${share}${i}`);
+  await settle();
+  assert.equal(begun.length, 16, "nothing is known of them yet");
+  // what ends makes room for the same shares again, and they are known to be slow by now
+  for (let i = 0; i < 60; i++) (await next()).finish();
+  await settle();
+  assert.equal(begun.length, 12, "a quarter is left to the others");
+  queue.add("z0");
+  await settle();
+  assert.equal(begun.at(-1)?.item, "z0");
+  void queue.stop();
 });

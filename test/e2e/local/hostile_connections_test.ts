@@ -19,6 +19,10 @@ import { makeCertificate, standInToken } from "../stage/stand_in_server.ts";
 const hangingTokens = 256;
 const mostOfOneNamespace = 128;
 
+/** Eight took half each of what the others left, and so all; more than that at once in all. */
+const hostileNamespaces = 9;
+const tokensOfEach = 40;
+
 /** How many commands run beside each other. */
 const commandsAtOnce = 4;
 
@@ -149,5 +153,36 @@ for (const [what, served] of [["says nothing", "east"], ["switches protocols", "
     }),
   );
 }
+
+test(
+  "tokens that hang in more namespaces than share all there is keep nobody else from being served",
+  shared.use(async (sandbox) => {
+    let most = 0;
+    const server = await startHostileServer(
+      called("says nothing"),
+      identity,
+      undefined,
+      (connections) => {
+        most = Math.max(most, connections);
+      },
+    );
+    for (let number = 0; number < hostileNamespaces; number++) {
+      const namespace = `hostile-${number}`;
+      await sandbox.succeed(["site", "create", namespace, "-n", namespace]);
+      for (let count = 0; count < tokensOfEach; count++) {
+        const url = `${place(server).url}/${number}/${count}`;
+        const token = standInToken({ ...place(server), url }, `west-${count}`);
+        dropToken(sandbox, namespace, `west-${count}`, token);
+      }
+    }
+    await eventually(() => most > mostOfOneNamespace);
+    await sandbox.succeed(["site", "create", "late", "-n", "late"]);
+    await issueToken(sandbox, "late.yaml");
+    dropToken(sandbox, "late", "good", sandbox.read("late.yaml"));
+    await eventually(() => hasLink(sandbox, "late"));
+    await sandbox.succeed(["controller", "stop", "--timeout", "30s"]);
+    await server.close();
+  }),
+);
 
 test("what was printed and left behind holds no secret", shared.end);
