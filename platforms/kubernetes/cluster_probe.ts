@@ -8,6 +8,7 @@ import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import type { ApiClient } from "./api/client.ts";
 import { reviewCommands } from "./access_review.ts";
 import { seeControllers } from "./seen_controllers.ts";
+import { seeWrongClocks } from "./wrong_clocks.ts";
 import { listSkupperResources } from "./api/discovery.ts";
 
 /** Clocks that differ by less are right. */
@@ -34,10 +35,13 @@ export async function probeCluster(
     listSkupperResources(api, signal),
     reviewCommands(api, namespace, signal),
   ]);
+  const told = [namespace, ...controllers.map((each) => each.namespace)];
+  const wrongClocks = await seeWrongClocks(api, told, api.clock.now() ?? Date.now(), signal);
   const names = [...new Set([...needed, ...served.keys()])].sort();
   const cluster: ClusterStatus = {
     namespace,
     ...describeClocks(Date.now(), api.clock.now()),
+    ...(wrongClocks.length === 0 ? {} : { wrongClocks }),
     controllers,
     seesAll,
     ...(grants === undefined ? {} : { grants: groupByServer(grants) }),

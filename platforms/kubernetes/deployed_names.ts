@@ -23,3 +23,10 @@ export const grantPort = 9090;
 
 /** Where /healthz, /readyz and /metrics answer in the controller's Pods, for the kubelet. */
 export const operationsPort = 9000;
+
+/** Reasons of the Events that tell of a replica's clock. */
+export const clockWrong = "ClockWrong";
+export const clockRight = "ClockRight";
+
+/** How often a clock that stays wrong is told of, in milliseconds. */
+export const repeatClockMs = 600_000;

@@ -20,6 +20,10 @@ const names = z.array(z.string());
 
 const cluster = z.strictObject({
   clock: text("how this machine's clock and the cluster's differ, where they do").optional(),
+  wrongClocks: z.array(z.strictObject({
+    replica: text("its Pod, or what it calls itself"),
+    problem: text("what its clock says, and the cluster's"),
+  })).describe("replicas of a controller whose own clock looks wrong").optional(),
   namespace: text("the namespace that was looked at"),
   controllers: z.array(z.strictObject({
     name: text("its Deployment"),

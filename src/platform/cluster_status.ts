@@ -4,6 +4,8 @@ export interface ClusterStatus {
   namespace: string;
   /** How this machine's clock and the cluster's differ, where they do. */
   clock?: string;
+  /** Replicas of a controller whose own clock looks wrong, where they can be seen. */
+  wrongClocks?: ReplicaClock[];
   /** Those that serve the namespace, or would if they ran. */
   controllers: ClusterController[];
   /** False if this user may see the controllers of the namespace alone. */
@@ -34,6 +36,12 @@ export interface ClusterController {
   grants?: boolean;
   /** Undefined: all. */
   namespaces?: string[];
+}
+
+/** A replica of a controller, and what looks wrong with its clock. */
+export interface ReplicaClock {
+  replica: string;
+  problem: string;
 }
 
 /** Access grants with one address. */

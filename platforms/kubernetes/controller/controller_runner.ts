@@ -10,6 +10,7 @@ import type { ApiClient } from "../api/client.ts";
 import { grantPort, operationsPort } from "../deployed_names.ts";
 import { ClusterStore } from "../store.ts";
 import { AddressWatch } from "./address_watch.ts";
+import { ClockEvents } from "./clock_events.ts";
 import { openCluster } from "./cluster_home.ts";
 import { EventRecorder } from "./event_recorder.ts";
 import { identitySecret } from "./identity_secret.ts";
@@ -53,6 +54,7 @@ export async function runClusterController(
   // what is in flight when the signal aborts still needs the cluster
   const work = new AbortController();
   const events = new EventRecorder(api, replica, onProblem);
+  const clockEvents = new ClockEvents({ api, namespace, replica, onProblem });
   try {
     const address = options.expose === undefined ? undefined : new AddressWatch(api, {
       namespace,
@@ -83,6 +85,7 @@ export async function runClusterController(
       ...(inPod ? { lingerMs } : {}),
       env,
       log,
+      clockJudged: (problem) => clockEvents.judged(problem, work.signal),
       announce: (announcement) => events.announce(announcement),
       listening({ grantUrl, operationsUrl }) {
         const status = {

@@ -31,6 +31,8 @@ const own: PolicyRule[] = [
   { ...core(["secrets"], ["get", "update"]), resourceNames: [identitySecretName] },
   // RBAC can't bound by name what does not exist yet
   core(["secrets"], ["create"]),
+  // of its clock
+  core(["events"], ["create"]),
 ];
 
 /** The controller's ServiceAccount and the least rules that its work takes. */

@@ -6,12 +6,25 @@ import type { ClusterController, ClusterStatus } from "../../platform/cluster_st
  * do.
  */
 export function describeCluster(url: string, status: ClusterStatus): string {
-  const { namespace, clock, controllers, seesAll, grants = [], resources, commands } = status;
+  const {
+    namespace,
+    clock,
+    wrongClocks = [],
+    controllers,
+    seesAll,
+    grants = [],
+    resources,
+    commands,
+  } = status;
   return [
     fields([
       ["Cluster", url],
       ["Namespace", namespace],
       ...(clock === undefined ? [] : [["Clock", clock] as [string, string]]),
+      ...wrongClocks.map(({ replica, problem }): [string, string] => [
+        `Clock at ${replica}`,
+        problem,
+      ]),
     ]),
     controllers.length === 0 ? "No controller serves the namespace.\n" : table([
       ["CONTROLLER", "NAMESPACE", "PROGRAM", "VERSION", "READY", "GRANTS", "SERVES"],

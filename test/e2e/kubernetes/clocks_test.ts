@@ -80,6 +80,12 @@ if (missing !== undefined) {
       assert.doesNotMatch(right.log(), /clock-wrong/);
     });
 
+    test("tell `controller status`, which names those that are wrong", async () => {
+      const { stdout } = await cluster.hawser("controller", "status", "-n", "default");
+      const told = stdout.match(/^Clock at \S+: +this machine's clock says .*, that of the .*$/gm);
+      assert.equal(told?.length, wrong.size, stdout);
+    });
+
     test("`controller status` tells that this machine's clock is not the cluster's", async () => {
       const status = ["controller", "status", "-n", west];
       const { stdout } = await cluster.hawser(...status);
