@@ -129,6 +129,23 @@ export const accessToken = resource("AccessToken", {
   }).describe("what came of it").optional(),
 });
 
+export const routerAccess = resource("RouterAccess", {
+  spec: z.looseObject({
+    roles: z.array(z.looseObject({
+      name: text("inter-router or edge, for links"),
+      port: whole("where the router listens").optional(),
+    })).describe("what connects there"),
+    tlsCredentials: text("the Secret with its certificate"),
+    issuer: text("the Secret of the authority that signs it").optional(),
+    subjectAlternativeNames: z.array(z.string()).describe("hosts, best first").optional(),
+    settings,
+  }).describe("what is wanted").optional(),
+  status: z.looseObject({
+    ...status,
+    endpoints: z.array(endpoint).describe("where it is reached").optional(),
+  }).describe("what is").optional(),
+});
+
 export const secret = resource("Secret", {
   type: text("its type").optional(),
   data: z.record(z.string(), z.string()).describe("its values in base64").optional(),
@@ -203,5 +220,6 @@ export const resources = {
   Link: link,
   AccessGrant: accessGrant,
   AccessToken: accessToken,
+  RouterAccess: routerAccess,
   Secret: secret,
 };

@@ -7,6 +7,7 @@ import {
   linkState,
   linkWithRouter,
   live,
+  routerAccess,
   secret,
   site,
   siteWithRouter,
@@ -49,6 +50,19 @@ const cluster = z.strictObject({
     missing: names.describe("the rights that the user lacks for it"),
   })).describe("what the user may do"),
 });
+
+const anyResource = [site, link, accessGrant, accessToken, routerAccess, secret] as const;
+
+/** What kubectl prints of resources. */
+const found = z.union([
+  z.strictObject({
+    apiVersion: z.literal("v1"),
+    kind: z.literal("List"),
+    metadata: z.strictObject({ resourceVersion: z.literal("").describe("always empty") }),
+    items: z.array(z.union(anyResource)).describe("the resources"),
+  }).meta({ title: "several" }),
+  ...anyResource,
+]);
 
 const auditRecord = z.strictObject({
   time: time("when it was"),
@@ -174,6 +188,12 @@ const results = {
     z.array(accessToken).meta({ title: "without a name" }),
     accessToken.meta({ title: "with a name" }),
   ]),
+  "get": found,
+  "describe": found,
+  "apply": found,
+  "delete": z.strictObject({
+    deleted: names.describe("what is gone, each as kind.group/name"),
+  }),
   "wait": z.strictObject({
     kind: z.enum(["Site", "Link", "AccessGrant", "AccessToken"]).describe("what was waited for"),
     name: text("its name"),
@@ -306,6 +326,9 @@ const isPlain = [
   "version",
   "token inspect",
   "key new",
+  "get",
+  "describe",
+  "apply",
 ];
 
 /** What `-o json` prints of them: each result names the platform in force. */

@@ -7,11 +7,13 @@ export interface CommandPath {
   words: string[];
   /** The option that the next word is the value of. */
   awaiting: Option | undefined;
+  /** What names no command: the command's arguments. */
+  rest: string[];
 }
 
 /** The command that words name, whatever options stand between them. */
 export function findCommand(root: Command, words: string[]): CommandPath {
-  const path: CommandPath = { command: root, words: [], awaiting: undefined };
+  const path: CommandPath = { command: root, words: [], awaiting: undefined, rest: [] };
   for (const word of words) {
     if (path.awaiting !== undefined) {
       path.awaiting = undefined;
@@ -23,7 +25,10 @@ export function findCommand(root: Command, words: string[]): CommandPath {
       const child = path.command.commands.find((child) =>
         child.name() === word || child.aliases().includes(word)
       );
-      if (child === undefined) continue;
+      if (child === undefined) {
+        path.rest.push(word);
+        continue;
+      }
       path.command = child as Command;
       path.words.push(child.name());
     }
@@ -36,7 +41,7 @@ export function findCommand(root: Command, words: string[]): CommandPath {
  * names nothing. Undefined where all words name something, or an option may be wrong.
  */
 export function missingCommand(root: Command, words: string[]): string[] | undefined {
-  const path: CommandPath = { command: root, words: [], awaiting: undefined };
+  const path: CommandPath = { command: root, words: [], awaiting: undefined, rest: [] };
   for (const word of words) {
     const { options, commands, registeredArguments } = path.command;
     if (path.awaiting !== undefined) {

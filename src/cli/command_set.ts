@@ -16,12 +16,14 @@ export interface Noun {
   verbs: Record<string, CommandLoader>;
 }
 
-/** Where a value is to be completed: of an option, or of the command's first argument. */
+/** Where a value is to be completed: of an option, or of an argument of the command. */
 export interface ValuePlace {
   /** The command's words. */
   command: string;
   /** The option's long name. */
   option?: string;
+  /** The arguments that stand before. */
+  before: string[];
 }
 
 /** Where values are looked for. */

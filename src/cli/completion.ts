@@ -69,13 +69,17 @@ async function candidatesWithValues(
   const { place, typed, prefix } = placeOf(root, words);
   const fixed = possible(place, typed);
   const isArgument = place.awaiting === undefined && !typed.startsWith("-");
-  const { awaiting, command, words: names } = place;
+  const { awaiting, command, words: names, rest } = place;
   const isOpen = fixed.length === 0 &&
     (awaiting !== undefined || isArgument && command.registeredArguments.length > 0);
   const found = isOpen && values !== undefined
     ? await nearAtHand((signal, isFar) =>
       values(
-        { command: names.join(" "), ...(awaiting?.long ? { option: awaiting.long } : {}) },
+        {
+          command: names.join(" "),
+          before: rest,
+          ...(awaiting?.long ? { option: awaiting.long } : {}),
+        },
         {
           platform: async () => {
             const opened = await openPlatform(world, platforms, optionsIn(words), silent);

@@ -18,6 +18,8 @@ export interface CommandContext {
   readonly quiet: boolean | undefined;
   /** The platform in force with its namespace; opened at the first call. */
   platform(): Promise<PlatformWithAbilities>;
+  /** The platform in force in another namespace than -n names; opened at each call. */
+  platformIn(namespace: string): Promise<PlatformWithAbilities>;
   /**
    * Writes a result to stdout, in the format asked for, before the command goes on. Rejects with
    * `not-writable` if nobody takes it, so that the command can undo what the result stands for.

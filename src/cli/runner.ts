@@ -34,6 +34,8 @@ export interface CommandSpec<D> {
   data?(data: D): unknown;
   /** What `data` gives is for another program: nothing is added to it. */
   isManifest?: true;
+  /** What `data` gives is as kubectl gives it: nothing is added to it. */
+  isPlain?: true;
   /** The error to end with although there is a result to print: a check that found something. */
   failure?(data: D): AppError | undefined;
   /**
@@ -117,12 +119,8 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
         env: world.env,
         namespace: options.namespace,
         quiet: options.quiet,
-        platform: () =>
-          platform ??= openPlatform(world, platforms, options, {
-            warn: context.warn,
-            ...(onRequest && { onRequest }),
-            tellInferred,
-          }),
+        platform: () => platform ??= openIn(options),
+        platformIn: (namespace) => openIn({ ...options, namespace }),
         async deliver(data, text) {
           await progress.end();
           const forms = formsOf(() => text, () => data);
@@ -175,6 +173,11 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
           () => world.stdinIsTerminal,
         ),
       };
+      function openIn(chosen: SharedOptions) {
+        const { warn } = context;
+        const listeners = { warn, ...(onRequest && { onRequest }), tellInferred };
+        return openPlatform(world, platforms, chosen, listeners);
+      }
       function tellInferred(name: PlatformName) {
         if (format.messages !== "text" || isQuiet) return; // data names the platform
         putLine("platform", `${name}, which the namespace was made with`);
@@ -187,7 +190,7 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
       }
       async function shownData(data: Awaited<ReturnType<typeof run>>) {
         const shown = spec.data === undefined ? data : spec.data(data);
-        if (platform === undefined || spec.isManifest) return shown;
+        if (platform === undefined || spec.isManifest || spec.isPlain) return shown;
         const opened = await platform.catch(() => undefined);
         return opened === undefined ? shown : withPlatform(shown, opened.name);
       }

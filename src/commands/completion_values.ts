@@ -1,4 +1,5 @@
 import type { ValuePlace, ValueSources } from "../cli/command_set.ts";
+import { kindOf, kindsInOrder, kindWords } from "../resources/kind_words.ts";
 import type { Kind } from "../resources/kinds.ts";
 
 type Source = Kind | "namespace" | "context" | "server";
@@ -32,12 +33,26 @@ const ofArgument: Record<string, Source> = {
   "config check": "server",
 };
 
+/** Commands whose first argument is a kind, and whose others are names of that kind. */
+const takesResources = ["get", "describe", "delete"];
+
+function sourceOf({ command, option, before }: ValuePlace): Source | undefined {
+  if (option !== undefined) return ofOption[option];
+  const [kind = ""] = before;
+  if (!takesResources.includes(command)) return ofArgument[command];
+  return kind.includes("/") || kind.includes(",") ? undefined : kindOf(kind);
+}
+
 /** What may stand at a place, from what is there. Throws where it can't be seen. */
 export async function completeValue(
-  { command, option }: ValuePlace,
+  place: ValuePlace,
   { platform, namespaces, contexts, env, signal }: ValueSources,
 ): Promise<string[]> {
-  const source = option === undefined ? ofArgument[command] : ofOption[option];
+  const { command, option, before } = place;
+  if (option === undefined && takesResources.includes(command) && before.length === 0) {
+    return kindsInOrder.map((kind) => kindWords[kind].plural);
+  }
+  const source = sourceOf(place);
   switch (source) {
     case undefined:
       return [];

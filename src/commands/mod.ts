@@ -126,6 +126,14 @@ const lookingSingles: Record<string, CommandLoader> = {
   wait: async () => (await import("./wait.ts")).waitCommand,
 };
 
+/** What kubectl has for resources, on every platform. */
+const declarativeSingles: Record<string, CommandLoader> = {
+  get: async () => (await import("./get.ts")).getCommand,
+  describe: async () => (await import("./describe.ts")).describeCommand,
+  apply: async () => (await import("./apply.ts")).applyCommand,
+  delete: async () => (await import("./delete.ts")).deleteCommand,
+};
+
 const version: CommandLoader = async () => (await import("./version.ts")).versionCommand;
 
 async function values(place: ValuePlace, sources: ValueSources): Promise<string[]> {
@@ -139,7 +147,7 @@ export function commandsFor(program: string): CommandSet {
       return {
         description: "Issue and redeem the tokens that link Skupper sites.",
         nouns: skupperNouns,
-        singles: { ...lookingSingles, version },
+        singles: { ...lookingSingles, ...declarativeSingles, version },
         values,
       };
     case "jf":
@@ -154,7 +162,7 @@ export function commandsFor(program: string): CommandSet {
         description:
           "Issue and redeem the tokens that link Skupper sites, and create JFrog access tokens.",
         nouns: { ...skupperNouns, ...keyNouns, ...auditNouns, ...jfrogNouns, ...artifactoryNouns },
-        singles: { ...lookingSingles, ...jfrogSingles, version },
+        singles: { ...lookingSingles, ...declarativeSingles, ...jfrogSingles, version },
         values,
       };
   }

@@ -72,6 +72,29 @@ export const commandErrors = {
     exit: "usage",
     message: (d) => `Invalid resource in ${d.where}: ${d.why}`,
   }),
+  "value-hidden": entry<{ where: string; field: string; kind: string; name: string }>({
+    exit: "usage",
+    message: (d) => `${d.field} of ${d.kind} "${d.name}" in ${d.where} is hidden, and no value`,
+    hint: (d, say) =>
+      `It was printed without its secrets. With them: ${
+        say.command(`get ${d.kind.toLowerCase()} ${d.name} -o yaml --show-secrets`)
+      }`,
+  }),
+  "kind-foreign": entry<{ where: string; kind: string; isSkuppers: boolean; kinds: string }>({
+    exit: "usage",
+    message: (d) => `Invalid resource in ${d.where}: hawser applies no ${d.kind}`,
+    hint: (d) =>
+      `It applies ${d.kinds}. ` +
+      (d.isSkuppers
+        ? "Skupper's own skupper reads the others from input/resources, and kubectl applies them on Kubernetes."
+        : "kubectl applies others on Kubernetes."),
+  }),
+  "namespace-differs": entry<{ where: string; named: string; namespace: string }>({
+    exit: "usage",
+    message: (d) =>
+      `The resource in ${d.where} is of namespace "${d.named}", and the namespace in force is "${d.namespace}"`,
+    hint: (d) => `Leave -n out, or give -n ${d.named}.`,
+  }),
   "field-unknown": entry<{ where: string; field: string; likely?: string }>({
     exit: "usage",
     message: (d) =>

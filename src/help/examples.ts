@@ -176,6 +176,24 @@ export const commandHelp: Record<string, CommandHelp> = {
     "hawser network": "draw sites and links as a tree",
     "hawser network -o svg > network.svg": "draw a picture of them",
   }),
+  "get": help(["describe", "apply", "wait"], {
+    "hawser get sites": "list the sites of the namespace",
+    "hawser get accessgrants,links -o wide": "list several kinds, with more columns",
+    "hawser get accesstoken west -o yaml": "print a resource; codes and keys are hidden",
+    "hawser get link/west -o yaml --show-secrets > link.yaml": "print what apply takes",
+  }),
+  "describe": help(["get"], {
+    "hawser describe site west": "show all fields of a site, its status and conditions",
+  }),
+  "apply": help(["get", "delete", "help platforms"], {
+    "hawser apply -f sites/": "have all resources of a folder be as its files say",
+    "hawser apply -f site.yaml -n west --dry-run": "see whether that could be",
+    "cat site.yaml grant.yaml | hawser apply -f -": "apply what standard input holds",
+  }),
+  "delete": help(["get", "site delete", "grant revoke"], {
+    "hawser delete link west": "delete a link, and leave its Secret",
+    "hawser delete -f sites/ --quiet": "delete what the files of a folder name, where it is there",
+  }),
   "wait": help(["site status", "link status", "help exit-codes"], {
     "hawser wait link west --for operational --timeout 2m": "wait until the link carries",
     "hawser wait site": "wait until the site is ready",

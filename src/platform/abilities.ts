@@ -200,11 +200,11 @@ export interface ControllerManifest<O> {
 export interface SiteFounder {
   /**
    * Stores a site, after what it needs was made: the certificate authority and, with link access, a
-   * RouterAccess with ports of its own. `linkHosts` are the addresses remote sites reach this
-   * machine by; empty: keep those it has, else choose. Throws `conflict` as `apply` does, and makes
-   * nothing then.
+   * RouterAccess with ports of its own. `linkHosts` are how remote sites reach this machine; empty:
+   * keep those it has, else choose; undefined: a RouterAccess that takes links stays as it is.
+   * Throws `conflict` as `apply` does, and makes nothing then.
    */
-  found(site: Site, linkHosts: string[], signal: AbortSignal): Promise<Site>;
+  found(site: Site, linkHosts: string[] | undefined, signal: AbortSignal): Promise<Site>;
   /**
    * Removes the site and what `found` made; with `everything` all Skupper resources of the
    * namespace too, also where there is no site any more. Throws `conflict` if there is another site

@@ -28,7 +28,7 @@ export async function foundDeclaredSite(
     return false;
   }
   try {
-    await foundSite(setup, site, [], signal, { declared: true });
+    await foundSite(setup, site, [], signal, { keepAccess: true, keepPlatform: true });
     await keepFault(paths, name, undefined);
     return true;
   } catch (error) {

@@ -39,7 +39,8 @@ export interface FounderSetup extends LinkAccessSetup {
 export function siteFounder(setup: FounderSetup): SiteFounder {
   const { paths } = setup;
   return {
-    found: (site, linkHosts, signal) => foundSite(setup, site, linkHosts, signal),
+    found: (site, linkHosts, signal) =>
+      foundSite(setup, site, linkHosts ?? [], signal, { keepAccess: linkHosts === undefined }),
 
     /**
      * Nobody else writes to the namespace meanwhile: what belongs to the site comes before or not
@@ -56,15 +57,17 @@ export function siteFounder(setup: FounderSetup): SiteFounder {
 }
 
 /**
- * Founds a site as `SiteFounder` has it. With `declared` a RouterAccess that links connect to stays
- * as its user wrote it, where there is one.
+ * Founds a site as `SiteFounder` has it. With `keepAccess` a RouterAccess that links connect to
+ * stays as its user wrote it, where there is one; with `keepPlatform` so does the note of what the
+ * namespace was made with.
  */
 export async function foundSite(
   setup: FounderSetup,
   site: Site,
   linkHosts: string[],
   signal: AbortSignal,
-  { declared = false }: { declared?: boolean } = {},
+  { keepAccess = false, keepPlatform = false }: { keepAccess?: boolean; keepPlatform?: boolean } =
+    {},
 ): Promise<Site> {
   const { paths } = setup;
   const { name } = site.metadata;
@@ -78,11 +81,11 @@ export async function foundSite(
     await removeAuthorityDrafts(paths);
     const marks = siteMarks(paths, await createSiteAuthority(paths));
     // a controller serves the namespaces of other platforms too
-    if (!declared || await readPlatform(paths) === undefined) {
+    if (!keepPlatform || await readPlatform(paths) === undefined) {
       await notePlatform(paths, platform.name);
     }
     if (takesRemoteLinks(site)) {
-      const accesses = declared ? await platform.list("RouterAccess", signal) : [];
+      const accesses = keepAccess ? await platform.list("RouterAccess", signal) : [];
       if (!accesses.some(takesLinks)) await allowLinks(held, site, hosts, marks, signal);
     } else if (await marks.has(`RouterAccess-${name}`)) {
       await platform.remove("RouterAccess", name, signal);

@@ -2,7 +2,7 @@ import { readFileSync, statSync } from "node:fs";
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
 import { type PlainDocument, readResources } from "../../../src/resources/yaml.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
-import { type DocumentText, splitDocuments } from "./document_text.ts";
+import { type DocumentText, splitDocuments } from "../../../src/resources/document_text.ts";
 
 /** A resource file as it was read. Several callers share it, so nobody may change it. */
 export interface ParsedFile {

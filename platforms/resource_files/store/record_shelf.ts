@@ -87,7 +87,14 @@ export class RecordShelf implements Shelf {
       throw appError("site-missing", { namespace, purpose: `store ${kind} "${name}"` });
     }
     const place = before?.input?.places.at(-1);
-    const source = withoutState(before?.input?.resource ?? resource, namespace);
+    const source = withoutState(resource, namespace);
+    const put = dryRun ? rehearseResource : putResource;
+    // the file has the say, so what is changed is changed there
+    if (
+      before?.input && !isDeepStrictEqual(source, withoutState(before.input.resource, namespace))
+    ) {
+      await put(inputResources, kind, name, source, place);
+    }
     const record = copyAsStored({
       ...source,
       metadata: { ...source.metadata, ...succeed(source, resource, before) },
@@ -97,7 +104,6 @@ export class RecordShelf implements Shelf {
         : relative(inputResources, place.source.file),
     });
     if (isDeepStrictEqual(record, before?.record?.resource)) return;
-    const put = dryRun ? rehearseResource : putResource;
     await put(
       siteStatePaths(this.#paths, siteUid).resources,
       kind,

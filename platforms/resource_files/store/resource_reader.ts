@@ -5,9 +5,10 @@ import { type AppError, appError, isAppError } from "../../../src/errors/app_err
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { isSubdomain } from "../../../src/resources/names.ts";
 import { findUnknownFields } from "../../../src/resources/unknown_fields.ts";
+import { withDefaults } from "../../../src/resources/defaults.ts";
 import { parseResource, type PlainDocument } from "../../../src/resources/yaml.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
-import { type DocumentText, lineOfField } from "./document_text.ts";
+import { type DocumentText, lineOfField } from "../../../src/resources/document_text.ts";
 import { type ParsedFile, readParsedFile } from "./parsed_file.ts";
 
 /** Where a resource stands: a document of a file, as both were when they were read. */
@@ -170,13 +171,6 @@ function attempt<K extends Kind>(file: string, reading: FolderReading<K>, read: 
     reading.problems.push(problem);
     reading.doubtful.add(file);
   }
-}
-
-/** Upstream's renderer names a RouterAccess' credentials after it where the file names none. */
-function withDefaults(kind: Kind, content: PlainDocument): PlainDocument {
-  if (kind !== "RouterAccess") return content;
-  const { spec, metadata } = content as { spec?: object; metadata?: { name?: unknown } };
-  return { ...content, spec: { tlsCredentials: metadata?.name, ...spec } };
 }
 
 function checkResource<K extends Kind>(

@@ -7,7 +7,7 @@ import type { Kind } from "../../../src/resources/kinds.ts";
 import { writeResource } from "../../../src/resources/yaml.ts";
 import { makePrivateFolder, rehearseWrite, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
-import { removeDocument, replaceDocument } from "./document_text.ts";
+import { removeDocument, replaceDocument } from "../../../src/resources/document_text.ts";
 import { type FilePlace, type FoundResource, listFolder } from "./resource_reader.ts";
 
 /** A file name may be no longer, in bytes, on any file system in use. */

@@ -21,6 +21,7 @@ const gone: Line[] = [
   { line: "grant revoke nowhere -n west", code: 6, stderr: /^error: AccessGrant "nowhere" does/ },
   { line: "site delete nowhere -n west", code: 6, stderr: /^error: Site "nowhere" does not exist/ },
   { line: "site delete -n empty", code: 3, stderr: /^error: Cannot delete the site: there is no/ },
+  { line: "delete link nowhere -n west", code: 6, stderr: /^error: Link "nowhere" does not exist/ },
   { line: "config remove nowhere", code: 6, stderr: /^error: Server ID "nowhere" does not exist/ },
   { line: "access-token revoke gone", code: 6, stderr: /^error: Access token "gone" is not there/ },
 ];
@@ -60,6 +61,7 @@ const others = {
   "config edit": "changes what is there",
   "config import": "replaces what is there, with a warning",
   "config export": "prints",
+  "apply": "says of each whether it was so already",
   "token redeem": "a token is redeemed once: its own errors",
   "controller run": "stays",
   "controller start": "below, since it starts one: 7",
@@ -73,7 +75,7 @@ const others = {
 
 /** Commands that look only. */
 const looks =
-  /^(version|help|completion|doctor|network|wait|rt ping|.* (status|check|list|show|inspect|manifest|verify))$/;
+  /^(version|help|completion|doctor|network|wait|get|describe|rt ping|.* (status|check|list|show|inspect|manifest|verify))$/;
 
 test("every command has its place under the rule", () => {
   const placed = [...gone, ...allGone, ...there, ...soAlready].map(({ line }) => line);

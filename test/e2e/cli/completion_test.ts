@@ -58,6 +58,13 @@ test(
   shared.use(async (sandbox) => {
     assert.deepEqual(await candidates(sandbox, "site", "status", "-n", ""), ["east", "west"]);
     assert.deepEqual(await candidates(sandbox, "--namespace=w"), ["--namespace=west"]);
+    assert.deepEqual(await candidates(sandbox, "get", "-n", "west", "acc"), [
+      "accessgrants",
+      "accesstokens",
+    ]);
+    assert.deepEqual(await candidates(sandbox, "describe", "st", "-n", "west", ""), ["west"]);
+    assert.deepEqual(await candidates(sandbox, "delete", "sites", "-n", "east", ""), ["east"]);
+    assert.deepEqual(await candidates(sandbox, "get", "pods", "-n", "east", ""), []);
     const [link] = JSON.parse(
       (await sandbox.succeed(["link", "status", "-n", "east", "-o", "json"])).stdout,
     );

@@ -42,11 +42,16 @@ const skupperLines = [
   "link status LINK -n east",
   "link update LINK --cost 3 -n east",
   "link check -n east",
+  "get routeraccesses -n west",
+  "get site west -n west",
+  "describe ln,secrets,to -n east",
+  "apply -f site.yaml -n west",
   "grant revoke LINK -n west",
   "grant revoke LINK -n west --quiet",
   "link delete LINK -n east",
   "link delete LINK -n east --quiet",
   "network -n routed",
+  "delete -f site.yaml -n west",
   "site delete -n east",
   "site delete -n east --quiet",
   "controller manifest",
@@ -119,6 +124,7 @@ async function printAll(sandbox: Sandbox): Promise<void> {
       );
       await eventually(async () => (await listGrants(sandbox))[0]?.status === "Error");
     }
+    if (line.startsWith("site status")) sandbox.write("site.yaml", stdout); // JSON is YAML
     if (line.startsWith("token issue t.yaml")) link = JSON.parse(stdout).grant;
   }
 }

@@ -1,0 +1,76 @@
+import type { Resource } from "../resources/kinds.ts";
+import { hiddenValue } from "./hidden_values.ts";
+
+/** A resource as `kubectl describe` words it: every field, by its name in words. */
+export function describeResource(resource: Resource): string[] {
+  const { metadata, apiVersion, kind, ...rest } = resource;
+  const { name, namespace, labels, annotations, managedFields: _, ...more } = metadata;
+  const secretParts = kind === "Secret" ? sizesOf(resource as { data?: object | null }) : [];
+  if (kind === "Secret") {
+    delete (rest as { data?: unknown }).data;
+    delete (rest as { stringData?: unknown }).stringData;
+  }
+  return [
+    ...linesOf({ Name: name, Namespace: namespace ?? "" }, 0, false),
+    ...mapLines("Labels", labels),
+    ...mapLines("Annotations", annotations),
+    ...linesOf({ "API Version": apiVersion, Kind: kind }, 0, false),
+    ...linesOf({ Metadata: more, ...wordKeys(rest) }, 0, false),
+    ...secretParts,
+  ];
+}
+
+/** The sizes of a Secret's values, as kubectl shows them in place of the values. */
+function sizesOf({ data }: { data?: object | null }): string[] {
+  const sizes = Object.entries(data ?? {}).map(([key, value]) => {
+    const bytes = String(value) === hiddenValue ? "hidden" : `${sizeOf(String(value))} bytes`;
+    return `${key}:  ${bytes}`;
+  });
+  return ["", "Data", "====", ...sizes];
+}
+
+function sizeOf(base64: string): number {
+  return Math.floor(base64.replace(/=+$/, "").length * 3 / 4);
+}
+
+function mapLines(heading: string, map: Record<string, string> | null | undefined): string[] {
+  const entries = Object.entries(map ?? {});
+  if (entries.length === 0) return [`${heading}:  <none>`];
+  const joint = heading === "Labels" ? "=" : ": ";
+  return entries.map(([key, value], index) =>
+    `${index === 0 ? `${heading}:  ` : " ".repeat(heading.length + 3)}${key}${joint}${value}`
+  );
+}
+
+function wordKeys(object: object): object {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [inWords(key), value]));
+}
+
+/** `tlsCredentials` becomes `Tls Credentials`. */
+function inWords(key: string): string {
+  if (/[^a-zA-Z0-9]/.test(key)) return key;
+  const spaced = key.replace(/([a-z0-9])([A-Z])/g, "$1 $2");
+  return spaced[0]!.toUpperCase() + spaced.slice(1);
+}
+
+function linesOf(object: object, depth: number, inner = true): string[] {
+  const indent = "  ".repeat(depth);
+  return Object.entries(object).filter(([, value]) => value !== undefined && value !== null)
+    .flatMap(([key, value]) => {
+      const heading = `${indent}${inner ? inWords(key) : key}:`;
+      if (Array.isArray(value)) {
+        return [
+          heading,
+          ...value.flatMap((one) =>
+            typeof one === "object" && one !== null
+              ? linesOf(one, depth + 1)
+              : [`${indent}  ${String(one)}`]
+          ),
+        ];
+      }
+      if (typeof value === "object") return [heading, ...linesOf(value, depth + 1)];
+      const [first = "", ...further] = String(value).trimEnd().split("\n");
+      if (further.length === 0) return [`${heading}  ${first}`];
+      return [heading, ...[first, ...further].map((line) => `${indent}  ${line}`)];
+    });
+}
