@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import { constants, fstatSync, readFileSync, readlinkSync, write, writeSync } from "node:fs";
+import { constants, fstatSync, readFileSync, readlinkSync, statSync, write, writeSync } from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";
@@ -156,9 +156,14 @@ async function unlessLeft(writing: Promise<void>): Promise<void> {
   }
 }
 
-/** False where it surely is none; asking the stream itself would open it. */
+/**
+ * False where it surely is none, as /dev/null; asking the stream itself would open it, and that
+ * costs a start 2 ms.
+ */
 function mayBeTerminal(descriptor: number): boolean {
-  return fstatSync(descriptor).isCharacterDevice();
+  const file = fstatSync(descriptor);
+  if (!file.isCharacterDevice()) return false;
+  return file.rdev !== statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
 }
 
 /**

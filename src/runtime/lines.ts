@@ -1,8 +1,9 @@
 import { createReadStream } from "node:fs";
-import { createInterface } from "node:readline";
 
 /** The lines of a file without their ends, however long it is. Throws errors of the file system. */
 export async function* readLines(path: string): AsyncGenerator<string> {
+  // read when it is needed: few commands read lines, and it costs a start 3 ms
+  const { createInterface } = await import("node:readline");
   yield* createInterface({ input: createReadStream(path), crlfDelay: Infinity });
 }
 

@@ -1,5 +1,3 @@
-import { openTcp } from "../../../src/network/connection.ts";
-import { exchange } from "../../../src/network/http_exchange.ts";
 import { bareHost } from "../../../src/network/proxy.ts";
 import { within } from "../../../src/runtime/abortable.ts";
 
@@ -14,6 +12,9 @@ const maxAnswerBytes = 64 * 1024;
  */
 export async function isReadyAt(operationsUrl: string, signal: AbortSignal): Promise<boolean> {
   const url = new URL("/readyz", operationsUrl);
+  // read when it is needed: HTTP costs each start 4 ms
+  const { openTcp } = await import("../../../src/network/connection.ts");
+  const { exchange } = await import("../../../src/network/http_exchange.ts");
   try {
     const answer = await within(answerWithinMs, () => new Error("late"), async (bounded) => {
       const socket = await openTcp(bareHost(url), Number(url.port), bounded);
