@@ -1,5 +1,13 @@
 import { Buffer } from "node:buffer";
-import { constants, fstatSync, readFileSync, readlinkSync, statSync, write, writeSync } from "node:fs";
+import {
+  constants,
+  fstatSync,
+  readFileSync,
+  readlinkSync,
+  statSync,
+  write,
+  writeSync,
+} from "node:fs";
 import { basename } from "node:path";
 import process from "node:process";
 import { appError } from "../errors/app_error.ts";

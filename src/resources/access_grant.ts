@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { accessGrantSchema } from "./schemas.ts";
 
 /** AccessGrant, as docs/spec/resources.md 4 has it. */

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { AccessGrant } from "./access_grant.ts";
 import type { AccessToken } from "./access_token.ts";
 import type { Link } from "./link.ts";
@@ -40,7 +40,7 @@ export const schemas = {
   AccessToken: accessTokenSchema,
   RouterAccess: routerAccessSchema,
   Secret: secretSchema,
-} satisfies { [K in Kind]: () => z.ZodType<Resources[K]> };
+} satisfies { [K in Kind]: () => z.ZodMiniType<Resources[K]> };
 
 /** True if `kind` is one this program knows. */
 export function isKind(kind: unknown): kind is Kind {

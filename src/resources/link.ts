@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { linkSchema } from "./schemas.ts";
 
 /** Link, as docs/spec/resources.md 3 has it. */

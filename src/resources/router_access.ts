@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { routerAccessSchema } from "./schemas.ts";
 
 /** RouterAccess, as docs/spec/resources.md 6 has it. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { apiVersion } from "./api_version.ts";
 
 // A parser made for each schema pays off after thousands of resources; most commands read a few.
@@ -12,51 +12,67 @@ function lazySchema<T>(build: () => T): () => T {
   return () => built ??= build();
 }
 
+/** The smallest parts, each made once: making a schema takes longer than reading a resource. */
+const text = lazySchema(() => z.string());
+const optionalText = lazySchema(() => z.optional(text()));
+const optionalFlag = lazySchema(() => z.optional(z.boolean()));
+const optionalWhole = lazySchema(() => z.optional(z.int()));
+const texts = lazySchema(() => z.record(text(), text()));
+const nullishTexts = lazySchema(() => z.nullish(texts()));
+
+function optionalObject<T extends z.core.$ZodLooseShape>(shape: T) {
+  return z.optional(z.looseObject(shape));
+}
+
+function optionalArray<T extends z.core.SomeType>(element: T) {
+  return z.optional(z.array(element));
+}
+
 /** Kubernetes object metadata; fields not named here are kept. */
 export const metadataSchema = lazySchema(() =>
   z.looseObject({
-    name: z.string(),
-    namespace: z.string().optional(),
-    uid: z.string().optional(),
-    resourceVersion: z.string().optional(),
-    generation: z.int().optional(),
-    creationTimestamp: z.string().nullish(),
-    labels: z.record(z.string(), z.string()).nullish(),
-    annotations: z.record(z.string(), z.string()).nullish(),
+    name: text(),
+    namespace: optionalText(),
+    uid: optionalText(),
+    resourceVersion: optionalText(),
+    generation: optionalWhole(),
+    creationTimestamp: z.nullish(text()),
+    labels: nullishTexts(),
+    annotations: nullishTexts(),
   })
 );
 
 /** metav1.Condition, as every Skupper CRD has it. */
 export const conditionSchema = lazySchema(() =>
   z.looseObject({
-    type: z.string().max(316),
+    type: z.string().check(z.maxLength(316)),
     status: z.enum(["True", "False", "Unknown"]),
-    observedGeneration: z.int().min(0).optional(),
-    lastTransitionTime: z.string(),
-    reason: z.string().min(1).max(1024),
-    message: z.string().max(32768),
+    observedGeneration: z.optional(z.int().check(z.minimum(0))),
+    lastTransitionTime: text(),
+    reason: z.string().check(z.minLength(1), z.maxLength(1024)),
+    message: z.string().check(z.maxLength(32768)),
   })
 );
 
 /** The fields every status has. */
 const statusFields = lazySchema(() => ({
-  status: z.string().optional(),
-  message: z.string().optional(),
-  conditions: z.array(conditionSchema()).optional(),
+  status: optionalText(),
+  message: optionalText(),
+  conditions: optionalArray(conditionSchema()),
 }));
 
 /** One address of a router: the name is the role, `inter-router` or `edge`. */
 export const endpointSchema = lazySchema(() =>
   z.looseObject({
-    name: z.string().optional(),
-    host: z.string().optional(),
-    port: z.string().optional(),
-    group: z.string().optional(),
+    name: optionalText(),
+    host: optionalText(),
+    port: optionalText(),
+    group: optionalText(),
   })
 );
 
 /** The free settings of a spec. */
-const settingsSchema = lazySchema(() => z.record(z.string(), z.string()).optional());
+const settingsSchema = lazySchema(() => z.optional(texts()));
 
 /** Site, as docs/spec/resources.md 2 has it. */
 export const siteSchema = lazySchema(() =>
@@ -64,43 +80,43 @@ export const siteSchema = lazySchema(() =>
     apiVersion: z.literal(apiVersion),
     kind: z.literal("Site"),
     metadata: metadataSchema(),
-    spec: z.looseObject({
-      serviceAccount: z.string().optional(),
-      linkAccess: z.string().optional(),
-      defaultIssuer: z.string().optional(),
-      ha: z.boolean().optional(),
-      edge: z.boolean().optional(),
+    spec: optionalObject({
+      serviceAccount: optionalText(),
+      linkAccess: optionalText(),
+      defaultIssuer: optionalText(),
+      ha: optionalFlag(),
+      edge: optionalFlag(),
       settings: settingsSchema(),
-    }).optional(),
-    status: z.looseObject({
+    }),
+    status: optionalObject({
       ...statusFields(),
-      defaultIssuer: z.string().optional(),
-      controller: z.looseObject({
-        name: z.string().optional(),
-        namespace: z.string().optional(),
-        version: z.string().optional(),
-      }).optional(),
-      endpoints: z.array(endpointSchema()).optional(),
-      sitesInNetwork: z.int().optional(),
-      network: z.array(z.looseObject({
-        id: z.string().optional(),
-        name: z.string().optional(),
-        namespace: z.string().optional(),
-        platform: z.string().optional(),
-        version: z.string().optional(),
-        links: z.array(z.looseObject({
-          name: z.string().optional(),
-          remoteSiteId: z.string().optional(),
-          remoteSiteName: z.string().optional(),
-          operational: z.boolean().optional(),
-        })).optional(),
-        services: z.array(z.looseObject({
-          routingKey: z.string().optional(),
-          connectors: z.array(z.string()).optional(),
-          listeners: z.array(z.string()).optional(),
-        })).optional(),
-      })).optional(),
-    }).optional(),
+      defaultIssuer: optionalText(),
+      controller: optionalObject({
+        name: optionalText(),
+        namespace: optionalText(),
+        version: optionalText(),
+      }),
+      endpoints: optionalArray(endpointSchema()),
+      sitesInNetwork: optionalWhole(),
+      network: optionalArray(z.looseObject({
+        id: optionalText(),
+        name: optionalText(),
+        namespace: optionalText(),
+        platform: optionalText(),
+        version: optionalText(),
+        links: optionalArray(z.looseObject({
+          name: optionalText(),
+          remoteSiteId: optionalText(),
+          remoteSiteName: optionalText(),
+          operational: optionalFlag(),
+        })),
+        services: optionalArray(z.looseObject({
+          routingKey: optionalText(),
+          connectors: optionalArray(text()),
+          listeners: optionalArray(text()),
+        })),
+      })),
+    }),
   })
 );
 
@@ -110,17 +126,17 @@ export const linkSchema = lazySchema(() =>
     apiVersion: z.literal(apiVersion),
     kind: z.literal("Link"),
     metadata: metadataSchema(),
-    spec: z.looseObject({
+    spec: optionalObject({
       endpoints: z.array(endpointSchema()),
-      tlsCredentials: z.string().optional(),
-      cost: z.int().optional(),
+      tlsCredentials: optionalText(),
+      cost: optionalWhole(),
       settings: settingsSchema(),
-    }).optional(),
-    status: z.looseObject({
+    }),
+    status: optionalObject({
       ...statusFields(),
-      remoteSiteId: z.string().optional(),
-      remoteSiteName: z.string().optional(),
-    }).optional(),
+      remoteSiteId: optionalText(),
+      remoteSiteName: optionalText(),
+    }),
   })
 );
 
@@ -130,21 +146,21 @@ export const accessGrantSchema = lazySchema(() =>
     apiVersion: z.literal(apiVersion),
     kind: z.literal("AccessGrant"),
     metadata: metadataSchema(),
-    spec: z.looseObject({
-      redemptionsAllowed: z.int().optional(),
-      expirationWindow: z.string().optional(),
-      code: z.string().optional(),
-      issuer: z.string().optional(),
+    spec: optionalObject({
+      redemptionsAllowed: optionalWhole(),
+      expirationWindow: optionalText(),
+      code: optionalText(),
+      issuer: optionalText(),
       settings: settingsSchema(),
-    }).optional(),
-    status: z.looseObject({
+    }),
+    status: optionalObject({
       ...statusFields(),
-      url: z.string().optional(),
-      code: z.string().optional(),
-      ca: z.string().optional(),
-      redemptions: z.int().optional(),
-      expirationTime: z.string().optional(),
-    }).optional(),
+      url: optionalText(),
+      code: optionalText(),
+      ca: optionalText(),
+      redemptions: optionalWhole(),
+      expirationTime: optionalText(),
+    }),
   })
 );
 
@@ -154,17 +170,17 @@ export const accessTokenSchema = lazySchema(() =>
     apiVersion: z.literal(apiVersion),
     kind: z.literal("AccessToken"),
     metadata: metadataSchema(),
-    spec: z.looseObject({
-      url: z.string(),
-      code: z.string(),
-      ca: z.string(),
-      linkCost: z.int().optional(),
+    spec: optionalObject({
+      url: text(),
+      code: text(),
+      ca: text(),
+      linkCost: optionalWhole(),
       settings: settingsSchema(),
-    }).optional(),
-    status: z.looseObject({
+    }),
+    status: optionalObject({
       ...statusFields(),
-      redeemed: z.boolean().optional(),
-    }).optional(),
+      redeemed: optionalFlag(),
+    }),
   })
 );
 
@@ -174,20 +190,20 @@ export const routerAccessSchema = lazySchema(() =>
     apiVersion: z.literal(apiVersion),
     kind: z.literal("RouterAccess"),
     metadata: metadataSchema(),
-    spec: z.looseObject({
-      roles: z.array(z.looseObject({ name: z.string(), port: z.int().optional() })),
-      tlsCredentials: z.string(),
-      generateTlsCredentials: z.boolean().optional(),
-      issuer: z.string().optional(),
-      accessType: z.string().optional(),
-      bindHost: z.string().optional(),
-      subjectAlternativeNames: z.array(z.string()).optional(),
+    spec: optionalObject({
+      roles: z.array(z.looseObject({ name: text(), port: optionalWhole() })),
+      tlsCredentials: text(),
+      generateTlsCredentials: optionalFlag(),
+      issuer: optionalText(),
+      accessType: optionalText(),
+      bindHost: optionalText(),
+      subjectAlternativeNames: optionalArray(text()),
       settings: settingsSchema(),
-    }).optional(),
-    status: z.looseObject({
+    }),
+    status: optionalObject({
       ...statusFields(),
-      endpoints: z.array(endpointSchema()).optional(),
-    }).optional(),
+      endpoints: optionalArray(endpointSchema()),
+    }),
   })
 );
 
@@ -197,9 +213,9 @@ export const secretSchema = lazySchema(() =>
     apiVersion: z.literal("v1"),
     kind: z.literal("Secret"),
     metadata: metadataSchema(),
-    type: z.string().optional(),
-    data: z.record(z.string(), z.string()).nullish(),
-    stringData: z.record(z.string(), z.string()).nullish(),
-    status: z.undefined().optional(),
+    type: optionalText(),
+    data: nullishTexts(),
+    stringData: nullishTexts(),
+    status: z.optional(z.undefined()),
   })
 );

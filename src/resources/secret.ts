@@ -1,5 +1,5 @@
 import { Buffer } from "node:buffer";
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { secretSchema } from "./schemas.ts";
 
 /** A core/v1 Secret; `data` is base64, as on the wire. */

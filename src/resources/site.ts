@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import type { siteSchema } from "./schemas.ts";
 
 /** Site, as docs/spec/resources.md 2 has it. */

@@ -1,4 +1,4 @@
-import { z } from "zod";
+import * as z from "zod/mini";
 import { type Kind, schemas } from "./kinds.ts";
 
 /** A field that no resource of its kind has. */
@@ -25,7 +25,7 @@ const rootFields: Partial<Record<Kind, string[]>> = { Secret: ["immutable"] };
  */
 export function findUnknownFields(kind: Kind, document: unknown): UnknownField[] {
   const { metadata, spec, status: _, ...root } = document as Record<string, unknown>;
-  const { shape } = schemas[kind]() as unknown as z.ZodObject;
+  const { shape } = schemas[kind]() as unknown as z.ZodMiniObject;
   const known = [...Object.keys(shape), ...rootFields[kind] ?? []];
   return [
     ...unknownIn(root, known, []).filter(({ path }) => !path[0]!.includes("/")),
@@ -35,13 +35,15 @@ export function findUnknownFields(kind: Kind, document: unknown): UnknownField[]
 }
 
 function walk(value: unknown, schema: unknown, path: string[]): UnknownField[] {
-  if (schema instanceof z.ZodOptional || schema instanceof z.ZodNullable) {
-    return walk(value, schema.unwrap(), path);
+  if (schema instanceof z.ZodMiniOptional || schema instanceof z.ZodMiniNullable) {
+    return walk(value, schema.def.innerType, path);
   }
-  if (schema instanceof z.ZodArray && Array.isArray(value)) {
-    return value.flatMap((one, index) => walk(one, schema.element, [...path, String(index)]));
+  if (schema instanceof z.ZodMiniArray && Array.isArray(value)) {
+    return value.flatMap((one, index) => walk(one, schema.def.element, [...path, String(index)]));
   }
-  if (!(schema instanceof z.ZodObject) || typeof value !== "object" || value === null) return [];
+  if (!(schema instanceof z.ZodMiniObject) || typeof value !== "object" || value === null) {
+    return [];
+  }
   return [
     ...unknownIn(value, Object.keys(schema.shape), path),
     ...Object.entries(value).flatMap(([name, field]) =>

@@ -12,7 +12,7 @@ import {
   parseEvents,
   YAMLException,
 } from "js-yaml";
-import type { z } from "zod";
+import type * as z from "zod/mini";
 import { appError } from "../errors/app_error.ts";
 import { type Kind, type ResourceOf, schemas } from "./kinds.ts";
 
