@@ -191,11 +191,13 @@ const owners: Record<string, string[]> = {
   "prom-client": ["src/grant_service/metrics.ts"],
   "rhea": ["src/network/amqp.ts"],
   "socks": ["src/network/socks.ts"],
-  "zod": ["src/resources"],
+  "zod/mini": ["src/resources"],
 };
 
 /** The only files that import lazily: each spares start-up what most commands never need. */
 const lazyImporters = [
+  "src/runtime/lines.ts",
+  "platforms/resource_files/hosting/controller_probe.ts",
   "platforms/kubernetes/mod.ts",
   "platforms/mod.ts",
   "platforms/resource_files/local_platform.ts",
