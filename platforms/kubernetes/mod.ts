@@ -44,23 +44,7 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
     request.onRequest,
   );
   const store = new ClusterStore(api, namespace);
-  const platform: Platform = {
-    ...methodsOf(store),
-    async list(kind, signal) {
-      const found = await store.list(kind, signal);
-      // an API server lists nothing in a namespace that is not there, too
-      if (found.length === 0) await requireNamespace(api, namespace, signal);
-      return found;
-    },
-    async *watch(kind, signal) {
-      let isFirst = true;
-      for await (const found of store.watch(kind, signal)) {
-        if (isFirst && found.length === 0) await requireNamespace(api, namespace, signal);
-        isFirst = false;
-        yield found;
-      }
-    },
-  };
+  const platform = inNamespace(store, api, namespace);
   return {
     ...platform,
     clusterRunner: {
@@ -134,5 +118,36 @@ function unknownCluster(namespace: string, error: AppError): Platform {
     apply: fail,
     remove: fail,
     watch: () => ({ [Symbol.asyncIterator]: () => ({ next: fail }) }),
+  };
+}
+
+/**
+ * The store, whose namespace must be there: of one that is not, an API server says no more than
+ * that nothing is in it. That is asked once.
+ */
+function inNamespace(store: ClusterStore, api: ApiClient, namespace: string): Platform {
+  let isThere = false;
+  async function lookFor(signal: AbortSignal): Promise<void> {
+    if (!isThere) await requireNamespace(api, namespace, signal);
+    isThere = true;
+  }
+  return {
+    ...methodsOf(store),
+    async get(kind, name, signal) {
+      const found = await store.get(kind, name, signal);
+      if (found === undefined) await lookFor(signal);
+      return found;
+    },
+    async list(kind, signal) {
+      const found = await store.list(kind, signal);
+      if (found.length === 0) await lookFor(signal);
+      return found;
+    },
+    async *watch(kind, signal) {
+      for await (const found of store.watch(kind, signal)) {
+        if (found.length === 0) await lookFor(signal);
+        yield found;
+      }
+    },
   };
 }

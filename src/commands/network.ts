@@ -7,6 +7,7 @@ import { need } from "../platform/abilities.ts";
 import { drawMermaid } from "../router/drawing/mermaid.ts";
 import { drawSvg } from "../router/drawing/svg.ts";
 import { drawTree } from "../router/drawing/tree.ts";
+import { unservedSite } from "../token/unserved_site.ts";
 import type { NetworkMap } from "../router/network_map.ts";
 
 /** `network`: what the routers know of the whole network, as a tree, data or a picture. */
@@ -22,5 +23,14 @@ export function networkCommand(run: Runner) {
 async function network(context: CommandContext): Promise<NetworkMap> {
   const platform = await context.platform();
   const view = need(platform, "networkView", "showing the network");
-  return await view.network(context.signal);
+  const map = await view.network(context.signal);
+  if (platform.routerProbe === undefined) {
+    const unserved = unservedSite(
+      platform,
+      await platform.list("Site", context.signal),
+      "the network",
+    );
+    if (unserved !== undefined) context.note(unserved);
+  }
+  return map;
 }

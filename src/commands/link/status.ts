@@ -4,11 +4,12 @@ import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { appError, isAppError } from "../../errors/app_error.ts";
+import { appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState, isReady } from "../../resources/resource.ts";
 import { followLinks, holdRouter, listWithRouter } from "../../router/follow_links.ts";
 import { type LinkWithRouter, withRouter } from "../../router/linked.ts";
+import { unservedSite, visibleSites } from "../../token/unserved_site.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
 import { linkStatusText, wideLinks } from "./status_text.ts";
@@ -65,16 +66,9 @@ async function status(
 
 /** In a cluster a controller says how links are; where there is none, what it said last is left. */
 async function tellUnserved(platform: PlatformWithAbilities, context: CommandContext) {
-  const sites = await platform.list("Site", context.signal).catch((error) => {
-    if (isAppError(error, "forbidden")) return [];
-    throw error;
-  });
-  const [site] = sites;
-  if (site === undefined || sites.some(({ status }) => status?.controller?.name)) return;
-  context.note(
-    `No controller of Skupper's looks after site "${site.metadata.name}": of its links is told ` +
-      "what one wrote last, if one ever did",
-  );
+  const sites = await visibleSites(platform, context.signal);
+  const unserved = unservedSite(platform, sites, "its links");
+  if (unserved !== undefined) context.note(unserved);
 }
 
 /** The link, or all of them, once they are operational; one at least there must be. */

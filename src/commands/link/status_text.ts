@@ -7,12 +7,15 @@ import type { LinkWithRouter } from "../../router/linked.ts";
 export function linkStatusText(found: LinkWithRouter | LinkWithRouter[]): string {
   if (!Array.isArray(found)) return fields(details(found));
   if (found.length === 0) return "There are no link resources in the namespace.";
+  // what a controller of a cluster keeps may be old, and a router was asked just now
+  const isKept = found.some(({ router }) => router === undefined);
   return table([
-    ["NAME", "STATUS", "COST", "MESSAGE"],
+    ["NAME", "STATUS", "COST", ...(isKept ? ["SINCE"] : []), "MESSAGE"],
     ...found.map((link) => [
       link.metadata.name,
       statusOf(link),
       costOf(link),
+      ...(isKept ? [sinceOf(link)] : []),
       messageOf(link),
     ]),
   ]);
@@ -31,10 +34,14 @@ export function wideLinks(links: LinkWithRouter[]): string {
       ) ||
       "-",
       remoteSiteOf(link) ?? "-",
-      findCondition(link, "Operational")?.lastTransitionTime ?? "-",
+      sinceOf(link),
       messageOf(link),
     ]),
   ]);
+}
+
+function sinceOf(link: LinkWithRouter): string {
+  return findCondition(link, "Operational")?.lastTransitionTime ?? "-";
 }
 
 function details(link: LinkWithRouter): [string, string][] {

@@ -8,6 +8,7 @@ import type { PlatformWithAbilities, Signing } from "../../platform/abilities.ts
 import { holdRouter } from "../../router/follow_links.ts";
 import type { RouterStanding } from "../../router/router_probe.ts";
 import { linkWords, remoteSiteWords, routerWords } from "../../router/router_words.ts";
+import { unservedSite } from "../../token/unserved_site.ts";
 import { lackingAddress } from "../../token/lacking_address.ts";
 import { hostAndPort, isReady } from "../../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../../resources/site.ts";
@@ -45,6 +46,8 @@ async function status(
     : undefined;
   const lacking = isReady(site) ? undefined : await lackingAddress(platform, site, context.signal);
   if (lacking !== undefined) context.note(lacking);
+  const unserved = unservedSite(platform, [site], "it");
+  if (unserved !== undefined) context.note(unserved);
   return {
     ...site,
     ...(router === undefined ? {} : { router }),
@@ -68,6 +71,7 @@ function text(site: SiteStatus): string {
     ["Name", site.metadata.name],
     ["Status", site.status?.status ?? "Pending"],
     ["Message", message === undefined || message === "" || message === "OK" ? "-" : message],
+    ...sinceRow(site),
     ["Link access", takesLinks(site) ? "enabled" : "not enabled"],
   ];
   for (const { name = "", host = "", port = "" } of endpoints) {
@@ -76,6 +80,12 @@ function text(site: SiteStatus): string {
   if (site.router !== undefined) rows.push(...routerRows(site.router));
   if (site.signing !== undefined) rows.push(["Signed by", describeSigner(site.signing)]);
   return fields(rows);
+}
+
+/** How old the status is that a cluster's controller keeps; a router is asked anew. */
+function sinceRow({ router, status }: SiteStatus): [string, string][] {
+  const since = status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
+  return router !== undefined || since === undefined ? [] : [["Since", since]];
 }
 
 function routerRows(router: RouterStanding): [string, string][] {

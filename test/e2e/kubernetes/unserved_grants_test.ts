@@ -27,6 +27,14 @@ if (missingForKubernetes !== undefined) {
           "site status",
           "site update --enable-ha",
           "link generate",
+          "link status x",
+          "link check x",
+          "link update x --cost 2",
+          "link delete x",
+          "grant status x",
+          "grant revoke x",
+          "token status x",
+          "network",
         ]
       ) {
         assertRefused(
@@ -103,14 +111,54 @@ if (missingForKubernetes !== undefined) {
     test("links that no controller looks after are told as such", async () => {
       const namespace = await cluster.createSite("west"); // its stand-in names no controller
       const unserved = /^hint: No controller of Skupper's looks after site "west": of its links /m;
+      const notes =
+        /^hint: No controller of Skupper's looks after site "west": of (it|the network) is told what one wrote last, if one ever did$/m;
+      for (const command of ["site status", "network"]) {
+        assert.match((await cluster.succeed(...command.split(" "), "-n", namespace)).stderr, notes);
+      }
       assert.match((await cluster.succeed("link", "status", "-n", namespace)).stderr, unserved);
       cluster.standIn.fortune.named = true;
       await eventually(async () =>
         !unserved.test((await cluster.succeed("link", "status", "-n", namespace)).stderr)
       );
-      cluster.standIn.fortune.named = false;
+      const status = await cluster.succeed("site", "status", "-n", namespace);
+      assert.doesNotMatch(status.stderr, notes);
+      assert.match(status.stdout, /^Since: +\d{4}-\S+Z$/m);
+      await cluster.create(namespace, {
+        apiVersion: "skupper.io/v2alpha1",
+        kind: "Link",
+        metadata: { name: "kept" },
+        spec: { endpoints: [{ name: "inter-router", host: "west", port: "1" }] },
+      });
+      const lastTransitionTime = "2026-01-02T03:04:05Z";
+      const state = { status: "True", reason: "Ready", message: "OK", lastTransitionTime };
+      await cluster.patch("Link", namespace, "kept", {
+        status: {
+          status: "Ready",
+          message: "OK",
+          conditions: ["Operational", "Ready"].map((type) => ({ type, ...state })),
+        },
+      });
+      const links = await cluster.succeed("link", "status", "-n", namespace);
+      assert.equal(
+        links.stdout,
+        `NAME  STATUS  COST  SINCE                 MESSAGE\nkept  Ready   1     ${lastTransitionTime}  OK\n`,
+      );
+      const watch = cluster.sandbox.start(
+        ["link", "status", "--watch", "-n", namespace],
+        { env: cluster.env },
+      );
+      let told = "";
+      watch.process.stdout!.on("data", (text: string) => told += text);
+      await eventually(() => /^\S+Z {2}kept {2}Ready {2}cost 1\n/.test(told), () => told);
+      watch.process.kill("SIGINT");
+      assert.equal((await watch.ended).signal, "SIGINT");
+      const waited = ["link", "status", "kept", "--wait", "operational", "-n", namespace];
+      assert.match((await cluster.succeed(...waited)).stdout, /^Since: +2026-01-02T03:04:05Z$/m);
       const drawn = await cluster.succeed("network", "-n", namespace);
+      cluster.standIn.fortune.named = false;
       assert.equal(drawn.stdout, "west (this site)\n");
+      assert.equal(drawn.stderr, "");
     });
 
     test("who may do nothing is told all that a command needs at once, and the role for it", async () => {
