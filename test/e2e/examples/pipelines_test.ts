@@ -8,6 +8,7 @@ import * as path from "node:path";
 import { test } from "node:test";
 import type { AccessApi } from "../../fakes/access_api.ts";
 import { type AccessStage, shareAccessStage } from "../stage/access_stage.ts";
+import { searchFor } from "./canaries.ts";
 import { loadExample, readExample, succeedInShell } from "./example.ts";
 
 const shared = shareAccessStage();
@@ -29,6 +30,9 @@ interface GitlabPipeline {
   };
 }
 
+/** Secrets that the CI system gives to a job. */
+const canaries = { request: "canary-request-4711-abcdef", id: "canary-identity-0815-ghijkl" };
+
 const missing = ["curl", "jq"].filter((name) => spawnSync(name, ["--version"]).error !== undefined);
 const needs = missing.length === 0 ? "" : ` (needs ${missing.join(", ")})`;
 
@@ -40,7 +44,9 @@ test(
     assert.equal(workflow!.permissions["id-token"], "write");
     const { env, steps } = workflow!.jobs["deploy"]!;
     assert.deepEqual(Object.keys(env), ["JFROG_CLI_URL"]);
-    const tokens = await startIdTokens("request-token");
+    const tokens = await startIdTokens(canaries.request, canaries.id);
+    const search = searchFor(sandbox);
+    const logs: string[] = [];
     try {
       const cwd = path.dirname(sandbox.write("github/env", ""));
       const before = api.tokens.all.length;
@@ -50,26 +56,37 @@ test(
           sandbox.read("github/env").matchAll(/^(\w+)<<(\w+)\n([\s\S]*?)\n\2$/gm),
           ([, name, , value]) => [name!, value!],
         );
-        const { stdout } = await succeedInShell(sandbox, run, {
+        const { stdout, stderr } = await succeedInShell(sandbox, run, {
           cwd,
           printsToken: true, // the masks that GitHub takes out of the log
           env: {
             JFROG_CLI_URL: withoutSlash(api),
             ACTIONS_ID_TOKEN_REQUEST_URL: `${tokens.url}?api-version=2.0`,
-            ACTIONS_ID_TOKEN_REQUEST_TOKEN: "request-token",
+            ACTIONS_ID_TOKEN_REQUEST_TOKEN: canaries.request,
             GITHUB_ENV: path.join(cwd, "env"),
             GITHUB_RUN_ID: "7",
             ...Object.fromEntries(stored),
           },
         });
-        const unmasked = stdout.split("\n").filter((line) => !line.startsWith("::add-mask::"));
-        for (const { value } of api.tokens.all) assert.ok(!unmasked.join().includes(value));
+        logs.push(stdout.replaceAll(/^::add-mask::.*$/gm, ""), stderr);
       }
       assert.equal(tokens.asked.join(), "/?api-version=2.0&audience=jfrog");
       const made = api.tokens.all.slice(before);
       // the exchanged one is left, the one made of it is revoked
       assert.deepEqual(made.map(({ description }) => description), [undefined]);
       assert.deepEqual(fs.readdirSync(cwd), ["env"]);
+      search.end({
+        secrets: [canaries.request, canaries.id, ...secretsOf(api)],
+        logs,
+        folder: cwd,
+        // what the runner gives to a step, and what --to github-env is for
+        files: { env: valuesOf(api) },
+        variables: {
+          ACTIONS_ID_TOKEN_REQUEST_TOKEN: [canaries.request],
+          JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: [canaries.id],
+          JFROG_CLI_ACCESS_TOKEN: valuesOf(api),
+        },
+      });
     } finally {
       await tokens.close();
     }
@@ -88,12 +105,20 @@ test(
       ...variables,
       ...trust(home, api),
       JFROG_URL: withoutSlash(api),
-      JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: "ID_TOKEN",
+      JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: canaries.id,
     };
-    await succeedInShell(sandbox, script.join("\n"), { cwd, env });
+    const search = searchFor(sandbox);
+    const main = await succeedInShell(sandbox, script.join("\n"), { cwd, env });
     const { access_token } = JSON.parse(sandbox.read("gitlab/deploy-token.json"));
     assert.ok(api.tokens.all.some(({ value }) => value === access_token));
-    await succeedInShell(sandbox, after_script.join("\n"), { cwd, env });
+    const after = await succeedInShell(sandbox, after_script.join("\n"), { cwd, env });
+    search.end({
+      secrets: [canaries.id, ...secretsOf(api)],
+      logs: [main, after].flatMap(({ stdout, stderr }) => [stdout, stderr]),
+      folder: cwd,
+      files: {},
+      variables: { JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: [canaries.id] },
+    });
     assert.deepEqual(fs.readdirSync(cwd).sort(), [".jfrog", "README"]);
     const config = fs.readFileSync(path.join(home, "jfrog-cli.conf.v6"), "utf8");
     assert.deepEqual(JSON.parse(config).servers, []);
@@ -123,13 +148,21 @@ test(
       },
     };
     const env = { ...shell.env, JFROG_TOKEN: admin.value };
-    const { stdout } = await succeedInShell(sandbox, logIn!, { ...shell, env });
-    assert.match(stdout, /^Server ID:\t+acme$/m);
-    await succeedInShell(sandbox, make!, shell);
+    const search = searchFor(sandbox);
+    const first = await succeedInShell(sandbox, logIn!, { ...shell, env });
+    assert.match(first.stdout, /^Server ID:\t+acme$/m);
+    const second = await succeedInShell(sandbox, make!, shell);
     const { access_token } = JSON.parse(sandbox.read("jenkins/token.json"));
     const made = api.tokens.all.find(({ value }) => value === access_token);
     assert.equal(made?.description, "jenkins-deploy-7");
-    await succeedInShell(sandbox, end!, shell);
+    const last = await succeedInShell(sandbox, end!, shell);
+    search.end({
+      secrets: secretsOf(api),
+      logs: [first, second, last].flatMap(({ stdout, stderr }) => [stdout, stderr]),
+      folder: cwd,
+      files: {},
+      variables: { JFROG_TOKEN: [admin.value] },
+    });
     assert.ok(!fs.existsSync(path.join(cwd, "token.json")));
   }),
 );
@@ -139,6 +172,17 @@ test("no pipeline printed a token or left one where others can read it", shared.
 /** Makes the executable callable as jf, as the example's agent has it. */
 async function callAsJf({ call }: AccessStage): Promise<void> {
   assert.equal((await call(["version"], { calledAs: "jf" })).code, 0);
+}
+
+/** Every secret that the server has given out. */
+function secretsOf({ tokens }: AccessApi): string[] {
+  return tokens.all.flatMap(({ value, refresh, reference }) =>
+    [value, refresh, reference].filter((secret) => secret !== undefined)
+  );
+}
+
+function valuesOf({ tokens }: AccessApi): string[] {
+  return tokens.all.map(({ value }) => value);
 }
 
 function withoutSlash({ url }: AccessApi): string {
@@ -154,13 +198,13 @@ function trust(home: string, { ca }: AccessApi): Record<string, string> {
 }
 
 /** Gives out id tokens as GitHub does: to whoever has the request token. */
-async function startIdTokens(requestToken: string) {
+async function startIdTokens(requestToken: string, idToken: string) {
   const asked: string[] = [];
   const server = createServer((request, response) => {
     asked.push(request.url!);
     const isKnown = request.headers.authorization === `Bearer ${requestToken}`;
     response.statusCode = isKnown ? 200 : 401;
-    response.end(JSON.stringify(isKnown ? { value: "ID_TOKEN" } : {}));
+    response.end(JSON.stringify(isKnown ? { value: idToken } : {}));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
