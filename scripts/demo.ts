@@ -6,7 +6,14 @@ import process from "node:process";
 import * as tls from "node:tls";
 import { loadAuthority } from "../src/pki/authority.ts";
 import { createKeyPair } from "../src/pki/key_pair.ts";
+import { parseArgs } from "node:util";
 import { buildHere } from "./build.ts";
+import { demoPictures, writePictures } from "./pictures/mod.ts";
+
+/** `--record FOLDER` draws the terminal there, `--executable FILE` builds none. */
+const { values: options } = parseArgs({
+  options: { record: { type: "string" }, executable: { type: "string" } },
+});
 
 const home = fs.mkdtempSync(path.join(os.tmpdir(), "hawser-demo-"));
 const env = {
@@ -18,21 +25,34 @@ const env = {
 };
 let hawser = "hawser";
 
+/** What a terminal shows in the end, without what is told while something is awaited. */
+let transcript = "";
+
 function say(text: string) {
-  console.log(`\n# ${text}`);
+  print(`\n# ${text}\n`);
+}
+
+function print(text: string) {
+  transcript += text;
+  process.stdout.write(text);
 }
 
 /** Runs hawser as a user would, shows it, and ends the demo if the exit code is another. */
 async function run(args: string[], wanted = 0): Promise<string> {
-  console.log(`$ hawser ${args.join(" ")}`);
-  const child = spawn(hawser, args, { env, cwd: home, stdio: ["ignore", "pipe", "inherit"] });
-  let stdout = "";
-  child.stdout.on("data", (chunk) => {
+  print(`$ hawser ${args.join(" ")}\n`);
+  const child = spawn(hawser, args, { env, cwd: home, stdio: ["ignore", "pipe", "pipe"] });
+  let [stdout, stderr] = ["", ""];
+  child.stdout.setEncoding("utf8").on("data", (chunk: string) => {
     stdout += chunk;
     process.stdout.write(chunk);
   });
+  child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+    stderr += chunk;
+    process.stderr.write(chunk);
+  });
   const code = await new Promise<number | null>((resolve) => child.on("close", resolve));
-  if (wanted !== 0) console.log(`(exit code ${code})`);
+  transcript += stdout + stderr.replaceAll(/^(?!error|hint|done|warning).*\n/gm, "");
+  if (wanted !== 0) print(`(exit code ${code})\n`);
   if (code !== wanted) throw new Error(`hawser ${args[0]} ended with ${code}, not ${wanted}`);
   return stdout;
 }
@@ -63,8 +83,8 @@ async function listenAsRouter(namespace: string): Promise<() => Promise<void>> {
       requestCert: true,
       rejectUnauthorized: true,
     }, (socket) => {
-      console.log(
-        `  (the listener on port ${endpoint.port} accepted ${socket.getPeerCertificate().subject?.CN})`,
+      process.stdout.write(
+        `  (the listener on port ${endpoint.port} accepted ${socket.getPeerCertificate().subject?.CN})\n`,
       );
       socket.on("error", () => {});
       // a router answers the header that opens SASL with the same one (AMQP 1.0, 5.3.1)
@@ -119,13 +139,18 @@ async function demo() {
   await run(["site", "delete", "west", "-n", "west", "--all"]);
 }
 
+/** Draws the terminal; of this machine it names nothing. */
+function record(folder: string) {
+  writePictures(demoPictures(transcript.replaceAll(home, "/tmp/hawser-demo")), folder);
+}
+
 function cleanUp() {
   spawnSync(hawser, ["controller", "stop"], { env, stdio: "ignore" });
   fs.rmSync(home, { recursive: true, force: true });
 }
 
-console.log("Building dist/hawser …");
-hawser = buildHere();
+if (options.executable === undefined) console.log("Building dist/hawser …");
+hawser = options.executable === undefined ? buildHere() : path.resolve(options.executable);
 for (const signal of ["SIGINT", "SIGTERM"] as const) {
   process.on(signal, () => {
     cleanUp();
@@ -134,7 +159,8 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) {
 }
 try {
   await demo();
-  console.log("\nThat was it: two sites, one token, one link.");
+  print("\n# That was it: two sites, one token, one link.\n");
+  if (options.record !== undefined) record(options.record);
 } catch (error) {
   console.error(`\nThe demo failed: ${error instanceof Error ? error.message : error}`);
   process.exitCode = 1;
