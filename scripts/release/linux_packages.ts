@@ -12,11 +12,36 @@ import type { Origin } from "./origin.ts";
 /** The packager, as `go run` takes it. */
 const packager = "github.com/goreleaser/nfpm/v2/cmd/nfpm@v2.48.0";
 
-/** A way to package, and where its distributions look for the completions of zsh. */
-const formats = {
-  deb: { zsh: "/usr/share/zsh/vendor-completions/_hawser" },
-  rpm: { zsh: "/usr/share/zsh/site-functions/_hawser" },
-} as const;
+/** What differs from one kind of package to the other. */
+interface Format {
+  name: "deb" | "rpm" | "apk";
+  /** Of the distributions that take it. */
+  libc: Target["libc"];
+  /** Where these look for the completions of zsh, and for a license. */
+  zsh: string;
+  license: string;
+}
+
+const formats: Format[] = [
+  {
+    name: "deb",
+    libc: undefined,
+    zsh: "/usr/share/zsh/vendor-completions/_hawser",
+    license: "/usr/share/doc/hawser/copyright",
+  },
+  {
+    name: "rpm",
+    libc: undefined,
+    zsh: "/usr/share/zsh/site-functions/_hawser",
+    license: "/usr/share/licenses/hawser/LICENSE",
+  },
+  {
+    name: "apk",
+    libc: "musl",
+    zsh: "/usr/share/zsh/site-functions/_hawser",
+    license: "/usr/share/licenses/hawser/LICENSE",
+  },
+];
 
 /** True if packages can be made here. */
 export function hasPackager(): boolean {
@@ -29,12 +54,13 @@ export function hasPackager(): boolean {
 }
 
 /**
- * Makes the deb and the rpm of an executable for Linux in `out`. `folder` is for files meanwhile.
+ * Makes the packages of an executable for Linux in `out`: deb and rpm, or for musl apk, which has no
+ * unit: its distributions have no systemd. `folder` is for files meanwhile.
  * Throws where Go or the packager fails.
  */
 export function makeLinuxPackages(
   executable: string,
-  { arch }: Target,
+  { arch, libc }: Target,
   bundle: Bundle,
   origin: Origin,
   folder: string,
@@ -42,14 +68,15 @@ export function makeLinuxPackages(
 ): void {
   const unit = unitManifest({ executable: ["/usr/bin/hawser"], env: {} }, 0, {});
   const { path: unitFile } = unit.data as { path: string };
-  for (const [format, { zsh }] of Object.entries(formats)) {
+  for (const { name: format, zsh, license } of formats.filter((each) => each.libc === libc)) {
     const files = {
-      [`/usr/lib/systemd/system/${path.basename(unitFile)}`]: unit.text,
+      ...(libc === "musl" ? {} : {
+        [`/usr/lib/systemd/system/${path.basename(unitFile)}`]: unit.text,
+      }),
       "/usr/share/bash-completion/completions/hawser": bundle.completions.bash,
       "/usr/share/fish/vendor_completions.d/hawser.fish": bundle.completions.fish,
       [zsh]: bundle.completions.zsh,
-      [format === "deb" ? "/usr/share/doc/hawser/copyright" : "/usr/share/licenses/hawser/LICENSE"]:
-        bundle.license,
+      [license]: bundle.license,
       ...Object.fromEntries(
         Object.entries(bundle.manual)
           .map(([file, text]) => [`/usr/share/man/man1/${file}.gz`, gzipSync(text)]),
@@ -101,6 +128,7 @@ function describe(
       // what the runtime is linked to: glibc 2.17, of which Debian has a package
       deb: { depends: ["libc6 (>= 2.17)"] },
       rpm: { depends: ["glibc >= 2.17"] },
+      apk: { depends: ["libstdc++", "libgcc"] },
     },
     rpm: { buildhost: "localhost", group: "System/Tools", compression: "zstd:3" },
     deb: { compression: "zstd" },

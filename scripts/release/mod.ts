@@ -48,7 +48,7 @@ export async function makeRelease(settings: Settings): Promise<void> {
     const built = { target, file: buildFor(target) };
     archives.push(...await writeArchives(built, bundle, origin, write));
     await writeNpm(packageName(target), executablePackage(built, repository), origin, write);
-    if (target.os === "linux" && target.libc === undefined) packLinux(built, bundle, origin, out);
+    if (target.os === "linux") packLinux(built, bundle, origin, out);
   }
   await writeNpm("hawser", launcherPackage(settings.targets, repository), origin, write);
   write("hawser.rb", writeFormula(archives, url, repository));
@@ -105,7 +105,7 @@ async function writeNpm(name: string, files: PackedFile[], origin: Origin, write
 }
 
 function packLinux({ target, file }: Built, bundle: Bundle, origin: Origin, out: string): void {
-  if (!hasPackager()) throw new Error("Go makes the deb and the rpm, and is missing");
+  if (!hasPackager()) throw new Error("Go makes the Linux packages, and is missing");
   const folder = fs.mkdtempSync(path.join(dist, "packages-"));
   try {
     makeLinuxPackages(file, target, bundle, origin, folder, out);

@@ -81,6 +81,27 @@ test(
   }),
 );
 
+test(
+  "the apk has all in its place, and names what Alpine must have",
+  inFolder((folder) => {
+    const file = released("hawser_@-r1_x86_64.apk");
+    // an apk is archives one behind the other: what it says of itself, and its files
+    const tar = ["--ignore-zeros", "-xzf", file, "-C", folder, "--warning=no-unknown-keyword"];
+    output("tar", tar);
+    const about = fs.readFileSync(path.join(folder, ".PKGINFO"), "utf8");
+    for (const line of [`pkgver = ${version}-r1`, "arch = x86_64", "depend = libstdc++"]) {
+      assert.ok(about.split("\n").includes(line), about);
+    }
+    for (const place of places.filter((place) => place !== unit)) {
+      assert.ok(fs.existsSync(path.join(folder, place)), place);
+    }
+    assert.ok(!fs.existsSync(path.join(folder, unit)));
+    const program = path.join(folder, "usr/bin/hawser");
+    assert.equal(fs.statSync(program).mode & 0o777, 0o755);
+    assert.ok(fs.readFileSync(program).includes("ld-musl-x86_64.so.1"));
+  }),
+);
+
 const noRuby = missingPrograms("ruby").length > 0;
 test(
   "Homebrew's formula takes the archive by its sum and puts all in its place (needs ruby)",
