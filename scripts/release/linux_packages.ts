@@ -54,8 +54,8 @@ export function hasPackager(): boolean {
 }
 
 /**
- * Makes the packages of an executable for Linux in `out`: deb and rpm, or for musl apk, which has no
- * unit: its distributions have no systemd. `folder` is for files meanwhile.
+ * Makes the packages of an executable for Linux in `out`: deb and rpm, or for musl apk, which has
+ * no unit: its distributions have no systemd. `folder` is for files meanwhile.
  * Throws where Go or the packager fails.
  */
 export function makeLinuxPackages(

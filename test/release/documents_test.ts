@@ -174,7 +174,7 @@ describe(name, { skip: missing.length > 0 }, () => {
     test("a sealed token", async () => {
       const [makeKey, issue, redeem, ...more] = take("hawser key new");
       assert.deepEqual(more, []);
-      const recipient = (await run([makeKey!])).trim();
+      const recipient = lastLine(await run([makeKey!]));
       await run([issue!.replace("age1…", recipient)]);
       assert.match(fs.readFileSync(path.join(home, "west.age"), "utf8"), /^-----BEGIN AGE/);
       await run([redeem!], { HAWSER_NAMESPACE: "east" });
@@ -182,7 +182,8 @@ describe(name, { skip: missing.length > 0 }, () => {
 
     test("taking back what a job made", async () => {
       const env = { HAWSER_UNDO_FILE: path.join(folder, "undo") };
-      const grant = (await run(["hawser token issue undone.yaml -o name"], env)).trim();
+      const grant = lastLine(await run(["hawser token issue undone.yaml -o name"], env));
+      assert.match(grant, /^accessgrant\.skupper\.io\/west-\w{5}$/);
       await run(take("while read"), env);
       assert.doesNotMatch(await run(["hawser grant list -o name"]), new RegExp(grant));
     });
@@ -194,7 +195,7 @@ describe(name, { skip: missing.length > 0 }, () => {
       const [retry, wait, ...more] = take("hawser token redeem west.yaml --retry-for");
       assert.deepEqual(more, []);
       const env = { HAWSER_NAMESPACE: "east" };
-      const link = (await run([`${retry} -o name`], env)).trim().replace("link.skupper.io/", "");
+      const link = lastLine(await run([`${retry} -o name`], env)).replace("link.skupper.io/", "");
       // no router runs here, so none of its states is reached
       assert.match(wait!, / --for operational /);
       await run([wait!.replace("west-abcde", link).replace("operational", "pending")], env);
@@ -207,6 +208,11 @@ describe(name, { skip: missing.length > 0 }, () => {
     for (const line of Object.keys(untried)) assert.ok(text.includes(`    ${line}\n`), line);
   });
 });
+
+/** The result, which comes behind what is told while one waits. */
+function lastLine(said: string): string {
+  return said.trim().split("\n").at(-1)!;
+}
 
 /** The indented blocks of a document, by their first lines, without what explains a line. */
 function blocksOf(document: string): [string, string[]][] {
