@@ -6,9 +6,11 @@ import type { GrantBook } from "../grant_service/grant_book.ts";
 import { isDamage } from "../grant_service/ledger/grant_record.ts";
 import {
   type AccessGrant,
+  chosenCode,
   defaultExpirationWindow,
   grantsDisabled,
 } from "../resources/access_grant.ts";
+import { hiddenValue } from "../resources/hidden_value.ts";
 import { isReady } from "../resources/resource.ts";
 import { randomCode } from "../resources/names.ts";
 import type { Site } from "../resources/site.ts";
@@ -196,6 +198,10 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
     ...((grant.spec?.redemptionsAllowed ?? 0) < 0
       ? [`Invalid redemptionsAllowed ${grant.spec?.redemptionsAllowed}: it must not be negative`]
       : []),
+    // everybody knows the mark: as a code it would let anybody redeem
+    ...(grant.spec?.code === hiddenValue
+      ? ["spec.code is hidden, and no value: it was printed without --show-secrets"]
+      : []),
   ];
   const processed = problems.length > 0 ? errorState(problems.join(", ")) : readyState;
   const resolved = site === undefined
@@ -225,7 +231,7 @@ function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstan
     message: before.message === grantsDisabled ? grantsDisabled : ready.message,
     ...(address.url === undefined ? {} : { url: `${address.url}/${grant.metadata.uid}` }),
     ca: address.ca,
-    code: grant.spec?.code || before.code || randomCode(),
+    code: chosenCode(grant) || before.code || randomCode(),
     redemptions: Math.max(around.spent, before.redemptions ?? 0),
     ...(expirationTime === undefined ? {} : { expirationTime }),
   };

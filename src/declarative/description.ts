@@ -1,5 +1,5 @@
+import { hiddenValue } from "../resources/hidden_value.ts";
 import type { Resource } from "../resources/kinds.ts";
-import { hiddenValue } from "./hidden_values.ts";
 
 /** A resource as `kubectl describe` words it: every field, by its name in words. */
 export function describeResource(resource: Resource): string[] {

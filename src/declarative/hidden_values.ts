@@ -1,7 +1,5 @@
+import { hiddenValue } from "../resources/hidden_value.ts";
 import type { Resource } from "../resources/kinds.ts";
-
-/** Stands in the place of a code or a key that is not shown; base64 has no such characters. */
-export const hiddenValue = "<hidden>";
 
 /** What of a Secret everybody may know: certificates. */
 const openKeys = ["ca.crt", "tls.crt"];

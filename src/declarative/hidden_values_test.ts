@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Resource } from "../resources/kinds.ts";
-import { findHidden, hiddenValue, hideValues } from "./hidden_values.ts";
+import { hiddenValue } from "../resources/hidden_value.ts";
+import { findHidden, hideValues } from "./hidden_values.ts";
 
 const apiVersion = "skupper.io/v2alpha1";
 

@@ -1,6 +1,6 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import { Buffer } from "node:buffer";
-import type { AccessGrant } from "../resources/access_grant.ts";
+import { type AccessGrant, chosenCode } from "../resources/access_grant.ts";
 
 /** SHA-256 of a grant's code, base64url: what a ledger may hold. */
 function hashCode(code: string | Uint8Array): string {
@@ -9,7 +9,7 @@ function hashCode(code: string | Uint8Array): string {
 
 /** The same of the code a grant has; undefined before it has one. */
 export function codeHashOf(grant: AccessGrant): string | undefined {
-  const code = grant.status?.code || grant.spec?.code;
+  const code = grant.status?.code || chosenCode(grant);
   return code ? hashCode(code) : undefined;
 }
 

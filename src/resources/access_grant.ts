@@ -1,4 +1,5 @@
 import type * as z from "zod/mini";
+import { hiddenValue } from "./hidden_value.ts";
 import type { accessGrantSchema } from "./schemas.ts";
 
 /** AccessGrant, as docs/spec/resources.md 4 has it. */
@@ -12,6 +13,11 @@ export const defaultExpirationWindow = "15m";
  * (docs/spec/skupper-kubernetes.md 2.6).
  */
 export const grantsDisabled = "AccessGrants are not enabled";
+
+/** The code that its maker chose; undefined where that is left to the controller. */
+export function chosenCode({ spec }: AccessGrant): string | undefined {
+  return spec?.code === hiddenValue ? undefined : spec?.code || undefined;
+}
 
 /** How many redemptions the grant allows; a missing or zero value means one, as upstream. */
 export function redemptionsAllowed(grant: AccessGrant): number {

@@ -3,6 +3,7 @@ import { lstat } from "node:fs/promises";
 import { appError, isAppError } from "../errors/app_error.ts";
 import { certificatesIn, readCertificate } from "../pki/certificate.ts";
 import { type AccessToken, tokenAnnotations } from "../resources/access_token.ts";
+import { hiddenValue } from "../resources/hidden_value.ts";
 import { linkCosts } from "../resources/link.ts";
 import { isSubdomain } from "../resources/names.ts";
 import {
@@ -103,6 +104,9 @@ export function checkToken(token: AccessToken, file: string): UsableToken {
     throw refuse("spec.url must hold no user name or password");
   }
   if (spec.code === "") throw refuse("spec.code is empty");
+  if (spec.code === hiddenValue) {
+    throw refuse("spec.code is hidden: it was printed without --show-secrets");
+  }
   if (spec.ca === "") throw refuse("spec.ca is empty");
   try {
     const certificates = certificatesIn(spec.ca);

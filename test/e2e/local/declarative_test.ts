@@ -81,8 +81,12 @@ test(
       /^accesstoken\.skupper\.io\/crew +https:\/\/127\.0\.0\.1:.* +true +Ready/m,
     );
     assert.match(table.stdout, /^link\.skupper\.io\/crew +Pending/m);
-    const used = await sandbox.succeed(["get", "accessgrants", "-n", "west", "-o", "wide"]);
-    assert.match(used.stdout, /^crew +2 +1 +\d.* +Ready +OK +1h +https:/m);
+    let used = "";
+    await eventually(async () => {
+      const args = ["get", "accessgrants", "-n", "west", "-o", "wide"];
+      used = (await sandbox.succeed(args)).stdout;
+      return /^crew +2 +1 +\d.* +Ready +OK +1h +https:/m.test(used);
+    }, () => used);
 
     await hideAndRefuse(sandbox);
     await describeAll(sandbox);
@@ -107,6 +111,29 @@ async function hideAndRefuse(sandbox: Sandbox): Promise<void> {
     const back = await sandbox.succeed(["apply", "-f", "-"], { stdin: open.stdout });
     assert.match(back.stdout, /\/crew unchanged\n$/);
   }
+  // nor is it a code where another program puts such a file in place
+  const { stdout: token } = await sandbox.succeed([
+    "get",
+    "to",
+    "crew",
+    "-n",
+    "east",
+    "-o",
+    "yaml",
+  ]);
+  sandbox.write("shown.yaml", token);
+  const spent = await sandbox.hawser(["token", "redeem", "shown.yaml", "-n", "east"]);
+  fs.rmSync(path.join(sandbox.folder, "shown.yaml")); // the mark in it is no secret to look for
+  assert.equal(spent.code, 2, spent.stderr);
+  assert.match(spent.stderr, /spec\.code is hidden: it was printed without --show-secrets/);
+  const marked = document("AccessGrant", "marked", "west", { spec: { code: "<hidden>" } });
+  sandbox.write("data/namespaces/west/input/resources/marked.yaml", marked);
+  await sandbox.succeed(["wait", "grant", "marked", "--for", "error", "-n", "west"]);
+  const { status } = await show(sandbox, "grant", "marked", "-n", "west", "--show-secrets");
+  assert.match(String(status?.["message"]), /^spec\.code is hidden/);
+  assert.match(String(status?.["code"]), /^\w{24}$/);
+  fs.rmSync(path.join(sandbox.dataHome, "namespaces/west/input/resources/marked.yaml"));
+
   const { stdout } = await sandbox.succeed(["get", "accessgrant/crew", "-n", "west", "-o", "yaml"]);
   // the code is in the status alone, which is not applied
   const back = await sandbox.succeed(["apply", "-f", "-"], { stdin: stdout });
