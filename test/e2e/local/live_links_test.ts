@@ -325,6 +325,16 @@ test(
         map.sites.map(({ name, answered }: { name: string; answered?: false }) => [name, answered]),
         [["east", undefined], ["west", undefined], ["south", undefined]],
       );
+      // a watch that is broken off leaves its routers properly
+      const watch = sandbox.start(["site", "status", "--watch", "-n", "west"]);
+      let heard = "";
+      watch.process.stdout!.on("data", (text: string) => heard += text);
+      await eventually(
+        () => /router running {2}linked with east, south\n/.test(heard),
+        () => heard,
+      );
+      watch.process.kill("SIGINT");
+      assert.equal((await watch.ended).signal, "SIGINT");
       assert.deepEqual(
         [west, site, south].flatMap(({ complaints }) => complaints),
         [],
