@@ -192,6 +192,26 @@ export async function syncFolder(folder: string): Promise<void> {
   }
 }
 
+/**
+ * Has on the disk a file that was found: a process that was killed may have written it, and a power
+ * cut would take it, or its name, back. Throws `not-writable`.
+ */
+export async function syncFound(path: string): Promise<void> {
+  const folder = dirname(path);
+  try {
+    // Windows syncs what can be written to, and nothing else
+    const handle = await open(path, process.platform === "win32" ? "r+" : "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await syncFolder(folder);
+  } catch (cause) {
+    throw appError("not-writable", { path, why: explain(cause, folder) }, { cause });
+  }
+}
+
 function explain(error: unknown, folder: string): string {
   const code = systemErrorCode(error);
   if (code === "ENOENT") {

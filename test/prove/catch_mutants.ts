@@ -22,7 +22,7 @@ export async function catchMutants(limitMs: number, atOnce = 2): Promise<Verdict
       try {
         const { broken, histories } = await simulate(folder, {
           ...{ first: mutant.first ?? 1, count: 10_000, limitMs, mode: "stop" },
-          ...(mutant.isOfCluster ? { clusterEvery: 1 } : {}),
+          only: mutant.only,
         });
         verdicts.push({ name: mutant.name, why: broken[0]?.violations[0]?.why, histories });
       } finally {

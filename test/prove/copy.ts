@@ -24,6 +24,7 @@ const replacedFiles: Record<string, string> = {
   "src/pki/authority.ts": "pki/authority.ts",
   "src/pki/issuing_right.ts": "pki/issuing_right.ts",
   "src/token/exchange.ts": "exchange.ts",
+  "src/runtime/lock.ts": "lock.ts",
   "src/controller/grant_listener.ts": "grant_listener.ts",
   "platforms/kubernetes/access/transport.ts": "transport.ts",
   "platforms/kubernetes/access/server_access.ts": "server_access.ts",

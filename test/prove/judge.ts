@@ -170,6 +170,16 @@ function judgeRecord(
         why: `use ${use.serial.slice(0, 8)} was refused to its own key`,
       });
     }
+    if (holders === 0 && isKey && !mayHaveGone && !grant.isRevoking) {
+      const { client } = askings.find(({ claimant }) => claimant === use.claimant) ?? {};
+      const last = askings.findLast((one) => one.client === client);
+      if (last !== undefined && last.claimant !== use.claimant) {
+        found.push({
+          kind: "burned",
+          why: `use ${use.serial.slice(0, 8)} was left behind by ${client}, with its key`,
+        });
+      }
+    }
     // who made its key can have the same again at any time
     if (holders > 0 || isKey || grant.isRevoking) continue;
     // a copy that was taken while it was written may hold what was reported as failed

@@ -1,12 +1,13 @@
 import type { Defect } from "./copy.ts";
+import type { HistoryKind } from "./simulate.ts";
 
 /** A deliberate defect of the rules, which the judge must catch. */
 export interface Mutant extends Defect {
   name: string;
   /** The first history to look at, where few show it. */
   first?: number;
-  /** True if only whole controllers in a cluster show it. */
-  isOfCluster?: boolean;
+  /** The only kind of history that shows it. */
+  only?: HistoryKind;
 }
 
 const rules = "src/grant_service/ledger/redemption_rules.ts";
@@ -14,6 +15,7 @@ const account = "src/grant_service/grant_account.ts";
 const keeper = "src/grant_service/ledger/answer_keeper.ts";
 const queue = "src/grant_service/ledger/ledger_queue.ts";
 const files = "platforms/resource_files/serving/ledger_files.ts";
+const pendingKeys = "platforms/resource_files/serving/pending_keys.ts";
 const network = "test/prove/simulation/network.ts";
 const claimantText = "return keyHash ?? `${name}\\n${subject}`;";
 
@@ -205,7 +207,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a finished token is begun anew where the news of it are late",
-    isOfCluster: true,
+    only: "controllers",
     first: 200,
     file: "platforms/kubernetes/controller/pending_key_secrets.ts",
     from: "if (claimed === undefined && await this.#isOver(token, signal)) {",
@@ -213,7 +215,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a key whose making was not heard of is taken for one of a token under way",
-    isOfCluster: true,
+    only: "controllers",
     first: 2_074_040,
     file: "platforms/kubernetes/controller/pending_key_secrets.ts",
     from: "if (claimed === undefined && await this.#isOver(token, signal)) {",
@@ -221,7 +223,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a ledger that was begun without an answer counts",
-    isOfCluster: true,
+    only: "controllers",
     first: 2_102_540,
     file: "platforms/kubernetes/controller/ledger_secrets.ts",
     from: "if (begunAnnotation in (secret.metadata.annotations ?? {})) {",
@@ -229,7 +231,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a lease lasts by the wall clock",
-    isOfCluster: true,
+    only: "controllers",
     first: 10,
     file: "platforms/kubernetes/controller/pending_key_secrets.ts",
     from: "    return Math.max(0, seen.at + claimMs - this.#steady());",
@@ -243,7 +245,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "grants are swept on one reading of a clock",
-    isOfCluster: true,
+    only: "controllers",
     first: 30,
     file: "src/controller/controller_clock.ts",
     from: "    const { observedMs = 0, spells = [] } = this.#notes ?? {};",
@@ -252,7 +254,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a grant whose status has not come yet is said to be corrupted",
-    isOfCluster: true,
+    only: "controllers",
     first: 90,
     file: account,
     from: 'if (!this.#grant.status?.expirationTime) return this.#refuse("unready");',
@@ -295,5 +297,55 @@ export const mutants: Mutant[] = [
     file: queue,
     from: "Math.min(this.#others * this.#turnMs, longestPauseMs)",
     to: "(this.#others > 0 ? 1e9 : Math.min(this.#turnMs, longestPauseMs))",
+  },
+  {
+    name: "a killed redeemer's key is asked with before it is on the disk",
+    only: "redeemers",
+    first: 160,
+    file: pendingKeys,
+    from: "        await touch(path);\n        await syncFound(path);\n",
+    to: "        await touch(path);\n",
+  },
+  {
+    name: "a redeemer makes another key at each try",
+    only: "redeemers",
+    file: pendingKeys,
+    from: "const before = await readKey(path);",
+    to: "const before = path === folder ? await readKey(path) : undefined;",
+    and: {
+      file: pendingKeys,
+      from: "const theirs = await readKey(path);",
+      to: "const theirs = path === folder ? await readKey(path) : undefined;",
+    },
+  },
+  {
+    name: "of two redeemers at once each makes its key",
+    only: "redeemers",
+    file: pendingKeys,
+    from: "const theirs = await readKey(path);",
+    to: "const theirs = path === folder ? await readKey(path) : undefined;",
+  },
+  {
+    name: "what is written is not synced",
+    only: "redeemers",
+    file: "src/runtime/files.ts",
+    from: "    await handle.writeFile(content);\n    await handle.sync();\n",
+    to: "    await handle.writeFile(content);\n",
+  },
+  {
+    name: "a key is forgotten before its link is stored",
+    only: "redeemers",
+    file: "src/token/redeem.ts",
+    from: "      await storeLink(storage, bundle, signal);\n",
+    to: "      await pendingKeys.forget(mark, signal);\n" +
+      "      await storeLink(storage, bundle, signal);\n",
+  },
+  {
+    name: "whether a token is redeemed is not looked at once its key is there",
+    only: "redeemers",
+    first: 1040,
+    file: "src/token/redeem.ts",
+    from: "    await refuseRepetition(platform, usable, signal);\n    const subject",
+    to: "    const subject",
   },
 ];

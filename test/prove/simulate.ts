@@ -18,6 +18,9 @@ export interface Findings {
   }[];
 }
 
+/** Of services and clients, of whole controllers in a cluster, or of redeemers on files. */
+export type HistoryKind = "services" | "controllers" | "redeemers";
+
 /** Which histories are simulated, and how. */
 export interface Order {
   first: number;
@@ -25,18 +28,18 @@ export interface Order {
   limitMs: number;
   /** "stop": until one breaks the promise; "print": with all that happens, on stderr. */
   mode?: "all" | "stop" | "print";
-  /** Of how many histories one is of whole controllers in a cluster: those take longer. */
-  clusterEvery?: number;
+  /** Histories of that kind alone; of each some by default. */
+  only?: HistoryKind | undefined;
   leftOut?: readonly string[];
 }
 
 /** Simulates histories in a process of its own, on the copy of the product in `folder`. */
 export function simulate(folder: string, order: Order): Promise<Findings> {
-  const { first, count, mode = "all", clusterEvery = 20, leftOut = [] } = order;
+  const { first, count, mode = "all", only = "", leftOut = [] } = order;
   const limitMs = Math.ceil(order.limitMs);
   const words = ["run", "-A", "--no-check", "--v8-flags=--allow-natives-syntax"]
     .concat("test/prove/simulation/main.ts")
-    .concat([first, count, limitMs, clusterEvery].map(String), mode, leftOut);
+    .concat([first, count, limitMs].map(String), only, mode, leftOut);
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, words, {
       cwd: folder,

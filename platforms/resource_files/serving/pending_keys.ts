@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import { readPrivateKey } from "../../../src/pki/key_pair.ts";
 import type { PendingKeys } from "../../../src/platform/abilities.ts";
-import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, syncFound, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { siteUid } from "../site/site_authority.ts";
@@ -33,6 +33,7 @@ export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
       const before = await readKey(path);
       if (before !== undefined) {
         await touch(path);
+        await syncFound(path);
         return before;
       }
       const key = await make();
@@ -41,7 +42,10 @@ export function pendingKeyFiles(paths: NamespacePaths): PendingKeys {
         if (await findFolder() !== folder) throw siteMissing();
         // another process may have been faster: then its key is the one
         const theirs = await readKey(path);
-        if (theirs !== undefined) return theirs;
+        if (theirs !== undefined) {
+          await syncFound(path);
+          return theirs;
+        }
         await makePrivateFolder(folder);
         await writeWhole(path, key, { mode: 0o600, replace: "always" });
         return key;

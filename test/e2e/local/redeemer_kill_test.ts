@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
+import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
 import { inSandbox } from "../stage/harness.ts";
@@ -36,5 +37,25 @@ test(
       kills++;
     }
     assert.ok(kills >= 3, `${kills} kills`);
+  }),
+);
+
+test(
+  "the key that a killed redeemer left is on the disk before it is asked with (needs strace)",
+  { skip: !hasStrace },
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "east");
+    await issueToken(sandbox, "t.yaml");
+    const executable = path.join(sandbox.folder, "bin/hawser");
+    const redeem = [executable, "token", "redeem", "t.yaml", "-n", "east"];
+    const trace = ["-f", "-qq", "-y", "-s", "0", "-e", "trace=connect,fsync,fdatasync", "-o"];
+    const kill = ["-e", "inject=connect:signal=KILL:when=1"];
+    await sandbox.run("strace", [...trace, "/dev/null", ...kill, ...redeem]);
+    assert.equal(redemptionFiles(sandbox, "east").filter((file) => /key$/.test(file)).length, 1);
+    const record = path.join(sandbox.folder, "trace");
+    assert.equal((await sandbox.run("strace", [...trace, record, ...redeem])).code, 0);
+    const [before = ""] = fs.readFileSync(record, "utf8").split("connect(");
+    assert.match(before, /sync\(\d+<[^>]*\/pending\/[0-9a-f]{64}\.key>/);
+    assert.match(before, /sync\(\d+<[^>]*\/pending>/);
   }),
 );

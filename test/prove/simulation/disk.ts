@@ -184,6 +184,8 @@ export class Disk {
         () => world.inject("torn write", `${place} ${path}`),
       );
       node.synced = Buffer.from(node.content);
+      // who remembers what it read has gone with the power
+      node.number = this.#numbers++;
     }
   }
 

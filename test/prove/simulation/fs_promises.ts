@@ -49,11 +49,17 @@ export async function mkdtemp(prefix: string): Promise<string> {
   return path;
 }
 
-export function readdir(path: string): Promise<string[]> {
+export function readdir(path: string, options: { withFileTypes?: boolean } = {}) {
   return onDisk("readdir", () => {
     thisDisk().need(path, "scandir");
-    return thisDisk().names(path);
+    const names = thisDisk().names(path);
+    if (options.withFileTypes !== true) return names;
+    return names.map((name) => ({ name, ...describe(`${path}/${name}`, "stat") }));
   });
+}
+
+export function chmod(path: string, mode: number): Promise<void> {
+  return onDisk("chmod", () => void (thisDisk().need(path, "chmod").mode = mode));
 }
 
 export function readFile(path: string, options?: string | { encoding?: string }) {

@@ -2,18 +2,32 @@ import process from "node:process";
 import { replaceGlobals } from "./globals.ts";
 import { runControllers } from "./run_controllers.ts";
 import { runHistory } from "./run_history.ts";
+import { runRedeemers } from "./run_redeemers.ts";
 
 /**
  * Simulates the histories of the seeds from `first` on until there are `count`, or the time is
  * over; with
  * `stop`, until one breaks the promise. Prints one line of JSON: what it found.
  */
-const [first = "1", count = "100", limitMs = "60000", every = "10", mode = "all", ...leftOut] =
-  process.argv.slice(2);
+const [first = "1", count = "100", limitMs = "60000", only = "", mode = "all", ...leftOut] = process
+  .argv.slice(2);
 const realNow = Date.now.bind(Date);
 const began = realNow();
 const turn = globalThis.setImmediate;
 replaceGlobals();
+
+/** Kinds of history, by the names that an order has for them. */
+const runs: Record<string, typeof runRedeemers> = {
+  "services": runHistory,
+  "controllers": runControllers,
+  "redeemers": runRedeemers,
+};
+
+/** One of twenty is of whole controllers, which take longer, two are of redeemers on files. */
+function kindOf(seed: number): string {
+  if (seed % 20 === 0) return "controllers";
+  return seed % 10 === 3 ? "redeemers" : "services";
+}
 
 const faults: Record<string, number> = {};
 const kinds: Record<string, number> = {};
@@ -23,7 +37,7 @@ let happenings = 0;
 let digest = 0;
 for (let seed = Number(first); histories < Number(count); seed++) {
   if (realNow() - began > Number(limitMs)) break;
-  const run = seed % Number(every) === 0 ? runControllers : runHistory;
+  const run = runs[only || kindOf(seed)]!;
   const outcome = await run(seed, new Set(leftOut));
   histories++;
   happenings += outcome.happenings.length;

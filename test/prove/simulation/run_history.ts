@@ -228,7 +228,10 @@ export async function runHistory(
 }
 
 /** The store, telling of what it has stored. */
-function storedWith(store: LedgerStore, record: (happening: HappeningNow) => void): LedgerStore {
+export function storedWith(
+  store: LedgerStore,
+  record: (happening: HappeningNow) => void,
+): LedgerStore {
   return {
     read: (uid) => store.read(uid),
     remove: (uid) => store.remove(uid),
