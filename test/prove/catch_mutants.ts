@@ -12,8 +12,15 @@ export interface Verdict {
   histories: number;
 }
 
-/** Has each deliberate defect simulated until the judge objects, for at most `limitMs` each. */
-export async function catchMutants(limitMs: number, atOnce = 2): Promise<Verdict[]> {
+/** A defect that is not seen in so many histories is missed; the slowest machine has the time. */
+const most = 600;
+const limitMs = 600_000;
+
+/** Has each deliberate defect simulated until the judge objects; `tell` is told of each. */
+export async function catchMutants(
+  tell: (verdict: Verdict) => void = () => {},
+  atOnce = 2,
+): Promise<Verdict[]> {
   const waiting = [...mutants];
   const verdicts: Verdict[] = [];
   await Promise.all(Array.from({ length: atOnce }, async () => {
@@ -21,10 +28,13 @@ export async function catchMutants(limitMs: number, atOnce = 2): Promise<Verdict
       const folder = copyProduct([mutant]);
       try {
         const { broken, histories } = await simulate(folder, {
-          ...{ first: mutant.first ?? 1, count: 10_000, limitMs, mode: "stop" },
+          ...{ first: mutant.first ?? 1, count: most, limitMs, mode: "stop" },
           only: mutant.only,
         });
-        verdicts.push({ name: mutant.name, why: broken[0]?.violations[0]?.why, histories });
+        const why = broken[0]?.violations[0]?.why;
+        const verdict = { name: mutant.name, why, histories };
+        verdicts.push(verdict);
+        tell(verdict);
       } finally {
         fs.rmSync(folder, { recursive: true, force: true });
       }

@@ -143,6 +143,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a page counts that may not be stored",
+    first: 430,
     file: "platforms/kubernetes/controller/ledger_secrets.ts",
     from: "this.#notBefore.set(grantUid, this.#steady() + tryAgainMs);\n      return ledger;",
     to: "",
@@ -156,6 +157,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "a record is not synced",
+    first: 320,
     file: files,
     from: "      }\n      await syncData(file);\n",
     to: "      }\n",
@@ -168,6 +170,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "an answer's time is taken from the wall clock",
+    first: 330,
     file: rules,
     from: "ages.ofAnswer(redemption) < repeatWindowMs;",
     to: "Date.now() - Date.parse(redemption.at) < (ages ? repeatWindowMs : 0);",
@@ -320,6 +323,7 @@ export const mutants: Mutant[] = [
   },
   {
     name: "of two redeemers at once each makes its key",
+    first: 170,
     only: "redeemers",
     file: pendingKeys,
     from: "const theirs = await readKey(path);",

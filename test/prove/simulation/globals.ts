@@ -35,8 +35,19 @@ export function replaceGlobals(): void {
   const clear = (started?: { isCleared: boolean }) => {
     if (started !== undefined && started !== null) started.isCleared = true;
   };
+  // when a collector runs is the machine's doing: here it never does
+  class StrongRef<T> {
+    readonly #target: T;
+    constructor(target: T) {
+      this.#target = target;
+    }
+    deref(): T {
+      return this.#target;
+    }
+  }
   const simulated = {
     Date: SimulatedDate,
+    WeakRef: StrongRef,
     setTimeout: (run: (...args: unknown[]) => void, ms?: number, ...args: unknown[]) =>
       timer(() => run(...args), ms),
     setInterval: (run: () => void, ms = 0) => timer(run, ms, ms),
