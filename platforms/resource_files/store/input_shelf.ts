@@ -61,6 +61,11 @@ export class InputShelf implements Shelf {
     if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) return;
     const { kind, metadata: { name } } = resource;
     if (before !== undefined && present === undefined) this.#refuseRendered(kind, name);
+    if (kind === "Site" && await isStarted(this.#paths)) {
+      const why = '"skupper system start" made it';
+      const instead = 'Use "skupper site update" for it.';
+      throw appError("namespace-foreign", { namespace, why, instead });
+    }
     const put = dryRun ? rehearseResource : putResource;
     await put(inputResources, kind, name, content, present?.places.at(-1));
   }

@@ -79,6 +79,31 @@ function hashUpstream(root: string): string {
 const redeem = (file: string, namespace: string) => ["token", "redeem", file, "-n", namespace];
 const check = (namespace: string) => ["link", "check", "-n", namespace];
 
+test(
+  "apply leaves a site that upstream started as it is, and stores nothing beside what it refuses",
+  besideUpstream(async (sandbox, { root }) => {
+    const shown =
+      (await sandbox.succeed(["get", "site", "west", "-n", "west", "-o", "json"])).stdout;
+    sandbox.write("site.json", shown);
+    const same = await sandbox.succeed(["apply", "-f", "site.json"]);
+    assert.equal(same.stdout, "site.skupper.io/west unchanged\n");
+    const site = JSON.parse(shown);
+    const metadata = { name: "beside", namespace: "west" };
+    const secret = { apiVersion: "v1", kind: "Secret", metadata, stringData: { a: "b" } };
+    const changed = { ...site, spec: { ...site.spec, linkAccess: "none" } };
+    const items = { apiVersion: "v1", kind: "List", items: [secret, changed] };
+    sandbox.write("both.json", JSON.stringify(items));
+    const input = hashFolder(path.join(root, "input/resources"));
+    const refused = await sandbox.hawser(["apply", "-f", "both.json"]);
+    assert.equal(refused.code, 3, refused.stderr);
+    assert.match(refused.stderr, /^error: Cannot change namespace "west": "skupper system start"/m);
+    assert.equal(hashFolder(path.join(root, "input/resources")), input);
+    sandbox.write("secret.json", JSON.stringify(secret));
+    const stored = await sandbox.succeed(["apply", "-f", "secret.json"]);
+    assert.equal(stored.stdout, "secret/beside created\n");
+  }),
+);
+
 for (const [release, platform] of [["2.1.4", "docker"], ["2.2.1", "podman"]] as const) {
   test(
     `tokens and links of a site that ${release} started on ${platform}, and nothing else in it changes`,
