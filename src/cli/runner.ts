@@ -9,6 +9,7 @@ import type { CommandContext } from "./context.ts";
 import type { SharedOptions } from "./options.ts";
 import { withPlatform } from "./output.ts";
 import { readResultFormat, renderResult, type ResultForms } from "./result_format.ts";
+import { fitColumns } from "./narrow_text.ts";
 import { escapeControls } from "./printable.ts";
 import { openPlatform } from "./open_platform.ts";
 import { LongWait } from "./long_wait.ts";
@@ -210,8 +211,12 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
             data: () => shownData(data),
             names: () => spec.names?.(data),
           });
+        const { isTerminal, columns } = world.stdout;
+        const isFitted = isTerminal && columns !== undefined && !spec.isManifest &&
+          ["text", "wide"].includes(format.kind);
+        const fitted = isFitted ? fitColumns(result, columns) : result;
         await (format.isForPeople
-          ? writeColoured(world.stdout, withNewline(result), world.env)
+          ? writeColoured(world.stdout, withNewline(fitted), world.env)
           : world.stdout.write(withNewline(result)));
         if (format.isForPeople && !isQuiet) notes.forEach((note) => putLine("hint", note));
         const failure = spec.failure?.(data);

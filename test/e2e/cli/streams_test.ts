@@ -181,17 +181,17 @@ test(
     const shown = quick.screen.split(clearLine).at(-1)!;
     assert.match(shown, /^Waiting for .*\.\.\.\r\nAccess grant "/);
 
-    const timedOut = await withoutEndpoint(sandbox, () => onTerminal(sandbox, awaitGrant));
+    const timedOut = await withoutAnswer(sandbox, () => onTerminal(sandbox, awaitGrant));
     assert.equal(timedOut.code, 124, timedOut.screen);
     assert.match(timedOut.screen, spinner);
     const end = timedOut.screen.split(clearLine).at(-1)!;
     const error =
-      "Waiting for status...\r\n\x1b[31merror\x1b[0m: Timed out after 1s waiting for site";
+      "Waiting for status...\r\n\x1b[31merror\x1b[0m: Timed out after 1s waiting for the controller";
     assert.ok(end.startsWith(error), JSON.stringify(end));
 
     const longer = awaitGrant.replace("1s", "4s");
-    const { screen } = await withoutEndpoint(sandbox, () => onTerminal(sandbox, longer));
-    assert.match(screen, /Waiting for site "west" to be ready for links \([23]s, [12]s left\): /);
+    const { screen } = await withoutAnswer(sandbox, () => onTerminal(sandbox, longer));
+    assert.match(screen, /Waiting for the controller of \S+ \([23]s, [12]s left\)/);
   }),
 );
 
@@ -205,7 +205,7 @@ for (const [what, env] of plain) {
   test(
     `with ${what} a wait shows plain lines, on a terminal too`,
     shared.use(async (sandbox) => {
-      const { screen } = await withoutEndpoint(
+      const { screen } = await withoutAnswer(
         sandbox,
         () => onTerminal(sandbox, awaitGrant, { NO_COLOR: undefined, CI: undefined, ...env }),
       );
@@ -217,9 +217,23 @@ for (const [what, env] of plain) {
 }
 
 test(
+  "a result fits the terminal, and is whole where it goes elsewhere",
+  shared.use(async (sandbox) => {
+    const show = "hawser site status -n west";
+    const narrow = await onTerminal(sandbox, `stty cols 40 && ${show}`, { NO_COLOR: "1" });
+    const lines = narrow.screen.replaceAll("\r", "").split("\n");
+    for (const line of lines) assert.ok(line.length <= 40, narrow.screen);
+    const whole = (await sandbox.succeed(show.split(" ").slice(1))).stdout;
+    assert.ok(whole.split("\n").some((line) => line.length > 40), whole);
+    const words = (text: string) => text.split(/\s+/).filter(Boolean);
+    assert.deepEqual(words(lines.join("\n")), words(whole));
+  }),
+);
+
+test(
   "off a terminal no byte but text is printed",
   shared.use(async (sandbox) => {
-    const { stdout, stderr } = await withoutEndpoint(
+    const { stdout, stderr } = await withoutAnswer(
       sandbox,
       () => sandbox.hawser(awaitGrant.split(" ").slice(1)),
     );
@@ -228,18 +242,15 @@ test(
   }),
 );
 
-/** West without an address for links, as long as `body` runs: whoever issues a token waits. */
-async function withoutEndpoint<T>(sandbox: Sandbox, body: () => Promise<T>): Promise<T> {
-  const file = path.join(
-    sandbox.dataHome,
-    "namespaces/west/input/resources/RouterAccess-west.yaml",
-  );
-  const text = fs.readFileSync(file, "utf8");
-  fs.rmSync(file);
+/** A controller that says nothing, as long as `body` runs: whoever issues a token waits. */
+async function withoutAnswer<T>(sandbox: Sandbox, body: () => Promise<T>): Promise<T> {
+  const { stdout } = await sandbox.succeed(["controller", "status", "-o", "json"]);
+  const { pid } = JSON.parse(stdout);
+  process.kill(pid, "SIGSTOP");
   try {
     return await body();
   } finally {
-    fs.writeFileSync(file, text, { mode: 0o600 });
+    process.kill(pid, "SIGCONT");
   }
 }
 
