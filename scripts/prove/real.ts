@@ -1,12 +1,15 @@
 import { inSandbox } from "../../test/e2e/stage/harness.ts";
-import { prepareSites } from "../../test/e2e/stage/sites.ts";
+import { issueToken, prepareSites } from "../../test/e2e/stage/sites.ts";
 import { say, writeFigures } from "../../test/prove/figures.ts";
 import { groundOfCluster } from "../../test/prove/real/cluster_ground.ts";
-import { redeemInCrowd, redeemTogether } from "../../test/prove/real/crowd.ts";
+import { redeemTogether } from "../../test/prove/real/crowd.ts";
+import { askOnce } from "../../test/prove/real/client.ts";
 import { groundOfFiles } from "../../test/prove/real/files_ground.ts";
 import { type Ground, issueGrant } from "../../test/prove/real/ground.ts";
 import { runRealHistories } from "../../test/prove/real/histories.ts";
-import { beHostile, type Hostilities } from "../../test/prove/real/hostile_clients.ts";
+import { beHostile } from "../../test/prove/real/hostile_clients.ts";
+import { startSlowWay } from "../../test/prove/real/slow_way.ts";
+import { parseToken } from "../../src/token/token_file.ts";
 import { buildHere } from "../build.ts";
 import { hasOption, numberOption } from "./options.ts";
 
@@ -100,26 +103,61 @@ export async function makeRealHistories(count: number, place: Place): Promise<bo
   return broken.length === 0;
 }
 
-/** Redeems a grant of as many uses as clients, while others send what is wrong at full speed. */
+/** What legitimate redeemers are served beside, and by how long a way they come. */
+const besides = [
+  { what: "from the same address", isScattered: false, roundTripMs: 0 },
+  { what: "from thousands", isScattered: true, roundTripMs: 0 },
+  { what: "from thousands, redeemers 80 ms away", isScattered: true, roundTripMs: 80 },
+];
+const load = { wrong: 32, silent: 1000, dripping: 400 };
+
+/** How many redeem beside each, one after the other, each asking once. */
+const redeemers = 40;
+
+/**
+ * Has redeemers ask for uses, each once, while others send what is wrong at full speed and hold
+ * connections.
+ */
 export async function redeemBesideHostileOnes(): Promise<boolean> {
   buildUnlessBuilt();
-  const clients = 200;
-  let isServed = false;
-  await inSandbox(async (sandbox) => {
-    await prepareSites(sandbox);
-    const done: Hostilities = { wrongCodes: 0, unknownGrants: 0 };
-    const { waitedMs, winners, violations } = await redeemInCrowd(sandbox, {
-      ...{ uses: clients, clients, atOnce: 8 },
-      trouble: async (token, isOver) => Object.assign(done, await beHostile(token, isOver)),
-    });
-    console.log(
-      `${winners} of ${clients} redeemers were served beside ${done.wrongCodes} wrong ` +
-        `codes and ${done.unknownGrants} requests for unknown grants, 60 connections idle; they ` +
-        `waited ${spread(waitedMs)}`,
-    );
-    isServed = winners === clients && violations.length === 0;
-  })();
-  return isServed;
+  const rows: string[] = [];
+  let areServed = true;
+  for (const { what, isScattered, roundTripMs } of besides) {
+    await inSandbox(async (sandbox) => {
+      await prepareSites(sandbox);
+      await issueToken(sandbox, "t.yaml", "--redemptions-allowed", String(redeemers));
+      const token = parseToken(sandbox.read("t.yaml"), "t.yaml");
+      const way = await startSlowWay(Number(new URL(token.spec.url).port), roundTripMs);
+      let isOver = false;
+      const hostile = beHostile(token, () => isOver, { ...load, isScattered });
+      await new Promise((resolve) => setTimeout(resolve, 2000));
+      const waitedMs: number[] = [];
+      let tried = 0;
+      const began = performance.now();
+      for (let number = 0; number < redeemers && performance.now() - began < 60_000; number++) {
+        const at = performance.now();
+        const name = `east-${number}`;
+        const answer = await askOnce(token, { name, subject: name }, { port: way.port })
+          .catch((error) => ({ status: 0, body: String(error) }));
+        if (answer.status === 200) waitedMs.push(performance.now() - at);
+        else console.log(`  ${name}: ${answer.status} ${answer.body}`, performance.now() - at);
+        tried++;
+      }
+      isOver = true;
+      const { wrongCodes, unknownGrants, connections } = await hostile;
+      await way.stop();
+      const seconds = (performance.now() - began) / 1000;
+      const rate = Math.round((wrongCodes + unknownGrants) / seconds);
+      rows.push(
+        `${what}: ${waitedMs.length} of ${tried} served, ${spread(waitedMs)}, beside ${rate} ` +
+          `wrong codes and unknown grants and ${Math.round(connections / seconds)} more a second`,
+      );
+      console.log(rows.at(-1));
+      areServed &&= waitedMs.length === tried;
+    })();
+  }
+  if (hasOption("--write")) writeFigures("hostile", `${rows.join("; ")}.`);
+  return areServed;
 }
 
 function spread(waitedMs: number[]): string {

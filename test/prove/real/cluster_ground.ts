@@ -8,7 +8,7 @@ import { findFreePort } from "../../testbed/server_process.ts";
 import { Cluster, type Replica } from "../../e2e/stage/cluster.ts";
 import type { Running } from "../../e2e/stage/harness.ts";
 import { CuttableProxy } from "./cut_off.ts";
-import { type Ground, insist } from "./ground.ts";
+import { type Ground, insist, leaveAlone } from "./ground.ts";
 import { Lookout } from "./lookout.ts";
 import { killAll, signalAll, startUnder } from "./running.ts";
 
@@ -53,6 +53,7 @@ export async function groundOfCluster(): Promise<Ground> {
   };
   for (let place = 0; place < replicaCount; place++) await start(place);
   let files = 0;
+  const tokens = new Lookout(east, "AccessToken");
 
   async function befall(what: keyof typeof troubles, place: number): Promise<void> {
     const { running } = replicas[place]!;
@@ -86,7 +87,7 @@ export async function groundOfCluster(): Promise<Ground> {
     west,
     east,
     grants: new Lookout(west, "AccessGrant"),
-    tokens: new Lookout(east, "AccessToken"),
+    tokens,
     ledgers: new LedgerSecrets(west, new AbortController().signal),
     async end() {
       for (const { running } of replicas) await killAll(running);
@@ -108,6 +109,7 @@ export async function groundOfCluster(): Promise<Ground> {
       const all = Object.entries(troubles).flatMap(([name, times]) => Array(times).fill(name));
       for (let turn = 0; !isOver(); turn++) {
         await new Promise((resolve) => setTimeout(resolve, randomInt(...liveMs)));
+        await leaveAlone(tokens);
         const what = all[randomInt(all.length)]!;
         note(what);
         await befall(what, turn % replicaCount);

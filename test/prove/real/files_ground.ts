@@ -7,7 +7,7 @@ import type { Platform } from "../../../src/platform/platform.ts";
 import type { Running, Sandbox } from "../../e2e/stage/harness.ts";
 import { findQuietPort } from "../../e2e/stage/quiet_port.ts";
 import { linkAccess } from "../../e2e/stage/sites.ts";
-import { type Ground, insist } from "./ground.ts";
+import { type Ground, insist, leaveAlone } from "./ground.ts";
 import { Lookout } from "./lookout.ts";
 import { awaitListening, killAll, signalAll, startUnder } from "./running.ts";
 
@@ -40,6 +40,7 @@ export async function groundOfFiles(sandbox: Sandbox): Promise<Ground> {
   const east = await openNamespace(sandbox, "east");
   let isFailed = false;
   let files = 0;
+  const tokens = new Lookout(east, "AccessToken");
   const end = async () => {
     // a disk that fails from the start is a reason to end by itself
     const { signal, stderr } = await killAll(running);
@@ -52,7 +53,7 @@ export async function groundOfFiles(sandbox: Sandbox): Promise<Ground> {
     west,
     east,
     grants: new Lookout(west, "AccessGrant"),
-    tokens: new Lookout(east, "AccessToken"),
+    tokens,
     ledgers: ledgersOf(sandbox.dataHome, "west"),
     end,
     forget: (name) => insist((signal) => west.remove("AccessGrant", name, signal)),
@@ -65,6 +66,7 @@ export async function groundOfFiles(sandbox: Sandbox): Promise<Ground> {
     async trouble(isOver, note) {
       while (!isOver()) {
         await new Promise((resolve) => setTimeout(resolve, randomInt(...liveMs)));
+        await leaveAlone(tokens);
         if (randomInt(5) === 0) {
           note("stopped for a while (SIGSTOP)");
           signalAll(running, "SIGSTOP");

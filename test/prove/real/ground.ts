@@ -49,6 +49,16 @@ export async function insist<T>(act: (signal: AbortSignal) => Promise<T>): Promi
   }
 }
 
+/** Who waits longer than that is left alone until it is served, in milliseconds. */
+const troubledMs = 40_000;
+
+/** Waits as long as somebody is to be served who has been troubled for long. */
+export async function leaveAlone(tokens: Lookout<"AccessToken">): Promise<void> {
+  while (tokens.longestWaitMs > troubledMs) {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+}
+
 /** Makes a grant at west, and waits until it can be redeemed. */
 export async function issueGrant(
   { west, grants }: Pick<Ground, "west" | "grants">,

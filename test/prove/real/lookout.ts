@@ -3,7 +3,7 @@ import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 
 /** How often it looks, and how long anybody waits, in milliseconds. */
 const lookEveryMs = 200;
-const patienceMs = 180_000;
+const patienceMs = 300_000;
 
 interface Awaited<K extends Kind> {
   name: string;
@@ -25,7 +25,7 @@ export class Lookout<K extends Kind> {
     this.#kind = kind;
   }
 
-  /** The resource once that holds; undefined if it does not within three minutes. */
+  /** The resource once that holds; undefined if it does not within five minutes. */
   find(
     name: string,
     holds: (resource: ResourceOf<K>) => boolean,
@@ -34,6 +34,12 @@ export class Lookout<K extends Kind> {
       this.#awaited.add({ name, holds, resolve, until: performance.now() + patienceMs });
       if (!this.#isLooking) void this.#look();
     });
+  }
+
+  /** How long somebody has waited at most, in milliseconds. */
+  get longestWaitMs(): number {
+    const [first] = this.#awaited;
+    return first === undefined ? 0 : performance.now() - (first.until - patienceMs);
   }
 
   async #look(): Promise<void> {
