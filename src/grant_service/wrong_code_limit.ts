@@ -52,3 +52,9 @@ export function clientNetwork(address: string): string {
   const zeros = new Array(Math.max(0, 8 - before.length - after.length)).fill("0");
   return [...before, ...(tail === undefined ? [] : zeros), ...after].slice(0, 4).join(":");
 }
+
+/** What a network as `clientNetwork` has it is in: a /16 of IPv4, a /32 of IPv6. */
+export function clientRegion(network: string): string {
+  const isIpv6 = network.includes(":");
+  return network.split(isIpv6 ? ":" : ".").slice(0, 2).join(isIpv6 ? ":" : ".");
+}

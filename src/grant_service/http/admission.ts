@@ -39,7 +39,8 @@ const lookAgainMs = 50;
  * Lets connections in once something has come on them, as far as there is room. A full service cuts
  * idle ones, of the client network that has the most of those, but none that has just come: who
  * floods it would only come again, at the cost of another handshake. The next to be let in is of
- * the network that has the least.
+ * the network that has the least. Networks side by side count together first: thousands of
+ * addresses are no thousands of clients.
  */
 export class Admission<T extends Admitted> {
   readonly #options: AdmissionOptions<T>;
@@ -106,7 +107,7 @@ export class Admission<T extends Admitted> {
         }, lookAgainMs);
         return;
       }
-      const raw = this.#ready.findNext((network) => this.#inside.sizeOf(network))!;
+      const raw = this.#ready.findNext(this.#inside)!;
       this.#forget(raw);
       this.#entries.get(raw)!();
     }

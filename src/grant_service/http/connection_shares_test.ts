@@ -30,9 +30,19 @@ test("only those that may go are counted and go", () => {
 
 test("the next is the oldest of the network that comes first", () => {
   const shares = sharesOf(["a", "1"], ["b", "2"], ["c", "2"]);
-  const inside: Record<string, number> = { 1: 5, 2: 0 };
-  assert.equal(shares.findNext((network) => inside[network]!), "b");
-  assert.equal(new ConnectionShares<string>().findNext(() => 0), undefined);
+  const inside = sharesOf(["x", "1"], ["y", "1"]);
+  assert.equal(shares.findNext(inside), "b");
+  assert.equal(new ConnectionShares<string>().findNext(inside), undefined);
+});
+
+test("networks side by side count together before each counts alone", () => {
+  const flood = Array.from({ length: 50 }, (_, i): [string, string] => [`f${i}`, `10.9.${i}.1`]);
+  const shares = sharesOf(["a", "192.0.2.7"], ["b", "192.0.2.7"], ...flood);
+  assert.equal(shares.findDispensable(), "f0", "two of one network are not the most");
+  const ready = sharesOf(["g", "10.9.77.1"], ["h", "192.0.2.7"], ["i", "192.0.2.8"]);
+  assert.equal(ready.findNext(shares), "i");
+  const ipv6 = sharesOf(["j", "2001:db8:1:1"], ["k", "2001:db8:2:1"], ["l", "2001:db9:1:1"]);
+  assert.equal(ipv6.findDispensable(), "j");
 });
 
 test("what has left is forgotten, and nobody else with it", () => {

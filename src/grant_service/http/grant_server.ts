@@ -22,10 +22,12 @@ const defaultLimits: ServerLimits = {
   connections: 512,
   waiting: 4096,
   undisturbedMs: 1_500,
-  silentMs: 5_000,
+  // who takes up room that others need goes sooner; else a service that is slow itself would cut
+  // those who wait for it, as long as upstream's redeemer does
+  silentMs: 10_000,
   headerBytes: 16 * 1024,
   bodyBytes: 4 * 1024,
-  headerMs: 5_000,
+  headerMs: 10_000,
   requestMs: 30_000,
   deliveryMs: 10_000,
   // half of what upstream's redeemer waits before it gives up, and closes TLS too

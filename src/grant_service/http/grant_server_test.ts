@@ -387,6 +387,18 @@ test("a flood from one network cuts its own idle connections, and nobody else's"
   for (const socket of flood) socket.destroy();
 });
 
+test("a flood from many addresses side by side cuts its own, and not the one that came first", async () => {
+  const limits = { connections: 8, undisturbedMs: 0, headerMs: 60_000 };
+  const { port } = await start(echo, limits);
+  const victim = await openTls(port, identity.caPem);
+  const flood = [];
+  for (let count = 0; count < 40; count++) flood.push(await openSlow(port, `127.9.${count}.1`));
+  const response = readToEnd(victim);
+  victim.write(post("/x", "code"));
+  assert.equal(parseResponse(await response).body, "POST /x code");
+  for (const socket of flood) socket.destroy();
+});
+
 test("a proxy that is trusted announces its client, and nobody else does", async () => {
   const told: string[] = [];
   const { port } = await start(
