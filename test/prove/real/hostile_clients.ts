@@ -9,7 +9,7 @@ export interface HostileCrowd {
   /** From thousands of addresses of loopback; otherwise all from 127.0.0.1. */
   isScattered: boolean;
   wrong: number;
-  /** Connections that say nothing, and that drip after their handshake; both come again when cut. */
+  /** Connections that are silent, and that drip after the handshake; both come again when cut. */
   silent: number;
   dripping: number;
 }
