@@ -61,7 +61,8 @@ export class InputShelf implements Shelf {
     if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) return;
     const { kind, metadata: { name } } = resource;
     if (before !== undefined && present === undefined) this.#refuseRendered(kind, name);
-    if (kind === "Site" && await isStarted(this.#paths)) {
+    // who changes sites refuses this one (site_founder.ts): a rehearsal is to know it before
+    if (dryRun && kind === "Site" && await isStarted(this.#paths)) {
       const why = '"skupper system start" made it';
       const instead = 'Use "skupper site update" for it.';
       throw appError("namespace-foreign", { namespace, why, instead });
