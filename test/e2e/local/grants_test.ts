@@ -229,13 +229,16 @@ for (const [what, options, end, { code, redemption, reuse }] of endings) {
     `a grant that is ${what} serves no token any more`,
     shared.use(async (sandbox) => {
       const grant = await issueToken(sandbox, "t.yaml", ...options);
+      const before = redemptionFiles(sandbox, "east");
       await end(sandbox, grant);
       const named = (lines: string[]) => lines.map((line) => line.replace("NAME", grant));
       for (const namespace of ["east", "nowhere"]) {
         const outcome = await sandbox.hawser(redeem("t.yaml", namespace));
         assertRefused(outcome, 5, ...named(redemption));
       }
-      assert.deepEqual(redemptionFiles(sandbox, "east"), []);
+      // a clock may be wrong that says expired: who was under way keeps its key for another try
+      const left = redemptionFiles(sandbox, "east").filter((file) => !before.includes(file));
+      assert.equal(left.length, what === "expired" ? 1 : 0, left.join());
       const again = ["token", "issue", "no.yaml", "-n", "west", "--grant", grant];
       assertRefused(await sandbox.hawser(again), code, ...named(reuse));
       assert.ok(!fs.existsSync(path.join(sandbox.folder, "no.yaml")));

@@ -165,6 +165,7 @@ test(
         "Pending (Not operational: nothing accepts links at the remote site's address)",
       `hint: To go on from here: hawser link status ${name} --wait operational -n east`,
     );
+    await eventually(() => /down/.test(heard[0]!())); // it asks once a second
     await west.startRouter();
     await untilLink(sandbox, "east", "operational");
     await eventually(() => /down.*operational/s.test(heard[0]!()));
