@@ -156,11 +156,11 @@ test(
       "--wait",
       "ready",
       "--timeout",
-      "1s",
+      "5s",
     ]);
     assert.equal(code, 124, stderr);
     const { error } = JSON.parse(stderr);
-    assert.match(error.message, /^Timed out after 1s waiting for link "west-\w{5}" to be active: /);
+    assert.match(error.message, /^Timed out after 5s waiting for link "west-\w{5}" to be active: /);
     assert.match(error.resume, /^hawser link status west-\w{5} -n east$/);
     assert.equal(error.retryable, true);
   }),

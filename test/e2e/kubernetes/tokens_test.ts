@@ -302,7 +302,7 @@ spec:
         cluster.sandbox.write("held.yaml", standInToken(held, "held"));
         const waiting = redeem("held.yaml", "--timeout=3s");
         const { file } = await cluster.issue(west);
-        await cluster.succeed("token", "redeem", file, "-n", east, "--timeout=30s");
+        await cluster.succeed("token", "redeem", file, "-n", east, "--timeout=3m");
         const outcome = await waiting;
         assert.equal(outcome.code, 124, outcome.stderr);
         assert.match(outcome.stderr, /Timed out after 3s waiting for token "held" to be redeemed/);
