@@ -90,7 +90,17 @@ test(
 /** Runs the controller for a while with a clock that is off by that much. */
 async function runWithClock(sandbox: Sandbox, off: string, meanwhile = () => Promise.resolve()) {
   const run = sandbox.launch("faketime", ["-f", off, "hawser", "controller", "run"]);
-  await eventually(async () => (await sandbox.hawser(["controller", "status"])).code === 0);
+  let ended: Outcome | undefined;
+  run.ended.then((outcome) => ended = outcome);
+  let status: Outcome;
+  await eventually(
+    async () => {
+      assert.equal(ended, undefined, `it ended: ${JSON.stringify(ended)}`);
+      status = await sandbox.hawser(["controller", "status"]);
+      return status.code === 0;
+    },
+    () => JSON.stringify(status),
+  );
   await meanwhile();
   await sandbox.succeed(["controller", "stop"]);
   assert.equal((await run.ended).code, 0);
