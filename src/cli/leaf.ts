@@ -1,5 +1,4 @@
-import { Command } from "@commander-js/extra-typings";
-import { CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
+import { Command, CommanderError, InvalidArgumentError } from "@commander-js/extra-typings";
 import {
   contextOption,
   kubeconfigOption,

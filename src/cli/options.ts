@@ -50,8 +50,6 @@ export function kubeconfigOption() {
 /** What `-o` takes of a command that draws its result. */
 export const drawings = ["mermaid", "svg"] as const;
 
-/** What `-o` takes of every command; `wide` is text where there is no more to show. */
-const commonFormats = ["text", "json", "yaml"];
 const jsonpath = "jsonpath=<template>";
 
 /** -o, --output, where any command may follow: that one says what it takes. */
@@ -61,7 +59,7 @@ export function outputOption() {
 
 /** -o, --output of a command; `more` is what it takes beyond the formats of every command. */
 export function outputOptionOf(more: readonly string[]) {
-  const names = [...commonFormats, ...more];
+  const names = [...outputFormats, ...more];
   return new Option(
     "-o, --output <format>",
     `set the format of the result; or ${jsonpath}, as kubectl has it`,
@@ -70,7 +68,8 @@ export function outputOptionOf(more: readonly string[]) {
 
 /** The value of -o. Throws `InvalidArgumentError` where the command does not print like that. */
 export function outputOf(value: string, more: readonly string[]): string {
-  const names = [...commonFormats, ...more];
+  const names: string[] = [...outputFormats, ...more];
+  // wide is text where there is no more to show
   if (names.includes(value) || value === "wide" || value.startsWith("jsonpath=")) return value;
   throw new InvalidArgumentError(`one of ${[...names, jsonpath].join(", ")}`);
 }

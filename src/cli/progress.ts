@@ -11,6 +11,11 @@ export interface Progress {
   end(): Promise<void>;
 }
 
+/** True where nothing but text is wanted of a terminal: NO_COLOR, CI or TERM=dumb say so. */
+export function isPlainWanted(env: Record<string, string | undefined>): boolean {
+  return Boolean(env["CI"] || env["NO_COLOR"] || env["TERM"] === "dumb");
+}
+
 /**
  * A live line with a spinner on a terminal, a plain line per text elsewhere (and where CI, NO_COLOR
  * or TERM=dumb ask for plainness).
@@ -19,7 +24,7 @@ export function startProgress(
   stream: OutputStream,
   env: Record<string, string | undefined>,
 ): Progress {
-  const plain = Boolean(env["CI"] || env["NO_COLOR"] || env["TERM"] === "dumb");
+  const plain = isPlainWanted(env);
   let text: string | undefined;
   let timer: ReturnType<typeof setInterval> | undefined;
   let frame = 0;

@@ -66,14 +66,15 @@ export function createRunner(world: World, platforms: PlatformRegistry): Runner 
   return (spec, run) =>
     async function action(...args) {
       // commander calls an action with one argument more than its type says: the command.
-      const { retryFor } = (args.at(-1) as Command).optsWithGlobals() as SharedOptions;
+      const options = (args.at(-1) as Command).optsWithGlobals() as SharedOptions;
+      const { retryFor } = options;
       if (retryFor === undefined) return await runnerOnce(world, platforms)(spec, run)(...args);
       const { runAgain } = await import("./run_again.ts");
       await runAgain(
         world,
         (again) => runnerOnce(again, platforms)(spec, run)(...args),
         retryFor,
-        (args.at(-1) as Command).optsWithGlobals() as SharedOptions,
+        options,
       );
     };
 }

@@ -1,3 +1,4 @@
+import { isPlainWanted } from "./progress.ts";
 import type { OutputStream } from "./streams.ts";
 
 const green = "\x1b[32m";
@@ -37,8 +38,7 @@ export async function writeColoured(
   text: string,
   env: Record<string, string | undefined>,
 ): Promise<void> {
-  const isPlain = env["NO_COLOR"] || env["CI"] || env["TERM"] === "dumb" || !stream.isTerminal;
-  if (isPlain) return await stream.write(text);
+  if (isPlainWanted(env) || !stream.isTerminal) return await stream.write(text);
   let end = 0;
   for (const { 0: word, index } of text.matchAll(stateWord)) {
     await stream.write(text.slice(end, index));
