@@ -14,10 +14,10 @@ import { hearRedeemers } from "./exchange.ts";
 import type { Service } from "./network.ts";
 import { isKeyOfCertificate, parseCertificate } from "./pki/certificate.ts";
 import { beginWorld, healAfterMs, type Outcome, restMs, start } from "./scenario.ts";
+import { simulatedCode } from "./simulated_grant.ts";
 import { upstreamHandler } from "./upstream_service.ts";
 import { Host, onKilled, type Process, type World } from "./world.ts";
 
-const code = "CodeOfTheGrant0123456789";
 const ourHost = "west.example";
 const upstreamHost = "upstream.example";
 /** How often the user looks whether the grant is ready, in milliseconds. */
@@ -64,7 +64,7 @@ class ClusterHistory {
   /** What the grant's status said, and since when. */
   readonly #spentInStatus: [at: number, spent: number][] = [];
   #grant: string | undefined;
-  #code = code;
+  #code = simulatedCode;
 
   constructor(world: World) {
     this.#world = world;
@@ -185,7 +185,7 @@ class ClusterHistory {
     else {
       const expirationWindow = this.#world.draw("expires") < 0.2 ? "45s" : "15m";
       // the code is the user's, or the controller's
-      const spec = this.#world.draw("code") < 0.5 ? { code } : {};
+      const spec = this.#world.draw("code") < 0.5 ? { code: simulatedCode } : {};
       this.#world.schedule(
         this.#world.draw("issued") * 5000,
         undefined,
@@ -206,7 +206,7 @@ class ClusterHistory {
     this.#grant = "grant-at-upstream";
     this.#record({ what: "issued", grant: this.#grant, uses: Infinity, expiresAt: Infinity });
     const setup = {
-      ...{ grant: this.#grant, code, authority },
+      ...{ grant: this.#grant, code: simulatedCode, authority },
       uses: this.#uses + 20,
       record: (happening: HappeningNow) => this.#record(happening),
     };

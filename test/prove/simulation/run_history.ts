@@ -7,19 +7,17 @@ import {
   usesSpent,
 } from "../../../src/grant_service/ledger/ledger.ts";
 import { createAuthority } from "../../../src/pki/authority.ts";
-import { apiVersion } from "../../../src/resources/resource.ts";
 import type { Happening, HappeningNow } from "../history.ts";
 import { judge } from "../judge.ts";
 import { type ClientState, runClient } from "./client.ts";
 import { Cluster } from "./cluster.ts";
 import { Disk } from "./disk.ts";
-import { type GrantFacts, type Issuer, startIssuer } from "./issuer.ts";
+import { type Issuer, startIssuer } from "./issuer.ts";
 import type { Service } from "./network.ts";
+import { issueSimulated, simulatedCode, simulatedUid } from "./simulated_grant.ts";
 import { beginWorld, healAfterMs, type Outcome, restMs, start } from "./scenario.ts";
 import { Host, onKilled, type Process } from "./world.ts";
 
-const uid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";
-const code = "CodeOfTheGrant0123456789";
 const folder = "/data/ledgers";
 
 /** So small that many a history turns pages. */
@@ -39,20 +37,11 @@ export async function runHistory(
   const uses = [1, 1, 2, 3, 7][pick("uses", 5)]!;
   const windowMs = world.draw("expires") < 0.2 ? 40_000 : 15 * 60_000;
   const authority = await createAuthority("site", { now: start });
-  const facts: GrantFacts = {
-    isRevoked: false,
-    grant: {
-      apiVersion,
-      kind: "AccessGrant",
-      metadata: { name: "west", namespace: "west", uid },
-      spec: { redemptionsAllowed: uses },
-      status: { code, expirationTime: new Date(start + windowMs).toISOString(), redemptions: 0 },
-    },
-  };
-  record({ what: "issued", grant: uid, uses, expiresAt: start + windowMs });
+  const facts = issueSimulated(uses, start + windowMs);
+  record({ what: "issued", grant: simulatedUid, uses, expiresAt: start + windowMs });
 
   const cluster = new Cluster((text) =>
-    record({ what: "stored", grant: uid, spent: usesSpent(JSON.parse(text) as Ledger) })
+    record({ what: "stored", grant: simulatedUid, spent: usesSpent(JSON.parse(text) as Ledger) })
   );
   const ledgersHere = (): LedgerStore =>
     inCluster
@@ -102,8 +91,8 @@ export async function runHistory(
     }),
   );
   const setup = {
-    grant: uid,
-    code,
+    grant: simulatedUid,
+    code: simulatedCode,
     services: () => issuers,
     record,
     acknowledged(attempt: string, { process }: Service) {
@@ -180,14 +169,14 @@ export async function runHistory(
             world.kill(issuer().process);
             for (const [path, isFolder, content] of old) if (!isFolder) disk.put(path, content);
             const spent = facts.grant.status!.redemptions!;
-            record({ what: "restored", grant: uid, spent });
+            record({ what: "restored", grant: simulatedUid, spent });
             beginAgain(host, 500);
           });
         }
         case 4: {
           if (world.draw(`${place} revokes`) > 0.3 || facts.isRevoked) return;
           facts.isRevoked = true;
-          record({ what: "revoking", grant: uid });
+          record({ what: "revoking", grant: simulatedUid });
         }
       }
     });
@@ -196,7 +185,7 @@ export async function runHistory(
   await world.run(start + healAfterMs);
   world.isHealed = true;
   if (facts.isRevoked) {
-    world.schedule(30_000, undefined, () => record({ what: "revoked", grant: uid }));
+    world.schedule(30_000, undefined, () => record({ what: "revoked", grant: simulatedUid }));
   }
   const end = start + healAfterMs + restMs;
   await world.run(end, () => clients.every(({ hasEnded }) => hasEnded));
@@ -208,13 +197,14 @@ export async function runHistory(
   const reader = world.start("reader", hosts[0]!);
   world.as(
     reader,
-    () => void ledgersHere().read(uid).then((read) => final.ledger = read?.ledger, () => {}),
+    () =>
+      void ledgersHere().read(simulatedUid).then((read) => final.ledger = read?.ledger, () => {}),
   );
   await world.run(world.now + 5000);
   if (final.ledger !== undefined) {
     record({
       what: "final",
-      grant: uid,
+      grant: simulatedUid,
       spent: usesSpent(final.ledger),
       uses: allRedemptions(final.ledger).map(({ serial, keyHash, name, at }) => ({
         serial,

@@ -28,11 +28,10 @@ import { hearRedeemers } from "./exchange.ts";
 import { type GrantFacts, startIssuer } from "./issuer.ts";
 import { isKeyOfCertificate, parseCertificate } from "./pki/certificate.ts";
 import { storedWith } from "./run_history.ts";
+import { issueSimulated, simulatedCode, simulatedUid } from "./simulated_grant.ts";
 import { beginWorld, healAfterMs, type Outcome, restMs, start } from "./scenario.ts";
 import { Host, onKilled, type Process, type World } from "./world.ts";
 
-const uid = "0f3b4a52-8f0c-4a8e-9d8f-2a1f6a1f0e11";
-const code = "CodeOfTheGrant0123456789";
 const ledgers = "/data/ledgers";
 const issuingHost = "west.example";
 const tryLimitMs = 10_000;
@@ -92,17 +91,13 @@ class RedeemerHistory {
     hearRedeemers({ record: (one) => this.#record(one), acknowledged: () => {} });
     const windowMs = world.draw("expires") < 0.2 ? 40_000 : 15 * 60_000;
     const authority = await createAuthority("site", { now: start });
-    const facts: GrantFacts = {
-      isRevoked: false,
-      grant: {
-        apiVersion,
-        kind: "AccessGrant",
-        metadata: { name: "west", namespace: "west", uid },
-        spec: { redemptionsAllowed: this.#uses },
-        status: { code, expirationTime: new Date(start + windowMs).toISOString(), redemptions: 0 },
-      },
-    };
-    this.#record({ what: "issued", grant: uid, uses: this.#uses, expiresAt: start + windowMs });
+    const facts = issueSimulated(this.#uses, start + windowMs);
+    this.#record({
+      what: "issued",
+      grant: simulatedUid,
+      uses: this.#uses,
+      expiresAt: start + windowMs,
+    });
     const serve = () => this.#serve(facts, authority);
     onKilled.tell = (process) => {
       if (process.host === this.#machine) return this.#goOn(process);
@@ -158,7 +153,7 @@ class RedeemerHistory {
     put(join(inputResources, "Site-east.yaml"), writeResource(site));
     for (let number = 0; number < 1 + Math.floor(world.draw("tokens") * 2); number++) {
       const metadata = { name: `east-${number}` };
-      const spec = { url: `https://${issuingHost}:9090/${uid}`, ca, code };
+      const spec = { url: `https://${issuingHost}:9090/${simulatedUid}`, ca, code: simulatedCode };
       const token = { apiVersion, kind: "AccessToken", metadata, spec } as UsableToken;
       const here: RedeemedHere = { token, hasReturned: false };
       this.#tokens.push(here);
@@ -306,13 +301,14 @@ class RedeemerHistory {
     let ledger: Ledger | undefined;
     world.as(
       world.start("reader of west", this.#issuer),
-      () => void this.#ledgers().read(uid).then((found) => ledger = found?.ledger, () => {}),
+      () =>
+        void this.#ledgers().read(simulatedUid).then((found) => ledger = found?.ledger, () => {}),
     );
     await world.run(world.now + 5000);
     if (ledger === undefined) return;
     this.#record({
       what: "final",
-      grant: uid,
+      grant: simulatedUid,
       spent: usesSpent(ledger),
       uses: allRedemptions(ledger).map(({ serial, keyHash, name, at }) => ({
         serial,
