@@ -1,7 +1,7 @@
 import type { Buffer } from "node:buffer";
-import { connect, createServer, type Socket } from "node:net";
+import { connect } from "node:net";
 import { applicationData, TlsRecords } from "../../src/grant_service/http/tls_records.ts";
-import { listen, portOf } from "../../src/grant_service/http/listen.ts";
+import { listenOnLoopback } from "./loopback_listener.ts";
 
 /** What a proxy on the way does, as one that passes TLS on without reading it. */
 export interface Between {
@@ -25,16 +25,12 @@ export async function startRelay(
   port: number | (() => number),
   betweens: Between | (() => Between),
 ) {
-  const sockets = new Set<Socket>();
-  const server = createServer({ allowHalfOpen: true }, (client) => {
+  return await listenOnLoopback((client, keep) => {
     const between = typeof betweens === "function" ? betweens() : betweens;
     const to = typeof port === "function" ? port() : port;
     const service = connect({ port: to, host: "127.0.0.1", allowHalfOpen: true });
     if (between.header !== undefined) service.write(between.header);
-    for (const socket of [client, service]) {
-      sockets.add(socket.on("error", () => {}));
-      socket.once("close", () => sockets.delete(socket));
-    }
+    for (const socket of [client, service]) keep(socket);
     /** Encrypted records of the client: the first ends its handshake, then comes its request. */
     let encrypted = 0;
     const records = new TlsRecords((type) => void (encrypted += type === applicationData ? 1 : 0));
@@ -68,12 +64,4 @@ export async function startRelay(
     service.on("end", () => client.end());
     service.on("close", () => client.end());
   });
-  await listen(server, { port: 0, host: "127.0.0.1", option: "none" });
-  return {
-    port: portOf(server),
-    async stop(): Promise<void> {
-      for (const socket of sockets) socket.destroy();
-      await new Promise<void>((resolve) => server.close(() => resolve()));
-    },
-  };
 }
