@@ -165,7 +165,8 @@ test(
         "Pending (Not operational: nothing accepts links at the remote site's address)",
       `hint: To go on from here: hawser link status ${name} --wait operational -n east`,
     );
-    await eventually(() => /down/.test(heard[0]!())); // it asks once a second
+    await eventually(() => /down/.test(heard[0]!())); // each watch asks once a second
+    await eventually(() => /0 of 1 links operational/.test(heard[1]!()));
     await west.startRouter();
     await untilLink(sandbox, "east", "operational");
     await eventually(() => /down.*operational/s.test(heard[0]!()));

@@ -6,6 +6,7 @@ import * as path from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { assertDescribed } from "./described_output.ts";
+import { removeFaketimeLeavings } from "./faketime_leavings.ts";
 import { endProcessesOf } from "./own_processes.ts";
 import { openNetwork } from "./own_network.ts";
 import { OwnPort } from "./own_port.ts";
@@ -210,6 +211,7 @@ export class Sandbox {
   }
 
   #launch(words: string[], options: CallOptions): Running {
+    if (words[0] === "faketime") removeFaketimeLeavings();
     const [command, ...rest] = [...this.#prefix(), ...words];
     const child = spawn(command!, rest, {
       cwd: options.cwd ?? this.folder,
