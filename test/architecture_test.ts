@@ -196,6 +196,7 @@ const owners: Record<string, string[]> = {
 
 /** The only files that import lazily: each spares start-up what most commands never need. */
 const lazyImporters = [
+  "src/network/proxy_connection.ts",
   "src/runtime/lines.ts",
   "platforms/resource_files/hosting/controller_probe.ts",
   "platforms/kubernetes/mod.ts",

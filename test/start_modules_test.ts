@@ -21,6 +21,7 @@ const commands: [name: string, files: string[], packages: string[]][] = [
   ["link status", [start, linux, "src/commands/link/status.ts"], ["js-yaml", "zod/mini"]],
   ["token issue", [start, linux, "src/commands/token/issue.ts"], ["js-yaml", "zod/mini"]],
   ["token redeem", [start, linux, "src/commands/token/redeem.ts"], ["js-yaml", "zod/mini"]],
+  ["a connection without a proxy", [start, "src/network/proxy_connection.ts"], []],
 ];
 
 for (const [name, files, packages] of commands) {

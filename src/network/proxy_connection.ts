@@ -1,12 +1,10 @@
 import type { Buffer } from "node:buffer";
-import { type IncomingMessage, request as httpRequest } from "node:http";
-import { request as httpsRequest } from "node:https";
+import type { IncomingMessage } from "node:http";
 import { isIP, type Socket } from "node:net";
 import { bareHost, proxyAuthorization } from "./proxy.ts";
 import { awaitEvents } from "../runtime/abortable.ts";
 import { faultOf } from "./answer_fault.ts";
 import { blameProxy, brokenOff, codeOf } from "./connection_fault.ts";
-import { openSocks } from "./socks.ts";
 
 /**
  * A connection through the proxy, of an http, https or socks5 url, to `host:port`. An https proxy
@@ -21,9 +19,12 @@ export async function openThrough(
   ca?: string[] | Buffer,
 ): Promise<Socket> {
   try {
-    return proxy.protocol.startsWith("socks5")
-      ? await openSocks(proxy, host, port, signal)
-      : await openTunnel(proxy, host, port, signal, ca);
+    if (!proxy.protocol.startsWith("socks5")) {
+      return await openTunnel(proxy, host, port, signal, ca);
+    }
+    // read when one is used, as HTTP is: they cost the start of each command that connects 5 ms
+    const { openSocks } = await import("./socks.ts");
+    return await openSocks(proxy, host, port, signal);
   } catch (error) {
     if (faultOf(error) !== undefined) {
       throw new Error(`the proxy ${proxy.host} does not speak HTTP`, { cause: error });
@@ -39,7 +40,7 @@ async function openTunnel(
   ...[proxy, host, port, signal, ca]: Parameters<typeof openThrough>
 ): Promise<Socket> {
   const isHttps = proxy.protocol === "https:";
-  const request = isHttps ? httpsRequest : httpRequest;
+  const { request } = isHttps ? await import("node:https") : await import("node:http");
   const authority = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   const connect = request({
     host: bareHost(proxy),
