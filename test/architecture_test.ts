@@ -185,7 +185,8 @@ const owners: Record<string, string[]> = {
   // types alone: nothing of it is in the executable
   "@kubernetes/client-node": ["platforms/kubernetes"],
   "@commander-js/extra-typings": ["src/cli", "src/commands"],
-  "age-encryption": ["src/token/seal.ts"],
+  "@noble/ciphers/chacha.js": ["src/token/ssh_seal.ts"],
+  "age-encryption": ["src/token/seal.ts", "src/token/ssh_seal.ts"],
   "commander": ["src/cli"],
   "js-yaml": ["src/resources/yaml.ts"],
   "prom-client": ["src/grant_service/metrics.ts"],
@@ -486,6 +487,15 @@ rule(
           file.endsWith(".ts") && !names.every((name) => /^[a-z0-9_]+$/.test(name));
       }),
 );
+
+rule("no merge has left its marks", () => {
+  const folders = ["docs", "examples", "packaging", "platforms", "scripts", "src", "templates"];
+  const above = fs.readdirSync(root, { withFileTypes: true }).filter((entry) => entry.isFile());
+  return [...above.map(({ name }) => name), ...[...folders, "test"].flatMap((f) => filesIn(f, ""))]
+    .flatMap((file) =>
+      linesWith(fs.readFileSync(path.join(root, file), "utf8"), /(<{7}|>{7}) \w/, file)
+    );
+});
 
 rule("every error of the catalog is used", () => {
   const users = program.filter(({ file }) => !file.startsWith("src/errors/"));
