@@ -63,11 +63,12 @@ function exitCodeScript(): string {
   const codes = entries.flatMap(([, { code, retry }]) => retry === true ? [code] : []);
   return `# the exit codes of hawser ${version}
 ${variables.join("")}
-# true where running the same again can help
+# true where running the same again can help; else it ends with the code that it was given
 hawser_retryable() {
   case $1 in
     ${codes.join(" | ")}) return 0 ;;
-    *) return 1 ;;
+    0) return 1 ;;
+    *) return "$1" ;;
   esac
 }
 `;

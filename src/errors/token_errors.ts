@@ -21,9 +21,17 @@ export const tokenErrors = {
   }),
   "identity-invalid": entry<{ file: string }>({
     exit: "usage",
-    message: (d) => `Cannot read a key from ${d.file}: it must hold identities of age`,
+    message: (d) =>
+      `Cannot read a key from ${d.file}: it must hold identities of age, or a private key of SSH ` +
+      "(ed25519, or rsa with 2048 bits or more)",
     hint: (_d, say) =>
       `"${say.program} key new <file>" makes one; age's own begin with AGE-SECRET-KEY-1.`,
+  }),
+  "identity-locked": entry<{ file: string }>({
+    exit: "usage",
+    message: (d) => `A passphrase protects the key in ${d.file}, and none is asked for`,
+    hint: (d, say) =>
+      `age asks for it: age --decrypt -i ${d.file} <token> | ${say.program} token redeem -`,
   }),
   "token-refused": entry<{ url: string }>({
     exit: "refused",

@@ -41,8 +41,8 @@ default), and with "hawser grant revoke". Links already made stay: "hawser
 link delete" ends those.
 
 Who has the file can use it. It is written for its owner alone (mode 0600).
---seal-to seals it to a key of "hawser key new": then it may lie in an
-artifact, a chat or git.
+--seal-to seals it to a key of "hawser key new" or of SSH: then it may lie in
+an artifact, a chat or git.
 
 A redemption that fails costs no use. The same command goes on with the same
 key; see "hawser help guarantees".

@@ -1,4 +1,5 @@
 import { Buffer } from "node:buffer";
+import type { Identity } from "age-encryption";
 import { appError } from "../errors/app_error.ts";
 
 const armorHead = "-----BEGIN AGE ENCRYPTED FILE-----";
@@ -30,13 +31,21 @@ export async function prepareSeal(
   const encrypter = new Encrypter();
   for (const recipient of recipients) {
     try {
-      encrypter.addRecipient(recipient);
+      encrypter.addRecipient(await recipientOf(recipient));
     } catch (cause) {
-      const wanted = "a recipient of age, which begins with age1; SSH keys are not taken";
+      const wanted = "a recipient of age, which begins with age1, or a public key of SSH: " +
+        "ssh-ed25519, or ssh-rsa with 2048 bits or more";
       throw appError("invalid-value", { name: "--seal-to", value: recipient, wanted }, { cause });
     }
   }
   return async (text) => withLineEnd(armor.encode(await encrypter.encrypt(text)));
+}
+
+/** What age's library takes for it; of a key of SSH we see to that ourselves. */
+async function recipientOf(text: string) {
+  if (!text.startsWith("ssh-")) return text;
+  const { sshRecipient } = await import("./ssh_seal.ts");
+  return sshRecipient(text);
 }
 
 /** True for what age has sealed, armored or not. */
@@ -46,9 +55,10 @@ export function isSealed(content: string | Uint8Array): boolean {
 }
 
 /**
- * What is sealed in the content of `file`. `identities` is the text of an identity file, named
- * `identityFile`. Throws `identity-invalid`, `seal-not-opened` where none of them fits, and
- * `token-file-invalid` where the content is damaged.
+ * What is sealed in the content of `file`. `identities` is the text of an identity file of age, or
+ * of a private key of SSH, named `identityFile`. Throws `identity-invalid`, `identity-locked` for a
+ * key with a passphrase, `seal-not-opened` where none of them fits, and `token-file-invalid` where
+ * the content is damaged.
  */
 export async function openSealed(
   content: Uint8Array,
@@ -58,10 +68,7 @@ export async function openSealed(
 ): Promise<string> {
   const { armor, Decrypter } = await import("age-encryption");
   const decrypter = new Decrypter();
-  const lines = identities.split(/\r?\n/).map((line) => line.trim());
-  const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
-  if (keys.length === 0) throw appError("identity-invalid", { file: identityFile });
-  for (const key of keys) {
+  for (const key of await identitiesIn(identities, identityFile)) {
     try {
       decrypter.addIdentity(key);
     } catch {
@@ -79,6 +86,24 @@ export async function openSealed(
     }
     throw appError("token-file-invalid", { file, why: "it is sealed, and damaged" }, { cause });
   }
+}
+
+/** The keys in the text of an identity file, as age's library takes them. */
+async function identitiesIn(text: string, file: string): Promise<(string | Identity)[]> {
+  if (/^\s*-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(text)) {
+    const { sshIdentity } = await import("./ssh_seal.ts");
+    const { SshKeyFault } = await import("./ssh_keys.ts");
+    try {
+      return [sshIdentity(text)];
+    } catch (error) {
+      const isLocked = error instanceof SshKeyFault && error.isLocked;
+      throw appError(isLocked ? "identity-locked" : "identity-invalid", { file });
+    }
+  }
+  const lines = text.split(/\r?\n/).map((line) => line.trim());
+  const keys = lines.filter((line) => line !== "" && !line.startsWith("#"));
+  if (keys.length === 0) throw appError("identity-invalid", { file });
+  return keys;
 }
 
 function withLineEnd(text: string): string {

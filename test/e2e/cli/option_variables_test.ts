@@ -36,7 +36,9 @@ for (const shell of ["sh", "bash"]) {
       const script = `. ./codes.sh
         hawser token redeem none.yaml 2>/dev/null || [ $? = $HAWSER_EXIT_NOT_FOUND ]
         hawser_retryable $HAWSER_EXIT_UNREACHABLE
-        ! hawser_retryable $HAWSER_EXIT_SPENT`;
+        ! hawser_retryable $HAWSER_EXIT_SPENT
+        ! hawser_retryable 0
+        (exit 5) || { hawser_retryable $? && echo again; } || [ $? = 5 ]`;
       const { code, stderr } = await sandbox.run(shell, ["-euc", script]);
       assert.equal(code, 0, stderr);
     }),

@@ -14,6 +14,7 @@ const shared = shareSandbox(async (sandbox) => {
 });
 const hasAge = spawnSync("age", ["--version"]).status === 0;
 const needsAge = { skip: !hasAge };
+const needsSsh = { skip: !hasAge || spawnSync("ssh-keygen", ["-?"]).error !== undefined };
 
 /** Makes a key and returns its recipient. */
 async function makeKey(sandbox: Sandbox, file: string): Promise<string> {
@@ -73,13 +74,62 @@ test(
   }),
 );
 
+const sshKinds = {
+  ed25519: ["-t", "ed25519"],
+  rsa: ["-t", "rsa"],
+  pem: ["-t", "rsa", "-m", "PEM"],
+};
+
+for (const [kind, options] of Object.entries(sshKinds)) {
+  test(
+    `a key of SSH (${kind}) opens what is sealed to it, here and by age (needs age, ssh-keygen)`,
+    needsSsh,
+    shared.use(async (sandbox) => {
+      const script = `ssh-keygen -q -N "" -C "me at home" -f ${kind} ${options.join(" ")}
+        hawser token issue ${kind}.age -n west -r 2 --seal-to "$(cat ${kind}.pub)"
+        age --decrypt -i ${kind} ${kind}.age | age --encrypt -R ${kind}.pub > by-age.age
+        hawser token redeem by-age.age -n east --identity ${kind}
+        hawser token inspect ${kind}.age --identity ${kind}
+        rm ${kind} by-age.age`;
+      const { code, stdout, stderr } = await sandbox.run("bash", [
+        "-euo",
+        "pipefail",
+        "-c",
+        script,
+      ]);
+      assert.equal(code, 0, stderr);
+      assert.match(stdout, /^Grant service: +https:/m);
+    }),
+  );
+}
+
+test(
+  "a key of SSH with a passphrase is left to age (needs ssh-keygen)",
+  needsSsh,
+  shared.use(async (sandbox) => {
+    const script = `ssh-keygen -q -N "a passphrase" -t ed25519 -f locked
+      hawser token issue locked.age -n west --seal-to "$(cat locked.pub)"
+      hawser token redeem locked.age -n east --identity locked`;
+    const { code, stderr } = await sandbox.run("bash", ["-euo", "pipefail", "-c", script]);
+    assert.equal(code, 2, stderr);
+    assert.match(
+      stderr,
+      /^error: A passphrase protects the key in locked, and none is asked for$/m,
+    );
+    assert.match(stderr, /^hint: .*age --decrypt -i locked <token> \| hawser token redeem -$/m);
+  }),
+);
+
 test(
   "what is no recipient is refused before a token is issued",
   shared.use(async (sandbox) => {
-    for (const to of ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "age1xyz"]) {
+    for (const to of ["ssh-ed25519 AAAAC3NzaC1lZDI1NTE5", "ssh-dss AAAA", "age1xyz"]) {
       const outcome = await sandbox.hawser(["token", "issue", "x", "-n", "west", "--seal-to", to]);
       assert.equal(outcome.code, 2, outcome.stderr);
-      assert.match(outcome.stderr, /for --seal-to: it must be a recipient of age/);
+      assert.match(
+        outcome.stderr,
+        /for --seal-to: it must be a recipient of age.* or a public key/,
+      );
     }
     assert.ok(!fs.existsSync(path.join(sandbox.folder, "x")));
   }),
