@@ -34,6 +34,7 @@ install_hawser() {
   [ -n "$base_url" ] || fail 'HAWSER_BASE_URL says no url'
   must_be_https "$base_url"
   must_be_https "${HAWSER_MIRROR:-$base_url}"
+  [ ! -d "$dir/hawser" ] || fail "$dir/hawser is a folder"
   umask 022
   name=hawser-$version-$(find_target)
   archive=$name.tar.gz
@@ -60,7 +61,7 @@ install_hawser() {
 }
 
 uninstall() {
-  if [ ! -e "$dir/hawser" ]; then
+  if [ ! -e "$dir/hawser" ] && [ ! -L "$dir/hawser" ]; then
     say "there is no $dir/hawser"
     return
   fi
@@ -112,10 +113,25 @@ download() {
     curl --proto '=https' --tlsv1.2 --fail --silent --show-error --location --output "$2" "$1" ||
       fail "$1 can't be fetched"
   elif command -v wget >/dev/null; then
-    wget -q --https-only -O "$2" "$1" || fail "$1 can't be fetched"
+    wget_over_tls "$1" "$2" || fail "$1 can't be fetched"
   else
     fail 'curl and wget are missing'
   fi
+}
+
+# wget would follow a redirect to http as well: each is looked at before
+wget_over_tls() {
+  wget --version 2>/dev/null | grep -q '^GNU Wget' ||
+    fail "curl is missing, and this wget is not GNU's"
+  url=$1
+  for _ in 1 2 3 4 5; do
+    must_be_https "$url"
+    wget -nv --tries=2 --max-redirect=0 --server-response -O "$2" "$url" 2>"$folder/said" && return
+    url=$(sed -n 's/^ *[Ll]ocation: *//p' "$folder/said" | tr -d '\r' | tail -n 1)
+    [ -n "$url" ] || break
+  done
+  cat "$folder/said" >&2
+  return 1
 }
 
 sha256() {

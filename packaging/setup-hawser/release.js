@@ -61,12 +61,14 @@ function isSigned(bytes, signature, publicKey) {
   );
 }
 
-async function fetchFile(url) {
+async function fetchFile(url, redirects = 5) {
   if (!url.startsWith("https://")) throw new Error(`${url} does not begin with https://`);
-  const response = await fetch(url);
-  // a redirect may lead anywhere
-  if (!response.ok || !response.url.startsWith("https://")) {
-    throw new Error(`${url} can't be fetched: ${response.status}`);
+  // a redirect may lead anywhere: each is looked at
+  const response = await fetch(url, { redirect: "manual" });
+  const location = response.headers.get("location");
+  if (response.status >= 300 && response.status < 400 && location && redirects > 0) {
+    return await fetchFile(new URL(location, url).href, redirects - 1);
   }
+  if (!response.ok) throw new Error(`${url} can't be fetched: ${response.status}`);
   return Buffer.from(await response.arrayBuffer());
 }

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import * as fs from "node:fs";
+import type { ServerResponse } from "node:http";
 import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
@@ -10,7 +11,7 @@ import { loadAll } from "js-yaml";
 import { trialKey } from "../../scripts/release/trial.ts";
 import { version } from "../../src/version.ts";
 import { findQuietPort } from "../e2e/stage/quiet_port.ts";
-import { missingPrograms, readReleased } from "./released.ts";
+import { missingPrograms, output, readReleased, released } from "./released.ts";
 import { cutOff, type ReleaseServer, serveRelease } from "./release_server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
@@ -149,7 +150,7 @@ describe("CI systems (needs node, curl, bash)", { skip: missing.length > 0 }, ()
         assert.ok(!fs.existsSync(undo!));
         const shown = logs.join("").replaceAll(/^::add-mask::.*$/gm, "");
         assert.doesNotMatch(shown, new RegExp(secret));
-        assert.match(shown, /^hawser grant revoke west-\w+ -n west$/m);
+        assert.match(shown, /^hawser grant revoke west-\w+ -n west -p linux$/m);
         fs.rmSync(output);
       });
     });
@@ -183,6 +184,23 @@ describe("CI systems (needs node, curl, bash)", { skip: missing.length > 0 }, ()
       });
     }
 
+    test("follows a redirect over TLS, and none that leaves it", async () => {
+      const elsewhere = (location: string) => (response: ServerResponse) => {
+        response.writeHead(302, { location }).end();
+      };
+      server.spoiled["SHA256SUMS"] = elsewhere(`http://${new URL(server.url).host}/x`);
+      const left = await setUp();
+      assert.equal(left.code, 1);
+      assert.match(left.log, /^::error::http:.* does not begin with https/m);
+      server.spoiled[archive] = elsewhere(`${server.url}/v${version}/moved`);
+      server.spoiled["moved"] = (response) => fs.createReadStream(released(archive)).pipe(response);
+      delete server.spoiled["SHA256SUMS"];
+      const { code, log } = await setUp();
+      assert.equal(code, 0, log);
+      delete server.spoiled[archive];
+      fs.rmSync(path.join(folder, "tools"), { recursive: true });
+    });
+
     test("a download that is cut off is an error", async () => {
       server.spoiled[archive] = cutOff(archive);
       const { code, log } = await setUp();
@@ -215,7 +233,7 @@ describe("CI systems (needs node, curl, bash)", { skip: missing.length > 0 }, ()
         .replaceAll(/\$\[\[ inputs\.(\w+) \]\]/g, (_, name) => inputs[name] ?? "");
       const job = (loadAll(text)[1] as Record<string, Job>)[".hawser"]!;
       const given: Record<string, string> = {
-        CI_PROJECT_DIR: path.join(folder, "project"),
+        CI_PROJECT_DIR: path.join(folder, "a project"),
         CI_JOB_ID: "7",
       };
       fs.mkdirSync(given["CI_PROJECT_DIR"]!, { recursive: true });
@@ -228,13 +246,13 @@ describe("CI systems (needs node, curl, bash)", { skip: missing.length > 0 }, ()
 
     test("installs, hands a token over by dotenv, and revokes; nothing is left", async () => {
       const { job, variables } = makeJob({ version, base_url: server.url });
-      const dotenv = path.join(folder, "project/job.env");
+      const dotenv = path.join(folder, "a project/job.env");
       const link = "--enable-link-access --link-host 127.0.0.1";
       const script = [
         ...job.before_script,
         `hawser site create west -n west ${link}`,
         `hawser controller start --grant-port ${await findQuietPort()}`,
-        `hawser token issue -n west --to gitlab-dotenv:${dotenv}`,
+        `hawser token issue -n west --to "gitlab-dotenv:${dotenv}"`,
       ];
       let log = await succeed(["bash", "-e", "-c", script.join("\n")], variables);
       const secret = codeIn(fs.readFileSync(dotenv, "utf8"));
@@ -247,7 +265,37 @@ describe("CI systems (needs node, curl, bash)", { skip: missing.length > 0 }, ()
       await succeed([kept, "controller", "stop"]);
       await succeed([kept, "site", "delete", "-n", "west"]);
       assert.doesNotMatch(log, new RegExp(secret));
-      assert.deepEqual(fs.readdirSync(path.join(folder, "project.tmp")), []);
+      assert.deepEqual(fs.readdirSync(path.join(folder, "a project.tmp")), []);
+    });
+
+    test("takes what is signed by the public key, and ends the job else (needs minisign)", {
+      skip: missingPrograms("minisign").length > 0,
+    }, async () => {
+      const other = path.join(folder, "other");
+      output("minisign", ["-G", "-W", "-p", `${other}.pub`, "-s", other]);
+      const keyIn = (file: string) => fs.readFileSync(file, "utf8").split("\n")[1]!;
+      const keys = { released: keyIn(trialKey), other: keyIn(`${other}.pub`) };
+      for (const [which, key] of Object.entries(keys)) {
+        const { job, variables } = makeJob({ version, base_url: server.url, public_key: key });
+        const script = [...job.before_script, "echo went on"].join("\n");
+        const { code, log } = await run("bash", ["-e", "-c", script], variables);
+        assert.equal(code === 0, which === "released", log);
+        assert.equal(/^went on$/m.test(log), which === "released");
+        fs.rmSync(path.join(folder, "a project.tmp"), { recursive: true });
+      }
+    });
+
+    test("takes back what was made last first, whatever a command reads or says", async () => {
+      const { job, variables } = makeJob({ version, base_url: server.url });
+      const bin = variables["HAWSER_FOLDER"]!;
+      fs.mkdirSync(bin, { recursive: true });
+      // reads all that it is given, as ssh would, and fails once
+      const stub = `#!/bin/sh\ncat >/dev/null\necho "ran $*"\n[ "$2" != "it's" ]\n`;
+      fs.writeFileSync(path.join(bin, "hawser"), stub, { mode: 0o755 });
+      fs.writeFileSync(variables["HAWSER_UNDO_FILE"]!, "undo 1\nundo 'it'\\''s' 2\nundo 3\n");
+      const log = await succeed(["bash", "-c", job.after_script.join("\n")], variables);
+      assert.equal(log, "ran undo 3\nran undo it's 2\nnot undone: undo 'it'\\''s' 2\nran undo 1\n");
+      assert.deepEqual(fs.readdirSync(path.join(folder, "a project.tmp")), []);
     });
 
     test("ends the job where the sum is another", async () => {

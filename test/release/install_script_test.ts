@@ -93,6 +93,74 @@ describe(`install.sh (needs ${missing.join(", ") || "curl"})`, { skip: missing.l
     });
   }
 
+  describe("where curl is missing", () => {
+    /** All programs but curl; with this wget, if it is given. */
+    function pathWithout(wget?: string): string {
+      const bin = fs.mkdtempSync(path.join(folder, "bin-"));
+      const folders = ["/usr/bin", "/bin"];
+      for (const name of new Set(folders.flatMap((from) => fs.readdirSync(from)))) {
+        if (name === "curl" || name === "wget") continue;
+        const from = folders.find((from) => fs.existsSync(path.join(from, name)));
+        if (from !== undefined) fs.symlinkSync(path.join(from, name), path.join(bin, name));
+      }
+      if (wget !== undefined) fs.symlinkSync(wget, path.join(bin, "wget"));
+      return bin;
+    }
+    const [gnuWget = ""] = ["/usr/bin/wget", "/usr/local/bin/wget"].filter(fs.existsSync);
+    const needsWget = { skip: gnuWget === "" };
+    let env: Record<string, string>;
+    before(() => {
+      const settings = path.join(folder, "wgetrc");
+      fs.writeFileSync(settings, `ca_certificate = ${server.caFile}\n`);
+      env = { PATH: pathWithout(gnuWget), WGETRC: settings };
+    });
+
+    test("GNU's wget does as well (needs wget)", needsWget, async () => {
+      const moved = `${server.url}/v${version}/moved`;
+      server.spoiled[archive] = (response) => response.writeHead(302, { location: moved }).end();
+      server.spoiled["moved"] = (response) => fs.createReadStream(released(archive)).pipe(response);
+      const { code, stderr } = await install([], env);
+      assert.equal(code, 0, stderr);
+      assert.match(output(path.join(dir, "hawser"), ["version"]), /^cli +\d/m);
+      server.spoiled[archive] = cutOff(archive);
+      await refuse(/linux-x64\.tar\.gz can't be fetched/, env);
+      delete server.spoiled[archive];
+    });
+
+    test(
+      "wget is kept to TLS, whatever the server redirects to (needs wget)",
+      needsWget,
+      async () => {
+        const location = `http://${new URL(server.url).host}/SHA256SUMS`;
+        server.spoiled["SHA256SUMS"] = (response) => response.writeHead(302, { location }).end();
+        await refuse(/http:\S+ does not begin with https/, env);
+        const empty = path.join(folder, "empty");
+        fs.writeFileSync(empty, "");
+        delete server.spoiled["SHA256SUMS"];
+        await refuse(/can't be fetched/, { ...env, WGETRC: empty });
+      },
+    );
+
+    test("another wget is not trusted, and none is an error", async () => {
+      const busybox = spawnSync("which", ["busybox"], { encoding: "utf8" }).stdout.trim();
+      await refuse(/this wget is not GNU's/, { PATH: pathWithout(busybox) });
+      await refuse(/curl and wget are missing/, { PATH: pathWithout() });
+    });
+  });
+
+  test("goes where spaces are, and into nothing that is a folder", async () => {
+    const home = path.join(folder, "a home");
+    const { code, stderr } = await install([], { HAWSER_INSTALL_DIR: path.join(home, "b in") });
+    assert.equal(code, 0, stderr);
+    assert.match(output(path.join(home, "b in/hawser"), ["version"]), /^cli +\d/m);
+    fs.mkdirSync(path.join(home, "hawser"));
+    const other = await install([], { HAWSER_INSTALL_DIR: home });
+    assert.equal(other.code, 1);
+    assert.match(other.stderr, /a home\/hawser is a folder/);
+    assert.deepEqual(fs.readdirSync(path.join(home, "hawser")), []);
+    assert.deepEqual(fs.readdirSync(home).sort(), ["b in", "hawser"]);
+  });
+
   test("refuses an archive with another sum than SHA256SUMS has", async () => {
     server.spoiled[archive] = (response) => response.end("another file");
     await refuse(/hawser-.* is not what was released: its SHA-256 is [0-9a-f]{64}, and should be/);
