@@ -1,5 +1,6 @@
 import type { Say } from "../errors/entry.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
+import type { PlatformName } from "../platform/name.ts";
 import type { Deadline } from "../wait/deadline.ts";
 import type { Prompter } from "./prompt.ts";
 import type { SecretNames, SecretSink } from "./secret_sink.ts";
@@ -36,10 +37,10 @@ export interface CommandContext {
    */
   refuseInSight(what: string): void;
   /**
-   * Records the command that takes back what was just made, for whoever asks by HAWSER_UNDO_FILE.
-   * Throws `not-writable`.
+   * Records the command that takes back what was just made on the platform, if it was on one, for
+   * whoever asks by HAWSER_UNDO_FILE. Throws `not-writable`.
    */
-  recordUndo(words: string): void;
+  recordUndo(words: string, platform?: { name: PlatformName; namespace: string }): void;
   /**
    * A line of the result on stdout as soon as it is known. Where -o is json or yaml it is the data,
    * one object a line or one document each; nothing where there are none.

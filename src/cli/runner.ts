@@ -132,7 +132,8 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
           const { openSecretSink } = await import("./secret_sink.ts");
           return await openSecretSink(to, names, {
             env: world.env,
-            printMasks: (lines) => (format.isForPeople ? world.stdout : world.stderr).write(lines),
+            printMasks: (lines) => world.stderr.write(lines),
+            readsMasks: world.stderr.isDiverted !== true,
             async deliver(text) {
               await progress.end();
               await world.stdout.deliver(withNewline(text));
@@ -140,8 +141,11 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
           });
         },
         refuseInSight: (what) => refuseInSight(world.stdout, world.env, what),
-        recordUndo(words) {
-          recordUndo(world.env, say.command(words).slice(say.program.length + 1));
+        recordUndo(words, madeOn) {
+          // who runs it later may have other variables
+          const place = madeOn && { namespace: madeOn.namespace, platform: madeOn.name };
+          const line = sayFor(world, { ...options, ...place }).command(words);
+          recordUndo(world.env, line.slice(say.program.length + 1));
         },
         async tell(line, data) {
           await progress.end();
@@ -280,5 +284,5 @@ function given(flag: string, value: string | undefined): string[] {
 
 /** A word as a POSIX shell takes it back. */
 export function quote(word: string): string {
-  return /^[\w@%+=:,./~-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+  return /^[\w@%+=:,./-][\w@%+=:,./~-]*$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

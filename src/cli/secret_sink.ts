@@ -1,10 +1,11 @@
 import { Buffer } from "node:buffer";
 import { randomBytes } from "node:crypto";
-import { appendFileSync, fstatSync, writeSync } from "node:fs";
-import { appError, isAppError } from "../errors/app_error.ts";
-import { checkWritable, readLimited, writeWhole } from "../runtime/files.ts";
-import { explainSystemError } from "../runtime/system_error.ts";
-import type { Sink } from "./sink.ts";
+import { appError } from "../errors/app_error.ts";
+import { checkWritable, writeWhole } from "../runtime/files.ts";
+import { checkDescriptor, orUnwritable, writeAll } from "./descriptor.ts";
+import { masksOf, masksUnread } from "./masks.ts";
+import type { HandedSecret, Sink } from "./sink.ts";
+import { appendLines, setVariables } from "./variables_file.ts";
 
 /** What a secret is called where it needs a name and `--to` gives none. */
 export interface SecretNames {
@@ -12,40 +13,33 @@ export interface SecretNames {
   variable: string;
 }
 
-/** A secret to hand over. */
-export interface HandedSecret {
-  /** What a variable is set to: one line. */
-  value: string;
-  /** What a file or stream gets. */
-  text: string;
-  /** Other texts that must not show in a log either: what is inside of the value. */
-  inside?: string[];
-  /** Further secrets that come with it, by what is put behind its name. */
-  more?: Record<string, string>;
-}
-
 /** A place that can take a secret. */
 export interface SecretSink {
   /** The place, as a person reads it. */
   readonly place: string;
-  /** Masks the secret in the job's log, then hands it over. Throws `not-writable`. */
+  /** Masks the secret in the job's log, where it is handed over by other ways than `put`. */
+  mask(secret: HandedSecret): Promise<void>;
+  /** Masks the secret, then hands it over. Throws `not-writable`. */
   put(secret: HandedSecret): Promise<void>;
 }
 
 /** What the sinks need of the world. */
 export interface SinkSurroundings {
   env: Record<string, string | undefined>;
-  /** Prints lines that only the CI system is to read. */
+  /**
+   * Prints lines that only the CI system is to read: to stderr, which GitHub's runner reads as it
+   * does stdout, and which no `$(…)` takes along.
+   */
   printMasks(lines: string): Promise<void>;
+  /** False where that leads to a file or nowhere, past the CI system. */
+  readsMasks: boolean;
   deliver(text: string): Promise<void>;
 }
 
-/** Larger than any file of variables. */
-const maxVariablesBytes = 4 * 1024 * 1024;
-
 /**
  * Opens what `--to` names. Throws, before anything is made, `usage` where the CI system is not
- * there, and `not-writable` where the file or descriptor can't take anything.
+ * there or would not read the masks, and `not-writable` where the file or descriptor can't take
+ * anything.
  */
 export async function openSecretSink(
   to: Sink,
@@ -53,10 +47,15 @@ export async function openSecretSink(
   around: SinkSurroundings,
 ): Promise<SecretSink> {
   const masked = around.env["GITHUB_ACTIONS"] === "true" || to.kind.startsWith("github-");
+  if (masked && !around.readsMasks) throw masksUnread();
+  const mask = async (secret: HandedSecret) => {
+    if (masked) await around.printMasks(masksOf(secret));
+  };
   const sink = (place: string, put: (secret: HandedSecret) => Promise<void> | void) => ({
     place,
+    mask,
     async put(secret: HandedSecret) {
-      if (masked) await around.printMasks(masksOf(secret));
+      await mask(secret);
       await put(secret);
     },
   });
@@ -70,7 +69,7 @@ export async function openSecretSink(
         ({ text }) => writeWhole(to.file, text, { mode: 0o600, replace: "always" }),
       );
     case "fd":
-      orUnwritable(`descriptor ${to.descriptor}`, () => fstatSync(to.descriptor));
+      orUnwritable(`descriptor ${to.descriptor}`, () => checkDescriptor(to.descriptor));
       return sink(
         `descriptor ${to.descriptor}`,
         ({ text }) =>
@@ -86,7 +85,7 @@ export async function openSecretSink(
       const name = to.name ?? (to.kind === "github-env" ? names.variable : names.output);
       return sink(`${to.kind}:${name}`, (secret) => {
         const text = variablesOf(name, secret).map(([key, value]) => heredoc(key, value)).join("");
-        orUnwritable(file, () => appendFileSync(file, text, { mode: 0o600 }));
+        orUnwritable(file, () => appendLines(file, text));
       });
     }
     case "gitlab-dotenv":
@@ -97,24 +96,6 @@ export async function openSecretSink(
         (secret) => setVariables(to.file, variablesOf(to.name ?? names.variable, secret)),
       );
   }
-}
-
-/** GitHub's commands that keep the secret out of the log: whole, by line, and as it is encoded. */
-function masksOf({ value, text, inside = [], more = {} }: HandedSecret): string {
-  const whole = [value, ...inside, ...Object.values(more)];
-  // a short line is no secret, and would be masked wherever it stands
-  const lines = text.split(/\r?\n/).map((line) => line.trim()).filter((line) => line.length >= 16);
-  const plain = [...whole, ...text.includes("\n") ? lines : []];
-  const forms = plain.flatMap((one) => [
-    one,
-    Buffer.from(one).toString("base64"),
-    encodeURIComponent(one),
-  ]);
-  return [...new Set(forms)].map((form) => `::add-mask::${escapeForCommand(form)}\n`).join("");
-}
-
-function escapeForCommand(text: string): string {
-  return text.replaceAll("%", "%25").replaceAll("\r", "%0D").replaceAll("\n", "%0A");
 }
 
 function githubFile(
@@ -146,39 +127,4 @@ function variablesOf(name: string, { value, more = {} }: HandedSecret): [string,
 function heredoc(name: string, value: string): string {
   const end = `hawser_${randomBytes(16).toString("hex")}`;
   return `${name}<<${end}\n${value}\n${end}\n`;
-}
-
-/** Sets variables in a file of `NAME=value` lines and keeps the others. */
-async function setVariables(file: string, variables: [string, string][]): Promise<void> {
-  const before = (await readVariables(file)).split("\n")
-    .filter((line) => line !== "" && !variables.some(([name]) => line.startsWith(`${name}=`)));
-  const after = variables.map(([name, value]) => {
-    if (/[\r\n]/.test(value)) {
-      throw appError("not-writable", { path: file, why: "it takes no value of several lines" });
-    }
-    return `${name}=${value}`;
-  });
-  const text = [...before, ...after].map((line) => `${line}\n`).join("");
-  await writeWhole(file, text, { mode: 0o600, replace: "always" });
-}
-
-async function readVariables(file: string): Promise<string> {
-  try {
-    return new TextDecoder().decode(await readLimited(file, maxVariablesBytes));
-  } catch (error) {
-    if (isAppError(error, "file-not-found")) return "";
-    throw error;
-  }
-}
-
-function writeAll(descriptor: number, bytes: Uint8Array): void {
-  for (let done = 0; done < bytes.length;) done += writeSync(descriptor, bytes, done);
-}
-
-function orUnwritable(path: string, write: () => void): void {
-  try {
-    write();
-  } catch (cause) {
-    throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
-  }
 }

@@ -8,6 +8,18 @@ export type Sink =
   | { kind: "file"; file: string }
   | { kind: "stdout" };
 
+/** A secret to hand over. */
+export interface HandedSecret {
+  /** What a variable is set to: one line. */
+  value: string;
+  /** What a file or stream gets. */
+  text: string;
+  /** Other texts that must not show in a log either: what is inside of the value. */
+  inside?: string[];
+  /** Further secrets that come with it, by what is put behind its name. */
+  more?: Record<string, string>;
+}
+
 const wanted = "github-output[:name], github-env[:NAME], gitlab-dotenv:[NAME=]file, " +
   "env-file:[NAME=]file, fd:number (3 or more), a file, or -";
 
@@ -17,7 +29,11 @@ export function sinkOption() {
     "--to <sink>",
     "hand the secret over there, masked in the job's log before: github-output[:name], " +
       "github-env[:NAME], gitlab-dotenv:[NAME=]file, env-file:[NAME=]file, fd:number, a file, or -",
-  ).argParser(parseSink);
+  ).argParser((text: string, before: Sink) => {
+    // commander's types know of no first time
+    if ((before as Sink | undefined) === undefined) return parseSink(text);
+    throw new InvalidArgumentError("the only one: a secret is handed over to one place");
+  });
 }
 
 /** The sink that the text names. Throws `InvalidArgumentError`. */

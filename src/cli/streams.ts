@@ -40,6 +40,8 @@ export interface OutputStream {
   readonly columns?: number | undefined;
   /** True if it goes where the output of who started the program does. */
   readonly isInherited?: boolean;
+  /** True if it leads to a file or to /dev/null. */
+  readonly isDiverted?: boolean;
 }
 
 /** The outside of one run of the program: tests hand in their own. */
@@ -127,6 +129,9 @@ function outputStream(name: "stdout" | "stderr", interrupts: AbortSignal): Outpu
     get isInherited() {
       return name === "stdout" && isStdoutInherited();
     },
+    get isDiverted() {
+      return fstatSync(descriptor).isFile() || isNull(descriptor);
+    },
     write: (text) => unlessLeft(put(escapeUnprintable(text))),
     async deliver(text) {
       if (wasClosed(descriptor)) throw unwritable(new Error("it is closed"));
@@ -169,9 +174,13 @@ async function unlessLeft(writing: Promise<void>): Promise<void> {
  * costs a start 2 ms.
  */
 function mayBeTerminal(descriptor: number): boolean {
+  return fstatSync(descriptor).isCharacterDevice() && !isNull(descriptor);
+}
+
+function isNull(descriptor: number): boolean {
   const file = fstatSync(descriptor);
-  if (!file.isCharacterDevice()) return false;
-  return file.rdev !== statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
+  return file.isCharacterDevice() &&
+    file.rdev === statSync("/dev/null", { throwIfNoEntry: false })?.rdev;
 }
 
 /**

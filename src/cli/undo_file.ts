@@ -12,6 +12,10 @@ const undoVariable = "HAWSER_UNDO_FILE";
 export function recordUndo(env: Record<string, string | undefined>, words: string): void {
   const file = env[undoVariable];
   if (!file) return;
+  // whoever runs them reads lines
+  if (/[\r\n]/.test(words)) {
+    throw appError("not-writable", { path: file, why: "it takes no command of several lines" });
+  }
   try {
     appendFileSync(file, `${words}\n`, { mode: 0o600 });
   } catch (cause) {

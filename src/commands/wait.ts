@@ -76,7 +76,7 @@ export function waitCommand(run: Runner) {
 
 /** `link`, `link/east` or `link.skupper.io/east`, and what they name. */
 function readResource(text: string): { word: Word; name?: string } {
-  const [before = "", name] = text.split("/", 2);
+  const [, before = "", name] = /^([^/]*)(?:\/(.*))?$/s.exec(text) ?? [];
   const word = words.find((word) => {
     const kind = awaited[word].kind.toLowerCase();
     return [word, `${word}s`, kind, `${kind}s`, `${kind}.skupper.io`].includes(before);
@@ -94,6 +94,10 @@ async function wait(
   const { word } = resource;
   const { kind, usual } = awaited[word];
   const state = wantedState(word, options.for ?? usual);
+  if (resource.name !== undefined && argument !== undefined) {
+    const help = `${context.say.program} wait --help`;
+    throw appError("usage", { message: `The ${word} is named twice`, help });
+  }
   const platform = await context.platform();
   const name = resource.name ?? argument ?? await siteName(platform, word, context);
   const what = `${word} "${name}" to be ${state}`;

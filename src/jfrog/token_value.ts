@@ -15,5 +15,13 @@ export function isTokenValue(text: string): boolean {
 /** The id that a JSON Web Token has by its own word (`jti`), where that can be one. */
 export function idIn(token: string): string | undefined {
   const id = readClaims(token)?.jti;
-  return id !== undefined && /^[\w-]{1,128}$/.test(id) ? id : undefined;
+  return id !== undefined && isTokenId(id) ? id : undefined;
+}
+
+/**
+ * True for what can be the id of one token, wherever it is put: into a path, or behind a command.
+ * `me` is whoever asks.
+ */
+export function isTokenId(id: string): boolean {
+  return /^\w[\w-]{0,127}$/.test(id) && id !== "me";
 }

@@ -22,4 +22,5 @@ test("idIn() takes no word for an id that would be another path", () => {
     assert.equal(idIn(makeJwt({ jti })), undefined);
   }
   assert.equal(idIn("cmVmdGtuOjAx"), undefined);
+  for (const jti of ["me", "--all"]) assert.equal(idIn(makeJwt({ jti })), undefined);
 });

@@ -16,7 +16,7 @@ import { missingPrograms, output, readReleased, released } from "./released.ts";
 import { type ReleaseServer, serveRelease } from "./release_server.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const missing = missingPrograms("curl", "minisign", "npm", "node", "bash");
+const missing = missingPrograms("curl", "minisign", "npm", "node", "bash", "ssh-keygen");
 const name = `the commands of the documents (needs ${missing.join(", ") || "curl, minisign, npm"})`;
 
 /** Commands that can't be run here, each with why. */
@@ -161,14 +161,20 @@ describe(name, { skip: missing.length > 0 }, () => {
     });
 
     test("GitLab: a job that hands a token on", async () => {
-      const [{ include, link }] = loadAll(take("include:").join("\n")) as [
-        { include: { component: string }[]; link: { extends: string; script: string[] } },
+      const [{ include, link, redeem }] = loadAll(take("include:").join("\n")) as [
+        { include: { component: string }[]; link: GitlabJob; redeem: GitlabJob },
       ];
-      assert.equal(link.extends, ".hawser");
       assert.equal(include[0]!.component.split("/").at(-1), `hawser@${version}`);
-      await run(link.script);
-      const dotenv = fs.readFileSync(path.join(home, "job.env"), "utf8");
-      assert.match(dotenv, /^SKUPPER_TOKEN=\{/);
+      assert.deepEqual([link.extends, redeem.extends], [".hawser", ".hawser"]);
+      assert.equal(link.variables["HAWSER_UNDO_FILE"], "", "or the job would revoke its token");
+      await run(link.script, link.variables);
+      // as GitLab reads it, and no larger than it takes by default
+      const dotenv = fs.readFileSync(path.join(home, link.artifacts.reports.dotenv), "utf8");
+      assert.ok(dotenv.length <= 5 * 1024, `${dotenv.length} bytes`);
+      const [, name, value] = /^(\w+)=(.*)\n$/.exec(dotenv)!;
+      const before = await run(["hawser link status -n east -o name"]);
+      await run(redeem.script, { [name!]: value! });
+      assert.notEqual(await run(["hawser link status -n east -o name"]), before);
     });
 
     test("a sealed token", async () => {
@@ -180,12 +186,30 @@ describe(name, { skip: missing.length > 0 }, () => {
       await run([redeem!], { HAWSER_NAMESPACE: "east" });
     });
 
+    test("a token that is sealed to a key of SSH", async () => {
+      await run(['mkdir -p ~/.ssh && ssh-keygen -q -t ed25519 -N "" -f ~/.ssh/id_ed25519']);
+      await run(["cp ~/.ssh/id_ed25519.pub ."]);
+      const [issue, redeem, ...more] = take('hawser token issue west.age --seal-to "$(cat');
+      assert.deepEqual(more, []);
+      await run([issue!]);
+      await run([redeem!], { HAWSER_NAMESPACE: "east" });
+    });
+
     test("taking back what a job made", async () => {
       const env = { HAWSER_UNDO_FILE: path.join(folder, "undo") };
-      const grant = lastLine(await run(["hawser token issue undone.yaml -o name"], env));
-      assert.match(grant, /^accessgrant\.skupper\.io\/west-\w{5}$/);
-      await run(take("while read"), env);
-      assert.doesNotMatch(await run(["hawser grant list -o name"]), new RegExp(grant));
+      const issue = async () => lastLine(await run(["hawser token issue u.yaml -o name"], env));
+      const grants = [await issue(), await issue()];
+      for (const grant of grants) assert.match(grant, /^accessgrant\.skupper\.io\/west-\w{5}$/);
+      fs.appendFileSync(env.HAWSER_UNDO_FILE, "grant revoke 'it'\\''s gone'\n");
+      const said = await run(take("tac "), env);
+      assert.match(said, /^not undone: grant revoke 'it'\\''s gone'$/m);
+      const names = Array.from(said.matchAll(/west-\w{5}/g), ([name]) => name);
+      assert.deepEqual(
+        [...new Set(names)].map((name) => `accessgrant.skupper.io/${name}`),
+        grants.toReversed(),
+      );
+      const left = await run(["hawser grant list -o name"]);
+      for (const grant of grants) assert.ok(!left.includes(grant));
     });
 
     test("exit codes in a script", async () => {
@@ -208,6 +232,14 @@ describe(name, { skip: missing.length > 0 }, () => {
     for (const line of Object.keys(untried)) assert.ok(text.includes(`    ${line}\n`), line);
   });
 });
+
+/** A job as GitLab reads it. */
+interface GitlabJob {
+  extends: string;
+  variables: Record<string, string>;
+  script: string[];
+  artifacts: { reports: { dotenv: string } };
+}
 
 /** The result, which comes behind what is told while one waits. */
 function lastLine(said: string): string {

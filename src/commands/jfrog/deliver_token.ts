@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import type { CreatedToken } from "../../jfrog/access/created_token.ts";
-import type { HandedSecret, SecretSink } from "../../cli/secret_sink.ts";
-import type { Sink } from "../../cli/sink.ts";
+import type { SecretSink } from "../../cli/secret_sink.ts";
+import type { HandedSecret, Sink } from "../../cli/sink.ts";
 import { quote } from "../../cli/runner.ts";
 import type { JfFormat } from "./jf_format.ts";
 import { tokenTable } from "./token_text.ts";
@@ -22,8 +22,10 @@ const tableOrder = [
 
 /** How a token that is made leaves the program. */
 export interface Handing {
-  /** Where --to says; undefined is stdout. */
+  /** Where --to says. */
   sink: SecretSink | undefined;
+  /** True where that is stdout, in the format asked for. */
+  isPrinted: boolean;
   /** The options that name the server again. */
   server: string;
 }
@@ -46,7 +48,8 @@ export async function openHanding(
   const server = Object.entries({ "--url": url, "--server-id": serverId })
     .flatMap(([option, value]) => value === undefined ? [] : [` ${option} ${quote(value)}`]);
   const sink = to && await context.openSink(to, names);
-  return { sink: to?.kind === "stdout" ? undefined : sink, server: server.join("") };
+  const isPrinted = to === undefined || to.kind === "stdout";
+  return { sink, isPrinted, server: server.join("") };
 }
 
 /**
@@ -81,16 +84,20 @@ export async function deliverMade(
   context: CommandContext,
   data: unknown,
   secret: HandedSecret,
-  id: string | undefined,
-  { sink, server }: Handing,
+  saidId: string | undefined,
+  { sink, isPrinted, server }: Handing,
 ): Promise<void> {
+  const { idIn, isTokenId } = await import("../../jfrog/token_value.ts");
+  // what a server says goes into a command that a shell is to run
+  const id = saidId !== undefined && isTokenId(saidId) ? saidId : idIn(secret.value);
   try {
-    const { idIn } = await import("../../jfrog/token_value.ts");
-    const made = id ?? idIn(secret.value);
-    if (made !== undefined) context.recordUndo(`access-token revoke ${made}${server}`);
-    if (sink === undefined) return await context.deliver(data, secret.text);
-    await sink.put(secret);
-    context.progress(`The token${id === undefined ? "" : ` ${id}`} is in ${sink.place}.`);
+    if (id !== undefined) context.recordUndo(`access-token revoke ${id}${server}`);
+    if (isPrinted) {
+      await sink?.mask(secret);
+      return await context.deliver(data, secret.text);
+    }
+    await sink?.put(secret);
+    context.progress(`The token${id === undefined ? "" : ` ${id}`} is in ${sink?.place}.`);
   } catch (error) {
     const { program } = context.say;
     const remedy = id === undefined

@@ -13,9 +13,8 @@ import { quote, type Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
 import { appError } from "../../errors/app_error.ts";
-import type { HandedSecret } from "../../cli/secret_sink.ts";
 import { revealOption } from "../../cli/reveal.ts";
-import { type Sink, sinkOption } from "../../cli/sink.ts";
+import { type HandedSecret, type Sink, sinkOption } from "../../cli/sink.ts";
 import { linkCostAliasOption, linkCostOption } from "./options.ts";
 
 interface Options {
@@ -56,8 +55,8 @@ export function tokenIssue(run: Runner) {
     .addOption(
       new Option(
         "--seal-to <recipient>",
-        "seal the token to a key of age (age1…), so that who sees it on its way can't use it; " +
-          "may be given several times",
+        "seal the token to a key of age (age1…) or SSH (ssh-ed25519 …), so that who sees it on its " +
+          "way can't use it; may be given several times",
       ).argParser((text: string, before: string[] | undefined) => [...before ?? [], text]),
     )
     .addOption(shortTimeoutOption("60s"))
@@ -99,13 +98,14 @@ async function issue(
     "../../token/token_file.ts"
   );
   const force = options.force === true;
-  const { file, to } = target(context, argument, options.to);
+  const { to } = options;
+  const file = target(context, argument, to);
   if (file === "-" && !options.reveal && options.sealTo === undefined) {
     context.refuseInSight("The token");
   }
   const sink = to === undefined ? undefined : await context.openSink(to, secretNames);
   const seal = await sealer(options.sealTo);
-  if (file !== "-" && sink === undefined) await checkTokenTarget(file, { force });
+  if (file !== "" && file !== "-") await checkTokenTarget(file, { force });
   const platform = await context.platform();
   const linkCost = options.linkCost ?? options.cost;
   const issued = await issueToken(
@@ -120,11 +120,13 @@ async function issue(
       resume: `token issue ${quote(file)}`,
       deliver: async (token) => {
         if (options.grant === undefined) {
-          context.recordUndo(`grant revoke ${quote(token.metadata.name)}`);
+          context.recordUndo(`grant revoke ${quote(token.metadata.name)}`, platform);
         }
         const content = await seal?.(renderToken(token)) ?? renderToken(token);
-        if (sink !== undefined) await sink.put(secretOf(token, content, seal !== undefined));
-        else if (file === "-") await context.deliver(seal ? content : token, content);
+        const secret = secretOf(token, content, seal !== undefined);
+        if (file === "") return await sink?.put(secret);
+        await sink?.mask(secret);
+        if (file === "-") await context.deliver(seal ? content : token, content);
         else await writeTokenFile(file, content, { force });
       },
     },
@@ -143,27 +145,29 @@ async function issue(
   return {
     ...issued,
     host: hostOf(issued.token),
-    file: sink?.place ?? file,
-    ...(sink === undefined ? {} : { isHanded: true }),
+    ...(file === "" && sink !== undefined ? { file: sink.place, isHanded: true } : { file }),
   };
 }
 
-/** The file to write, or what is no plain file. Throws `usage` where both or neither are named. */
+/**
+ * The file to write, or `-`, or `""` where it is none. Throws `usage` where the argument and --to
+ * are named, or neither.
+ */
 function target(
   { say }: CommandContext,
   argument: string | undefined,
   to: Sink | undefined,
-): { file: string; to?: Sink } {
+): string {
   const help = `${say.program} token issue --help`;
   if (to === undefined) {
-    if (argument !== undefined) return { file: argument };
+    if (argument !== undefined) return argument;
     throw appError("usage", { message: 'Missing required argument "file"', help });
   }
   if (argument !== undefined) {
     throw appError("usage", { message: "A file and --to are named", help });
   }
-  if (to.kind === "file") return { file: to.file };
-  return to.kind === "stdout" ? { file: "-" } : { file: "", to };
+  if (to.kind === "file") return to.file;
+  return to.kind === "stdout" ? "-" : "";
 }
 
 /** What seals to the recipients; undefined where there are none. Throws `invalid-value`. */

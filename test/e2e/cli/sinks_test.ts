@@ -29,8 +29,9 @@ test(
     const outputs = sandbox.write("github/output", "");
     const env = { GITHUB_ACTIONS: "true", GITHUB_OUTPUT: outputs };
     const issue = ["token", "issue", "-n", "west", "--to", "github-output:link"];
-    const { stdout } = await sandbox.succeed(issue, { env, printsToken: true });
-    const { name, end, value, masks, shown } = readAsRunner(sandbox, "github/output", stdout);
+    const { stdout, stderr } = await sandbox.succeed(issue, { env, printsMasks: true });
+    const log = stderr + stdout;
+    const { name, end, value, masks, shown } = readAsRunner(sandbox, "github/output", log);
     assert.equal(name, "link");
     assert.match(end, /^hawser_[0-9a-f]{32}$/);
     assert.ok(!value.includes("\n"), "a variable is one line");
@@ -93,6 +94,7 @@ test(
       [["--to", "env-file:/nowhere/job.env"], 1, /Cannot write \/nowhere\/job\.env/],
       [["--to", "fd:1"], 2, /Invalid value "fd:1" for --to/],
       [["a.yaml", "--to", "b.yaml"], 2, /A file and --to are named/],
+      [["--to", "a.yaml", "--to", "b.yaml"], 2, /"b.yaml" for --to: it must be the only one/],
       [[], 2, /Missing required argument "file"/],
     ];
     for (const [args, code, said] of cases) {
@@ -100,6 +102,82 @@ test(
       assert.equal(outcome.code, code, outcome.stderr);
       assert.match(outcome.stderr, said);
     }
+    assert.deepEqual(await grants(sandbox), before);
+  }),
+);
+
+test(
+  "in a job of GitHub a captured token is masked, and captured without masks",
+  shared.use(async (sandbox) => {
+    const shell =
+      'token=$(hawser token issue -n west --to -) && printf %s "$token" > captured && ' +
+      "hawser token issue -n west --to file.yaml && chmod 600 captured";
+    const { code, stdout, stderr } = await sandbox.run("bash", ["-c", `umask 077; ${shell}`], {
+      env: { GITHUB_ACTIONS: "true" },
+      printsMasks: true,
+    });
+    assert.equal(code, 0, stderr);
+    assert.doesNotMatch(stdout, /add-mask/);
+    for (const file of ["captured", "file.yaml"]) {
+      assert.match(sandbox.read(file), /^kind: AccessToken$/m);
+      const [, secret] = /^ {2}code: (\S+)$/m.exec(sandbox.read(file))!;
+      assert.ok(stderr.includes(`::add-mask::${secret}\n`), file);
+      fs.rmSync(path.join(sandbox.folder, file));
+    }
+  }),
+);
+
+test(
+  "no token is issued where no runner would read the masks",
+  shared.use(async (sandbox) => {
+    const before = await grants(sandbox);
+    for (const end of ["2>said", "2>/dev/null", "2>&-"]) {
+      const shell = `hawser token issue -n west --to - >taken ${end}`;
+      const env = { GITHUB_ACTIONS: "true" };
+      const { code } = await sandbox.run("bash", ["-c", shell], { env });
+      assert.equal(code, 2, end);
+      assert.equal(sandbox.read("taken"), "");
+    }
+    assert.match(sandbox.read("said"), /^error: The secret can't be masked in the log: stderr/);
+    assert.deepEqual(await grants(sandbox), before);
+    for (const file of ["said", "taken"]) fs.rmSync(path.join(sandbox.folder, file));
+  }),
+);
+
+test(
+  "a last line without its end does not run into what is handed over",
+  shared.use(async (sandbox) => {
+    const file = sandbox.write("github/output", "before=1");
+    const env = { GITHUB_OUTPUT: file };
+    const issue = ["token", "issue", "-n", "west", "--to", "github-output"];
+    await sandbox.succeed(issue, { env, printsMasks: true });
+    assert.match(sandbox.read("github/output"), /^before=1\ntoken<<(hawser_\w+)\n\{.*\}\n\1\n$/);
+    fs.rmSync(file);
+  }),
+);
+
+test(
+  "a descriptor must be open, for writing, and have a reader",
+  shared.use(async (sandbox) => {
+    const before = await grants(sandbox);
+    const issueTo = (to: string, first = "") =>
+      sandbox.run("bash", ["-c", `${first}hawser token issue -n west --to ${to}`]);
+    const cases: [string, RegExp][] = [
+      // the runtime has opened some of these for itself
+      ...[3, 4, 5, 6, 7, 8, 9].map((n): [string, RegExp] => [
+        `fd:${n}`,
+        new RegExp(`Cannot write descriptor ${n}: `),
+      ]),
+      ["fd:7 7</dev/null", /descriptor 7: it is open for reading alone/],
+    ];
+    for (const [to, said] of cases) {
+      const { code, stderr } = await issueTo(to);
+      assert.equal(code, 1, `${to}: ${stderr}`);
+      assert.match(stderr, said);
+    }
+    const left = await issueTo("fd:7", "exec 7> >(true); wait $!; ");
+    assert.equal(left.code, 1, left.stderr);
+    assert.match(left.stderr, /Cannot write descriptor 7: /);
     assert.deepEqual(await grants(sandbox), before);
   }),
 );
@@ -124,7 +202,7 @@ test(
     const env = { HAWSER_UNDO_FILE: undo };
     await sandbox.succeed(["token", "issue", "t.yaml", "-n", "west"], { env });
     fs.rmSync(path.join(sandbox.folder, "t.yaml"));
-    assert.match(sandbox.read("undo"), /^grant revoke west-\w+ -n west\n$/);
+    assert.match(sandbox.read("undo"), /^grant revoke west-\w+ -n west -p linux\n$/);
     assert.equal(fs.statSync(undo).mode & 0o777, 0o600);
     const { code, stderr } = await sandbox.run("sh", ["-e", "-c", 'eval "hawser $(cat undo)"']);
     assert.equal(code, 0, stderr);

@@ -76,6 +76,12 @@ test(
       "hint: hawser wait --help",
     );
     assertRefused(
+      await sandbox.hawser(["wait", "link/a", "b", "-n", "east"]),
+      2,
+      "error: The link is named twice",
+      "hint: hawser wait --help",
+    );
+    assertRefused(
       await sandbox.hawser(["wait", "listener", "x", "-n", "east"]),
       2,
       'error: Invalid value "listener" for the resource: it must be one of site, link, grant, token',

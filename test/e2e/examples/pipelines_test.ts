@@ -9,6 +9,7 @@ import { test } from "node:test";
 import type { AccessApi } from "../../fakes/access_api.ts";
 import { type AccessStage, shareAccessStage } from "../stage/access_stage.ts";
 import { searchFor } from "./canaries.ts";
+import { withoutMasks } from "../stage/secrets.ts";
 import { loadExample, readExample, succeedInShell } from "./example.ts";
 
 const shared = shareAccessStage();
@@ -58,7 +59,7 @@ test(
         );
         const { stdout, stderr } = await succeedInShell(sandbox, run, {
           cwd,
-          printsToken: true, // the masks that GitHub takes out of the log
+          printsMasks: true,
           env: {
             JFROG_CLI_URL: withoutSlash(api),
             ACTIONS_ID_TOKEN_REQUEST_URL: `${tokens.url}?api-version=2.0`,
@@ -68,7 +69,7 @@ test(
             ...Object.fromEntries(stored),
           },
         });
-        logs.push(stdout.replaceAll(/^::add-mask::.*$/gm, ""), stderr);
+        logs.push(...[stdout, stderr].map(withoutMasks));
       }
       assert.equal(tokens.asked.join(), "/?api-version=2.0&audience=jfrog");
       const made = api.tokens.all.slice(before);

@@ -10,7 +10,7 @@ import { removeFaketimeLeavings } from "./faketime_leavings.ts";
 import { endProcessesOf } from "./own_processes.ts";
 import { openNetwork } from "./own_network.ts";
 import { OwnPort } from "./own_port.ts";
-import { assertNoSecrets } from "./secrets.ts";
+import { assertNoSecrets, withoutMasks } from "./secrets.ts";
 
 const executable = fileURLToPath(new URL("../../../dist/hawser", import.meta.url));
 
@@ -39,6 +39,8 @@ export interface CallOptions {
   calledAs?: string;
   /** Standard output is meant to hold a token, so secrets are no leak there. */
   printsToken?: boolean;
+  /** Standard error is meant to hold masks, so secrets are no leak in those lines. */
+  printsMasks?: boolean;
 }
 
 export interface Outcome {
@@ -221,10 +223,13 @@ export class Sandbox {
     this.#children.push(child);
     // A process may end without reading its standard input.
     child.stdin?.on("error", () => {}).end(options.stdin);
-    return { process: child, ended: this.#collect(child, options.printsToken === true) };
+    return { process: child, ended: this.#collect(child, options) };
   }
 
-  #collect(child: ChildProcess, printsToken: boolean): Promise<Outcome> {
+  #collect(
+    child: ChildProcess,
+    { printsToken = false, printsMasks = false }: CallOptions,
+  ): Promise<Outcome> {
     let stdout = "";
     let stderr = "";
     child.stdout!.setEncoding("utf8").on("data", (text: string) => stdout += text);
@@ -232,7 +237,10 @@ export class Sandbox {
     return new Promise((resolve, reject) => {
       child.on("error", reject);
       child.on("close", (code, signal) => {
-        this.#outputs.push(stderr, ...printsToken ? [] : [stdout]);
+        this.#outputs.push(
+          printsMasks ? withoutMasks(stderr) : stderr,
+          ...printsToken ? [] : [stdout],
+        );
         resolve({ code, signal, stdout, stderr });
       });
     });
