@@ -51,6 +51,7 @@ const mayImport: Record<string, string[]> = {
     "src/wait",
     "src/runtime",
     "src/network",
+    "src/pki/system_authorities.ts",
     "src/resources/yaml.ts",
     "src/version.ts",
   ],
