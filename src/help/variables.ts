@@ -138,7 +138,7 @@ export const variables: Variable[] = [
   { name: "REQUEST_METHOD", meaning: "set by a web server: HTTP_PROXY may be a client's" },
   { name: "SSL_CERT_FILE", meaning: "the authorities that are trusted, in place of the system's" },
   { name: "SSL_CERT_DIR", meaning: "a folder of such" },
-  { name: "NODE_EXTRA_CA_CERTS", meaning: "a file of authorities that JFrog servers may be from" },
+  { name: "NODE_EXTRA_CA_CERTS", meaning: "a file of authorities that are trusted too" },
   { name: "HOME", meaning: "the user's home" },
   { name: "USERPROFILE", meaning: "the same on Windows" },
   { name: "XDG_CONFIG_HOME", meaning: "holds the units of the user's systemd" },

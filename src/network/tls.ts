@@ -1,12 +1,22 @@
 import { isIP, type Socket } from "node:net";
-import { connect, type ConnectionOptions, type TLSSocket } from "node:tls";
+import {
+  connect,
+  type ConnectionOptions,
+  type DetailedPeerCertificate,
+  type TLSSocket,
+} from "node:tls";
 import { finish, opened } from "./connection.ts";
 
+/** A chain that is longer is no honest server's. */
+const longestChain = 10;
+
 /** Which authorities to trust, and which certificate to show. */
-export type TlsOptions = Pick<
-  ConnectionOptions,
-  "ca" | "cert" | "checkServerIdentity" | "key" | "minVersion" | "rejectUnauthorized"
->;
+export type TlsOptions =
+  & Pick<
+    ConnectionOptions,
+    "ca" | "cert" | "checkServerIdentity" | "key" | "minVersion" | "rejectUnauthorized"
+  >
+  & { allowPartialTrustChain?: boolean };
 
 /**
  * TLS over a connection, trusting `ca` alone, with a server that is `host`. Rejects with the TLS
@@ -25,14 +35,24 @@ export function secure(
   return opened(secured, "secureConnect", signal);
 }
 
-/** The certificate (DER) of a server that is `host`, believed or not; nothing else is asked. */
-export async function fetchCertificate(
+/**
+ * The certificates (DER) that a server shows which is `host`, its own first, believed or not;
+ * nothing else is asked.
+ */
+export async function fetchCertificates(
   socket: Socket,
   host: string,
   signal: AbortSignal,
-): Promise<Uint8Array> {
+): Promise<Uint8Array[]> {
   const secured = await secure(socket, host, { rejectUnauthorized: false }, signal);
-  const { raw } = secured.getPeerCertificate();
+  const shown = [];
+  for (
+    let each: DetailedPeerCertificate | undefined = secured.getPeerCertificate(true);
+    each?.raw !== undefined && shown.length < longestChain;
+    each = each.issuerCertificate === each ? undefined : each.issuerCertificate
+  ) {
+    shown.push(each.raw);
+  }
   await finish(secured);
-  return raw;
+  return shown;
 }

@@ -1,4 +1,5 @@
 import { X509Certificate } from "node:crypto";
+import { isIP } from "node:net";
 import { readPrivateKey } from "./key_pair.ts";
 import { pemBlocks } from "./pem.ts";
 
@@ -54,9 +55,26 @@ export function isSignedBy(certificatePem: string, authorityPem: string): boolea
   return certificate.checkIssued(authority) && certificate.verify(authority.publicKey);
 }
 
+/**
+ * True if the certificate is good for the host, as TLS clients judge it (RFC 6125 6.4): a
+ * wildcard stands for one label, and the common name for nothing.
+ */
+export function namesHost({ dnsNames, ipAddresses }: CertificateFacts, host: string): boolean {
+  if (isIP(host) !== 0) return ipAddresses.includes(shortAddress(host));
+  const wanted = host.toLowerCase();
+  const pattern = wanted.replace(/^[^.]+/, "*");
+  return dnsNames.some((name) => [wanted, pattern].includes(name.toLowerCase()));
+}
+
 /** The certificates in a PEM text, one PEM each, in order. */
 export function certificatesIn(pem: string): string[] {
   return pemBlocks("CERTIFICATE", pem);
+}
+
+/** Names of the authorities in a PEM text: their common names, or else fingerprints. */
+export function authorityNames(caPem: string): string[] {
+  return certificatesIn(caPem).map(readCertificate)
+    .map(({ subject, fingerprint }) => subject || fingerprint);
 }
 
 function parse(pem: string): X509Certificate {

@@ -12,13 +12,14 @@ import {
 import { exchange, type HttpAnswer } from "../network/http_exchange.ts";
 import { bareHost, chooseProxy } from "../network/proxy.ts";
 import { openThrough } from "../network/proxy_connection.ts";
-import { fetchCertificate, secure } from "../network/tls.ts";
+import { fetchCertificates, secure } from "../network/tls.ts";
+import { systemAuthorities } from "../pki/system_authorities.ts";
 import { explainRefusedCertificate } from "./refused_certificate.ts";
 
 /** A request to a grant service. */
 export interface GrantRequest {
   url: string;
-  /** PEM: the one authority that is trusted. */
+  /** PEM: the authorities that are trusted, and no others; empty: those of this system. */
   ca: string;
   method: "GET" | "POST";
   headers: Record<string, string>;
@@ -27,7 +28,7 @@ export interface GrantRequest {
 
 /** How requests get out of this machine. */
 export interface RedeemSurroundings {
-  /** Where HTTPS_PROXY and NO_PROXY are read from. */
+  /** Where HTTPS_PROXY, NO_PROXY and the system's authorities are read from. */
   env: Record<string, string | undefined>;
   now: Now;
 }
@@ -36,9 +37,9 @@ export interface RedeemSurroundings {
 const maxAnswerBytes = 256 * 1024;
 
 /**
- * One request over one connection: HTTP/1.1, TLS 1.3, trusting the request's `ca` alone, through
- * the proxy if there is one, no redirects. Throws `unreachable`, `tls-failed` (the system's error
- * in `cause`), `answer-invalid` beyond 256 KiB, and the signal's reason.
+ * One request over one connection: HTTP/1.1, TLS 1.3, trusting the request's `ca`, through the
+ * proxy if there is one, no redirects. Throws `unreachable`, `tls-failed` (the system's error in
+ * `cause`), `answer-invalid` beyond 256 KiB, and the signal's reason.
  */
 export async function askGrantService(
   request: GrantRequest,
@@ -66,7 +67,9 @@ async function open(
 ): Promise<TLSSocket> {
   const url = new URL(request.url);
   const host = bareHost(url);
-  const options = { ca: request.ca, minVersion: "TLSv1.3" } as const;
+  const ca = request.ca === "" ? systemAuthorities(surroundings.env) : [request.ca];
+  // what a token pins may be an authority below another one
+  const options = { ca, minVersion: "TLSv1.3", allowPartialTrustChain: true } as const;
   try {
     return await withinConnectLimit(
       async (bounded) =>
@@ -81,7 +84,7 @@ async function open(
       const fetch = () =>
         withinConnectLimit(
           async (bounded) =>
-            await fetchCertificate(await connect(url, surroundings, bounded), host, bounded),
+            await fetchCertificates(await connect(url, surroundings, bounded), host, bounded),
           signal,
         );
       const found = await explainRefusedCertificate(fetch, request.ca, surroundings.now());

@@ -1,4 +1,4 @@
-import { certificatesIn, readCertificate } from "../pki/certificate.ts";
+import { authorityNames, certificatesIn, readCertificate } from "../pki/certificate.ts";
 import { tokenAnnotations } from "../resources/access_token.ts";
 import type { Now } from "../runtime/clock.ts";
 import type { UsableToken } from "./token_file.ts";
@@ -15,8 +15,10 @@ export interface TokenFacts {
   expired?: boolean;
   redemptionsAllowed?: number;
   linkCost?: number;
-  /** SHA-256 of the grant service's CA certificate, hex. */
-  caFingerprint: string;
+  /** Names of the authorities it pins; none: its redeemer's system says whom to trust. */
+  pins: string[];
+  /** SHA-256 of the first of their certificates, hex. */
+  caFingerprint?: string;
 }
 
 /** Reads what a token says, without asking its grant service. */
@@ -25,6 +27,7 @@ export function inspectToken(token: UsableToken, now: Now = Date.now): TokenFact
   const annotations = metadata.annotations ?? {};
   const site = annotations[tokenAnnotations.site];
   const expirationTime = annotations[tokenAnnotations.expires];
+  const [pinned] = certificatesIn(spec.ca);
   const uses = Number(annotations[tokenAnnotations.redemptionsAllowed]);
   return {
     name: metadata.name,
@@ -35,6 +38,7 @@ export function inspectToken(token: UsableToken, now: Now = Date.now): TokenFact
       : { expirationTime, expired: Date.parse(expirationTime) <= now() }),
     ...(uses > 0 ? { redemptionsAllowed: uses } : {}),
     ...(spec.linkCost === undefined ? {} : { linkCost: spec.linkCost }),
-    caFingerprint: readCertificate(certificatesIn(spec.ca)[0]!).fingerprint,
+    pins: authorityNames(spec.ca),
+    ...(pinned === undefined ? {} : { caFingerprint: readCertificate(pinned).fingerprint }),
   };
 }

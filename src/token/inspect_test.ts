@@ -22,6 +22,7 @@ test("inspectToken() tells what the file says, but for the code", () => {
     expired: false,
     redemptionsAllowed: 3,
     linkCost: 5,
+    pins: [readCertificate(token.spec.ca).subject],
     caFingerprint: readCertificate(token.spec.ca).fingerprint,
   });
   assert.ok(!JSON.stringify(facts).includes(testCode));
@@ -30,5 +31,11 @@ test("inspectToken() tells what the file says, but for the code", () => {
 
 test("inspectToken() reads upstream's tokens, which tell less", () => {
   const facts = inspectToken(makeToken());
-  assert.deepEqual(Object.keys(facts), ["name", "url", "caFingerprint"]);
+  assert.deepEqual(Object.keys(facts), ["name", "url", "pins", "caFingerprint"]);
+});
+
+test("inspectToken() says of a token without an authority that it pins none", () => {
+  const facts = inspectToken(makeToken({ ca: "" }));
+  assert.deepEqual(facts.pins, []);
+  assert.ok(!("caFingerprint" in facts));
 });

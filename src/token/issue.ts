@@ -1,4 +1,5 @@
 import { appError, isAppError } from "../errors/app_error.ts";
+import { authorityNames } from "../pki/certificate.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import { type AccessGrant, grantsDisabled, redemptionsAllowed } from "../resources/access_grant.ts";
 import { type AccessToken, tokenAnnotations } from "../resources/access_token.ts";
@@ -43,6 +44,8 @@ export interface IssuedToken {
   expirationTime?: string;
   /** How long the token is valid from now, in milliseconds. */
   windowMs: number;
+  /** Names of the authorities that it pins; none: its redeemer's system says whom to trust. */
+  pins: string[];
   /** True if the grant was there before. */
   reused: boolean;
 }
@@ -138,7 +141,8 @@ async function removeGrant(platform: PlatformWithAbilities, name: string): Promi
   }
 }
 
-type ReadyGrant = AccessGrant & { status: { url: string; ca: string; code: string } };
+/** One that pins no authority has an empty `ca`, or, as some write it, none. */
+type ReadyGrant = AccessGrant & { status: { url: string; code: string } };
 
 function awaitGrant(
   platform: PlatformWithAbilities,
@@ -184,7 +188,7 @@ function isCurrent(grant: AccessGrant): boolean {
 }
 
 function isComplete(grant: AccessGrant): grant is ReadyGrant {
-  return Boolean(grant.status?.url && grant.status.ca && grant.status.code);
+  return Boolean(grant.status?.url && grant.status.code);
 }
 
 function checkUsable(grant: AccessGrant): void {
@@ -202,7 +206,7 @@ function usesLeft(grant: AccessGrant): number {
 }
 
 function describeIssued(grant: ReadyGrant, site: Site, request: IssueRequest): IssuedToken {
-  const { url, ca, code, expirationTime } = grant.status;
+  const { url, ca = "", code, expirationTime } = grant.status;
   const allowed = redemptionsAllowed(grant);
   const reused = request.grant !== undefined;
   const token: AccessToken = {
@@ -233,6 +237,7 @@ function describeIssued(grant: ReadyGrant, site: Site, request: IssueRequest): I
     windowMs: reused && expirationTime !== undefined
       ? Date.parse(expirationTime) - Date.now()
       : request.expirationWindowMs,
+    pins: authorityNames(ca),
     reused,
   };
 }

@@ -130,6 +130,7 @@ test("issueToken() makes a grant, awaits it and returns its token", async () => 
     },
     grant: issued.grant,
     site: "west",
+    pins: [],
     redemptionsAllowed: 3,
     usesLeft: 3,
     expirationTime: expirationTime,

@@ -13,7 +13,7 @@ import {
   describeConnectionError,
   isCertificateRefused,
 } from "../network/connection_fault.ts";
-import { fetchCertificate, secure } from "../network/tls.ts";
+import { fetchCertificates, secure } from "../network/tls.ts";
 
 /** One step of a connection: the name is looked up, TCP, the server's certificate, then ours. */
 export interface CheckStep {
@@ -147,7 +147,8 @@ async function explainTls(
   signal: AbortSignal,
 ): Promise<string> {
   if (!isCertificateRefused(error)) return describeConnectionError(error, host).why;
-  const fetch = async () => await fetchCertificate(await openTcp(host, port, signal), host, signal);
+  const fetch = async () =>
+    await fetchCertificates(await openTcp(host, port, signal), host, signal);
   return (await explainRefusedCertificate(fetch, ca, Date.now())).why;
 }
 

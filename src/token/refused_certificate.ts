@@ -3,23 +3,30 @@ import { encodePem } from "../pki/pem.ts";
 
 /**
  * Tells why a server's certificate was refused. The runtimes don't tell an expired one from a
- * foreign one, or each in its own way. So the certificate is fetched (DER) and judged here. `now`
- * is this machine's time in milliseconds.
+ * foreign one, or each in its own way. So what it shows is fetched (DER, its own first) and judged
+ * here; of an empty `ca` no more is known than that this system does not trust it. `now` is this
+ * machine's time in milliseconds.
  */
 export async function explainRefusedCertificate(
-  fetchCertificate: () => Promise<Uint8Array>,
+  fetchCertificates: () => Promise<Uint8Array[]>,
   ca: string,
   now: number,
 ): Promise<{ why: string; hint?: string }> {
-  const foreign = {
-    why: "its certificate is not signed by the authority it should be",
-    hint: "Another server may have taken its place: ask for a new token.",
-  };
+  const foreign = ca === ""
+    ? {
+      why: "its certificate is not signed by an authority that this system trusts",
+      hint: "The token pins none. SSL_CERT_FILE names other authorities to trust.",
+    }
+    : {
+      why: "its certificate is not signed by the authority it should be",
+      hint: "Another server may have taken its place: ask for a new token.",
+    };
   try {
-    const certificate = encodePem("CERTIFICATE", await fetchCertificate());
-    const authority = certificatesIn(ca).find((one) => isSignedBy(certificate, one));
+    const shown = (await fetchCertificates()).map((der) => encodePem("CERTIFICATE", der));
+    if (ca === "") return explainTimes(shown.slice(0, 1), now) ?? foreign;
+    const authority = certificatesIn(ca).find((one) => shown.some((each) => isSignedBy(each, one)));
     if (authority === undefined) return foreign;
-    return explainTimes([authority, certificate], now) ?? {
+    return explainTimes([authority, ...shown], now) ?? {
       why: "its certificate is not made for a server",
     };
   } catch {

@@ -51,7 +51,7 @@ async function isServed(
 }
 
 function tokenOf({ metadata, status }: AccessGrant): UsableToken | undefined {
-  if (!status?.url || !status.ca || !status.code) return undefined;
-  const { url, ca, code } = status;
+  if (!status?.url || !status.code) return undefined;
+  const { url, ca = "", code } = status;
   return { apiVersion, kind: "AccessToken", metadata, spec: { url, ca, code } };
 }

@@ -65,7 +65,12 @@ export async function probeTokenSteps(
     if (!(error instanceof AppError)) throw error;
     return fail(error.code === "unreachable" ? "connection" : "tls", error);
   }
-  take("tls", "the service is the one that the token trusts, by name and authority");
+  take(
+    "tls",
+    ca === ""
+      ? "the service has the name, and an authority that this system trusts: the token pins none"
+      : "the service is the one that the token trusts, by name and authority",
+  );
   take("clock", describeClock(answer, surroundings.now()));
   if ([404, 403, 429].includes(answer.status)) {
     return fail("grant", describeRefusal(token, answer, surroundings.now()));

@@ -70,8 +70,10 @@ function isLookedAfter({ status }: Site): boolean {
 const maxCompared = 100;
 
 function isOurs({ metadata, status }: AccessGrant, { url, ca }: GrantAddress): boolean {
-  return url !== undefined && status?.url === `${url}/${metadata.uid}` ||
-    status?.ca !== undefined && isSameAuthority(status.ca, ca);
+  if (url !== undefined && status?.url === `${url}/${metadata.uid}`) return true;
+  if (status?.ca) return ca !== "" && isSameAuthority(status.ca, ca);
+  // a url without an authority is written only by those who have tokens pin none
+  return ca === "" && Boolean(status?.url);
 }
 
 /** The authority that grants were compared with last, and what was found of others. */

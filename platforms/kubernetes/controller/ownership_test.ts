@@ -107,6 +107,17 @@ for (const [name, expected, asked, sites, others = []] of grants) {
   });
 }
 
+test("a grant that pins no authority is ours where we pin none, by whatever name", () => {
+  const unpinned = grant({ ca: "", code: "c", url: "https://old/u-1" });
+  const ask = (ca: string) =>
+    claimGrant(unpinned, {
+      address: { ...address, ca },
+      ...{ sites: named, grants: () => [unpinned], now },
+    });
+  assert.equal(ask(""), "ours");
+  assert.equal(ask("OUR CA"), "theirs");
+});
+
 const tokens: [string, unknown, AccessToken, Site[]][] = [
   ["without a site", "theirs", token(undefined), []],
   ["at a site of nobody", "ours", token(undefined, 0), unnamed],

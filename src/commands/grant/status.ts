@@ -32,6 +32,12 @@ async function status(context: CommandContext, name: string): Promise<AccessGran
   });
 }
 
+/** What tokens pin; of a grant that is not served yet nothing is known. */
+function describeAuthority(ca: string | undefined): string {
+  if (ca === undefined) return "-";
+  return ca === "" ? "none: the redeemer's system says whom to trust" : "present";
+}
+
 function text(grant: AccessGrant): string {
   const now = Date.now();
   const { status, message } = grantState(grant, now);
@@ -48,7 +54,7 @@ function text(grant: AccessGrant): string {
         : `${expirationTime} (${relativeTime(expirationTime, now)})`,
     ],
     ["URL", url ?? "-"],
-    ["CA", ca ? "present" : "-"],
+    ["CA", describeAuthority(ca)],
     ["Code", code ? "present, not shown" : "-"],
     ...conditionRows(conditions),
   ]);

@@ -63,6 +63,7 @@ function describeFacts(facts: TokenFacts): string {
     ["Redemptions allowed", facts.redemptionsAllowed?.toString()],
     ["Link cost", facts.linkCost?.toString()],
     ["Grant service", facts.url],
+    ["Pins", facts.pins.join(", ") || "no authority: the redeemer's system says whom to trust"],
     ["CA fingerprint", facts.caFingerprint],
   ];
   return fields(rows.filter((row): row is [string, string] => row[1] !== undefined));

@@ -142,6 +142,12 @@ async function issue(
       ? `It names the host ${hostOf(issued.token)}, which the other site must reach.`
       : `${why} Another one is chosen with --host, or made known with: ${other}`,
   );
+  if (issued.token.spec?.ca === "") {
+    context.note(
+      "It pins no authority: the other site's system must trust the service's certificate, " +
+        "and Skupper's own programs do not redeem it.",
+    );
+  }
   return {
     ...issued,
     host: hostOf(issued.token),

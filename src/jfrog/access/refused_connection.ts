@@ -1,7 +1,7 @@
 import { discard, hearFirst, openTcp } from "../../network/connection.ts";
 import { codeOf } from "../../network/connection_fault.ts";
 import { bareHost } from "../../network/proxy.ts";
-import { fetchCertificate } from "../../network/tls.ts";
+import { fetchCertificates } from "../../network/tls.ts";
 import { type AppError, appError } from "../../errors/app_error.ts";
 import { within } from "../../runtime/abortable.ts";
 import type { AccessServer, AccessSurroundings } from "../access_server.ts";
@@ -49,7 +49,7 @@ export async function findRefusal(
 
 async function speaksTls(url: URL, signal: AbortSignal): Promise<AppError> {
   const host = bareHost(url);
-  await fetchCertificate(await openTcp(host, Number(url.port || 80), signal), host, signal);
+  await fetchCertificates(await openTcp(host, Number(url.port || 80), signal), host, signal);
   const why = "it speaks TLS, and was asked by http";
   return appError("tls-failed", { url: url.origin, why, hint: "Its url begins with https://." });
 }
