@@ -8,6 +8,8 @@ export interface ContainerPurpose {
   /** Words after the executable's. */
   command: string[];
   env: Record<string, string>;
+  /** Folders that it reads beside the data home. */
+  readable?: string[];
   /** As the container sees it: `uid:gid`. */
   user: string;
   /** How long the controller may take to end, in milliseconds. */
@@ -33,7 +35,7 @@ export function containerNames(home: string): [string, string] {
  * this machine would, and as little else as it can do with.
  */
 export function containerSpec(purpose: ContainerPurpose): Record<string, unknown> {
-  const { image, home, command, env, user, stopWithinMs } = purpose;
+  const { image, home, command, env, readable = [], user, stopWithinMs } = purpose;
   return {
     Image: image,
     Cmd: command,
@@ -44,7 +46,7 @@ export function containerSpec(purpose: ContainerPurpose): Record<string, unknown
     StopTimeout: Math.ceil(stopWithinMs / 1000),
     HostConfig: {
       // at the same path, as state files name paths; relabelled where SELinux is in force
-      Binds: [`${home}:${home}:z`],
+      Binds: [`${home}:${home}:z`, ...readable.map((path) => `${path}:${path}:ro`)],
       NetworkMode: "host",
       UsernsMode: "host",
       ReadonlyRootfs: true,

@@ -1,13 +1,8 @@
 import { stat } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../src/errors/app_error.ts";
-import type {
-  ControllerHost,
-  ControllerOptions,
-  LocalRunOptions,
-  LocalStatus,
-  PlatformRequest,
-} from "../../src/platform/abilities.ts";
+import type { ControllerHost, LocalStatus, PlatformRequest } from "../../src/platform/abilities.ts";
+import type { ControllerOptions, LocalRunOptions } from "../../src/platform/controller_options.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { lock } from "../../src/runtime/lock.ts";
 import {
@@ -18,6 +13,7 @@ import {
   makeControllerFolder,
   readState,
 } from "../resource_files/hosting/controller_files.ts";
+import { certificateFolders } from "../resource_files/hosting/certificate_paths.ts";
 import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
 import { isReadyAt } from "../resource_files/hosting/controller_probe.ts";
 import {
@@ -179,6 +175,7 @@ export class ContainerController implements ControllerHost {
         [containerVariable]: container,
         ...proxySettings(this.#env),
       },
+      readable: certificateFolders(options),
       user: await userFor(engine, home),
       stopWithinMs,
     });

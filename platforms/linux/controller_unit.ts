@@ -6,6 +6,8 @@ export interface ControllerUnit {
   home: string;
   /** A file with settings of the environment, where there are any. */
   environmentFile: string;
+  /** Folders that it reads beside the data home. */
+  readable?: string[];
   /** True for a user's own systemd, which can't shut a service in as the system's can. */
   isUser: boolean;
 }
@@ -58,7 +60,7 @@ const isolation = [
  * when it is ready, hence NotifyAccess; it comes back however it ended, as often as that happens.
  */
 export function writeUnit(unit: ControllerUnit): string {
-  const { command, home, environmentFile, isUser } = unit;
+  const { command, home, environmentFile, readable = [], isUser } = unit;
   const [program] = command;
   return `[Unit]
 Description=Grants and tokens of the Skupper sites in ${escape(home)}
@@ -80,7 +82,7 @@ ${
     isUser ? "" : `${isolation.join("\n")}
 BindPaths=${bind(home)}
 BindReadOnlyPaths=${bind(program!)}
-`
+${readable.map((path) => `BindReadOnlyPaths=-${bind(path)}\n`).join("")}`
   }
 [Install]
 WantedBy=${isUser ? "default.target" : "multi-user.target"}

@@ -2,12 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import process from "node:process";
 import { appError } from "../../src/errors/app_error.ts";
-import type {
-  ControllerHost,
-  ControllerOptions,
-  LocalRunOptions,
-  LocalStatus,
-} from "../../src/platform/abilities.ts";
+import type { ControllerHost, LocalStatus } from "../../src/platform/abilities.ts";
+import type { ControllerOptions, LocalRunOptions } from "../../src/platform/controller_options.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
 import { isWaiting, runWords } from "../resource_files/hosting/controller_program.ts";

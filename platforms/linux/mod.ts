@@ -2,12 +2,11 @@ import process from "node:process";
 import { errorFields, reportTo } from "../../src/controller/log.ts";
 import type {
   ControllerManifest,
-  ControllerOptions,
   ControllerRunner,
-  LocalRunOptions,
   PlatformRequest,
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
+import type { ControllerOptions, LocalRunOptions } from "../../src/platform/controller_options.ts";
 import { openLocalPlatform } from "../resource_files/local_platform.ts";
 import { detachedController } from "./detached_controller.ts";
 import { findSystemd, notifyReady } from "./systemd.ts";

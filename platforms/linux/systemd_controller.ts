@@ -3,11 +3,8 @@ import { existsSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isAppError } from "../../src/errors/app_error.ts";
-import type {
-  ControllerHost,
-  ControllerOptions,
-  LocalStatus,
-} from "../../src/platform/abilities.ts";
+import type { ControllerHost, LocalStatus } from "../../src/platform/abilities.ts";
+import type { ControllerOptions } from "../../src/platform/controller_options.ts";
 import { makePrivateFolder, writeWhole } from "../../src/runtime/files.ts";
 import { sleep } from "../../src/runtime/clock.ts";
 import { controllerFailure } from "../resource_files/hosting/controller_failure.ts";
@@ -19,7 +16,12 @@ import {
   readState,
 } from "../resource_files/hosting/controller_files.ts";
 import { isReadyAt } from "../resource_files/hosting/controller_probe.ts";
-import { proxySettings, runWords } from "../resource_files/hosting/controller_program.ts";
+import {
+  proxySettings,
+  runWords,
+  trustSettings,
+} from "../resource_files/hosting/controller_program.ts";
+import { certificateFolders } from "../resource_files/hosting/certificate_paths.ts";
 import { findDataHome } from "../resource_files/paths.ts";
 import { writeUnit } from "./controller_unit.ts";
 import type { Program } from "./detached_controller.ts";
@@ -172,6 +174,7 @@ export function controllerUnit(
     command: [...executable, ...runWords("linux", options)],
     home: files.home,
     environmentFile: environmentFileOf(files),
+    readable: certificateFolders(options),
     isUser,
   });
 }
@@ -190,6 +193,6 @@ function environmentFileOf(files: ControllerFiles): string {
 }
 
 function environmentText({ env }: Program): string {
-  return Object.entries(proxySettings(env))
+  return Object.entries({ ...proxySettings(env), ...trustSettings(env) })
     .map(([name, value]) => `${name}="${value.replaceAll(/["\\$`]/g, "\\$&")}"\n`).join("");
 }

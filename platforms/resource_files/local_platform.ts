@@ -2,16 +2,22 @@ import process from "node:process";
 import type {
   ControllerHost,
   ControllerRunner,
-  LocalRunOptions,
   PlatformRequest,
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
+import type { ControllerOptions, LocalRunOptions } from "../../src/platform/controller_options.ts";
 import type { PlatformName } from "../../src/platform/name.ts";
 import { askNetwork } from "../../src/router/ask_network.ts";
 import type { RouterView } from "../../src/router/router_view.ts";
 import { methodsOf, type Platform } from "../../src/platform/platform.ts";
 import { whileAwaiting } from "../../src/wait/deadline.ts";
-import { type ControllerFiles, controllerFiles, servingSince } from "./hosting/controller_files.ts";
+import { withAbsolutePaths } from "./hosting/certificate_paths.ts";
+import {
+  type ControllerFiles,
+  controllerFiles,
+  readState,
+  servingSince,
+} from "./hosting/controller_files.ts";
 import { thisMachine } from "./site/link_hosts.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 import { requirePlatform } from "./namespace_platform.ts";
@@ -61,7 +67,7 @@ export function openLocalPlatform(
   const founding = founderSetup(name, paths, store, witness, hooks);
   return {
     ...methodsOf(store),
-    controllerHost: toldOf(hostFor(files), home, request.onRequest),
+    controllerHost: toldOf(checkedBy(files, request.env, hostFor(files)), home, request.onRequest),
     controllerRunner: controllerRunner(name, files, request),
     auditReader: { lines: () => auditLines(files.audit) },
     siteFounder: siteFounder(founding),
@@ -87,6 +93,36 @@ export function openLocalPlatform(
       executable: request.executable,
     }),
     pendingKeys: pendingKeyFiles(paths),
+  };
+}
+
+/**
+ * The host, which is given a certificate only after it was found good: what runs is not ended for
+ * one that can't start. Its `start` and `restart` throw as `openCertificateFiles` does too.
+ */
+function checkedBy(
+  files: ControllerFiles,
+  env: PlatformRequest["env"],
+  host: ControllerHost,
+): ControllerHost {
+  async function check(options: ControllerOptions): Promise<void> {
+    if (options.certificate === undefined) return;
+    const { openCertificateFiles } = await import("../../src/controller/certificate_files.ts");
+    await openCertificateFiles(options, env);
+  }
+  return {
+    async start(options, signal) {
+      const given = withAbsolutePaths(options);
+      await check(given);
+      return await host.start(given, signal);
+    },
+    async restart(options, signal) {
+      const given = withAbsolutePaths(options);
+      await check({ ...(await readState(files))?.options, ...given });
+      return await host.restart(given, signal);
+    },
+    stop: (signal) => host.stop(signal),
+    status: (signal) => host.status(signal),
   };
 }
 
@@ -199,7 +235,7 @@ function controllerRunner(
           env,
           version,
         },
-        options,
+        withAbsolutePaths(options),
         signal,
         log,
         ready,

@@ -98,6 +98,14 @@ const controller = z.strictObject({
   namespaces: names.describe("the namespaces it serves").optional(),
   problem: text("what is wrong").optional(),
   clock: text("what looks wrong with the machine's clock").optional(),
+  certificate: z.strictObject({
+    place: text("where it is kept"),
+    names: names.describe("the hosts that the served one names"),
+    notAfter: time("when the served one ends"),
+    pins: names.describe("the authorities that tokens pin; none: redeemers trust their systems"),
+    problem: text("why what is there now is not served, or that the served one ends").optional(),
+    notice: text("which tokens that were issued before are refused now").optional(),
+  }).describe("the certificate that the user brings").optional(),
 });
 
 const clusterControllers = z.strictObject({
@@ -149,6 +157,9 @@ const results = {
       usesLeft: whole("how often it still can be"),
       expirationTime: time("when the token ends").optional(),
       windowMs: whole("how long it is valid from now, in milliseconds"),
+      pins: names.describe(
+        "the authorities it pins; none: its redeemer's system says whom to trust",
+      ),
       reused: truth("whether the grant was there before"),
     }).meta({ title: "to a file" }),
     accessToken.meta({ title: "to standard output" }),
@@ -181,7 +192,8 @@ const results = {
     expired: truth("whether it has ended, by this machine's clock").optional(),
     redemptionsAllowed: whole("how often its grant can be redeemed").optional(),
     linkCost: whole("the cost of the link that comes of it").optional(),
-    caFingerprint: text("SHA-256 of the grant service's authority, hex"),
+    pins: names.describe("the authorities it pins; none: its redeemer's system says whom to trust"),
+    caFingerprint: text("SHA-256 of the first of them, hex").optional(),
     probe: probe.describe("with --probe: how far a redemption would come").optional(),
   }),
   "token status": z.union([

@@ -4,11 +4,12 @@ import { GrantBook } from "../grant_service/grant_book.ts";
 import { abortable, untilAborted, within } from "../runtime/abortable.ts";
 import { sleep } from "../runtime/clock.ts";
 import { announcementOf } from "./announcement.ts";
-import { ControllerClock, observeEveryMs } from "./controller_clock.ts";
+import { ControllerClock } from "./controller_clock.ts";
 import type { ControllerSetup } from "./controller_setup.ts";
 import { GrantAddresses } from "./grant_addresses.ts";
 import { type GrantListener, startGrantListener } from "./grant_listener.ts";
 import type { Change } from "./home.ts";
+import { Housekeeping } from "./housekeeping.ts";
 import { loadGrants } from "./load_grants.ts";
 import { errorFields, type Report, reportTo } from "./log.ts";
 import { type Failure, reportFailure } from "./reported_failure.ts";
@@ -27,12 +28,6 @@ const tokensAtOnce = 256;
 
 /** A popular grant's status follows its ledger at this distance, not use by use. */
 const mirrorAfterMs = 200;
-
-/** How often ledgers are swept. */
-const sweepEveryMs = 3_600_000;
-
-/** How often the certificate is checked: it may be due, or renewed by another replica. */
-const renewEveryMs = 60_000;
 
 /** The longest time between two tries of a token: upstream's controller takes as long. */
 const longestTokenBackOffMs = 30_000;
@@ -62,6 +57,7 @@ class Controller {
   readonly #grants: WorkQueue<Change>;
   readonly #tokens: WorkQueue<Change>;
   readonly #page: OverviewPage;
+  readonly #housekeeping: Housekeeping;
   /** Grants whose status says less than their ledger. */
   readonly #behind = new Map<string, Change>();
   /** When a status was last found to be behind, by the steady clock. */
@@ -88,7 +84,7 @@ class Controller {
       const announcement = announcementOf(event);
       if (announcement !== undefined) announce?.(announcement);
     };
-    this.#addresses = new GrantAddresses(setup.identities, setup.hosts, () => clock.readings());
+    this.#addresses = new GrantAddresses(setup.identity, setup.hosts);
     this.#book = new GrantBook({
       ...{ now, steady, settled: () => clock.settled(), news: home },
       ...(replica === undefined ? {} : { service: replica }),
@@ -98,6 +94,7 @@ class Controller {
     this.#page = new OverviewPage(home, {
       clock: this.#clock,
       grantUrl: () => this.#addresses.usual(),
+      certificate: setup.certificate,
       damagedLedgers: () => this.#book.damaged,
     });
     const queueOptions = {
@@ -118,29 +115,34 @@ class Controller {
       longestBackOffMs: longestTokenBackOffMs,
       work: (change) => reconcileToken(change, tools, this.#work.signal),
     });
+    this.#housekeeping = new Housekeeping({
+      ...{ home, clock, book: this.#book, addresses: this.#addresses, report: this.#report },
+      certificate: setup.certificate,
+      certificateJudged: setup.certificateJudged?.bind(setup),
+      clockJudged: setup.clockJudged?.bind(setup),
+      add: (change) => this.#add(change),
+      signal: this.#work.signal,
+    });
   }
 
   /** As `runController`; once. */
   async run(signal: AbortSignal): Promise<void> {
     if (!await this.#prepare(signal) || signal.aborted) return;
     const listener = await this.#listen();
-    const chores = [
-      this.#repeat(() => this.#observe(), observeEveryMs),
-      this.#repeat(() => this.#renew(), renewEveryMs),
-      this.#repeat(() => this.#sweep(), sweepEveryMs),
-    ];
+    this.#housekeeping.start();
     try {
       const { operationsUrl, operationsPort, port } = listener;
       const grantUrl = await this.#addresses.usual();
       await this.#setup.listening({ grantPort: port, operationsPort, grantUrl, operationsUrl });
       this.#report("listening", { grantPort: port, grantUrl, operationsUrl });
+      await this.#housekeeping.judgeCertificate();
       this.#isWorking = true;
       const changes = this.#setup.home.changes(signal);
       for await (const change of untilAborted(changes, signal)) this.#add(change);
     } finally {
       this.#isWorking = false;
       this.#report("stopping");
-      chores.forEach(clearInterval);
+      this.#housekeeping.stop();
       await this.#end(listener);
       this.#report("stopped");
     }
@@ -157,7 +159,7 @@ class Controller {
         this.#work.signal,
       );
     try {
-      await abortable(this.#observe(), signal).catch((error) => {
+      await abortable(this.#housekeeping.observe(), signal).catch((error) => {
         signal.throwIfAborted();
         this.#report("housekeeping-failed", errorFields(error));
       });
@@ -178,6 +180,7 @@ class Controller {
       book: this.#book,
       addresses: this.#addresses,
       clock: this.#clock,
+      certificate: this.#setup.certificate,
       audit: this.#audit,
       report: this.#report,
       page: { policy: pagePolicy, render: () => this.#page.render(this.#work.signal) },
@@ -239,59 +242,12 @@ class Controller {
 
   /** Founds a site that a file describes; what may have waited for it is looked at in any case. */
   async #lookAtSite({ namespace, name }: Change): Promise<Outcome> {
-    await this.#requeue(namespace);
+    await this.#housekeeping.lookAtAll(namespace);
     const { foundSite } = await this.#setup.home.open(namespace);
     if (await foundSite?.(name, this.#work.signal)) {
       this.#report("site-founded", { namespace, name });
     }
     return {};
-  }
-
-  /** Has all of a namespace looked at. */
-  async #requeue(namespace: string): Promise<void> {
-    const { platform } = await this.#setup.home.open(namespace);
-    for (const kind of ["AccessGrant", "AccessToken"] as const) {
-      for (const { metadata } of await platform.list(kind, this.#work.signal)) {
-        this.#add({ kind, namespace, name: metadata.name });
-      }
-    }
-  }
-
-  async #sweep(): Promise<void> {
-    const { home } = this.#setup;
-    for (const namespace of await home.namespaces(this.#work.signal)) {
-      try {
-        await this.#book.sweep((await home.open(namespace)).backing);
-      } catch (error) {
-        this.#report("housekeeping-failed", { namespace, ...errorFields(error) });
-      }
-    }
-  }
-
-  /** Looks at the clocks, and tells what has changed in how they look. */
-  async #observe(): Promise<void> {
-    const before = this.#clock.problem;
-    await this.#clock.observe();
-    const { problem } = this.#clock;
-    if (problem === before) return;
-    if (problem === undefined) this.#report("clock-right");
-    else this.#report("clock-wrong", { problem });
-    await this.#setup.clockJudged?.(problem);
-  }
-
-  async #renew(): Promise<void> {
-    if (!await this.#addresses.renew()) return;
-    for (const namespace of await this.#setup.home.namespaces(this.#work.signal)) {
-      await this.#requeue(namespace);
-    }
-  }
-
-  /** Does a piece of housekeeping again and again; one that failed is due again like any other. */
-  #repeat(chore: () => Promise<void>, everyMs: number) {
-    return setInterval(
-      () => chore().catch((error) => this.#report("housekeeping-failed", errorFields(error))),
-      everyMs,
-    );
   }
 }
 

@@ -1,5 +1,7 @@
 import type { ChainHead } from "../grant_service/audit_chain.ts";
-import type { IdentityStore } from "../grant_service/service_identity.ts";
+import type { BroughtIdentity } from "../grant_service/brought_identity.ts";
+import type { CertificateStatus } from "../platform/certificate_status.ts";
+import type { IdentitySource } from "../grant_service/identity_source.ts";
 import type { Announce } from "./announcement.ts";
 import type { OperationsPlace } from "../grant_service/http/operations_server.ts";
 import type { ControllerClock } from "./controller_clock.ts";
@@ -11,8 +13,10 @@ export interface ControllerSetup {
   home: ControllerHome;
   /** The name of this controller among several that serve the same home; undefined: it is alone. */
   replica?: string;
-  /** Where the grant service keeps its certificate authority and certificate. */
-  identities: IdentityStore;
+  /** Where the grant service has its certificate from. */
+  identity: IdentitySource;
+  /** The same, where the user brings it. */
+  certificate?: BroughtIdentity;
   /** The ports to listen on, in order of preference. */
   ports: readonly number[];
   hosts: HostChoice;
@@ -44,6 +48,8 @@ export interface ControllerSetup {
   listening(address: ListeningAddress): Promise<void>;
   /** The machine's alone by default. */
   clock?: ControllerClock;
+  /** Told how it stands with the user's certificate, at first and when that has changed. */
+  certificateJudged?(status: CertificateStatus): Promise<void>;
   /** Told what looks wrong with the clocks, and with undefined that nothing does any more. */
   clockJudged?(problem: string | undefined): Promise<void>;
 }

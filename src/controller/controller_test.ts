@@ -5,7 +5,8 @@ import { type AddressInfo, createServer } from "node:net";
 import { test } from "node:test";
 import { memoryLedgerStore } from "../../test/fakes/memory_ledger_store.ts";
 import { appError, isAppError } from "../errors/app_error.ts";
-import type { IdentityStore } from "../grant_service/service_identity.ts";
+import type { IdentitySource } from "../grant_service/identity_source.ts";
+import { ownIdentity } from "../grant_service/service_identity.ts";
 import { createAuthority } from "../pki/authority.ts";
 import { memoryPlatform } from "../platform/memory.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
@@ -92,7 +93,7 @@ async function withController(
         }
       },
     },
-    identities: memoryIdentities(),
+    identity: memoryIdentity(),
     ports: [0],
     hosts: { ofMachine: () => Promise.resolve({ host: "127.0.0.1" }) },
     env: {},
@@ -113,12 +114,12 @@ async function withController(
   }
 }
 
-function memoryIdentities(): IdentityStore {
+function memoryIdentity(): IdentitySource {
   const files = new Map<string, string>();
-  return {
+  return ownIdentity({
     read: (name) => Promise.resolve(files.get(name)),
     write: (name, text) => (files.set(name, text), Promise.resolve(text)),
-  };
+  }, () => [Date.now()]);
 }
 
 function tokenOf(grant: AccessGrant): UsableToken {
@@ -162,7 +163,7 @@ test("a token is redeemed from a grant, and the grant's status tells", async () 
 
 test("grants of an earlier run are served from the first moment on", async () => {
   const west = memoryNamespace("west");
-  const setup = { identities: memoryIdentities() };
+  const setup = { identity: memoryIdentity() };
   let port = 0;
   await withController([west], async ({ address, tell }) => {
     tell(await west.addSite());
@@ -215,17 +216,17 @@ test("the certificate bears every host that grants are redeemed at", async () =>
 test("tokens stay good when the service gets another name", async () => {
   const west = memoryNamespace("west", "127.0.0.1");
   let token: UsableToken | undefined;
-  const identities = memoryIdentities();
+  const identity = memoryIdentity();
   await withController([west], async ({ tell }) => {
     tell(await west.addSite());
     tell(await west.addGrant());
     token = tokenOf(await west.grant());
-  }, { identities });
+  }, { identity });
   const hosts = { fixed: "new.example", ofMachine: () => Promise.resolve(undefined) };
   await withController([west], async ({ address }) => {
     token!.spec.url = token!.spec.url.replace(/:\d+/, `:${address.grantPort}`);
     assert.equal((await probeToken(token!, surroundings, never)).usesLeft, 1);
-  }, { identities, hosts });
+  }, { identity, hosts });
 });
 
 test("a port that is taken is passed over, and the last one complained of", async () => {
@@ -260,7 +261,7 @@ test("a namespace that can't be read is told, and the others are served", async 
 
 test("a start with a clock days ahead leaves the ledgers of the grants that are there", async () => {
   const west = memoryNamespace("west");
-  const identities = memoryIdentities();
+  const identity = memoryIdentity();
   let uid = "";
   await withController([west], async ({ tell }) => {
     tell(await west.addSite());
@@ -268,18 +269,18 @@ test("a start with a clock days ahead leaves the ledgers of the grants that are 
     const grant = await west.grant();
     uid = grant.metadata.uid!;
     await redeemOnce(tokenOf(grant));
-  }, { identities });
+  }, { identity });
   const { ledgers } = west.namespace.backing;
   assert.deepEqual(await ledgers.list(), [uid]);
   const clock = new ControllerClock({ now: () => Date.now() + 3 * 24 * 3_600_000 });
   await withController([west], async () => {
     assert.deepEqual(await ledgers.list(), [uid]);
-  }, { identities, clock });
+  }, { identity, clock });
 });
 
 test("a grant whose ledger can't be read keeps no other from being served", async () => {
   const west = memoryNamespace("west");
-  const identities = memoryIdentities();
+  const identity = memoryIdentity();
   const tokens: UsableToken[] = [];
   let port = 0;
   await withController([west], async ({ address, tell }) => {
@@ -297,7 +298,7 @@ test("a grant whose ledger can't be read keeps no other from being served", asyn
       const found = (await west.namespace.platform.get("AccessGrant", name, never))!;
       tokens.push(tokenOf(found));
     }
-  }, { identities });
+  }, { identity });
   const { ledgers } = west.namespace.backing;
   const read = ledgers.read.bind(ledgers);
   ledgers.read = (uid) =>
@@ -309,7 +310,7 @@ test("a grant whose ledger can't be read keeps no other from being served", asyn
     }
     assert.deepEqual(await probeToken(damaged!, surroundings, never), {});
     assert.ok(events.some(({ event, grant }) => event === "grant-unreadable" && grant === "a"));
-  }, { identities, ports: [port] });
+  }, { identity, ports: [port] });
 });
 
 test("what was given last is in the grant's status when it has stopped", async () => {
@@ -363,7 +364,7 @@ test("it stops although it has not begun", async () => {
       open: () => Promise.resolve(west.namespace),
       changes: () => assert.fail("it works"),
     },
-    identities: memoryIdentities(),
+    identity: memoryIdentity(),
     ports: [0],
     hosts: { ofMachine: () => Promise.resolve({ host: "127.0.0.1" }) },
     env: {},

@@ -1,9 +1,5 @@
 import type { GrantServer, TlsIdentity } from "../grant_service/http/grant_server.ts";
-import {
-  type IdentityStore,
-  obtainServiceIdentity,
-  type ServiceIdentity,
-} from "../grant_service/service_identity.ts";
+import type { IdentitySource } from "../grant_service/identity_source.ts";
 import { hostAndPort } from "../resources/resource.ts";
 import type { ControllerNamespace, GrantAddress } from "./home.ts";
 
@@ -16,6 +12,8 @@ export interface HostChoice {
    * any; undefined if unknown.
    */
   ofMachine(): Promise<UrlPlace | undefined>;
+  /** True where the port that others see is known only with the host. */
+  isAddressGiven?: boolean;
 }
 
 /** A host and port in a url. Without a port it is the one that is listened on. */
@@ -28,19 +26,16 @@ export interface UrlPlace {
  * Names the grant service by the hosts its namespaces ask for, and has its certificate bear them.
  */
 export class GrantAddresses {
-  readonly #store: IdentityStore;
+  readonly #source: IdentitySource;
   readonly #choice: HostChoice;
-  readonly #readings: () => readonly number[];
   readonly #hosts = new Set<string>();
-  #identity: ServiceIdentity | undefined;
+  #identity: TlsIdentity | undefined;
   #server: GrantServer | undefined;
   #changing: Promise<unknown> = Promise.resolve();
 
-  /** `readings` are what the clocks at hand say, in milliseconds since 1970. */
-  constructor(store: IdentityStore, choice: HostChoice, readings: () => readonly number[]) {
-    this.#store = store;
+  constructor(source: IdentitySource, choice: HostChoice) {
+    this.#source = source;
     this.#choice = choice;
-    this.#readings = readings;
   }
 
   /** Has the certificate bear the host of a url that is out in tokens; before it listens. */
@@ -70,27 +65,36 @@ export class GrantAddresses {
   /** Where the namespace's grants are redeemed. */
   async of(namespace: ControllerNamespace, signal: AbortSignal): Promise<GrantAddress> {
     const host = this.#choice.fixed ?? await namespace.grantHost?.(signal);
-    const place = host === undefined ? await this.#choice.ofMachine() : { host };
+    const place = await this.#named(host === undefined ? undefined : { host });
     if (place !== undefined) await this.#cover(place.host);
     for (const other of await namespace.otherHosts?.(signal) ?? []) await this.#cover(other);
     return { url: place && this.#url(place), ca: this.#identity!.caPem };
   }
 
   /**
-   * Renews the identity if it is due, or takes the one that another service with the same store has
-   * made. True if the authority that grants name has changed.
+   * Renews the identity if it is due, or takes the one that another service with the same store, or
+   * the user, has made. True if what grants name may have changed.
    */
   async renew(): Promise<boolean> {
-    const before = this.#identity?.caPem;
+    const before = this.#identity;
     await this.#change();
-    return this.#identity!.caPem !== before;
+    const { caPem, certificatePem } = this.#identity!;
+    return caPem !== before?.caPem || certificatePem !== before.certificatePem;
   }
 
   async #usualPlace(): Promise<UrlPlace> {
     const { fixed } = this.#choice;
-    return fixed === undefined
-      ? await this.#choice.ofMachine() ?? { host: "localhost" }
-      : { host: fixed };
+    return await this.#named(fixed === undefined ? undefined : { host: fixed }) ??
+      { host: "localhost" };
+  }
+
+  /** The wanted place, or else the machine's, by a host that the certificate is good for. */
+  async #named(wanted: UrlPlace | undefined): Promise<UrlPlace | undefined> {
+    const { ofMachine, isAddressGiven } = this.#choice;
+    const place = wanted ?? await ofMachine();
+    const host = this.#source.hostFor?.(place?.host);
+    if (host === undefined || place === undefined && isAddressGiven) return place;
+    return { ...place, host };
   }
 
   /** Undefined as long as the port is not known. */
@@ -99,7 +103,8 @@ export class GrantAddresses {
   }
 
   async #cover(host: string): Promise<void> {
-    if (!this.#hosts.has(host)) await this.#change(host);
+    // one that a user brings is good for the hosts that it names, whatever is wanted
+    if (this.#source.hostFor === undefined && !this.#hosts.has(host)) await this.#change(host);
   }
 
   /** One change after the other: each identity bears the hosts of all before it. */
@@ -107,7 +112,7 @@ export class GrantAddresses {
     const change = this.#changing.then(async () => {
       const hosts = new Set(this.#hosts);
       if (host !== undefined) hosts.add(host);
-      const identity = await obtainServiceIdentity(this.#store, [...hosts], this.#readings);
+      const identity = await this.#source.obtain([...hosts]);
       if (identity.certificatePem !== this.#identity?.certificatePem) {
         this.#server?.replaceIdentity(identity);
       }

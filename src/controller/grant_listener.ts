@@ -1,4 +1,5 @@
 import type { Audit } from "../grant_service/audit.ts";
+import type { BroughtIdentity } from "../grant_service/brought_identity.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
 import { createMetrics } from "../grant_service/metrics.ts";
 import {
@@ -25,6 +26,8 @@ export interface GrantListenerOptions {
   /** Where the operations service listens; any free port of loopback by default. */
   operations: OperationsPlace | undefined;
   clock: Pick<ControllerClock, "errorMs">;
+  /** The certificate, where the user brings it. */
+  certificate: Pick<BroughtIdentity, "status"> | undefined;
   audit: Audit;
   report: Report;
   page: OperationsServerOptions["page"];
@@ -50,6 +53,7 @@ export async function startGrantListener(options: GrantListenerOptions): Promise
   const metrics = createMetrics({
     damagedLedgers: () => book.damaged,
     clockErrorMs: () => options.clock.errorMs,
+    certificate: options.certificate && (() => options.certificate!.status),
   });
   const serverOptions = {
     proxies: new AddressRanges(options.proxies),

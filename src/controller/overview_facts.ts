@@ -44,6 +44,8 @@ export interface PageFacts extends Overview {
   grantUrl: string;
   /** What looks wrong with the clocks. */
   clock: string | undefined;
+  /** What is wrong with the user's certificate, and which tokens it makes useless. */
+  certificate: string | undefined;
   /** Grants that give nothing because their ledgers are damaged. */
   damagedLedgers: number;
   /** Newest first. */

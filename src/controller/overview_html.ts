@@ -49,9 +49,10 @@ ${recentSection(recent, now)}
 `;
 }
 
-function problemsOf({ clock, damagedLedgers, namespaces }: PageFacts): string[] {
+function problemsOf({ clock, certificate, damagedLedgers, namespaces }: PageFacts): string[] {
   const problems: string[] = [];
   if (clock !== undefined) problems.push(`The clock looks wrong: ${clock}`);
+  if (certificate !== undefined) problems.push(`The grant service's certificate: ${certificate}`);
   if (damagedLedgers > 0) {
     problems.push(`${damagedLedgers} access grants are closed because their ledgers are damaged`);
   }

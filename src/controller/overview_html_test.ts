@@ -23,6 +23,7 @@ const quiet: PageFacts = {
   more: 0,
   grantUrl: "https://192.0.2.1:9090",
   clock: undefined,
+  certificate: undefined,
   damagedLedgers: 0,
   recent: [{ event: "redeemed", namespace: "west", grant: "g", timeMs: now - 5000 }],
 };

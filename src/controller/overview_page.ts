@@ -1,3 +1,4 @@
+import type { BroughtIdentity } from "../grant_service/brought_identity.ts";
 import type { AuditEvent } from "../grant_service/audit.ts";
 import { grantState, redemptionsAllowed } from "../resources/access_grant.ts";
 import type { Kind, ResourceOf } from "../resources/kinds.ts";
@@ -19,6 +20,7 @@ const mostRecent = 30;
 interface PageSources {
   clock: Pick<ControllerClock, "now" | "steady" | "problem">;
   grantUrl(): Promise<string>;
+  certificate: Pick<BroughtIdentity, "status"> | undefined;
   damagedLedgers(): number;
 }
 
@@ -44,11 +46,13 @@ export class OverviewPage {
 
   /** The page as HTML. Rejects with what keeps the namespaces from being listed. */
   async render(signal: AbortSignal): Promise<string> {
-    const { clock, grantUrl, damagedLedgers } = this.#sources;
+    const { clock, grantUrl, certificate, damagedLedgers } = this.#sources;
+    const { problem, notice } = certificate?.status ?? {};
     const facts = {
       ...await this.#overview(signal),
       grantUrl: await grantUrl(),
       clock: clock.problem,
+      certificate: [problem, notice].filter(Boolean).join("; ") || undefined,
       damagedLedgers: damagedLedgers(),
       recent: this.#recent,
     };

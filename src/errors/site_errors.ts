@@ -96,6 +96,11 @@ export const siteErrors = {
     message: (d) => `The controller did not start: ${d.why}`,
     hint: (d) => (d.log === undefined ? undefined : `Its log is ${d.log}`),
   }),
+  "certificate-unusable": entry<{ place: string; why: string; hint?: string }>({
+    exit: "usage",
+    message: (d) => `Cannot serve grants with the certificate in ${d.place}: ${d.why}`,
+    hint: (d) => d.hint,
+  }),
   "not-stopped": entry<{ pid: number }>({
     exit: "failed",
     message: (d) => `The controller (pid ${d.pid}) cannot be stopped`,

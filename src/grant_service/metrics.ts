@@ -1,3 +1,4 @@
+import type { CertificateStatus } from "../platform/certificate_status.ts";
 import { Counter, Gauge, Histogram, Registry } from "prom-client";
 
 /** The service's figures, as Prometheus reads them. */
@@ -16,6 +17,8 @@ export interface LookedUp {
   damagedLedgers(): number;
   /** How far the clocks at hand are off at least, in milliseconds. */
   clockErrorMs(): number;
+  /** How it stands with the certificate, where the user brings it. */
+  certificate?: (() => CertificateStatus) | undefined;
 }
 
 /** Fresh figures, all zero, but for those that are looked up. */
@@ -49,7 +52,30 @@ export function createMetrics(lookedUp?: LookedUp): ServiceMetrics {
   };
 }
 
-function addGauges({ damagedLedgers, clockErrorMs }: LookedUp, registers: Registry[]): void {
+function addCertificateGauges(status: () => CertificateStatus, registers: Registry[]): void {
+  new Gauge({
+    name: "hawser_certificate_expiration_timestamp_seconds",
+    help: "When the certificate that the user brought, and that is served, ends; since 1970.",
+    registers,
+    collect() {
+      this.set(Date.parse(status().notAfter) / 1000);
+    },
+  });
+  new Gauge({
+    name: "hawser_certificate_problem",
+    help: "1 while the user's certificate is not served as it is now, or is about to end.",
+    registers,
+    collect() {
+      this.set(status().problem === undefined ? 0 : 1);
+    },
+  });
+}
+
+function addGauges(
+  { damagedLedgers, clockErrorMs, certificate }: LookedUp,
+  registers: Registry[],
+): void {
+  if (certificate !== undefined) addCertificateGauges(certificate, registers);
   new Gauge({
     name: "hawser_clock_error_seconds",
     help:

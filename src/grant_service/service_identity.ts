@@ -7,6 +7,7 @@ import {
 } from "../pki/certificate.ts";
 import { createKeyPair } from "../pki/key_pair.ts";
 import type { TlsIdentity } from "./http/grant_server.ts";
+import type { IdentitySource } from "./identity_source.ts";
 
 /**
  * Where the identity is kept: two texts with private keys in them, each stored whole or not at all.
@@ -21,6 +22,14 @@ export interface IdentityStore {
 }
 
 export type IdentityPart = "authority.pem" | "server.pem";
+
+/** The service's own certificate, made for the hosts as they come up. */
+export function ownIdentity(
+  store: IdentityStore,
+  readings: () => readonly number[],
+): IdentitySource {
+  return { obtain: (hosts) => obtainServiceIdentity(store, hosts, readings) };
+}
 
 /** An identity and when to ask for the next one. */
 export interface ServiceIdentity extends TlsIdentity {

@@ -90,6 +90,8 @@ export const commandHelp: Record<string, CommandHelp> = {
   "controller start": help(["controller status", "controller stop"], {
     "hawser controller start": "serve in the background, by systemd where there is one",
     "hawser controller start --grant-host west.example": "name that host in tokens",
+    "hawser controller start --grant-certificate fullchain.pem --grant-key privkey.pem":
+      "serve a certificate of your own, and what it is renewed to",
   }),
   "controller restart": help(["controller status"], {
     "hawser controller restart": "go on with this version and the settings of before",

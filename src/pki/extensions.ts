@@ -29,6 +29,9 @@ const purposes = { serverAuth: "1.3.6.1.5.5.7.3.1", clientAuth: "1.3.6.1.5.5.7.3
 /** Purposes of which one suffices for an authority that signs clients, where it names any. */
 export const clientPurposes = [purposes.clientAuth, "2.5.29.37.0"] as const;
 
+/** Purposes of which one suffices for a server, where its certificate names any. */
+export const serverPurposes = [purposes.serverAuth, "2.5.29.37.0"] as const;
+
 /** What a certificate's holder may do with it. */
 export type Purpose = keyof typeof purposes;
 

@@ -1,9 +1,15 @@
+import type { CertificateStatus } from "./certificate_status.ts";
 import type { PlatformName } from "./name.ts";
+import type {
+  ClusterManifestOptions,
+  ClusterRunOptions,
+  ControllerOptions,
+  LocalRunOptions,
+} from "./controller_options.ts";
 import type { DependentRemover } from "./dependent_remover.ts";
 import type { AddressProbe } from "./address_probe.ts";
-import type { RightsProbe, Role } from "./rights_probe.ts";
+import type { RightsProbe } from "./rights_probe.ts";
 import type { ClusterStatus } from "./cluster_status.ts";
-import type { Exposure } from "./exposure.ts";
 import type { Platform } from "./platform.ts";
 import type { Link } from "../resources/link.ts";
 import type { Secret } from "../resources/secret.ts";
@@ -64,42 +70,6 @@ export interface AuditReader {
 /** A platform as the registry gives it: the five methods and its abilities. */
 export type PlatformWithAbilities = Platform & Abilities;
 
-/** Options of the controller that the command line fixes. */
-export interface ControllerOptions {
-  /** Host written into the grants' urls; undefined: chosen. */
-  grantHost?: string;
-  /** Port to listen on; undefined: the one used before, else 9090 or the next free one. */
-  grantPort?: number;
-  /** Port of /healthz, /readyz and /metrics; undefined: the one used before, else any free one. */
-  operationsPort?: number;
-  /** Addresses and networks of the proxies that announce clients by the PROXY protocol. */
-  proxyProtocolFrom?: string[];
-}
-
-/** What `controller run` is told beyond that on this machine. */
-export interface LocalRunOptions extends ControllerOptions {
-  /** Waits for the controller that serves the home to end, and takes over from it. */
-  wait?: boolean;
-}
-
-/** What `controller run` is told beyond that for a cluster. */
-export interface ClusterRunOptions extends ControllerOptions {
-  /** How the grant service is reached from outside. */
-  expose?: Exposure;
-  /** The namespaces to serve; undefined: all. */
-  watchNamespaces?: string[];
-}
-
-/** What `controller manifest` is told for a cluster: how the controller is to run, and where. */
-export interface ClusterManifestOptions extends ClusterRunOptions {
-  /** Describes the rights of such a person or pipeline, and nothing else. */
-  role?: Role;
-  replicas?: number;
-  image?: string;
-  /** Whether Skupper's resource definitions belong to it; undefined: those the cluster lacks. */
-  definitions?: boolean;
-}
-
 /** What another program takes, such as kubectl or systemd. */
 export interface Manifest {
   text: string;
@@ -147,6 +117,8 @@ export interface RunningController extends LocalController {
   operationsUrl?: string;
   /** What looks wrong with the clock of the machine that it runs on. */
   clock?: string | undefined;
+  /** How it stands with the certificate that the user brings. */
+  certificate?: CertificateStatus;
 }
 
 /** No controller serves the data home. The rest tells of one that did. */

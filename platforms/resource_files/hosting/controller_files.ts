@@ -1,7 +1,9 @@
 import { access, constants, mkdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type AppError, appError } from "../../../src/errors/app_error.ts";
-import type { ControllerOptions, RunningController } from "../../../src/platform/abilities.ts";
+import type { RunningController } from "../../../src/platform/abilities.ts";
+import type { ControllerOptions } from "../../../src/platform/controller_options.ts";
+import type { CertificateStatus } from "../../../src/platform/certificate_status.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
 import { isLocked } from "../../../src/runtime/lock.ts";
@@ -43,6 +45,8 @@ export interface ControllerState {
   log?: string;
   /** What looks wrong with the clocks. */
   clock?: string | undefined;
+  /** How it stands with the certificate that the user brings. */
+  certificate?: CertificateStatus;
   options: ControllerOptions;
 }
 

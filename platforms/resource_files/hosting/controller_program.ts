@@ -1,4 +1,4 @@
-import type { LocalRunOptions } from "../../../src/platform/abilities.ts";
+import type { LocalRunOptions } from "../../../src/platform/controller_options.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 
 /** The event a controller reports that waits for another one to end. */
@@ -6,9 +6,13 @@ export const waitingEvent = "waiting";
 
 /** The words after the program's that run the controller with those options. */
 export function runWords(platform: PlatformName, options: LocalRunOptions): string[] {
-  const { grantHost, grantPort, operationsPort, proxyProtocolFrom, wait } = options;
+  const { grantHost, certificate, grantPort, operationsPort, proxyProtocolFrom, wait } = options;
   const words = ["controller", "run", "--platform", platform, "--output", "json"];
   if (grantHost !== undefined) words.push("--grant-host", grantHost);
+  if (certificate !== undefined) {
+    words.push("--grant-certificate", certificate.certificate, "--grant-key", certificate.key);
+    if (certificate.authorities !== undefined) words.push("--grant-ca", certificate.authorities);
+  }
   if (grantPort !== undefined) words.push("--grant-port", String(grantPort));
   if (operationsPort !== undefined) words.push("--operations-port", String(operationsPort));
   if (proxyProtocolFrom !== undefined) {
@@ -23,6 +27,12 @@ export function proxySettings(env: Record<string, string | undefined>): Record<s
   const isSetting = ([name, value]: [string, string | undefined]) =>
     /^(https?|all|no)_proxy$/i.test(name) && value !== undefined;
   return Object.fromEntries(Object.entries(env).filter(isSetting)) as Record<string, string>; // filtered
+}
+
+/** Whom the controller is to trust beyond its system. */
+export function trustSettings(env: Record<string, string | undefined>): Record<string, string> {
+  const names = ["SSL_CERT_FILE", "SSL_CERT_DIR", "NODE_EXTRA_CA_CERTS"];
+  return Object.fromEntries(names.flatMap((name) => env[name] ? [[name, env[name]]] : []));
 }
 
 /** True once a controller that writes `output` is ready to take over from another one. */

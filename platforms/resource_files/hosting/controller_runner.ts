@@ -2,12 +2,16 @@ import { fstatSync, statSync } from "node:fs";
 import process from "node:process";
 import { formatTime } from "../../../src/controller/conditions.ts";
 import { ControllerClock } from "../../../src/controller/controller_clock.ts";
+import { openCertificateFiles } from "../../../src/controller/certificate_files.ts";
+import type { CertificateStatus } from "../../../src/platform/certificate_status.ts";
+import { ownIdentity } from "../../../src/grant_service/service_identity.ts";
 import { runController } from "../../../src/controller/controller.ts";
 import type { ControllerSetup } from "../../../src/controller/controller_setup.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
-import type { LocalRunOptions, RunningController } from "../../../src/platform/abilities.ts";
+import type { RunningController } from "../../../src/platform/abilities.ts";
+import type { LocalRunOptions } from "../../../src/platform/controller_options.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
@@ -73,6 +77,10 @@ export async function runLocalController(
   ready?: (status: RunningController) => void,
 ): Promise<void> {
   await makeControllerFolder(files);
+  const clock = new ControllerClock({ memory: clockNotes(files.clock) });
+  const readings = () => clock.readings();
+  // before it waits for another one: that goes on serving if this one can't
+  const certificate = await openCertificateFiles(options, env, readings);
   const mine = wait ? await awaitHome(files, signal, stderr) : await lockHome(files);
   if (mine === undefined) return;
   const log = writesTo(files.log) ? keepLogShort(files.log, stderr) : stderr;
@@ -97,7 +105,6 @@ export async function runLocalController(
       await writeState(files, state);
     };
     await keepState({});
-    const clock = new ControllerClock({ memory: clockNotes(files.clock) });
     const closed = new Set<string>();
     const home = servedHome({
       home: files.home,
@@ -113,7 +120,11 @@ export async function runLocalController(
       home,
       clock,
       clockJudged: (problem) => keepState({ clock: problem }),
-      identities: identityFiles(files.issuer),
+      identity: certificate ?? ownIdentity(identityFiles(files.issuer), readings),
+      ...(certificate && {
+        certificate,
+        certificateJudged: (status: CertificateStatus) => keepState({ certificate: status }),
+      }),
       ...await choosePorts(files, options),
       ...(options.proxyProtocolFrom && { proxies: options.proxyProtocolFrom }),
       hosts: {

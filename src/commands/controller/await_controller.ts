@@ -1,11 +1,9 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { quote } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
-import type {
-  ControllerHost,
-  ControllerOptions,
-  ControllerStatus,
-} from "../../platform/abilities.ts";
+import type { ControllerHost, ControllerStatus } from "../../platform/abilities.ts";
+import { certificateWords } from "./certificate_options.ts";
+import type { EndpointOptions } from "./endpoint_options.ts";
 import { isTimeout } from "../../wait/deadline.ts";
 import { formatDuration } from "../../wait/duration.ts";
 
@@ -41,10 +39,10 @@ export async function awaitController<T>(
 }
 
 /** The words that give the options to a command again. */
-export function optionWords(
-  { grantHost, grantPort, operationsPort, proxyProtocolFrom }: ControllerOptions,
-): string {
-  return (grantHost === undefined ? "" : ` --grant-host ${quote(grantHost)}`) +
+export function optionWords(options: EndpointOptions): string {
+  const { grantHost, grantPort, operationsPort, proxyProtocolFrom } = options;
+  return certificateWords(options) +
+    (grantHost === undefined ? "" : ` --grant-host ${quote(grantHost)}`) +
     (grantPort === undefined ? "" : ` --grant-port ${grantPort}`) +
     (operationsPort === undefined ? "" : ` --operations-port ${operationsPort}`) +
     (proxyProtocolFrom === undefined

@@ -1,15 +1,23 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
+import {
+  type CertificateOptions,
+  certificateSecret,
+  type SecretOptions,
+} from "./certificate_options.ts";
 import { type Exposure, exposureKinds, parseExposure } from "../../platform/exposure.ts";
 
 /** What a controller is told of a cluster. */
-export interface ClusterOptions {
+export interface ClusterOptions extends CertificateOptions, SecretOptions {
   expose?: Exposure;
   watchNamespace?: string[];
 }
 
-/** The options as the platform takes them. */
-export function clusterOptions({ expose, watchNamespace }: ClusterOptions) {
+/** The options as the platform takes them. Throws `usage` as `certificateSecret` does. */
+export function clusterOptions(options: ClusterOptions) {
+  const { expose, watchNamespace } = options;
+  const secret = certificateSecret(options);
   return {
+    ...(secret === undefined ? {} : { certificateSecret: secret }),
     ...(expose === undefined ? {} : { expose }),
     ...(watchNamespace === undefined ? {} : { watchNamespaces: watchNamespace }),
   };

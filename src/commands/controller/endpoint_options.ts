@@ -1,7 +1,18 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { wholeNumber } from "../../cli/options.ts";
 import { isAddressRange } from "../../grant_service/http/address_ranges.ts";
-import type { ControllerOptions } from "../../platform/abilities.ts";
+import type { ControllerOptions } from "../../platform/controller_options.ts";
+import {
+  certificateFiles,
+  type CertificateOptions,
+  type SecretOptions,
+} from "./certificate_options.ts";
+
+/** The options as they are given. */
+export type EndpointOptions =
+  & Omit<ControllerOptions, "certificate">
+  & CertificateOptions
+  & SecretOptions;
 
 /** --grant-host. */
 export function grantHostOption() {
@@ -39,12 +50,13 @@ function networks(text: string, before: string[] = []): string[] {
   throw new InvalidArgumentError("IP addresses or networks such as 10.0.0.0/8");
 }
 
-/** The options as the platform takes them. */
-export function controllerOptions(
-  { grantHost, grantPort, operationsPort, proxyProtocolFrom }: ControllerOptions,
-): ControllerOptions {
+/** The options as the platform takes them. Throws `usage` as `certificateFiles` does. */
+export function controllerOptions(options: EndpointOptions): ControllerOptions {
+  const { grantHost, grantPort, operationsPort, proxyProtocolFrom } = options;
+  const certificate = certificateFiles(options);
   return {
     ...(grantHost === undefined ? {} : { grantHost }),
+    ...(certificate === undefined ? {} : { certificate }),
     ...(grantPort === undefined ? {} : { grantPort }),
     ...(operationsPort === undefined ? {} : { operationsPort }),
     ...(proxyProtocolFrom === undefined ? {} : { proxyProtocolFrom }),

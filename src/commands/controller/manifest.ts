@@ -3,13 +3,14 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption, wholeNumber } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import {
-  type ControllerOptions,
-  type Manifest,
-  need,
-  refuseOptions,
-} from "../../platform/abilities.ts";
+import { type Manifest, need, refuseOptions } from "../../platform/abilities.ts";
 import { type Role, roles } from "../../platform/rights_probe.ts";
+import {
+  grantCaOption,
+  grantCertificateOption,
+  grantKeyOption,
+  grantSecretOption,
+} from "./certificate_options.ts";
 import {
   type ClusterOptions,
   clusterOptions,
@@ -18,13 +19,14 @@ import {
 } from "./cluster_options.ts";
 import {
   controllerOptions,
+  type EndpointOptions,
   grantHostOption,
   grantPortOption,
   operationsPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
 
-interface Options extends ControllerOptions, ClusterOptions {
+interface Options extends EndpointOptions, ClusterOptions {
   role?: Role;
   replicas?: number;
   image?: string;
@@ -43,6 +45,10 @@ export function controllerManifest(run: Runner) {
     .addOption(exposeOption())
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(grantCertificateOption())
+    .addOption(grantKeyOption())
+    .addOption(grantCaOption())
+    .addOption(grantSecretOption())
     .addOption(operationsPortOption())
     .addOption(proxyProtocolOption())
     .addOption(watchNamespaceOption())
@@ -61,7 +67,7 @@ export function controllerManifest(run: Runner) {
 
 async function manifest(context: CommandContext, options: Options): Promise<Manifest> {
   const platform = await context.platform();
-  const { role, expose, watchNamespace, replicas, image, crds } = options;
+  const { role, expose, grantSecret, watchNamespace, replicas, image, crds } = options;
   const shared = controllerOptions(options);
   if (platform.clusterManifest !== undefined) {
     return await platform.clusterManifest.write({
@@ -76,6 +82,7 @@ async function manifest(context: CommandContext, options: Options): Promise<Mani
   const { write } = need(platform, "controllerManifest", "a manifest of the controller");
   refuseOptions(platform, {
     ...{ "--role": role, "--expose": expose, "--watch-namespace": watchNamespace },
+    ...{ "--grant-secret": grantSecret },
     ...{ "--replicas": replicas, "--image": image, "--crds": crds },
   }, "kubernetes");
   return await write(shared, context.signal);

@@ -1,13 +1,14 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
+import { need, refuseOptions } from "../../platform/abilities.ts";
+import type { ClusterRunOptions, LocalRunOptions } from "../../platform/controller_options.ts";
 import {
-  type ClusterRunOptions,
-  type ControllerOptions,
-  type LocalRunOptions,
-  need,
-  refuseOptions,
-} from "../../platform/abilities.ts";
+  grantCaOption,
+  grantCertificateOption,
+  grantKeyOption,
+  grantSecretOption,
+} from "./certificate_options.ts";
 import {
   type ClusterOptions,
   clusterOptions,
@@ -16,19 +17,24 @@ import {
 } from "./cluster_options.ts";
 import {
   controllerOptions,
+  type EndpointOptions,
   grantHostOption,
   grantPortOption,
   operationsPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
 
-type Options = ControllerOptions & ClusterOptions & { wait?: true };
+type Options = EndpointOptions & ClusterOptions & { wait?: true };
 
 /** `controller run`: ends with exit code 0 when it is asked to stop. */
 export function controllerRun(run: Runner) {
   return leaf("run", "Serve grants and reconcile resources, in the foreground", { retries: false })
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(grantCertificateOption())
+    .addOption(grantKeyOption())
+    .addOption(grantCaOption())
+    .addOption(grantSecretOption())
     .addOption(operationsPortOption())
     .addOption(proxyProtocolOption())
     .addOption(exposeOption())
@@ -48,10 +54,10 @@ async function serve(context: CommandContext, options: Options): Promise<undefin
     return;
   }
   const runner = need(platform, "controllerRunner", "running the controller");
-  const { expose, watchNamespace } = options;
+  const { expose, grantSecret, watchNamespace } = options;
   refuseOptions(
     platform,
-    { "--expose": expose, "--watch-namespace": watchNamespace },
+    { "--expose": expose, "--grant-secret": grantSecret, "--watch-namespace": watchNamespace },
     "kubernetes",
   );
   const given: LocalRunOptions = { ...shared, wait: options.wait === true };

@@ -2,15 +2,17 @@ import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
 import type { Runner } from "../../cli/runner.ts";
-import { type ControllerOptions, type LocalStatus, need } from "../../platform/abilities.ts";
+import { type LocalStatus, need } from "../../platform/abilities.ts";
 import { awaitController, optionWords } from "./await_controller.ts";
 import {
   controllerOptions,
+  type EndpointOptions,
   grantHostOption,
   grantPortOption,
   operationsPortOption,
   proxyProtocolOption,
 } from "./endpoint_options.ts";
+import { grantCaOption, grantCertificateOption, grantKeyOption } from "./certificate_options.ts";
 import { describeController } from "./status_text.ts";
 import { windDownMs } from "./wind_down.ts";
 
@@ -19,6 +21,9 @@ export function controllerStart(run: Runner) {
   return leaf("start", "Start the controller and wait until it answers")
     .addOption(grantHostOption())
     .addOption(grantPortOption())
+    .addOption(grantCertificateOption())
+    .addOption(grantKeyOption())
+    .addOption(grantCaOption())
     .addOption(operationsPortOption())
     .addOption(proxyProtocolOption())
     .addOption(timeoutOption("60s"))
@@ -27,16 +32,17 @@ export function controllerStart(run: Runner) {
 
 async function start(
   context: CommandContext,
-  options: ControllerOptions,
+  options: EndpointOptions,
 ): Promise<LocalStatus> {
   const platform = await context.platform();
   const host = need(platform, "controllerHost", "starting the controller");
+  const given = controllerOptions(options);
   context.progress("Waiting for the controller...");
   const status = await awaitController(context, {
     host,
     what: "the controller to answer",
     resume: `controller start${optionWords(options)}`,
-    act: (signal) => host.start(controllerOptions(options), signal),
+    act: (signal) => host.start(given, signal),
   });
   if (status.unit === undefined && status.container === undefined) {
     context.note("After a reboot it is to be started again; with systemd it would be a unit.");

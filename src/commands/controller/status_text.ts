@@ -1,5 +1,6 @@
 import { fields } from "../../cli/output.ts";
 import type { ControllerStatus, RunningController } from "../../platform/abilities.ts";
+import type { CertificateStatus } from "../../platform/certificate_status.ts";
 import { sayDuration } from "../../wait/duration.ts";
 import { describeCluster } from "./cluster_text.ts";
 
@@ -17,13 +18,27 @@ export function describeController(status: ControllerStatus): string {
     ["Version", served.version],
     ["Started", served.startedAt && withAge(served.startedAt)],
     ["Grant service", served.grantUrl],
+    ["Certificate", served.certificate && describeCertificate(served.certificate)],
+    ["Tokens pin", served.certificate && describePins(served.certificate)],
     ["Operations", served.operationsUrl],
     ["Namespaces", status.namespaces && (status.namespaces.join(", ") || "none")],
     ["Log", status.log],
     ["Clock", served.clock],
+    ["Certificate problem", served.certificate?.problem],
+    ["Tokens refused", served.certificate?.notice],
     ["Problem", status.problem],
   ];
   return fields(rows.filter((row): row is [string, string] => row[1] !== undefined));
+}
+
+function describeCertificate({ place, names, notAfter }: CertificateStatus): string {
+  return `${place} (${names.join(", ")}; ends ${notAfter})`;
+}
+
+function describePins({ pins }: CertificateStatus): string {
+  return pins.length > 0
+    ? pins.join(", ")
+    : "no authority: redeemers trust the certificate by their systems";
 }
 
 function withAge(startedAt: string): string {

@@ -9,9 +9,13 @@ import { RecordTap } from "./record_tap.ts";
 
 /** What the service shows to its clients, and what they check it with. PEM. */
 export interface TlsIdentity {
+  /** The server's certificate, and those above it that clients need. */
   certificatePem: string;
   privateKeyPem: string;
-  /** The authority that signed the certificate; it goes into the grants' status.ca. */
+  /**
+   * The authorities that tokens pin; it goes into the grants' status.ca. Empty: redeemers trust the
+   * certificate by their systems.
+   */
   caPem: string;
 }
 
@@ -69,7 +73,7 @@ export interface GrantServer {
 export async function startGrantServer(options: GrantServerOptions): Promise<GrantServer> {
   const limits = { ...defaultLimits, ...options.limits };
   let stopped: (() => void) | undefined;
-  let secureContext = readIdentity(options.identity);
+  let secureContext = createServerContext(options.identity);
 
   const admission: Admission<HttpConnection> = new Admission({
     limits,
@@ -96,7 +100,7 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
 
   return {
     port: portOf(server),
-    replaceIdentity: (identity) => void (secureContext = readIdentity(identity)),
+    replaceIdentity: (identity) => void (secureContext = createServerContext(identity)),
     async stop() {
       server.close();
       admission.close();
@@ -111,7 +115,8 @@ export async function startGrantServer(options: GrantServerOptions): Promise<Gra
   };
 }
 
-function readIdentity(identity: TlsIdentity): SecureContext {
+/** What TLS serves an identity with. Throws the TLS library's error for one that it can't. */
+export function createServerContext(identity: TlsIdentity): SecureContext {
   return createSecureContext({
     cert: identity.certificatePem,
     key: identity.privateKeyPem,
