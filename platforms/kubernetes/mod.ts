@@ -1,10 +1,10 @@
 import { type AppError, appError, isAppError } from "../../src/errors/app_error.ts";
 import type {
-  ClusterManifestOptions,
   ControllerManifest,
   PlatformRequest,
   PlatformWithAbilities,
 } from "../../src/platform/abilities.ts";
+import type { ClusterManifestOptions } from "../../src/platform/controller_options.ts";
 import { methodsOf, type Platform } from "../../src/platform/platform.ts";
 import { networkOfSite } from "../../src/router/network_map.ts";
 import { checkLabel } from "../../src/resources/names.ts";

@@ -19,6 +19,8 @@ export interface ListRequest<T extends Named> {
   /** Undefined: all namespaces. */
   namespace?: string | undefined;
   labelSelector?: string;
+  /** The one object of that name; undefined: all. */
+  name?: string;
   /** Undefined for an object that is to be left out. */
   read(object: unknown): T | undefined;
   /** Told that changes are seen from now on as they come, and that they are not. */
@@ -103,13 +105,16 @@ export function keyOf(request: ListRequest<Named>, { namespace, name }: Partial<
 }
 
 /** Where the objects are, and which: the part that list and watch have in common. */
-export function rangeOf({ kind, at, namespace, labelSelector }: ListRequest<Named>): {
+export function rangeOf({ kind, at, namespace, labelSelector, name }: ListRequest<Named>): {
   target: Pick<ApiRequest, "kind" | "at" | "namespace">;
   query: Record<string, string>;
 } {
   return {
     target: { kind, at, ...(namespace === undefined ? {} : { namespace }) },
-    query: labelSelector === undefined ? {} : { labelSelector },
+    query: {
+      ...(labelSelector === undefined ? {} : { labelSelector }),
+      ...(name === undefined ? {} : { fieldSelector: `metadata.name=${name}` }),
+    },
   };
 }
 

@@ -2,14 +2,17 @@ import { randomBytes } from "node:crypto";
 import { hostname, networkInterfaces } from "node:os";
 import process from "node:process";
 import { ControllerClock } from "../../../src/controller/controller_clock.ts";
+import { ownIdentity } from "../../../src/grant_service/service_identity.ts";
 import { runController } from "../../../src/controller/controller.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
-import type { ClusterRunOptions, RunningController } from "../../../src/platform/abilities.ts";
+import type { RunningController } from "../../../src/platform/abilities.ts";
+import type { ClusterRunOptions } from "../../../src/platform/controller_options.ts";
 import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ApiClient } from "../api/client.ts";
 import { grantPort, operationsPort } from "../deployed_names.ts";
 import { ClusterStore } from "../store.ts";
 import { AddressWatch } from "./address_watch.ts";
+import { openClusterCertificate } from "./cluster_certificate.ts";
 import { ClockEvents } from "./clock_events.ts";
 import { openCluster } from "./cluster_home.ts";
 import { EventRecorder } from "./event_recorder.ts";
@@ -65,18 +68,26 @@ export async function runClusterController(
     const now = () => api.clock.now() ?? Date.now();
     const namespaces = options.watchNamespaces;
     const setup = { api, namespaces, replica, now, address, onProblem };
+    const clock = new ControllerClock({ now, machine: Date.now, other: "the cluster" });
+    const readings = () => clock.readings();
+    const around = { api, namespace, env, readings, onProblem };
+    const opening = openClusterCertificate(options, around, work.signal);
+    const certificate = await abortable(opening, signal);
     await address?.start(signal);
     const home = await abortable(openCluster(setup, work.signal), signal);
     await runController({
       home,
       replica,
-      clock: new ControllerClock({ now, machine: Date.now, other: "the cluster" }),
-      identities: identitySecret(new ClusterStore(api, namespace), work.signal),
+      clock,
+      identity: certificate ??
+        ownIdentity(identitySecret(new ClusterStore(api, namespace), work.signal), readings),
+      ...(certificate && { certificate }),
       ports: choosePorts(place, options),
       ...(options.proxyProtocolFrom && { proxies: options.proxyProtocolFrom }),
       hosts: {
         fixed: address === undefined ? options.grantHost : undefined,
         ofMachine: () => Promise.resolve(address?.current),
+        isAddressGiven: address !== undefined,
       },
       operations: {
         host: inPod ? everyAddress() : "127.0.0.1",

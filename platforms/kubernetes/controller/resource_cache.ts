@@ -10,6 +10,8 @@ export interface CacheOptions<K extends Kind> {
   kind: K;
   /** Undefined: all. */
   namespaces: readonly string[] | undefined;
+  /** The one resource that is followed; undefined: all. */
+  name?: string;
   /** Called with each resource that came, went or was changed by others. */
   onChanged(namespace: string, name: string): void;
   /** Called with what keeps changes from being seen. The cache tries again. */
@@ -85,10 +87,11 @@ export class ResourceCache<K extends Kind> {
   }
 
   #follow(api: ApiClient, scope: string | undefined, signal: AbortSignal): Promise<void> {
-    const { kind, onProblem } = this.#options;
+    const { kind, name, onProblem } = this.#options;
     const request: ListRequest<ResourceOf<K>> = {
       kind,
       namespace: scope,
+      ...(name === undefined ? {} : { name }),
       read: (object) => this.#read(object),
       followed: (isFollowed) => this.#unfollowed += isFollowed ? -1 : 1,
     };

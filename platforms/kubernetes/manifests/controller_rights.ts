@@ -10,6 +10,8 @@ export interface RightsPlan {
   watchNamespaces: string[] | undefined;
   exposure: Exposure;
   host: string | undefined;
+  /** The Secret that holds the certificate of the grant service. */
+  secret: string | undefined;
 }
 
 /** What the controller does in a namespace it serves. */
@@ -45,7 +47,11 @@ export function controllerRights(plan: RightsPlan): KubernetesObject[] {
   };
   const servesAll = watchNamespaces === undefined;
   const servesOwn = servesAll || watchNamespaces.includes(namespace);
-  const ownRules = [...(servesOwn ? [] : own), ...addressRules(plan)];
+  const ownRules = [
+    ...(servesOwn ? [] : own),
+    ...addressRules(plan),
+    ...certificateRules(plan),
+  ];
   const clusterRules = [...(servesAll ? served : []), ...nodeRules(plan)];
   // a namespace, as the cluster, may be served by several controllers with rules of their own
   const elsewhere = `${controllerName}-${namespace}`;
@@ -77,6 +83,12 @@ function addressRules(plan: RightsPlan): PolicyRule[] {
     default:
       return [];
   }
+}
+
+/** The right to follow the Secret of the certificate, and no other. */
+function certificateRules({ secret }: RightsPlan): PolicyRule[] {
+  if (secret === undefined) return [];
+  return [{ ...core(["secrets"], ["list", "watch"]), resourceNames: [secret] }];
 }
 
 /** Without a host name for the nodes, it is seen on which of them the controller's Pods run. */

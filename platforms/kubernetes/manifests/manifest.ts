@@ -1,5 +1,6 @@
 import { type AppError, appError } from "../../../src/errors/app_error.ts";
-import type { ClusterManifestOptions, Manifest } from "../../../src/platform/abilities.ts";
+import type { Manifest } from "../../../src/platform/abilities.ts";
+import type { ClusterManifestOptions } from "../../../src/platform/controller_options.ts";
 import { writeExposure } from "../../../src/platform/exposure.ts";
 import { checkLabel } from "../../../src/resources/names.ts";
 import { writeResources } from "../../../src/resources/yaml.ts";
@@ -49,7 +50,7 @@ async function controllerObjects(
   signal: AbortSignal,
 ): Promise<KubernetesObject[]> {
   const { expose: exposure = "loadbalancer", grantHost: host, watchNamespaces } = options;
-  const { proxyProtocolFrom: proxies } = options;
+  const { proxyProtocolFrom: proxies, certificateSecret: secret } = options;
   if (options.grantPort !== undefined) {
     throw appError("platform-unsupported", {
       platform: "kubernetes",
@@ -64,11 +65,20 @@ async function controllerObjects(
       instead: `Each Pod has a port of its own for that: ${operationsPort}.`,
     });
   }
+  if (options.certificate !== undefined) {
+    throw appError("platform-unsupported", {
+      platform: "kubernetes",
+      what: "--grant-certificate in a manifest",
+      instead: "--grant-secret <name> has the controller read a Secret.",
+    });
+  }
   watchNamespaces?.forEach((name) => checkLabel(name, "--watch-namespace"));
   const exposing = exposureObjects(namespace, exposure, host);
   const command = [
     ...["controller", "run", "--platform=kubernetes", `--expose=${writeExposure(exposure)}`],
     ...(host === undefined ? [] : [`--grant-host=${host}`]),
+    ...(secret === undefined ? [] : [`--grant-secret=${secret.name}`]),
+    ...(secret?.pinsNone ? ["--grant-ca=system"] : []),
     ...(watchNamespaces === undefined ? [] : [`--watch-namespace=${watchNamespaces.join(",")}`]),
     ...(proxies === undefined ? [] : [`--proxy-protocol-from=${proxies.join(",")}`]),
   ];
@@ -85,7 +95,7 @@ async function controllerObjects(
     : [];
   return [
     ...shared,
-    ...controllerRights({ namespace, watchNamespaces, exposure, host }),
+    ...controllerRights({ namespace, watchNamespaces, exposure, host, secret: secret?.name }),
     ...exposing,
     deployment(plan),
     disruptionBudget(namespace),

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { appError, isAppError } from "../../../src/errors/app_error.ts";
 import type { ErrorCode } from "../../../src/errors/catalog.ts";
-import type { ClusterManifestOptions } from "../../../src/platform/abilities.ts";
+import type { ClusterManifestOptions } from "../../../src/platform/controller_options.ts";
 import { readResources } from "../../../src/resources/yaml.ts";
 import { kubernetesManifest } from "./manifest.ts";
 import type { KubernetesObject, PolicyRule } from "./objects.ts";

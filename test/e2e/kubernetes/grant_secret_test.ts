@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { X509Certificate } from "node:crypto";
+import { connect } from "node:tls";
+import { after, before, describe, test } from "node:test";
+import { missingForKubernetes } from "../../testbed/kubernetes/programs.ts";
+import { type ServerFiles, TestAuthority } from "../../fakes/test_authority.ts";
+import { Cluster, type Replica } from "../stage/cluster.ts";
+import { eventually } from "../stage/eventually.ts";
+import { postToken } from "../stage/grant_client.ts";
+
+const name = "grants-tls";
+
+if (missingForKubernetes !== undefined) {
+  test(`a certificate in a Secret (needs ${missingForKubernetes})`, { skip: true }, () => {});
+} else {
+  describe("a certificate in a Secret, as cert-manager keeps it", () => {
+    let cluster: Cluster;
+    let authority: TestAuthority;
+    let west: string;
+    let home: string;
+
+    before(async () => {
+      cluster = await Cluster.open();
+      authority = await TestAuthority.make("Example Trust");
+      west = await cluster.createSite("west", "--enable-link-access");
+      home = await cluster.testbed.createNamespace();
+    });
+
+    after(() => cluster?.end());
+
+    async function makeSecret({ chain, key }: ServerFiles, ca = authority.root): Promise<void> {
+      await cluster.create(home, {
+        apiVersion: "v1",
+        kind: "Secret",
+        metadata: { name },
+        type: "kubernetes.io/tls",
+        data: encode({ "tls.crt": chain, "tls.key": key, "ca.crt": ca }),
+      });
+    }
+
+    function encode(texts: Record<string, string>): Record<string, string> {
+      const entries = Object.entries(texts);
+      return Object.fromEntries(entries.map(([key, text]) => [key, base64(text)]));
+    }
+
+    function serve(...options: string[]): Promise<Replica> {
+      const words = ["-n", home, `--grant-secret=${name}`, ...options];
+      return cluster.startController(...words);
+    }
+
+    async function metric({ operationsUrl }: Replica): Promise<string | undefined> {
+      const text = await (await fetch(`${operationsUrl}/metrics`)).text();
+      return /^hawser_certificate_problem (.*)$/m.exec(text)?.[1];
+    }
+
+    test("a controller does not begin without it, and says what is wrong with it", async () => {
+      const run = ["controller", "run", "-n", home, `--grant-secret=${name}`];
+      const absent = await cluster.hawser(...run);
+      assert.equal(absent.code, 2, absent.stderr);
+      assert.match(absent.stderr, /Secret "grants-tls" of namespace ".*": it is not there/);
+      await makeSecret(await authority.sign(["localhost"]), (await TestAuthority.make("X")).root);
+      const foreign = await cluster.hawser(...run);
+      assert.equal(foreign.code, 2, foreign.stderr);
+      assert.match(foreign.stderr, /not signed by an authority of Secret "grants-tls".* \(X\)/);
+      await cluster.remove("Secret", home, name);
+    });
+
+    test("it is served, followed as it is renewed, and outlives its Secret", async () => {
+      await makeSecret(await authority.sign(["localhost"]));
+      const controller = await serve();
+      try {
+        const { token } = await cluster.issue(west, "--redemptions-allowed=3");
+        assert.equal(new URL(token.spec.url).hostname, "localhost");
+        assert.equal(token.spec.ca, authority.root);
+        assert.equal((await postToken(token, { name: "a", subject: "a" })).status, 200);
+
+        const { chain, key } = await authority.sign(["localhost"], [-1, 40]);
+        await cluster.patch("Secret", home, name, {
+          data: encode({ "tls.crt": chain, "tls.key": key }),
+        });
+        const wanted = new X509Certificate(chain).fingerprint256;
+        await eventually(async () => (await shown(controller)).fingerprint256 === wanted);
+        assert.equal((await postToken(token, { name: "b", subject: "b" })).status, 200);
+
+        await cluster.remove("Secret", home, name);
+        await eventually(async () => await metric(controller) === "1");
+        await eventually(() => /"certificate-problem".*it is not there/.test(controller.log()));
+        assert.equal((await shown(controller)).fingerprint256, wanted);
+        assert.equal((await postToken(token, { name: "c", subject: "c" })).status, 200);
+
+        await makeSecret({ chain, key });
+        await eventually(async () => await metric(controller) === "0");
+      } finally {
+        await cluster.stopController(controller);
+        await cluster.remove("Secret", home, name);
+      }
+    });
+
+    test("with --grant-ca system its tokens pin none", async () => {
+      await makeSecret(await authority.sign(["localhost"]));
+      const controller = await serve("--grant-ca=system");
+      try {
+        const { token } = await cluster.issue(west);
+        assert.equal(token.spec.ca, "");
+        const stored = await cluster.read("AccessGrant", west, token.metadata.name);
+        assert.equal(stored?.status?.status, "Ready");
+      } finally {
+        await cluster.stopController(controller);
+      }
+    });
+  });
+}
+
+function base64(text: string): string {
+  return Buffer.from(text).toString("base64");
+}
+
+/** The certificate that a controller shows at the moment. */
+function shown({ grantPort: port }: Replica): Promise<X509Certificate> {
+  return new Promise((resolve, reject) => {
+    const options = { host: "localhost", servername: "localhost", port };
+    const socket = connect({ ...options, rejectUnauthorized: false }, () => {
+      resolve(new X509Certificate(socket.getPeerCertificate().raw));
+      socket.destroy();
+    });
+    socket.on("error", reject);
+  });
+}
