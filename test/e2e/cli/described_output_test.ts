@@ -176,7 +176,7 @@ const printedElsewhere = [
   /^(link update|link delete): live\.(until|why)$/,
   /^site status: signing\.why$/,
   /^link check: .*\.warning$/,
-  /^controller \w+: (answers|engine|container|image|unit|problem|clock)$/,
+  /^controller \w+: (answers|engine|container|image|unit|problem|clock|certificate.*)$/,
   /^controller status: cluster\b/,
   /^controller manifest: (apiVersion|kind|items)\b/,
   /^(rt )?access-token.*: (refreshable|reference_token|grant_type|audience)$/,

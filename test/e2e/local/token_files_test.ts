@@ -88,7 +88,6 @@ const unreadable: [string, string | Uint8Array, string][] = [
     "spec.code must be text[WILDCARD]",
   ],
   ["without ca", token.replace(/^ {2}ca: [^]*/m, ""), "spec.ca is missing: it must be text"],
-  ["with an empty ca", token.replace(/ca: [^]*/, 'ca: ""\n'), "spec.ca is empty"],
   [
     "with a ca that is not PEM",
     token.replace(/ca: [^]*/, "ca: hello\n"),
