@@ -30,7 +30,13 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
       if (topic === "exit-codes") {
         const { output = "text" } = root.opts() as SharedOptions;
         if (shell) return write(exitCodeScript());
-        if (output !== "text") return write(JSON.stringify(exitCodeList(), null, 2));
+        if (["json", "yaml"].includes(output)) {
+          return write(JSON.stringify(exitCodeList(), null, 2));
+        }
+        if (output !== "text") {
+          const wanted = "text, json or yaml of the exit codes";
+          throw appError("invalid-value", { name: "--output", value: output, wanted });
+        }
       }
       if (Object.hasOwn(topics, topic)) return write(topics[topic]!.text(table));
       write(namedCommand(root, words).helpInformation());

@@ -26,6 +26,7 @@ const templates: [template: string, data: unknown, printed: string][] = [
   ["name={.metadata.name}, cost={.spec.cost}", east, "name=east, cost=1"],
   ["{.metadata.annotations.example\\.com/team}", east, "a b"],
   ["{.metadata.annotations['x.y']}", east, "z"],
+  ["{.}", { a: 1 }, '{"a":1}'],
   ["{.spec}", east, '{"cost":1,"noClientAuth":false}'],
   ["{.spec.noClientAuth}", east, "false"],
   ["{.spec.*}", east, "1 false"],

@@ -87,6 +87,7 @@ class TemplateReader {
   }
 
   #path(): Path {
+    const began = this.#at;
     const start = this.#match(/[$@]/y);
     const steps: Step[] = [];
     for (;;) {
@@ -95,7 +96,7 @@ class TemplateReader {
       else if (this.#take("[")) steps.push(this.#bracket());
       else break;
     }
-    if (start === undefined && steps.length === 0) throw this.#unreadable();
+    if (this.#at === began) throw this.#unreadable();
     return { isFromRoot: start === "$", steps };
   }
 

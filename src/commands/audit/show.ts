@@ -22,7 +22,7 @@ export function auditShow(run: Runner) {
         duration,
       ),
     )
-    .action(run({ text, isManifest: true }, show));
+    .action(run({ text, isPlain: true }, show));
 }
 
 async function show(

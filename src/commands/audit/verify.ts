@@ -28,7 +28,7 @@ export function auditVerify(run: Runner) {
     .addOption(
       new Option("--expect <record>", "a record noted before, as its number:hash").argParser(noted),
     )
-    .action(run({ text, isManifest: true }, verify));
+    .action(run({ text, isPlain: true }, verify));
 }
 
 async function verify(

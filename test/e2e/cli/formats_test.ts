@@ -91,7 +91,13 @@ test(
   "--quiet prints nothing for people, and keeps data, what is made for others, and errors",
   shared.use(async (sandbox) => {
     for (
-      const line of ["site status -n west", "-q link status -n east", "token inspect t.yaml -q"]
+      const line of [
+        "site status -n west",
+        "-q link status -n east",
+        "token inspect t.yaml -q",
+        "audit show -q",
+        "audit verify -q",
+      ]
     ) {
       const words = line.split(" ");
       const quiet = words.includes("-q") ? words : [...words, "--quiet"];
@@ -122,6 +128,10 @@ test(
       [
         ["version", "-o", "name"],
         'Invalid value "name" for --output: it must be one of text, json, yaml, jsonpath=<template>',
+      ],
+      [
+        ["help", "exit-codes", "-o", "name"],
+        'Invalid value "name" for --output: it must be text, json or yaml of the exit codes',
       ],
       [
         ["-o", "name", "version"],
