@@ -160,6 +160,21 @@ test("with namespaces to watch there is no right in any other, nor in the whole 
   assert.ok(!JSON.stringify(own).includes("skupper.io"));
 });
 
+test("a Secret with a certificate is named to the controller, with the right to follow it", async () => {
+  const options = { certificateSecret: { name: "tls", pinsNone: true }, watchNamespaces: ["west"] };
+  const command = await commandOf(options);
+  assert.ok(command.includes("--grant-secret=tls") && command.includes("--grant-ca=system"));
+  const [own] = find(await objectsOf(options), "Role");
+  const rules = (own!["rules"] as PolicyRule[]).filter(({ resourceNames }) =>
+    resourceNames?.[0] === "tls"
+  );
+  assert.deepEqual(rules, [
+    { apiGroups: [""], resources: ["secrets"], verbs: ["list", "watch"], resourceNames: ["tls"] },
+  ]);
+  const files = { certificate: "c.pem", key: "k.pem" };
+  await assertFails({ certificate: files }, "platform-unsupported");
+});
+
 test("without a cluster to look at, someone must say whether definitions are to be printed", async () => {
   await assertFails({}, "cluster-unseen");
   const kinds = async (options: ClusterManifestOptions) =>

@@ -1,10 +1,12 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { redeemedToken } from "../../../src/resources/access_token.ts";
 import { readResources, writeYaml } from "../../../src/resources/yaml.ts";
+import { TestAuthority } from "../../fakes/test_authority.ts";
 import { kubectl } from "../../testbed/kubernetes/kubectl.ts";
 import { missingForKubernetes } from "../../testbed/kubernetes/programs.ts";
 import {
@@ -85,9 +87,14 @@ if (missingForKubernetes !== undefined) {
 
     /**
      * A controller as its Deployment would run it: with the rights of the manifest and no others.
+     * `prepare` puts into its namespace what it needs.
      */
-    async function startController(...options: string[]): Promise<Running> {
+    async function startController(
+      options: string[] = [],
+      prepare: (namespace: string) => Promise<unknown> = () => Promise.resolve(),
+    ): Promise<Running> {
       const namespace = await testbed.createNamespace();
+      await prepare(namespace);
       // the API server that is at hand has no balancer: the address is one of this machine
       const port = await findFreePort();
       const words = [`--expose=127.0.0.1:${port}`, ...options];
@@ -298,10 +305,44 @@ if (missingForKubernetes !== undefined) {
 
     test("the controller can do its work, in all namespaces or in those it is given", async () => {
       await endController();
-      controller = await startController(`--watch-namespace=${west},${east}`);
+      controller = await startController([`--watch-namespace=${west},${east}`]);
       const { file, grant } = await issueToken();
       await administer("token", "redeem", file, "-n", east);
       await administer("grant", "revoke", grant, "-n", west);
+      await endController();
+    });
+
+    test("the controller follows the Secret of its certificate, and may see no other", async () => {
+      const authority = await TestAuthority.make("Example Trust");
+      const secrets = (namespace: string) => `/api/v1/namespaces/${namespace}/secrets`;
+      const data = async () => {
+        const { chain, key } = await authority.sign(["127.0.0.1"]);
+        const texts = { "tls.crt": chain, "tls.key": key, "ca.crt": authority.root };
+        return Object.fromEntries(
+          Object.entries(texts).map(([name, text]) => [name, Buffer.from(text).toString("base64")]),
+        );
+      };
+      let home = "";
+      controller = await startController(
+        ["--grant-secret=grants-tls", `--watch-namespace=${west},${east}`],
+        async (namespace) => {
+          home = namespace;
+          await testbed.admin.call("POST", secrets(namespace), {
+            ...{ apiVersion: "v1", kind: "Secret", type: "kubernetes.io/tls" },
+            ...{ metadata: { name: "grants-tls" }, data: await data() },
+          });
+        },
+      );
+      const words = ["auth", "can-i", "--as", `system:serviceaccount:${home}:hawser-controller`];
+      const may = (...what: string[]) => kubectl(testbed, [...words, ...what, "-n", home]).trim();
+      assert.equal(may("watch", "secrets/grants-tls"), "yes");
+      assert.throws(() => may("watch", "secrets")); // it says no, and ends with 1
+      const { file } = await issueToken();
+      await administer("token", "redeem", file, "-n", east);
+      let log = "";
+      controller.process.stderr!.on("data", (text) => log += text);
+      await testbed.admin.call("PATCH", `${secrets(home)}/grants-tls`, { data: await data() });
+      await eventually(() => log.includes('"certificate-served"'), () => log);
       await endController();
     });
 
