@@ -59,11 +59,36 @@ export async function readRenderedAccesses(paths: NamespacePaths): Promise<Route
 export async function readRenderedCertificate(
   paths: NamespacePaths,
   credentials: string,
-  file: "ca.crt" | "tls.crt" | "tls.key",
+  file: CertificateFile,
+): Promise<string | undefined> {
+  return await readCertificateFile(paths.runtimeCerts, credentials, file);
+}
+
+/**
+ * The same of one that a user puts into input/certs, where upstream takes it in place of its own:
+ * all three files or none (docs/spec/skupper-system-sites.md 3).
+ */
+export async function readSuppliedCertificate(
+  paths: NamespacePaths,
+  credentials: string,
+  file: CertificateFile,
+): Promise<string | undefined> {
+  const texts = await Promise.all(
+    certificateFiles.map((each) => readCertificateFile(paths.inputCerts, credentials, each)),
+  );
+  return texts.includes(undefined) ? undefined : texts[certificateFiles.indexOf(file)];
+}
+
+const certificateFiles = ["ca.crt", "tls.crt", "tls.key"] as const;
+type CertificateFile = (typeof certificateFiles)[number];
+
+async function readCertificateFile(
+  folder: string,
+  credentials: string,
+  file: CertificateFile,
 ): Promise<string | undefined> {
   if (!isSubdomain(credentials)) return undefined;
-  const path = join(paths.runtimeCerts, credentials, file);
-  return await readFile(path, "utf8").catch(() => undefined);
+  return await readFile(join(folder, credentials, file), "utf8").catch(() => undefined);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -77,7 +77,7 @@ export class CredentialMaker {
     const body = writeLinkBundle({
       name: request.name,
       certificatePem,
-      caPem: issuer.certificatePem,
+      caPem: issuer.certificatePem + (issuer.listenerPem ?? ""),
       endpoints,
       ...(made === undefined ? {} : { privateKeyPem: made.privateKeyPem }),
     });

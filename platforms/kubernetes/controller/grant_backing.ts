@@ -1,3 +1,4 @@
+import { listenerAuthorities } from "../../../src/grant_service/listener_authorities.ts";
 import { appError } from "../../../src/errors/app_error.ts";
 import type {
   GrantBacking,
@@ -44,7 +45,7 @@ export function clusterGrantBacking(
       const name = issuerOf(grant, findSite(), known.routerAccesses());
       const before = authorities.get(name);
       if (before !== undefined && now() - before.at < freshMs) return await before.authority;
-      const authority = readAuthority(name);
+      const authority = readIssuer(name);
       authorities.set(name, { at: now(), authority });
       try {
         return await authority;
@@ -75,6 +76,25 @@ export function clusterGrantBacking(
     const site = interior.find(isReady) ?? interior.find(hasEndpoints) ?? interior[0];
     if (site === undefined) throw appError("site-edge", { site: first.metadata.name });
     return site;
+  }
+
+  /** The authority, with those that sign what the listeners show that trust it. */
+  async function readIssuer(issuer: string): Promise<GrantIssuer> {
+    const site = findSite();
+    const names = known.routerAccesses()
+      .filter((access) => takesLinks(access) && issuerOfAccess(access, site) === issuer)
+      .map(({ spec }) => spec?.tlsCredentials ?? "");
+    const [authority, ...secrets] = await Promise.all([
+      readAuthority(issuer),
+      ...[...new Set(names)].filter((name) => name !== "").map((name) =>
+        store.get("Secret", name, signal)
+      ),
+    ]);
+    const shown = secrets.filter((secret) => secret !== undefined).map((secret) => ({
+      certificate: secretText(secret, "tls.crt") ?? "",
+      authorities: secretText(secret, "ca.crt") ?? "",
+    }));
+    return { ...authority, listenerPem: listenerAuthorities(authority.certificatePem, shown) };
   }
 
   async function readAuthority(issuer: string): Promise<GrantIssuer> {

@@ -1,3 +1,4 @@
+import { listenerAuthorities } from "../../../src/grant_service/listener_authorities.ts";
 import { statSync } from "node:fs";
 import { join } from "node:path";
 import { setImmediate } from "node:timers";
@@ -12,7 +13,12 @@ import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
 import { issuingFile } from "./issuing_file.ts";
 import { LedgerFiles } from "./ledger_files.ts";
 import { linkEndpoints } from "../site/link_endpoints.ts";
-import { issuerOf, type LinkListener, readLinkListeners } from "../site/link_listeners.ts";
+import {
+  issuerOf,
+  type LinkListener,
+  readLinkListeners,
+  readShown,
+} from "../site/link_listeners.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { type AuthorityFiles, readSiteAuthority, siteUid } from "../site/site_authority.ts";
 import { isStarted } from "../started_namespace.ts";
@@ -63,11 +69,17 @@ export function fileGrantBacking(
         const listeners = await readLinkListeners(paths, platform, signal);
         const issuer = await chooseIssuer(grant, listeners);
         const authority = await readSiteAuthority(paths, issuer);
-        if (listeners.length > 0 && trusting(listeners, issuer, authority).length === 0) {
+        const taken = trusting(listeners, issuer, authority);
+        if (listeners.length > 0 && taken.length === 0) {
           const why = "is not the one that the site's router trusts";
           throw appError("site-issuer-missing", { namespace, issuer, why });
         }
-        return { ...authority, ...await issuingBelow(issuer) };
+        const shown = await Promise.all(taken.map(({ access }) => readShown(paths, access)));
+        const listenerPem = listenerAuthorities(
+          authority.certificatePem,
+          shown.filter((each) => each !== undefined),
+        );
+        return { ...authority, listenerPem, ...await issuingBelow(issuer) };
       }),
 
     endpoints: (grant) =>
@@ -114,7 +126,10 @@ export function fileGrantBacking(
 
   async function lookAt(): Promise<NamespaceLooks> {
     const uid = await siteUid(paths);
-    const folders = [paths.inputResources, paths.inputIssuers, paths.runtimeResources];
+    const folders = [
+      ...[paths.inputResources, paths.inputIssuers, paths.inputCerts],
+      ...[paths.runtimeResources, paths.runtimeCerts],
+    ];
     if (uid !== undefined) folders.push(siteStatePaths(paths, uid).root);
     const times = folders.map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs);
     return { uid, stamp: [uid, ...times].join(" ") };

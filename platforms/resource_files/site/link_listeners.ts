@@ -7,7 +7,13 @@ import { readLinkHosts } from "./chosen_hosts.ts";
 import { declaredHost, type HostedAccess, takesLinks } from "./link_endpoints.ts";
 import { isReachable } from "./link_hosts.ts";
 import type { NamespacePaths } from "../paths.ts";
-import { isStarted, readRenderedAccesses, readRenderedCertificate } from "../started_namespace.ts";
+import type { RouterAccess } from "../../../src/resources/router_access.ts";
+import {
+  isStarted,
+  readRenderedAccesses,
+  readRenderedCertificate,
+  readSuppliedCertificate,
+} from "../started_namespace.ts";
 
 /** A RouterAccess that links connect to, with the host that remote sites know. */
 export interface LinkListener extends HostedAccess {
@@ -37,6 +43,24 @@ export async function readLinkListeners(
     const host = chosen ?? certifiedHost(certificate) ?? declaredHost(access);
     return { access, host, trusted: certificatesIn(authorities ?? "") };
   }));
+}
+
+/**
+ * What a RouterAccess' listener shows and trusts: what its router was given, else what its user put
+ * into input/certs for it; undefined where upstream makes it of the RouterAccess.
+ */
+export async function readShown(
+  paths: NamespacePaths,
+  { metadata, spec }: RouterAccess,
+): Promise<{ certificate: string; authorities: string } | undefined> {
+  const credentials = spec?.tlsCredentials || metadata.name;
+  const read = await isStarted(paths) ? readRenderedCertificate : readSuppliedCertificate;
+  const [certificate, authorities] = await Promise.all([
+    read(paths, credentials, "tls.crt"),
+    read(paths, credentials, "ca.crt"),
+  ]);
+  if (certificate === undefined || authorities === undefined) return undefined;
+  return { certificate, authorities };
 }
 
 /**

@@ -27,6 +27,8 @@ export interface GrantBacking {
 export interface GrantIssuer {
   certificatePem: string;
   privateKeyPem: string;
+  /** The authorities, PEM, beside it that sign what the site's listeners show. */
+  listenerPem?: string;
   /** Where the one below it is kept that signs in its place; without it, it signs itself. */
   issuing?: IssuingStore | undefined;
 }

@@ -3,6 +3,9 @@ import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { connect } from "node:tls";
 import { after, before, describe, test } from "node:test";
+import { certificatesIn, readCertificate } from "../../../src/pki/certificate.ts";
+import { secretText } from "../../../src/resources/secret.ts";
+import { parseResource, readResources } from "../../../src/resources/yaml.ts";
 import { missingForKubernetes } from "../../testbed/kubernetes/programs.ts";
 import { type ServerFiles, TestAuthority } from "../../fakes/test_authority.ts";
 import { Cluster, type Replica } from "../stage/cluster.ts";
@@ -29,8 +32,12 @@ if (missingForKubernetes !== undefined) {
 
     after(() => cluster?.end());
 
-    async function makeSecret({ chain, key }: ServerFiles, ca = authority.root): Promise<void> {
-      await cluster.create(home, {
+    async function makeSecret(
+      { chain, key }: ServerFiles,
+      ca = authority.root,
+      namespace = home,
+    ): Promise<void> {
+      await cluster.create(namespace, {
         apiVersion: "v1",
         kind: "Secret",
         metadata: { name },
@@ -105,6 +112,29 @@ if (missingForKubernetes !== undefined) {
         assert.equal(token.spec.ca, "");
         const stored = await cluster.read("AccessGrant", west, token.metadata.name);
         assert.equal(stored?.status?.status, "Ready");
+      } finally {
+        await cluster.stopController(controller);
+      }
+    });
+
+    test("a link trusts what signed the Secret that a RouterAccess names", async () => {
+      const south = await cluster.createSite("south", "--enable-link-access");
+      await makeSecret(await authority.sign(["127.0.0.1"]), authority.root, south);
+      await cluster.create(south, {
+        apiVersion: "skupper.io/v2alpha1",
+        kind: "RouterAccess",
+        metadata: { name: "south" },
+        spec: { roles: [{ name: "inter-router", port: 55671 }], tlsCredentials: name },
+      });
+      const controller = await cluster.startController("--grant-host=127.0.0.1");
+      try {
+        const { token } = await cluster.issue(south);
+        const { body } = await postToken(token, { name: "link", subject: "x" });
+        const [found] = readResources(body, "the answer");
+        const ca = secretText(parseResource("Secret", found!, "the answer"), "ca.crt")!;
+        const [issuer, listener] = certificatesIn(ca);
+        assert.match(readCertificate(issuer!).subject, /CA|ca/);
+        assert.equal(listener, authority.root);
       } finally {
         await cluster.stopController(controller);
       }

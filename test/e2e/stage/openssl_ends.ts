@@ -16,7 +16,7 @@ export async function startServer(
 ): Promise<ChildProcess> {
   const server = spawn("openssl", [
     ...["s_server", "-accept", `127.0.0.1:${port}`, "-tls1_3", "-rev"],
-    ...["-cert", files.certificate, "-key", files.key],
+    ...["-cert", files.certificate, "-key", files.key, ...chainWords(files)],
     ...["-CAfile", files.ca, "-Verify", "2", "-verify_return_error"],
   ], { stdio: ["pipe", "ignore", "ignore"] });
   await once(server, "spawn");

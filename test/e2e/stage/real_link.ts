@@ -6,6 +6,7 @@ import { createAuthority, loadAuthority } from "../../../src/pki/authority.ts";
 import { createKeyPair } from "../../../src/pki/key_pair.ts";
 import { secretText } from "../../../src/resources/secret.ts";
 import { parseResource, readResources } from "../../../src/resources/yaml.ts";
+import { TestAuthority } from "../../fakes/test_authority.ts";
 import type { Sandbox } from "./harness.ts";
 import { connects, startServer, type TlsFiles } from "./openssl_ends.ts";
 import { issueToken, prepareSites } from "./sites.ts";
@@ -31,6 +32,52 @@ async function makeServerFiles(
     certificate: sandbox.write("tls/server.crt", certificatePem),
     key: sandbox.write("tls/server.key", keys.privateKeyPem),
   };
+}
+
+/**
+ * Puts a server certificate of another authority where upstream takes it in place of its own;
+ * returns the paths of what a router of it is given.
+ */
+async function supplyServerFiles(sandbox: Sandbox, authority: TestAuthority): Promise<TlsFiles> {
+  const folder = "data/namespaces/west/input";
+  const { chain, key } = await authority.sign(["127.0.0.1"]);
+  const site = sandbox.read(`${folder}/issuers/skupper-site-ca/tls.crt`);
+  return {
+    ca: sandbox.write(`${folder}/certs/west/ca.crt`, site + authority.root),
+    certificate: sandbox.write(`${folder}/certs/west/tls.crt`, chain),
+    key: sandbox.write(`${folder}/certs/west/tls.key`, key),
+  };
+}
+
+/**
+ * Has east redeem a token of west's, whose server certificate is its user's, and proves with
+ * openssl that the link trusts it.
+ */
+export async function proveSuppliedCertificate(sandbox: Sandbox): Promise<void> {
+  const authority = await TestAuthority.make("Example Trust");
+  await prepareSites(sandbox, "east");
+  const files = await supplyServerFiles(sandbox, authority);
+  const link = await issueToken(sandbox, "t.yaml");
+  await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east"]);
+  const ours = writeCredentials(sandbox, link);
+  assert.ok(fs.readFileSync(ours.ca, "utf8").endsWith(authority.root));
+  const status = await sandbox.succeed(["site", "status", "-n", "west", "-o", "json"]);
+  const endpoints: { name: string; port: string }[] = JSON.parse(status.stdout).status.endpoints;
+  const servers = await Promise.all(endpoints.map(({ port }) => startServer(files, port)));
+  try {
+    for (const { port } of endpoints) {
+      while (!await connects(port, ours)) assert.equal(servers[0]!.exitCode, null);
+    }
+    await sandbox.succeed(["link", "check", "-n", "east"]);
+    const generate = ["link", "generate", "-n", "west"];
+    const generated = await sandbox.succeed(generate, { printsToken: true });
+    const [secret] = readResources(generated.stdout, "the link")
+      .filter(({ kind }) => kind === "Secret");
+    const ca = secretText(parseResource("Secret", secret!, "the link"), "ca.crt");
+    assert.equal(ca, fs.readFileSync(ours.ca, "utf8"));
+  } finally {
+    for (const server of servers) server.kill("SIGKILL");
+  }
 }
 
 /** What the redeemed Secret holds, as files for openssl. */
