@@ -5,7 +5,7 @@ import process from "node:process";
 import { gzipSync } from "node:zlib";
 import { unitManifest } from "../../platforms/linux/unit_manifest.ts";
 import { version } from "../../src/version.ts";
-import type { Target } from "../build.ts";
+import { root, type Target } from "../build.ts";
 import type { Bundle } from "./bundle.ts";
 import type { Origin } from "./origin.ts";
 
@@ -108,6 +108,7 @@ function describe(
   contents: { src: string; dst: string; file_info: { mode: number } }[],
   { committed }: Origin,
 ): unknown {
+  const scripts = { preremove: path.join(root, "packaging/preremove.sh") };
   return {
     name: "hawser",
     version,
@@ -126,8 +127,8 @@ function describe(
     depends: [],
     overrides: {
       // what the runtime is linked to: glibc 2.17, of which Debian has a package
-      deb: { depends: ["libc6 (>= 2.17)"] },
-      rpm: { depends: ["glibc >= 2.17"] },
+      deb: { depends: ["libc6 (>= 2.17)"], scripts },
+      rpm: { depends: ["glibc >= 2.17"], scripts },
       apk: { depends: ["libstdc++", "libgcc"] },
     },
     rpm: { buildhost: "localhost", group: "System/Tools", compression: "zstd:3" },

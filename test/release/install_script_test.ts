@@ -5,6 +5,7 @@ import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { trialKey } from "../../scripts/release/trial.ts";
 import { version } from "../../src/version.ts";
 import { isRoot } from "../e2e/stage/harness.ts";
@@ -71,6 +72,7 @@ describe(`install.sh (needs ${missing.join(", ") || "curl"})`, { skip: missing.l
 
   test("is POSIX sh, and says the version and url of its release", () => {
     output("shellcheck", [released("install.sh")]);
+    output("shellcheck", [fileURLToPath(new URL("../../packaging/preremove.sh", import.meta.url))]);
     const text = readReleased("install.sh");
     assert.ok(text.includes(`\nversion=\${HAWSER_VERSION:-${version}}\n`));
     assert.ok(text.includes("\nbase_url=${HAWSER_BASE_URL:-https://localhost:1/hawser}\n"));

@@ -51,15 +51,18 @@ describe("the deb on a machine with systemd (needs docker and debootstrap)", {
     await succeed("systemd-analyze", "verify", unit);
     await succeed("systemctl", "enable", "--now", "hawser-controller");
     await succeed("hawser", "controller", "status", "-p", "linux");
-    await succeed("systemctl", "disable", "--now", "hawser-controller");
+    // over itself, as over another version: it goes on
+    await succeed("dpkg", "--install", `/release/hawser_${version}-1_amd64.deb`);
+    await succeed("hawser", "controller", "status", "-p", "linux");
     await succeed("dpkg", "--purge", "hawser");
+    assert.notEqual((await machine.run(["systemctl", "is-active", "hawser-controller"])).code, 0);
     assert.equal(await succeed("sh", "-c", ours), "");
   });
 });
 
-const noRpm = missingPrograms("rpm").length > 0 || !isRoot;
+const noRpm = missingPrograms("rpm", "busybox").length > 0 || !isRoot;
 test(
-  "the rpm installs below a root, runs, and leaves nothing behind (needs rpm, root)",
+  "the rpm installs below a root, runs, and leaves nothing behind (needs rpm, busybox, root)",
   {
     skip: noRpm,
   },
@@ -68,6 +71,9 @@ test(
     assert.match(output("rpm", ["--query", "--package", "--requires", file]), /^glibc >= 2\.17$/m);
     // glibc is here, but not by rpm
     const install = ["--root", folder, "--install", "--nodeps", "--ignorearch", file];
+    // what runs before it goes needs a shell
+    fs.mkdirSync(path.join(folder, "bin"));
+    fs.copyFileSync(output("which", ["busybox"]).trim(), path.join(folder, "bin/sh"));
     assert.equal(output("rpm", install), "");
     for (const place of [...places, "/usr/share/zsh/site-functions/_hawser"]) {
       assert.ok(fs.existsSync(path.join(folder, place)), place);
