@@ -13,7 +13,7 @@ import { readAnswer } from "./answer.ts";
 import type { RedeemSurroundings } from "./exchange.ts";
 import { credentialsName, firstLinkNames } from "./link_names.ts";
 import { probeToken, requestRedemption } from "./redeem_client.ts";
-import { describeUnstored, rehearseLink, storeLink } from "./store_link.ts";
+import { confirmLink, describeUnstored, rehearseLink, storeLink } from "./store_link.ts";
 import { checkToken, type UsableToken } from "./token_file.ts";
 import { isMadeFrom, markToken } from "./token_mark.ts";
 
@@ -101,8 +101,10 @@ export async function redeemToken(
     };
   } catch (error) {
     // a service that has lost sight of the grant may find it again, and the use given to this key
-    if (isAppError(error, ...finalRefusals, "already-redeemed")) {
-      await pendingKeys.forget(mark, signal);
+    if (isAppError(error, ...finalRefusals)) await pendingKeys.forget(mark, signal);
+    if (isAppError(error, "already-redeemed")) {
+      // what another process has just stored may not be on the disk yet, and then the key is needed
+      await confirmLink(storage, signal).then(() => pendingKeys.forget(mark, signal), () => {});
     }
     throw error;
   }

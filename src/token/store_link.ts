@@ -9,6 +9,7 @@ import { apiVersion } from "../resources/resource.ts";
 import { type Secret, tlsSecretType } from "../resources/secret.ts";
 import type { Site } from "../resources/site.ts";
 import type { ReceivedLinks } from "./answer.ts";
+import { firstLinkNames } from "./link_names.ts";
 import { isMadeFrom } from "./token_mark.ts";
 
 /** What the Secret and Links of a redemption have in common. */
@@ -57,6 +58,21 @@ export async function storeLink(
     // where that can't be done there is a garbage collector, which does it too
     if (isAppError(error, "site-gone")) await takeBack(storage, resources, signal).catch(() => {});
     throw error;
+  }
+}
+
+/**
+ * Stores once more, unchanged, the Secret and first Link that another process stored: then a power
+ * cut leaves them too. Throws what the platform throws.
+ */
+export async function confirmLink(
+  { platform, name }: Pick<LinkStorage, "platform" | "name">,
+  signal: AbortSignal,
+): Promise<void> {
+  const links = firstLinkNames(name).map((link) => ["Link", link] as const);
+  for (const [kind, found] of [["Secret", name] as const, ...links]) {
+    const stored = await platform.get<Kind>(kind, found, signal);
+    if (stored !== undefined) await platform.apply<Kind>(stored, signal);
   }
 }
 

@@ -337,6 +337,14 @@ export const mutants: Mutant[] = [
     to: "    await handle.writeFile(content);\n",
   },
   {
+    name: "what another process has just stored is taken to be on the disk",
+    only: "redeemers",
+    first: 4_134_840,
+    file: "platforms/resource_files/store/input_shelf.ts",
+    from: "      return dryRun ? undefined : await syncFound(present.places[0].source.file);\n",
+    to: "      return;\n",
+  },
+  {
     name: "a key is forgotten before its link is stored",
     only: "redeemers",
     file: "src/token/redeem.ts",

@@ -5,6 +5,7 @@ import type { Link } from "../../../src/resources/link.ts";
 import type { BaseStatus, Metadata } from "../../../src/resources/resource.ts";
 import type { RouterAccess } from "../../../src/resources/router_access.ts";
 import type { Site } from "../../../src/resources/site.ts";
+import { syncFound } from "../../../src/runtime/files.ts";
 import { derivedUid } from "./derived_uid.ts";
 import type { NamespacePaths } from "../paths.ts";
 import { type FolderReading, type FoundResource, readFolder } from "./resource_reader.ts";
@@ -58,7 +59,9 @@ export class InputShelf implements Shelf {
     const { namespace, inputResources } = this.#paths;
     const content = withoutState(resource, namespace);
     const present = before?.input;
-    if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) return;
+    if (present && isDeepStrictEqual(content, withoutState(present.resource, namespace))) {
+      return dryRun ? undefined : await syncFound(present.places[0].source.file);
+    }
     const { kind, metadata: { name } } = resource;
     if (before !== undefined && present === undefined) this.#refuseRendered(kind, name);
     // who changes sites refuses this one (site_founder.ts): a rehearsal is to know it before

@@ -5,6 +5,7 @@ import { dirname, join, relative } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { syncFound } from "../../../src/runtime/files.ts";
 import { derivedUid } from "./derived_uid.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import {
@@ -103,7 +104,10 @@ export class RecordShelf implements Shelf {
         ? before?.record && originOf(before.record.resource)
         : relative(inputResources, place.source.file),
     });
-    if (isDeepStrictEqual(record, before?.record?.resource)) return;
+    const present = before?.record;
+    if (present && isDeepStrictEqual(record, present.resource)) {
+      return dryRun ? undefined : await syncFound(present.places[0].source.file);
+    }
     await put(
       siteStatePaths(this.#paths, siteUid).resources,
       kind,

@@ -1,11 +1,16 @@
 import { Buffer } from "node:buffer";
 import { createHash } from "node:crypto";
 import { rm, stat } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { Kind } from "../../../src/resources/kinds.ts";
 import { writeResource } from "../../../src/resources/yaml.ts";
-import { makePrivateFolder, rehearseWrite, writeWhole } from "../../../src/runtime/files.ts";
+import {
+  makePrivateFolder,
+  rehearseWrite,
+  syncFolder,
+  writeWhole,
+} from "../../../src/runtime/files.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { removeDocument, replaceDocument } from "../../../src/resources/document_text.ts";
 import { type FilePlace, type FoundResource, listFolder } from "./resource_reader.ts";
@@ -79,10 +84,11 @@ export async function removePlaces(all: FilePlace[]): Promise<void> {
   }
 }
 
-/** Removes a file; absent is not an error. Throws `not-writable`. */
+/** Removes a file, on the disk too; absent is not an error. Throws `not-writable`. */
 export async function removeFile(file: string): Promise<void> {
   try {
     await rm(file, { force: true });
+    await syncFolder(dirname(file));
   } catch (cause) {
     throw appError("not-writable", { path: file, why: explainSystemError(cause) }, { cause });
   }
