@@ -18,6 +18,8 @@ export interface Load {
    * own.
    */
   ports?: number[];
+  /** The grants that are asked for in turn, one at each port; by default one everywhere. */
+  grants?: { url: string; code: string }[];
   /** PEM. */
   ca: string;
   code: string;
@@ -37,15 +39,16 @@ export interface LoadResult {
 }
 
 async function main(load: Load): Promise<LoadResult> {
-  const { hostname, port, pathname } = new URL(load.url);
+  const { hostname, port } = new URL(load.url);
   const ports = load.ports ?? [Number(port)];
   const secureContext = createSecureContext({ ca: load.ca, minVersion: "TLSv1.3" });
-  const texts = await writeRequests(load, pathname);
+  const texts = await writeRequests(load);
   const failures: string[] = [];
   let connections = 0;
 
-  function exchange(text: string | undefined): Promise<void> {
+  function exchange(): Promise<void> {
     return new Promise((resolve) => {
+      const text = texts?.[connections];
       const port = ports[connections++ % ports.length]!;
       const socket = connect({ host: hostname, port, secureContext });
       let answer = "";
@@ -64,7 +67,7 @@ async function main(load: Load): Promise<LoadResult> {
   async function send(count: number): Promise<void> {
     let left = count;
     async function client() {
-      while (left-- > 0) await exchange(texts?.pop());
+      while (left-- > 0) await exchange();
     }
     await Promise.all(Array.from({ length: load.clients }, client));
   }
@@ -77,8 +80,9 @@ async function main(load: Load): Promise<LoadResult> {
 }
 
 /** The requests, made beforehand: what a client does before it connects is not to be measured. */
-async function writeRequests(load: Load, path: string): Promise<string[] | undefined> {
+async function writeRequests(load: Load): Promise<string[] | undefined> {
   if (load.kind === "handshake") return undefined;
+  const grants = load.grants ?? [load];
   const texts: string[] = [];
   for (let number = 0; number < load.warmUp + load.requests; number++) {
     const name = `${load.prefix}-${number}`;
@@ -87,9 +91,12 @@ async function writeRequests(load: Load, path: string): Promise<string[] | undef
       const request = await createRequest(await createKeyPair(), name);
       csr = `csr: ${Buffer.from(request).toString("base64")}\r\n`;
     }
+    const { url, code } = grants[number % grants.length]!;
     texts.push(
-      `POST ${path} HTTP/1.1\r\nhost: hawser\r\nname: ${name}\r\nsubject: ${name}\r\n${csr}` +
-        `content-length: ${load.code.length}\r\nconnection: close\r\n\r\n${load.code}`,
+      `POST ${
+        new URL(url).pathname
+      } HTTP/1.1\r\nhost: hawser\r\nname: ${name}\r\nsubject: ${name}\r\n${csr}` +
+        `content-length: ${code.length}\r\nconnection: close\r\n\r\n${code}`,
     );
   }
   return texts;
