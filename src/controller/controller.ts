@@ -8,7 +8,7 @@ import { ControllerClock } from "./controller_clock.ts";
 import type { ControllerSetup } from "./controller_setup.ts";
 import { GrantAddresses } from "./grant_addresses.ts";
 import { type GrantListener, startGrantListener } from "./grant_listener.ts";
-import type { Change } from "./home.ts";
+import { type Change, changeKey } from "./home.ts";
 import { Housekeeping } from "./housekeeping.ts";
 import { loadGrants } from "./load_grants.ts";
 import { errorFields, type Report, reportTo } from "./log.ts";
@@ -18,6 +18,7 @@ import { pagePolicy } from "./overview_html.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
 import { reconcileGrant } from "./reconcile_grant.ts";
 import { noTokensYet, reconcileToken } from "./reconcile_token.ts";
+import { StatusMirror } from "./status_mirror.ts";
 
 /**
  * How many grants are looked at beside each other, and how many tokens: those wait for servers. One
@@ -25,9 +26,6 @@ import { noTokensYet, reconcileToken } from "./reconcile_token.ts";
  */
 const grantsAtOnce = 64;
 const tokensAtOnce = 256;
-
-/** A popular grant's status follows its ledger at this distance, not use by use. */
-const mirrorAfterMs = 200;
 
 /** The longest time between two tries of a token: upstream's controller takes as long. */
 const longestTokenBackOffMs = 30_000;
@@ -58,10 +56,7 @@ class Controller {
   readonly #tokens: WorkQueue<Change>;
   readonly #page: OverviewPage;
   readonly #housekeeping: Housekeeping;
-  /** Grants whose status says less than their ledger. */
-  readonly #behind = new Map<string, Change>();
-  /** When a status was last found to be behind, by the steady clock. */
-  #mirroredAt = -Infinity;
+  readonly #mirror: StatusMirror;
   /** Aborts what is in flight and has had its time. */
   readonly #work = new AbortController();
   #isWorking = false;
@@ -70,6 +65,7 @@ class Controller {
     const { home, announce, env, replica, clock = new ControllerClock() } = setup;
     const { now, steady } = clock;
     this.#setup = setup;
+    this.#mirror = new StatusMirror(steady, replica !== undefined);
     this.#clock = clock;
     this.#report = reportTo(setup.log, now);
     const chain = new AuditChain(setup.trail?.head);
@@ -88,7 +84,8 @@ class Controller {
     this.#book = new GrantBook({
       ...{ now, steady, settled: () => clock.settled(), news: home },
       ...(replica === undefined ? {} : { service: replica }),
-      onChanged: ({ namespace, name }) => this.#mirror({ kind: "AccessGrant", namespace, name }),
+      onChanged: ({ namespace, name }) =>
+        this.#countMoved({ kind: "AccessGrant", namespace, name }),
       onProblem: (problem) => this.#report("housekeeping-failed", errorFields(problem)),
     });
     this.#page = new OverviewPage(home, {
@@ -98,7 +95,7 @@ class Controller {
       damagedLedgers: () => this.#book.damaged,
     });
     const queueOptions = {
-      keyOf,
+      keyOf: changeKey,
       shareOf: ({ namespace }: Change) => namespace,
       failed: (...failure: Failure) => reportFailure(this.#report, ...failure),
     };
@@ -138,7 +135,9 @@ class Controller {
       await this.#housekeeping.judgeCertificate();
       this.#isWorking = true;
       const changes = this.#setup.home.changes(signal);
-      for await (const change of untilAborted(changes, signal)) this.#add(change);
+      for await (const change of untilAborted(changes, signal)) {
+        this.#add(change, change.isCount ? this.#mirror.distanceMs : undefined);
+      }
     } finally {
       this.#isWorking = false;
       this.#report("stopping");
@@ -203,7 +202,7 @@ class Controller {
   async #finish(listener: GrantListener): Promise<void> {
     await Promise.all([listener.stop(), this.#grants.stop(), this.#tokens.stop()]);
     // the statuses a last time: nobody writes them until the next start
-    for (const change of [...this.#behind.values()]) {
+    for (const change of this.#mirror.left()) {
       await this.#lookAtGrant(change).catch((error) =>
         reportFailure(this.#report, change, error, 1)
       );
@@ -216,17 +215,13 @@ class Controller {
   }
 
   /** Has a grant's status say what its ledger says: at once, or in a while where many do. */
-  #mirror(change: Change): void {
-    this.#behind.set(keyOf(change), change);
-    const now = this.#clock.steady();
-    const isFirst = now - this.#mirroredAt > mirrorAfterMs;
-    this.#mirroredAt = now;
-    this.#add(change, isFirst ? undefined : mirrorAfterMs);
+  #countMoved(change: Change): void {
+    this.#add(change, this.#mirror.note(change));
   }
 
   async #lookAtGrant(change: Change): Promise<Outcome> {
     const { home, announce, replica } = this.#setup;
-    const wasBehind = this.#behind.delete(keyOf(change)); // first: a use may be spent meanwhile
+    const wasBehind = this.#mirror.take(change); // first: a use may be spent meanwhile
     const tools = {
       ...{ home, announce, isAlone: replica === undefined, now: this.#clock.now },
       ...{ book: this.#book, addresses: this.#addresses, audit: this.#audit },
@@ -235,7 +230,7 @@ class Controller {
     try {
       return await reconcileGrant(change, tools, this.#work.signal);
     } catch (error) {
-      if (wasBehind) this.#behind.set(keyOf(change), change);
+      if (wasBehind) this.#mirror.putBack(change);
       throw error;
     }
   }
@@ -249,8 +244,4 @@ class Controller {
     }
     return {};
   }
-}
-
-function keyOf({ kind, namespace, name }: Change): string {
-  return `${kind}/${namespace}/${name}`;
 }

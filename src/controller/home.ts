@@ -27,6 +27,13 @@ export interface Change {
   kind: "Site" | "AccessGrant" | "AccessToken";
   namespace: string;
   name: string;
+  /** True if others counted a use and that is all: it can wait until they have counted more. */
+  isCount?: boolean;
+}
+
+/** Names what changed: two changes of one resource have the same key. */
+export function changeKey({ kind, namespace, name }: Change): string {
+  return `${kind}/${namespace}/${name}`;
 }
 
 /** One namespace as the controller works on it. */

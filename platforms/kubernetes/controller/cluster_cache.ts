@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Change } from "../../../src/controller/home.ts";
+import type { AccessGrant } from "../../../src/resources/access_grant.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { findCondition } from "../../../src/resources/resource.ts";
 import type { Site } from "../../../src/resources/site.ts";
@@ -31,13 +33,13 @@ export class ClusterCache {
     this.#onChange = onChange;
     const follow = <K extends Kind>(
       kind: K,
-      onChanged: (namespace: string, name: string) => void,
+      onChanged: (namespace: string, name: string, before: ResourceOf<K> | undefined) => void,
     ) => new ResourceCache({ kind, namespaces, onChanged, onProblem });
     const name = (kind: Change["kind"]) => (namespace: string, name: string) =>
       onChange({ kind, namespace, name });
     this.Site = follow("Site", (namespace, name) => this.#nameSite(namespace, name));
     this.RouterAccess = follow("RouterAccess", () => {});
-    this.AccessGrant = follow("AccessGrant", name("AccessGrant"));
+    this.AccessGrant = follow("AccessGrant", (...change) => this.#nameGrant(...change));
     this.AccessToken = follow("AccessToken", name("AccessToken"));
   }
 
@@ -70,6 +72,14 @@ export class ClusterCache {
     }
   }
 
+  /** Replicas tell each other each use that they count: that alone is no hurry. */
+  #nameGrant(namespace: string, name: string, before: AccessGrant | undefined): void {
+    const grant = this.AccessGrant.get(namespace, name);
+    const isCount = before !== undefined && grant !== undefined &&
+      isDeepStrictEqual(uncounted(before), uncounted(grant));
+    this.#onChange({ kind: "AccessGrant", namespace, name, ...isCount && { isCount } });
+  }
+
   /** All of a namespace is looked at when its site changes, but not each time its network does. */
   #nameSite(namespace: string, name: string): void {
     const key = `${namespace}/${name}`;
@@ -80,6 +90,13 @@ export class ClusterCache {
     else this.#looks.set(key, looks);
     this.#onChange({ kind: "Site", namespace, name });
   }
+}
+
+/** A grant without how often it was redeemed, and its version. */
+function uncounted({ metadata, status, ...rest }: AccessGrant) {
+  const { resourceVersion: _version, ...named } = metadata;
+  const { redemptions: _count, ...told } = status ?? {};
+  return { ...rest, named, told };
 }
 
 function looksOf(site: ResourceOf<"Site">): string {

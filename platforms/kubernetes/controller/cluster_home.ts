@@ -1,5 +1,10 @@
 import type { Now } from "../../../src/runtime/clock.ts";
-import type { Change, ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
+import {
+  type Change,
+  changeKey,
+  type ControllerHome,
+  type ControllerNamespace,
+} from "../../../src/controller/home.ts";
 import type { ApiClient } from "../api/client.ts";
 import type { AddressWatch } from "./address_watch.ts";
 import { ClusterCache } from "./cluster_cache.ts";
@@ -38,7 +43,8 @@ export async function openCluster(
     namespaces: setup.namespaces,
     onProblem,
     onChange(change) {
-      changed.set(`${change.kind}/${change.namespace}/${change.name}`, change);
+      const key = changeKey(change);
+      if (!change.isCount || !changed.has(key)) changed.set(key, change);
       wake();
     },
   });

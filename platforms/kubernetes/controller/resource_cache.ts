@@ -12,8 +12,11 @@ export interface CacheOptions<K extends Kind> {
   namespaces: readonly string[] | undefined;
   /** The one resource that is followed; undefined: all. */
   name?: string;
-  /** Called with each resource that came, went or was changed by others. */
-  onChanged(namespace: string, name: string): void;
+  /**
+   * Called with each resource that came, went or was changed by others, and with how it was known
+   * before.
+   */
+  onChanged(namespace: string, name: string, before: ResourceOf<K> | undefined): void;
   /** Called with what keeps changes from being seen. The cache tries again. */
   onProblem(problem: unknown): void;
 }
@@ -133,15 +136,15 @@ export class ResourceCache<K extends Kind> {
     const namespace = scope ?? key.slice(0, slash);
     const name = scope === undefined ? key.slice(slash + 1) : key;
     let resources = this.#byNamespace.get(namespace);
+    const before = resources?.get(name);
     if (resource === undefined) {
       resources?.delete(name);
       if (resources?.size === 0) this.#byNamespace.delete(namespace);
     } else {
       if (resources === undefined) this.#byNamespace.set(namespace, resources = new Map());
-      const version = resources.get(name)?.metadata.resourceVersion;
-      if (version === resource.metadata.resourceVersion) return;
+      if (before?.metadata.resourceVersion === resource.metadata.resourceVersion) return;
       resources.set(name, resource);
     }
-    this.#options.onChanged(namespace, name);
+    this.#options.onChanged(namespace, name, before);
   }
 }

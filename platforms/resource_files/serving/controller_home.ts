@@ -1,5 +1,10 @@
 import type { ControllerClock } from "../../../src/controller/controller_clock.ts";
-import type { Change, ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
+import {
+  type Change,
+  changeKey,
+  type ControllerHome,
+  type ControllerNamespace,
+} from "../../../src/controller/home.ts";
 import type { Resource } from "../../../src/resources/kinds.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { sweepLeftovers } from "./leftover_sweep.ts";
@@ -43,7 +48,7 @@ async function* changesOf(setup: HomeSetup, signal: AbortSignal): AsyncGenerator
   const changed = new Map<string, Change>();
   let wake = () => {};
   const watch = new HomeWatch(setup, AbortSignal.any([signal, ended.signal]), (change) => {
-    changed.set(`${change.kind}/${change.namespace}/${change.name}`, change);
+    changed.set(changeKey(change), change);
     wake();
   });
   const onAbort = () => wake();
