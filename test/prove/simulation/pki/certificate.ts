@@ -48,3 +48,14 @@ export function isSignedBy(certificatePem: string, authorityPem: string): boolea
 export function certificatesIn(pem: string): string[] {
   return pemBlocks("CERTIFICATE", pem);
 }
+
+export function namesHost(
+  { dnsNames, ipAddresses }: Pick<Certificate, "dnsNames" | "ipAddresses">,
+  host: string,
+): boolean {
+  return dnsNames.includes(host) || ipAddresses.includes(host);
+}
+
+export function authorityNames(pem: string): string[] {
+  return certificatesIn(pem).map((certificate) => parseCertificate(certificate).subject);
+}
