@@ -43,7 +43,7 @@ export async function readRenderedAccesses(paths: NamespacePaths): Promise<Route
   let reading: FolderReading<"RouterAccess">;
   for (let left = readings;; left--) {
     reading = await readFolder(paths.runtimeResources, "RouterAccess", paths.namespace);
-    const isDoubtful = [...reading.doubtful].some((file) =>
+    const isDoubtful = [...reading.doubtful.keys()].some((file) =>
       basename(file).startsWith("RouterAccess-")
     );
     if (!isDoubtful || left === 1) break;

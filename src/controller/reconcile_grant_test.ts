@@ -216,7 +216,7 @@ test("a grant that is gone is served no more", async () => {
   assert.equal(found.outcome === "refused" && found.reason, "revoked");
 });
 
-test("a grant that went with its site and ledger is let go", async () => {
+test("a grant whose site and ledger are away is let go, and not called revoked", async () => {
   const { platform, ledgers, book, reconcile } = openWest();
   const { metadata: { uid } } = await putGrant(platform, { code: "mine" });
   await reconcile();
@@ -226,7 +226,7 @@ test("a grant that went with its site and ledger is let go", async () => {
   };
   assert.deepEqual(await reconcile(), {});
   const found = await book.inspect({ key: uid!, code: code("mine") });
-  assert.equal(found.outcome === "refused" && found.reason, "revoked");
+  assert.equal(found.outcome === "refused" && found.reason, "unready");
 });
 
 test("an expired grant goes once its expiry is settled, with its ledger", async () => {

@@ -3,6 +3,7 @@ import { readRequest } from "../pki/request.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
 import { sleep } from "../runtime/clock.ts";
 import type { GrantBacking } from "./ledger/backing.ts";
+import { Absence } from "./absence.ts";
 import { codeHashOf, isCode } from "./claim_code.ts";
 import type { CredentialMaker, CredentialRequest } from "./client_credentials.ts";
 import { GrantRecord, isDamage, type RecordContext } from "./ledger/grant_record.ts";
@@ -47,7 +48,7 @@ type Outcome =
 
 /** How old a view of the ledger may be where several services share it, in milliseconds. */
 const recentMs = 60_000;
-/** How often it is looked whether another service has handed an answer out. */
+/** How often it is looked whether another has handed an answer out. */
 const lookAgainMs = 200;
 
 /** One grant as it is redeemed. */
@@ -57,16 +58,15 @@ export class GrantAccount {
   readonly #turns = new Turns();
   #grant: AccessGrant;
   #backing: GrantBacking;
-  #isRetired = false;
+  readonly #absence: Absence;
 
   constructor(grant: AccessGrant, backing: GrantBacking, context: AccountContext) {
     this.#grant = grant;
     this.#backing = backing;
     this.#context = context;
-    this.#record = new GrantRecord(
-      () => ({ grant: this.#grant, backing: this.#backing }),
-      context,
-    );
+    this.#absence = new Absence(context.steady);
+    const served = () => ({ grant: this.#grant, backing: this.#backing });
+    this.#record = new GrantRecord(served, context);
   }
 
   get reference(): GrantReference {
@@ -78,7 +78,7 @@ export class GrantAccount {
   renew(grant: AccessGrant, backing: GrantBacking): void {
     this.#grant = grant;
     this.#backing = backing;
-    this.#isRetired = false;
+    this.#absence.end();
   }
 
   /** Reads the ledger, and sees to what an earlier process left in it; once it has, nothing. */
@@ -144,7 +144,7 @@ export class GrantAccount {
    * undefined if it had expired or never had a code.
    */
   async retire(): Promise<string | undefined> {
-    this.#isRetired = true;
+    this.#absence.begin();
     const now = this.#context.now();
     const terms = termsOf(this.#grant);
     const codeHash = terms.expiresAt > now ? codeHashOf(this.#grant) : undefined;
@@ -163,23 +163,24 @@ export class GrantAccount {
   }
 
   /** Writes what is left to write. */
-  async close(): Promise<void> {
-    await this.#record.close();
+  close(): Promise<void> {
+    return this.#record.close();
   }
 
   /** Compares the code first: of a closed grant only its holder learns anything. */
   async #refuseUnlessOpen(code: Uint8Array): Promise<Refused | undefined> {
     const terms = termsOf(this.#grant);
     const codeHash = codeHashOf(this.#grant);
-    if (codeHash === undefined) return this.#refuse(this.#isRetired ? "unknown" : "unready");
+    const absent = this.#absence.reason;
+    if (codeHash === undefined) return this.#refuse(absent ?? "unready");
     if (isCode(code, codeHash)) {
-      if (this.#isRetired) return this.#refuse("revoked");
+      if (absent !== undefined) return this.#refuse(absent);
       if (!this.#grant.status?.expirationTime) return this.#refuse("unready");
       return Number.isNaN(terms.expiresAt) ? this.#refuse("corrupted") : undefined;
     }
     const ledger = await this.#record.current();
     const reason = whyClosed(ledger, terms, this.#context.now());
-    const isOpen = !Number.isNaN(terms.expiresAt) && !this.#isRetired && reason === undefined;
+    const isOpen = !Number.isNaN(terms.expiresAt) && !absent && reason === undefined;
     return this.#refuse(isOpen ? "wrong-code" : "unknown");
   }
 
@@ -213,9 +214,8 @@ export class GrantAccount {
     isConnected: () => boolean,
     publicKey?: Der,
   ): Promise<Redeemed | Refused> {
-    const now = this.#context.now();
     const ledger = await this.#record.current();
-    const seemsOpen = whyClosed(ledger, termsOf(this.#grant), now) === undefined;
+    const seemsOpen = whyClosed(ledger, termsOf(this.#grant), this.#context.now()) === undefined;
     let prepared = seemsOpen ? await this.#prepare(claimant, publicKey) : undefined;
     let outcome: Outcome;
     for (;;) {
@@ -230,12 +230,12 @@ export class GrantAccount {
     }
     if (outcome.due === "nothing") return this.#refuse(outcome.reason);
     const repeated = outcome.due === "repeat";
-    if (!repeated) this.#context.onChanged(this.reference);
+    const grant = this.reference;
+    if (!repeated) this.#context.onChanged(grant);
     const { redemption, body } = outcome.due === "repeat"
       ? await this.#restore(outcome.redemption, publicKey)
       : outcome.prepared;
     const { name, subject, serial } = redemption;
-    const grant = this.reference;
     return { outcome: "redeemed", grant, body, name, subject, serial, repeated, settle() {} };
   }
 
@@ -294,7 +294,7 @@ export class GrantAccount {
   }
 
   #refuse(reason: Refusal, detail?: string): Refused {
-    const refused: Refused = { outcome: "refused", reason, grant: this.reference };
-    return detail === undefined ? refused : { ...refused, detail };
+    const more = detail === undefined ? {} : { detail };
+    return { outcome: "refused", reason, grant: this.reference, ...more };
   }
 }

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { siteIssuer } from "../../../src/resources/site.ts";
 import { isLabel } from "../../../src/resources/names.ts";
 import type { Now } from "../../../src/runtime/clock.ts";
+import { systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { type NamespacePaths, namespacePaths, namespacesFolder, stateFolder } from "../paths.ts";
 import { listFolder } from "../store/resource_reader.ts";
 import { findAuthorityFolder, siteUid } from "../site/site_authority.ts";
@@ -42,5 +43,10 @@ async function witnessOf(
 /** Milliseconds since 1970; undefined for what is not there. */
 async function changedAt(path: string | undefined): Promise<number | undefined> {
   if (path === undefined) return undefined;
-  return await stat(path).then(({ ctimeMs }) => ctimeMs, () => undefined);
+  try {
+    return (await stat(path)).ctimeMs;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw error; // what can't be seen just now may be there
+  }
 }

@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { readdir, rm } from "node:fs/promises";
+import { readdir, rename, rm, symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { withDataHome } from "../../../test/fakes/data_home.ts";
 import { machineOf } from "../../../test/fakes/machine.ts";
@@ -48,5 +48,18 @@ test("sweepFormerSites() keeps the state of a namespace whose authority can't be
     await keepLinkHosts(paths, ["west.example.org"]);
     await rm(paths.runtimeIssuers, { recursive: true });
     await sweepFormerSites(home, settled);
+    assert.equal((await readdir(paths.state)).length, 1);
+  }));
+
+test("sweepFormerSites() keeps the state of a namespace that can't be looked at just now", () =>
+  withDataHome(async ({ home }) => {
+    const machine = await machineOf(home, "west");
+    const paths = namespacePaths(home, "west");
+    siteInput(machine, "west");
+    await systemStart(machine);
+    await keepLinkHosts(paths, ["west.example.org"]);
+    await rename(paths.root, `${paths.root}-aside`);
+    await symlink(paths.root, paths.root);
+    await assert.rejects(sweepFormerSites(home, settled));
     assert.equal((await readdir(paths.state)).length, 1);
   }));

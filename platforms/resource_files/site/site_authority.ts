@@ -1,5 +1,5 @@
 import { X509Certificate } from "node:crypto";
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync, statSync } from "node:fs";
 import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../../src/errors/app_error.ts";
@@ -7,7 +7,7 @@ import { createAuthority } from "../../../src/pki/authority.ts";
 import { isSubdomain } from "../../../src/resources/names.ts";
 import { siteIssuer } from "../../../src/resources/site.ts";
 import { syncFolder, writeWhole } from "../../../src/runtime/files.ts";
-import { explainSystemError } from "../../../src/runtime/system_error.ts";
+import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { derivedUid } from "../store/derived_uid.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
 import { siteMarks } from "./site_marks.ts";
@@ -27,22 +27,24 @@ const parts = ["ca.crt", "tls.crt", "tls.key"] as const;
 /**
  * The uid of the namespace's site: derived from its certificate authority, so that a namespace torn
  * down and made anew honours nothing old, and one that `skupper system start` adopts keeps all.
- * Undefined while there is none.
+ * Undefined while there is none. Throws `not-readable` where that can't be told: a site that is
+ * taken for gone takes its grants along.
  */
-export function siteUid(paths: NamespacePaths): Promise<string | undefined> {
-  return Promise.resolve(readSiteUid(paths));
+// deno-lint-ignore require-await -- where it throws, the promise is to
+export async function siteUid(paths: NamespacePaths): Promise<string | undefined> {
+  return readSiteUid(paths);
 }
 
 /**
  * The folder of that authority, if it is complete: the one that `skupper system start` made or took
  * over, for that is what its router trusts, else the one the user supplies to it
- * (docs/spec/skupper-system-sites.md 3).
+ * (docs/spec/skupper-system-sites.md 3). Throws `not-readable` where that can't be told.
  */
 export function findAuthorityFolder(paths: NamespacePaths, issuer: string): string | undefined {
   if (!isSubdomain(issuer)) return undefined;
   for (const issuers of [paths.runtimeIssuers, paths.inputIssuers]) {
     const folder = join(issuers, issuer);
-    if (parts.every((part) => existsSync(join(folder, part)))) return folder;
+    if (parts.every((part) => isPresent(join(folder, part)))) return folder;
   }
   return undefined;
 }
@@ -159,10 +161,29 @@ function readSiteUid(paths: NamespacePaths): string | undefined {
       knownUids.set(paths.inputIssuers, known);
     }
     return known.uid;
-  } catch {
+  } catch (cause) {
+    const code = systemErrorCode(cause);
     // whatever is wrong with the certificate is told where something is to be signed
-    return undefined;
+    if (code === undefined || isAbsence(code)) return undefined;
+    throw notReadable(folder, cause);
   }
+}
+
+function isPresent(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (cause) {
+    if (isAbsence(systemErrorCode(cause))) return false;
+    throw notReadable(path, cause);
+  }
+}
+
+function isAbsence(code: string | undefined): boolean {
+  return code === "ENOENT" || code === "ENOTDIR";
+}
+
+function notReadable(path: string, cause: unknown) {
+  return appError("not-readable", { path, why: explainSystemError(cause) }, { cause });
 }
 
 function uidOf(paths: NamespacePaths, certificatePem: string): string {
@@ -176,7 +197,7 @@ async function isThere(paths: NamespacePaths, folder: string): Promise<boolean> 
 }
 
 function missingParts(folder: string): string[] {
-  return parts.filter((part) => !existsSync(join(folder, part)));
+  return parts.filter((part) => !isPresent(join(folder, part)));
 }
 
 function issuerMissing(paths: NamespacePaths, issuer: string, why: string, cause?: unknown) {

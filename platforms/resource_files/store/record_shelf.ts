@@ -61,6 +61,9 @@ export class RecordShelf implements Shelf {
     const siteUid = await this.#hooks.siteUid();
     const input = await readFolder(this.#paths.inputResources, kind, namespace);
     const records = await this.#readRecords(siteUid, kind, name);
+    const [unreadable] = records.doubtful.values();
+    // what is there and can't be read is not gone: its grant would end, or be another one
+    if (name !== undefined && unreadable !== undefined) throw unreadable;
     const entries = new Map<string, ShelfEntry<K>>();
     let stale = false;
     for (const [found, record] of records.resources) {
@@ -69,6 +72,8 @@ export class RecordShelf implements Shelf {
     }
     for (const [found, inInput] of input.resources) {
       if (name !== undefined && name !== found) continue;
+      const isUnreadable = (file: string) => records.doubtful.has(file);
+      if (siteUid !== undefined && isUnreadable(this.#recordFile(siteUid, kind, found))) continue;
       const record = records.resources.get(found);
       const resource = serveInput(inInput, record?.resource, namespace, siteUid);
       entries.set(found, { resource, input: inInput, record });
@@ -143,8 +148,22 @@ export class RecordShelf implements Shelf {
       ? (await listResourceFiles(folder)).filter((file) =>
         file.startsWith(join(folder, `${kind}-`))
       )
-      : [resourceFile(folder, kind, name)];
-    return readFiles(files, kind, namespace);
+      : [this.#recordFile(siteUid, kind, name)];
+    const reading = readFiles(files, kind, namespace);
+    // a record that was cut short may be YAML still
+    const places = [...reading.resources.values()].flatMap((found) => found.places);
+    const whole = new Set(places.map(({ source }) => source.file));
+    for (const file of files) {
+      if (whole.has(file) || reading.doubtful.has(file) || !existsSync(file)) continue;
+      const problem = appError("resource-invalid", { where: file, why: `it holds no ${kind}` });
+      reading.doubtful.set(file, problem);
+      reading.problems.push(problem);
+    }
+    return reading;
+  }
+
+  #recordFile(siteUid: string, kind: Kind, name: string): string {
+    return resourceFile(siteStatePaths(this.#paths, siteUid).resources, kind, name);
   }
 
   #isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {

@@ -53,6 +53,30 @@ describe("AccessGrants and AccessTokens", () => {
 
   afterEach(() => rm(home, { recursive: true }));
 
+  async function recordOf(name: string): Promise<string> {
+    const folder = siteStatePaths(paths, siteUid!).resources;
+    return join(folder, (await readdir(folder)).find((file) => file.includes(name))!);
+  }
+
+  test("a record that can't be read is not gone, nor is its grant another one", async () => {
+    const file = await put(grantText("first-code"));
+    const grant = (await store.get("AccessGrant", "g", signal))!;
+    const { metadata: { uid } } = await store.apply<"AccessGrant">(grant, signal);
+    const record = await recordOf("g");
+    const whole = await readFile(record);
+    for (const broken of ["", "kind: {", whole.subarray(0, 30)]) {
+      await writeFile(record, broken);
+      await assert.rejects(store.get("AccessGrant", "g", signal), broken.toString());
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
+      await assert.rejects(store.apply<"AccessGrant">(grant, signal));
+    }
+    await rm(file);
+    await assert.rejects(store.get("AccessGrant", "g", signal));
+    await put(grantText("first-code"));
+    await writeFile(record, whole);
+    assert.equal((await store.get("AccessGrant", "g", signal))!.metadata.uid, uid);
+  });
+
   async function put(text: string, file = "mine.yaml"): Promise<string> {
     await mkdir(paths.inputResources, { recursive: true });
     await writeFile(join(paths.inputResources, file), text);

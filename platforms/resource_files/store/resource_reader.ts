@@ -29,8 +29,11 @@ export interface FolderReading<K extends Kind> {
   resources: Map<string, FoundResource<K>>;
   /** Why documents and files are left out. */
   problems: AppError[];
-  /** Files that can't be read now or are empty, maybe as someone is writing them. */
-  doubtful: Set<string>;
+  /**
+   * Files that can't be read now or are empty, maybe as someone is writing them, and why nobody can
+   * tell what they hold.
+   */
+  doubtful: Map<string, AppError>;
 }
 
 /**
@@ -57,7 +60,7 @@ export function readFiles<K extends Kind>(
   kind: K,
   namespace: string,
 ): FolderReading<K> {
-  const reading: FolderReading<K> = { resources: new Map(), problems: [], doubtful: new Set() };
+  const reading: FolderReading<K> = { resources: new Map(), problems: [], doubtful: new Map() };
   for (const file of files) {
     attempt(file, reading, () => {
       const source = readParsedFile(file);
@@ -127,7 +130,12 @@ function takeFrom<K extends Kind>(
   namespace: string,
   reading: FolderReading<K>,
 ): void {
-  if (source.text.trim() === "") reading.doubtful.add(source.file);
+  if (source.text.trim() === "") {
+    reading.doubtful.set(
+      source.file,
+      appError("not-readable", { path: source.file, why: "it is empty" }),
+    );
+  }
   for (const { document, content, problem } of source.documents) {
     attempt(source.file, reading, () => {
       if (problem !== undefined) throw problem;
@@ -169,7 +177,7 @@ function attempt<K extends Kind>(file: string, reading: FolderReading<K>, read: 
   } catch (problem) {
     if (!isAppError(problem)) throw problem;
     reading.problems.push(problem);
-    reading.doubtful.add(file);
+    reading.doubtful.set(file, problem);
   }
 }
 
