@@ -1,17 +1,24 @@
-import { chmod, readFile, stat } from "node:fs/promises";
+import { randomBytes } from "node:crypto";
+import { chmod, readdir, readFile, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
+import { systemErrorCode } from "../../../src/runtime/system_error.ts";
 
 /** What a data home says of itself. */
 interface Origin {
-  /** When its witness came to be, in milliseconds since 1970. */
+  /** The name of its witness. */
+  witness: string;
+  /** When the witness came to be, in milliseconds since 1970. */
   bornMs: number;
   /** Uids of the grants that were in a copy when it was put back. */
   closed: string[];
 }
+
+/** The witness of an older version, and the beginning of every name of one. */
+const firstWitness = "origin";
 
 /** Longer than the clock by which a file system notes changes stands still. */
 const clockTickMs = 20;
@@ -22,28 +29,41 @@ const toleranceMs = 1000;
 /**
  * The grants of a data home that give nothing any more, since it was put back from a copy with them
  * in it: who knows what was spent meanwhile. A copy is told by an empty file, the witness, that no
- * program touches: when a file came to be is nothing that a copy takes along. `listGrants` gives
- * the uids of all grants there are. Nothing is told where the file system does not keep that time,
- * or was put back itself. Without the file `origin.json` all is taken for as it should be. Throws
- * what the file system does.
+ * program touches: when a file came to be is nothing that a copy takes along. Each call makes
+ * another witness, of another name: so a copy of before is told too where it was written over the
+ * files that were there, which leaves those as old as they are. `listGrants` gives the uids of all
+ * grants there are. Nothing is told where the file system does not keep that time, or was put back
+ * itself. Without the file `origin.json` all is taken for as it should be; one that is damaged is
+ * taken for a copy's. Throws what the file system does.
  */
 export async function closeGrantsOfCopy(
   folder: string,
   listGrants: () => Promise<string[]>,
 ): Promise<string[]> {
-  const witness = join(folder, "origin");
   const file = join(folder, "origin.json");
   const known = await readOrigin(file);
-  const bornMs = await bornAt(witness);
-  const isKnown = known !== undefined && bornMs !== undefined;
-  if (isKnown && Math.abs(bornMs - known.bornMs) <= toleranceMs) return known.closed;
-  const before = known?.closed ?? [];
-  if (isKnown && !await keepsBirth(witness)) return before;
-  const closed = isKnown ? [...new Set([...before, ...await listGrants()])] : before;
-  if (bornMs === undefined) await writeWhole(witness, "", { mode: 0o600, replace: "always" });
-  const origin: Origin = { bornMs: bornMs ?? await bornAt(witness) ?? 0, closed };
+  const before = known === "damaged" ? [] : known?.closed ?? [];
+  const closed = known !== undefined && await isOfCopy(folder, known)
+    ? [...new Set([...before, ...await listGrants()])]
+    : before;
+  const witness = `${firstWitness}-${randomBytes(8).toString("hex")}`;
+  await writeWhole(join(folder, witness), "", { mode: 0o600, replace: "never" });
+  const origin: Origin = { witness, bornMs: await bornAt(join(folder, witness)) ?? 0, closed };
   await writeWhole(file, `${JSON.stringify(origin)}\n`, { mode: 0o600, replace: "always" });
+  for (const name of await readdir(folder)) {
+    const isFormer = name !== witness && /^origin(-[0-9a-f]{16})?$/.test(name);
+    if (isFormer) await rm(join(folder, name), { force: true });
+  }
   return closed;
+}
+
+/** Whether the witness is younger than it is said to be, or missing. */
+async function isOfCopy(folder: string, known: Origin | "damaged"): Promise<boolean> {
+  if (known === "damaged") return true;
+  const witness = join(folder, known.witness);
+  const bornMs = await bornAt(witness);
+  if (bornMs === undefined) return true;
+  return Math.abs(bornMs - known.bornMs) > toleranceMs && await keepsBirth(witness);
 }
 
 /** The ledgers without those of the closed grants: to read one throws `ledger-outdated`. */
@@ -62,7 +82,7 @@ export function withoutClosed(ledgers: LedgerStore, closed: ReadonlySet<string>)
 
 /** Milliseconds since 1970; undefined for a file that is absent. */
 async function bornAt(file: string): Promise<number | undefined> {
-  return await stat(file).then(({ birthtimeMs }) => birthtimeMs, () => undefined);
+  return (await unlessAbsent(stat(file)))?.birthtimeMs;
 }
 
 /** False where a file's birth time is but the time of its last change: that tells nothing. */
@@ -73,12 +93,25 @@ async function keepsBirth(file: string): Promise<boolean> {
   return await bornAt(file) === before;
 }
 
-/** Undefined for a file that is absent, or not as it was written. */
-async function readOrigin(file: string): Promise<Origin | undefined> {
+/** Undefined for a file that is absent. */
+async function readOrigin(file: string): Promise<Origin | "damaged" | undefined> {
+  const text = await unlessAbsent(readFile(file, "utf8"));
+  if (text === undefined) return undefined;
   try {
-    const origin = JSON.parse(await readFile(file, "utf8"));
-    return typeof origin?.bornMs === "number" && Array.isArray(origin.closed) ? origin : undefined;
+    const { witness = firstWitness, bornMs, closed } = JSON.parse(text);
+    const isSound = typeof witness === "string" && /^origin[-0-9a-f]*$/.test(witness) &&
+      typeof bornMs === "number" && Array.isArray(closed);
+    return isSound ? { witness, bornMs, closed } : "damaged";
   } catch {
-    return undefined;
+    return "damaged";
+  }
+}
+
+async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    throw error;
   }
 }

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -44,14 +44,39 @@ test("closeGrantsOfCopy() closes what is in a copy, for good, and nothing else",
   assert.deepEqual(await closeGrantsOfCopy(folder, grants("a", "b")), ["a", "b"]);
 });
 
-test("closeGrantsOfCopy() takes half a record for none, and a missing witness for no copy", async (t) => {
+test("closeGrantsOfCopy() knows a copy that was written over what was there", async (t) => {
+  const folder = await openFolder(t);
+  await closeGrantsOfCopy(folder, grants("a"));
+  const copy = `${folder}.copy`;
+  execFileSync("cp", ["-a", folder, copy]);
+  await setTimeout(1100);
+  assert.deepEqual(await closeGrantsOfCopy(folder, grants("a")), []);
+  execFileSync("sh", ["-c", 'cp -a "$1"/. "$2"', "-", copy, folder]);
+  assert.deepEqual(await closeGrantsOfCopy(folder, grants("a")), ["a"]);
+  assert.deepEqual(await closeGrantsOfCopy(folder, grants("a", "b")), ["a"]);
+  assert.equal((await readdir(folder)).length, 2);
+});
+
+test("closeGrantsOfCopy() takes half a record, and a missing witness, for a copy's", async (t) => {
   const folder = await openFolder(t);
   await closeGrantsOfCopy(folder, grants("a"));
   const file = join(folder, "origin.json");
-  await writeFile(file, (await readFile(file, "utf8")).slice(0, 9));
-  assert.deepEqual(await closeGrantsOfCopy(folder, grants("a")), []);
-  await rm(join(folder, "origin"));
-  assert.deepEqual(await closeGrantsOfCopy(folder, grants("a")), []);
+  const whole = await readFile(file, "utf8");
+  await writeFile(file, whole.slice(0, 9));
+  assert.deepEqual(await closeGrantsOfCopy(folder, grants("a")), ["a"]);
+  await rm(join(folder, JSON.parse(await readFile(file, "utf8")).witness));
+  assert.deepEqual(await closeGrantsOfCopy(folder, grants("a", "b")), ["a", "b"]);
+});
+
+test("closeGrantsOfCopy() goes on from what an older version has written", async (t) => {
+  const folder = await openFolder(t);
+  await writeFile(join(folder, "origin"), "");
+  const { birthtimeMs: bornMs } = await stat(join(folder, "origin"));
+  await writeFile(join(folder, "origin.json"), JSON.stringify({ bornMs, closed: ["a"] }));
+  for (let starts = 0; starts < 2; starts++) {
+    assert.deepEqual(await closeGrantsOfCopy(folder, grants("a", "b")), ["a"]);
+  }
+  assert.equal((await readdir(folder)).length, 2);
 });
 
 test("withoutClosed() reads no ledger of a closed grant, and all others", async () => {

@@ -3,6 +3,7 @@ import { execFileSync } from "node:child_process";
 import * as fs from "node:fs";
 import * as path from "node:path";
 import { test } from "node:test";
+import { setTimeout } from "node:timers/promises";
 import type { RunningController } from "../../../src/platform/abilities.ts";
 import { eventually } from "../stage/eventually.ts";
 import { inSandbox, type Sandbox } from "../stage/harness.ts";
@@ -134,6 +135,24 @@ test(
     await sandbox.succeed(["grant", "revoke", grant, "-n", "west"]);
     await issueToken(sandbox, "t.yaml");
     assert.equal((await redeem(sandbox, "u3")).code, 0);
+  }),
+);
+
+test(
+  "a data home that a copy was written over closes the grants in the copy",
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "u1", "u2");
+    await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["controller", "stop"]);
+    const copy = path.join(sandbox.folder, "copy");
+    execFileSync("cp", ["-a", sandbox.dataHome, copy]);
+    await setTimeout(1100); // no copy is put back so soon
+    await sandbox.succeed(["controller", "start"]);
+    assert.equal((await redeem(sandbox, "u1")).code, 0);
+    await sandbox.succeed(["controller", "stop"]);
+    execFileSync("cp", ["-a", `${copy}/.`, sandbox.dataHome]);
+    await sandbox.succeed(["controller", "start"]);
+    assert.equal((await redeem(sandbox, "u2")).code, 5);
   }),
 );
 
