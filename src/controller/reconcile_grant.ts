@@ -28,6 +28,9 @@ const lookAgainMs = 100;
 /** How soon a grant is looked at again that no link can be made with, in milliseconds. */
 const problemAgainMs = 2000;
 
+/** How soon it is looked again whether there is a site, in milliseconds. */
+const siteAgainMs = 5000;
+
 /** The longest duration Go can hold, in milliseconds. */
 const longestWindowMs = 9_223_372_036_854;
 
@@ -60,10 +63,7 @@ export async function reconcileGrant(
   const namespace = await work.home.open(change.namespace);
   const { platform, backing } = namespace;
   const grant = await platform.get("AccessGrant", change.name, signal);
-  if (grant === undefined) {
-    await letGo(work.book, change);
-    return {};
-  }
+  if (grant === undefined) return await letGo(work.book, change);
   const { uid } = grant.metadata;
   // a place that has no site yet can't store it; it is looked at again when there is one
   if (!uid) return {};
@@ -132,14 +132,19 @@ async function takeIn(
   }
 }
 
-/** Ends the service of a grant that is gone; where its site went with it, so did its ledger. */
-async function letGo(book: GrantBook, { namespace, name }: Change): Promise<void> {
+/**
+ * Ends the service of a grant that is gone. Where its site went with it, so did its ledger: that it
+ * was revoked is on record once there is another site, and either may be away for a moment.
+ */
+async function letGo(book: GrantBook, { namespace, name }: Change): Promise<Outcome> {
   try {
     await book.remove(namespace, name);
+    return {};
   } catch (error) {
     if (!isAppError(error, "ledger-failed") || !isAppError(error.cause, "site-missing")) {
       throw error;
     }
+    return { againInMs: siteAgainMs };
   }
 }
 

@@ -224,9 +224,13 @@ test("a grant whose site and ledger are away is let go, and not called revoked",
   ledgers.trouble.before = () => {
     throw appError("site-missing", { namespace: "west", purpose: "redeem a token" });
   };
-  assert.deepEqual(await reconcile(), {});
+  assert.deepEqual(await reconcile(), { againInMs: 5000 });
   const found = await book.inspect({ key: uid!, code: code("mine") });
   assert.equal(found.outcome === "refused" && found.reason, "unready");
+  ledgers.trouble = {};
+  assert.deepEqual(await reconcile(), {});
+  const later = await book.inspect({ key: uid!, code: code("mine") });
+  assert.equal(later.outcome === "refused" && later.reason, "revoked");
 });
 
 test("an expired grant goes once its expiry is settled, with its ledger", async () => {

@@ -145,15 +145,18 @@ if (missingForKubernetes !== undefined) {
       async function openKeys() {
         const platform = await openNamespace(await testbed.createNamespace());
         const clock = { now: 0 };
-        const stored = await platform.apply<"AccessToken">(makeToken(), signal);
+        const metadata = { name: "east" };
+        const site = await platform.apply<"Site">({ apiVersion, kind: "Site", metadata }, signal);
+        const put = () => platform.apply<"AccessToken">(makeToken(), signal);
         const now = () => clock.now;
         const replica = (name: string, store = platform) =>
-          new PendingKeySecrets(store, platform, name, now);
-        return { platform, clock, replica, token: stored, mark: markToken(makeToken()) };
+          new PendingKeySecrets(store, platform, () => [site], name, now);
+        const token = await put();
+        return { platform, clock, replica, site, token, put, mark: markToken(makeToken()) };
       }
 
       test("one of several replicas redeems the token; the next takes over with the same key", async () => {
-        const { clock, replica, token, mark, platform } = await openKeys();
+        const { clock, replica, site, token, mark, platform } = await openKeys();
         const replicas = ["a", "b", "c"].map((name) => replica(name));
         const claims = await Promise.all(replicas.map((one) => one.claim(token, signal)));
         assert.equal(claims.filter((claim) => claim === "ours").length, 1);
@@ -167,12 +170,10 @@ if (missingForKubernetes !== undefined) {
         assert.notEqual(await first.claim(token, signal), "ours");
         const name = `hawser-pending-${mark}`;
         const secret = await platform.get("Secret", name, signal);
-        assert.deepEqual(secret?.metadata["ownerReferences"], [{
-          apiVersion: "skupper.io/v2alpha1",
-          kind: "AccessToken",
-          name: "west-6bfn6",
-          uid: token.metadata.uid,
-        }]);
+        assert.deepEqual(secret?.metadata["ownerReferences"], [
+          { apiVersion, kind: "AccessToken", name: "west-6bfn6", uid: token.metadata.uid },
+          { apiVersion, kind: "Site", name: "east", uid: site.metadata.uid },
+        ]);
         await next.forget(mark, signal);
         assert.equal(await platform.get("Secret", name, signal), undefined);
       });
@@ -254,6 +255,35 @@ if (missingForKubernetes !== undefined) {
         await assert.rejects(late.claim(token, signal), /request was lost/);
         assert.equal(await late.claim(token, signal), "theirs");
         assert.equal(await platform.get("Secret", `hawser-pending-${mark}`, signal), undefined);
+      });
+
+      test("a token that was taken away and put in again goes on with its key", async () => {
+        const { platform, clock, replica, token, put, mark } = await openKeys();
+        const [first, next] = [replica("a"), replica("b")];
+        assert.equal(await first.claim(token, signal), "ours");
+        const key = await first.obtain(mark);
+        await platform.remove("AccessToken", token.metadata.name, signal);
+        const again = await put();
+        // it has the former token in its cache
+        assert.notEqual(await next.claim(token, signal), "ours");
+        clock.now += 30_000;
+        assert.equal(await next.claim(token, signal), "theirs");
+        assert.equal(await next.claim(again, signal), "ours");
+        assert.equal(await next.obtain(mark), key);
+        const secret = await platform.get("Secret", `hawser-pending-${mark}`, signal);
+        const [owner] = secret!.metadata["ownerReferences"] as { uid: string }[];
+        assert.equal(owner!.uid, again.metadata.uid);
+      });
+
+      test("a key whose Secret somebody removes is stored again by who has it", async () => {
+        const { platform, replica, token, mark } = await openKeys();
+        const one = replica("a");
+        assert.equal(await one.claim(token, signal), "ours");
+        const key = await one.obtain(mark);
+        await platform.remove("Secret", `hawser-pending-${mark}`, signal);
+        assert.equal(await one.claim(token, signal), "ours");
+        assert.equal(await one.obtain(mark), key);
+        assert.equal(await replica("a").claim(token, signal), "ours");
       });
 
       test("a replica goes on with what it had begun before it was started again", async () => {

@@ -5,7 +5,9 @@ import { createKeyPair } from "../../../src/pki/key_pair.ts";
 import type { PendingKeys } from "../../../src/platform/abilities.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { type AccessToken, isFinished } from "../../../src/resources/access_token.ts";
+import { ownedBy } from "../../../src/resources/owner.ts";
 import { type Secret, secretText } from "../../../src/resources/secret.ts";
+import type { Site } from "../../../src/resources/site.ts";
 import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
 import { markToken } from "../../../src/token/token_mark.ts";
 import { managedLabels } from "./managed_labels.ts";
@@ -32,13 +34,15 @@ const claimedWithinMs = 10_000;
 const maxSeen = 10_000;
 
 /**
- * Keys of redemptions under way, as Secrets that go with their AccessTokens. Each also says which
- * replica redeems the token: upstream's grant service takes each request for a new redemption, so
- * two must never ask at once.
+ * Keys of redemptions under way, as Secrets that go once neither their AccessToken nor the Site is
+ * there: a token that is taken away and put in again goes on with the use it may have been given.
+ * Each also says which replica redeems the token: upstream's grant service takes each request for a
+ * new redemption, so two must never ask at once.
  */
 export class PendingKeySecrets implements PendingKeys {
   readonly #store: Platform;
   readonly #tokens: Pick<Platform, "get">;
+  readonly #sites: () => Site[];
   readonly #replica: string;
   readonly #steady: Now;
   /** Others' claims by redemption, and when they were seen first. */
@@ -47,17 +51,19 @@ export class PendingKeySecrets implements PendingKeys {
   readonly #claimed = new Map<string, Secret>();
 
   /**
-   * `store` is the namespace's, `tokens` gives AccessTokens as the cluster has them now, and
-   * `replica` is the name of this one among several.
+   * `store` is the namespace's, `tokens` gives AccessTokens as the cluster has them now, `sites` the
+   * namespace's Sites, and `replica` is the name of this one among several.
    */
   constructor(
     store: Platform,
     tokens: Pick<Platform, "get">,
+    sites: () => Site[],
     replica: string,
     steady: Now = steadyNow,
   ) {
     this.#store = store;
     this.#tokens = tokens;
+    this.#sites = sites;
     this.#replica = replica;
     this.#steady = steady;
   }
@@ -69,25 +75,31 @@ export class PendingKeySecrets implements PendingKeys {
     const { spec } = token;
     if (spec === undefined) return "theirs"; // the API server lets none through
     const redemption = markToken({ ...token, spec });
+    const name = nameOf(redemption);
+    let lost: Secret | undefined;
     for (;;) {
-      const name = nameOf(redemption);
       const startedAt = this.#steady();
       const claimed = this.#claimed.get(redemption);
       const found = claimed ?? await this.#store.get("Secret", name, signal);
       const leftMs = this.#leftToOthers(redemption, found);
       if (leftMs > 0) return { againInMs: leftMs };
       try {
-        const secret = this.#sign(found ?? await makeSecret(name, token));
+        const secret = this.#sign(found ?? lost ?? await makeSecret(name), token);
         this.#claimed.set(redemption, await this.#store.apply<"Secret">(secret, signal));
         this.#seen.delete(redemption);
         // a claim that goes on from one of this process finds what that one has seen
-        if (claimed === undefined && await this.#isOver(token, signal)) {
-          await this.forget(redemption, signal);
+        const end = claimed === undefined ? await this.#endOf(token, signal) : undefined;
+        if (end !== undefined) {
+          // that of a token which is gone is for the same token, put in again
+          if (end === "gone" && found !== undefined) this.#claimed.delete(redemption);
+          else await this.forget(redemption, signal);
           return "theirs";
         }
         if (this.#steady() - startedAt <= claimedWithinMs) return "ours";
       } catch (error) {
         this.#claimed.delete(redemption);
+        // whoever has removed the Secret has not undone what the key was given
+        lost ??= claimed && { ...claimed, metadata: { ...claimed.metadata, resourceVersion: "" } };
         if (!isAppError(error, "conflict")) throw error;
       }
     }
@@ -110,11 +122,15 @@ export class PendingKeySecrets implements PendingKeys {
    * Whether the token that was just claimed is finished: another replica did that, and has removed
    * its key, while the news of it is still on the way here. A new key would spend another use. One
    * that is found may be as new: this replica may have made it before, and not have heard that it
-   * was stored.
+   * was stored. Or whether it is gone, and maybe another one has its name.
    */
-  async #isOver({ metadata: { name, uid } }: AccessToken, signal: AbortSignal): Promise<boolean> {
+  async #endOf(
+    { metadata: { name, uid } }: AccessToken,
+    signal: AbortSignal,
+  ): Promise<"gone" | "finished" | undefined> {
     const now = await this.#tokens.get("AccessToken", name, signal);
-    return now === undefined || now.metadata.uid !== uid || isFinished(now);
+    if (now?.metadata.uid !== uid || now === undefined) return "gone";
+    return isFinished(now) ? "finished" : undefined;
   }
 
   /** How long another replica has the token, in milliseconds. */
@@ -133,19 +149,23 @@ export class PendingKeySecrets implements PendingKeys {
   }
 
   /** Each claim changes the Secret: it shows that this replica is still there. */
-  #sign(secret: Secret): Secret {
+  #sign(secret: Secret, { apiVersion, kind, metadata: { name, uid } }: AccessToken): Secret {
     const count = Number(secret.metadata.annotations?.[annotations.count] ?? 0) + 1;
     const claim = { [annotations.by]: this.#replica, [annotations.count]: String(count) };
     const { metadata } = secret;
+    const sites = this.#sites().flatMap((site) => ownedBy(site).ownerReferences);
     return {
       ...secret,
-      metadata: { ...metadata, annotations: { ...metadata.annotations, ...claim } },
+      metadata: {
+        ...metadata,
+        annotations: { ...metadata.annotations, ...claim },
+        ownerReferences: [{ apiVersion, kind, name, uid }, ...sites],
+      },
     };
   }
 }
 
-async function makeSecret(name: string, token: AccessToken): Promise<Secret> {
-  const { apiVersion, kind, metadata } = token;
+async function makeSecret(name: string): Promise<Secret> {
   const { privateKeyPem } = await createKeyPair();
   return {
     apiVersion: "v1",
@@ -153,7 +173,6 @@ async function makeSecret(name: string, token: AccessToken): Promise<Secret> {
     metadata: {
       name,
       labels: managedLabels,
-      ownerReferences: [{ apiVersion, kind, name: metadata.name, uid: metadata.uid }],
       resourceVersion: "",
     },
     type: "hawser/pending-key",

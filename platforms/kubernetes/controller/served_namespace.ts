@@ -34,7 +34,7 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
   const uncached = new ClusterStore(api, namespace);
   const ledgers = new LedgerSecrets(platform, signal, { grants: uncached });
   const backing = clusterGrantBacking(platform, known, ledgers, signal);
-  const pendingKeys = new PendingKeySecrets(platform, uncached, replica);
+  const pendingKeys = new PendingKeySecrets(platform, uncached, sites, replica);
 
   return {
     platform,
