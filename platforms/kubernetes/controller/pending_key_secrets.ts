@@ -51,8 +51,8 @@ export class PendingKeySecrets implements PendingKeys {
   readonly #claimed = new Map<string, Secret>();
 
   /**
-   * `store` is the namespace's, `tokens` gives AccessTokens as the cluster has them now, `sites` the
-   * namespace's Sites, and `replica` is the name of this one among several.
+   * `store` is the namespace's, `tokens` gives AccessTokens as the cluster has them now, `sites`
+   * its Sites, and `replica` is the name of this one among several.
    */
   constructor(
     store: Platform,
