@@ -28,6 +28,15 @@ test("writeUnit() has the controller come back, tell when it is ready, and see o
   assert.deepEqual(settings(text, "WantedBy"), ["multi-user.target"]);
 });
 
+test("writeUnit() shows the controller what else it reads, be it there or not", () => {
+  const text = writeUnit({ ...unit, readable: ["/etc/acme/live", "/root/a b"] });
+  assert.deepEqual(settings(text, "BindReadOnlyPaths"), [
+    "/usr/bin/hawser",
+    "-/etc/acme/live",
+    '-"/root/a b"',
+  ]);
+});
+
 test("writeUnit() asks nothing of a user's systemd that only the system's can do", () => {
   const text = writeUnit({ ...unit, isUser: true });
   assert.doesNotMatch(text, /^(Bind|Capability|Private|Protect)/m);

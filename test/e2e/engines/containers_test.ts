@@ -9,6 +9,7 @@ import {
   homeLabels,
 } from "../../../platforms/container_engine/controller_container.ts";
 import type { RunningController } from "../../../src/platform/abilities.ts";
+import { TestAuthority } from "../../fakes/test_authority.ts";
 import { hasOpenssl } from "../../openssl.ts";
 import { missingForEngine } from "../../testbed/engines/programs.ts";
 import { type EngineTestbed, startEngine } from "../../testbed/engines/start.ts";
@@ -17,6 +18,7 @@ import { inSandbox, type Sandbox, type SandboxOptions } from "../stage/harness.t
 import { surviveKills } from "../stage/kills.ts";
 import { findQuietPort } from "../stage/quiet_port.ts";
 import { proveLink } from "../stage/real_link.ts";
+import { isShown, placeByLinks } from "../stage/served_certificate.ts";
 import { assertRefused } from "../stage/refusal.ts";
 import { RoutedSite, untilLink } from "../stage/routed_sites.ts";
 import { playScript } from "../stage/script.ts";
@@ -107,6 +109,21 @@ function hostContract(name: "docker" | "podman", rootless: boolean): void {
     "a redeemed link authenticates to a server of the site, and a foreign one does not (needs openssl)",
     { skip: !hasOpenssl },
     onEngine(proveLink),
+  );
+
+  test(
+    "a certificate of the user's is seen in the container, also once it is renewed",
+    onEngine(async (sandbox) => {
+      const authority = await TestAuthority.make("Example Trust");
+      const first = await authority.sign(["localhost"]);
+      const port = await findQuietPort();
+      const certificate = placeByLinks(sandbox, first, 1);
+      await sandbox.succeed(["controller", "start", "--grant-port", port, ...certificate]);
+      assert.ok(await isShown(port, first));
+      const second = await authority.sign(["localhost"]);
+      placeByLinks(sandbox, second, 2);
+      await eventually(() => isShown(port, second));
+    }),
   );
 
   test(

@@ -69,7 +69,7 @@ test(
       const health = rules.data.groups.flatMap((group: { rules: { health: string }[] }) =>
         group.rules.map((rule) => rule.health)
       );
-      assert.equal(health.length, 7);
+      assert.equal(health.length, 8);
       assert.ok(!health.includes("err"), String(health));
     } finally {
       await prometheus.end();

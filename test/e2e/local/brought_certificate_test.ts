@@ -10,6 +10,7 @@ import { type Sandbox, shareSandbox } from "../stage/harness.ts";
 import { findQuietPort } from "../stage/quiet_port.ts";
 import { issueToken, linkAccess, listGrants } from "../stage/sites.ts";
 import { type ServerFiles, TestAuthority } from "../../fakes/test_authority.ts";
+import { isShown, placeByLinks, putWhole, shownCertificate } from "../stage/served_certificate.ts";
 
 const host = "localhost";
 const files = ["--grant-certificate", "certs/fullchain.pem", "--grant-key", "certs/privkey.pem"];
@@ -18,11 +19,6 @@ const files = ["--grant-certificate", "certs/fullchain.pem", "--grant-key", "cer
 function place(sandbox: Sandbox, { chain, key }: ServerFiles): void {
   putWhole(sandbox, "certs/fullchain.pem", chain);
   putWhole(sandbox, "certs/privkey.pem", key);
-}
-
-function putWhole(sandbox: Sandbox, file: string, text: string): void {
-  const written = sandbox.write(`${file}.new`, text);
-  fs.renameSync(written, written.slice(0, -".new".length));
 }
 
 async function makeSites(sandbox: Sandbox): Promise<void> {
@@ -226,8 +222,7 @@ test(
     for (; renewals < 3; renewals++) {
       const files = await authority.sign([host], [-1, 50 + renewals]);
       place(sandbox, files);
-      const wanted = new X509Certificate(files.chain).fingerprint256;
-      await eventually(async () => (await shown(port)).fingerprint256 === wanted);
+      await eventually(() => isShown(port, files));
       const ends = Date.parse(new X509Certificate(files.chain).validTo) / 1000;
       assert.equal(
         Number(await metric("hawser_certificate_expiration_timestamp_seconds")),
@@ -247,7 +242,7 @@ test(
 test(
   "a half-written or bad renewal is told of, and the certificate of before serves on",
   withRenewals(async ({ sandbox, authority, port, metric, logged }) => {
-    const before = (await shown(port)).fingerprint256;
+    const before = (await shownCertificate(port)).fingerprint256;
     const next = await authority.sign([host]);
     const problem = async () => (await certificateStatus(sandbox)).certificate.problem;
     const steps: [() => void, RegExp][] = [
@@ -261,7 +256,7 @@ test(
     for (const [change, expected] of steps) {
       change();
       await eventually(async () => expected.test(await problem() ?? ""));
-      assert.equal((await shown(port)).fingerprint256, before);
+      assert.equal((await shownCertificate(port)).fingerprint256, before);
       assert.equal(await metric("hawser_certificate_problem"), "1");
       assert.match(logged("certificate-problem")!["problem"]!, expected);
     }
@@ -271,8 +266,7 @@ test(
     await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east"]);
 
     place(sandbox, next);
-    const wanted = new X509Certificate(next.chain).fingerprint256;
-    await eventually(async () => (await shown(port)).fingerprint256 === wanted);
+    await eventually(() => isShown(port, next));
     await eventually(async () => await problem() === undefined);
     assert.equal(await metric("hawser_certificate_problem"), "0");
   }),
@@ -286,8 +280,7 @@ test(
     const next = await other.sign([host]);
     putWhole(sandbox, "certs/ca.pem", other.root);
     place(sandbox, next);
-    const wanted = new X509Certificate(next.chain).fingerprint256;
-    await eventually(async () => (await shown(port)).fingerprint256 === wanted);
+    await eventually(() => isShown(port, next));
     await eventually(async () => (await certificateStatus(sandbox)).certificate.notice);
     const { stdout } = await sandbox.succeed(["controller", "status"]);
     assert.match(stdout, /Tokens pin: +Other Trust\n/);
@@ -337,6 +330,35 @@ test(
   }),
 );
 
+test(
+  "a restart keeps the certificate, and one that can't be served ends nothing that runs",
+  sites.use(async (sandbox) => {
+    const authority = await TestAuthority.make("Example Trust");
+    const first = await authority.sign([host]);
+    const acme = placeByLinks(sandbox, first, 1);
+    await sandbox.succeed(["controller", "start", ...acme]);
+    const port = new URL((await certificateStatus(sandbox)).grantUrl).port;
+    await sandbox.succeed(["controller", "restart"]);
+    assert.ok(await isShown(port, first));
+    const { pid } = await certificateStatus(sandbox);
+
+    const foreign = await (await TestAuthority.make("Other Trust")).sign([host]);
+    place(sandbox, { ...foreign, key: first.key });
+    const refused = await sandbox.hawser(["controller", "restart", ...files]);
+    assert.equal(refused.code, 2, refused.stderr);
+    fs.rmSync(`${sandbox.folder}/acme/live/grants/privkey.pem`);
+    const lost = await sandbox.hawser(["controller", "restart"]);
+    assert.equal(lost.code, 6, lost.stderr);
+    assert.equal((await certificateStatus(sandbox)).pid, pid);
+    assert.ok(await isShown(port, first));
+
+    const second = await authority.sign([host]);
+    placeByLinks(sandbox, second, 2);
+    await eventually(() => isShown(port, second));
+    await sandbox.succeed(["controller", "stop"]);
+  }),
+);
+
 test("nothing of them has leaked", () => sites.end());
 
 /** True if a client that trusts that authority alone believes the service. */
@@ -345,16 +367,5 @@ function trusts(url: URL, ca: string): Promise<boolean> {
     const options = { host: url.hostname, servername: url.hostname, port: Number(url.port), ca };
     const socket = connect(options, () => (socket.destroy(), resolve(true)));
     socket.on("error", () => resolve(false));
-  });
-}
-
-/** The certificate that the service shows at the moment. */
-function shown(port: number): Promise<X509Certificate> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host, servername: host, port, rejectUnauthorized: false }, () => {
-      resolve(new X509Certificate(socket.getPeerCertificate().raw));
-      socket.destroy();
-    });
-    socket.on("error", reject);
   });
 }

@@ -10,10 +10,12 @@ import {
   startSystemd,
   type SystemdMachine,
 } from "../../testbed/systemd/machine.ts";
+import { TestAuthority } from "../../fakes/test_authority.ts";
 import { eventually } from "../stage/eventually.ts";
 import { Sandbox } from "../stage/harness.ts";
 import { surviveKills } from "../stage/kills.ts";
 import { findQuietPort } from "../stage/quiet_port.ts";
+import { placeByLinks } from "../stage/served_certificate.ts";
 
 const dist = fileURLToPath(new URL("../../../dist", import.meta.url));
 const unit = "hawser-controller.service";
@@ -116,6 +118,18 @@ describe("the controller as a unit of systemd (needs docker and debootstrap)", {
       JSON.parse((await hawser(["link", "status", "-n", "east", "-o", "json"])).stdout).length === 1
     );
     assert.notEqual((await machine.run(["test", "-e", `${folder}/token.yaml`])).code, 0);
+    assert.equal((await hawser(["controller", "stop"])).code, 0);
+  });
+
+  test("serves a certificate of the user's, which it sees beside its home, and once renewed", async () => {
+    const authority = await TestAuthority.make("Example Trust");
+    const files = placeByLinks(sandbox, await authority.sign(["localhost"], [-1, 30]), 1);
+    const started = await hawser(["controller", "start", ...files]);
+    assert.equal(started.code, 0, started.stderr);
+    const { certificate } = await statusOf();
+    assert.deepEqual(certificate.pins, ["Example Trust R1"]);
+    placeByLinks(sandbox, await authority.sign(["localhost"], [-1, 40]), 2);
+    await eventually(async () => (await statusOf()).certificate.notAfter > certificate.notAfter);
     assert.equal((await hawser(["controller", "stop"])).code, 0);
   });
 
