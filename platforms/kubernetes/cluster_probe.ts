@@ -1,14 +1,19 @@
 import { sayDuration } from "../../src/wait/duration.ts";
 import { isAppError } from "../../src/errors/app_error.ts";
 import type { ControllerStatus } from "../../src/platform/abilities.ts";
-import type { ClusterStatus, ServedGrants } from "../../src/platform/cluster_status.ts";
+import type {
+  ClusterStatus,
+  ReplicaProblem,
+  ServedGrants,
+} from "../../src/platform/cluster_status.ts";
 import type { Platform } from "../../src/platform/platform.ts";
 import type { AccessGrant } from "../../src/resources/access_grant.ts";
 import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import type { ApiClient } from "./api/client.ts";
 import { reviewCommands } from "./access_review.ts";
 import { seeControllers } from "./seen_controllers.ts";
-import { seeWrongClocks } from "./wrong_clocks.ts";
+import { certificateReasons, clockReasons } from "./deployed_names.ts";
+import { seeReplicaProblems } from "./replica_problems.ts";
 import { listSkupperResources } from "./api/discovery.ts";
 
 /** Clocks that differ by less are right. */
@@ -36,12 +41,18 @@ export async function probeCluster(
     reviewCommands(api, namespace, signal),
   ]);
   const told = [namespace, ...controllers.map((each) => each.namespace)];
-  const wrongClocks = await seeWrongClocks(api, told, api.clock.now() ?? Date.now(), signal);
+  const now = api.clock.now() ?? Date.now();
+  const [wrongClocks, wrongCertificates] = await Promise.all(
+    [clockReasons, certificateReasons].map((reasons) =>
+      seeReplicaProblems(api, reasons, told, now, signal)
+    ),
+  ) as [ReplicaProblem[], ReplicaProblem[]];
   const names = [...new Set([...needed, ...served.keys()])].sort();
   const cluster: ClusterStatus = {
     namespace,
     ...describeClocks(Date.now(), api.clock.now()),
     ...(wrongClocks.length === 0 ? {} : { wrongClocks }),
+    ...(wrongCertificates.length === 0 ? {} : { wrongCertificates }),
     controllers,
     seesAll,
     ...(grants === undefined ? {} : { grants: groupByServer(grants) }),

@@ -24,9 +24,18 @@ export const grantPort = 9090;
 /** Where /healthz, /readyz and /metrics answer in the controller's Pods, for the kubelet. */
 export const operationsPort = 9000;
 
-/** Reasons of the Events that tell of a replica's clock. */
-export const clockWrong = "ClockWrong";
-export const clockRight = "ClockRight";
+/** Reasons of the Events that tell that something of a replica is wrong, and right again. */
+export interface EventReasons {
+  wrong: string;
+  right: string;
+}
 
-/** How often a clock that stays wrong is told of, in milliseconds. */
-export const repeatClockMs = 600_000;
+/** Those of its clock, and of the certificate that the user brings. */
+export const clockReasons: EventReasons = { wrong: "ClockWrong", right: "ClockRight" };
+export const certificateReasons: EventReasons = {
+  wrong: "CertificateWrong",
+  right: "CertificateRight",
+};
+
+/** How often what stays wrong is told of, in milliseconds. */
+export const repeatProblemMs = 600_000;

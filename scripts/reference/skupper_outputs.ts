@@ -25,6 +25,10 @@ const cluster = z.strictObject({
     replica: text("its Pod, or what it calls itself"),
     problem: text("what its clock says, and the cluster's"),
   })).describe("replicas of a controller whose own clock looks wrong").optional(),
+  wrongCertificates: z.array(z.strictObject({
+    replica: text("its Pod, or what it calls itself"),
+    problem: text("why what is there now is not served, or that the served one ends"),
+  })).describe("replicas that do not serve the user's certificate as it is now").optional(),
   namespace: text("the namespace that was looked at"),
   controllers: z.array(z.strictObject({
     name: text("its Deployment"),

@@ -17,6 +17,9 @@ const renewEveryMs = 60_000;
 /** How often it is looked whether the user has renewed a certificate. */
 const lookEveryMs = 1000;
 
+/** How often it is told that a certificate is still wrong: what hears it may forget. */
+const repeatProblemMs = 60_000;
+
 /** What a controller looks after beside what changes. */
 export interface HousekeepingParts {
   home: ControllerHome;
@@ -40,7 +43,7 @@ export interface HousekeepingParts {
 export class Housekeeping {
   readonly #parts: HousekeepingParts;
   /** What was told of the certificate last. */
-  #told: CertificateStatus | undefined;
+  #told: { status: CertificateStatus; at: number } | undefined;
   #timers: ReturnType<typeof setInterval>[] = [];
 
   constructor(parts: HousekeepingParts) {
@@ -74,13 +77,16 @@ export class Housekeeping {
     await clockJudged?.(problem);
   }
 
-  /** Tells how it stands with the user's certificate, if that has changed. */
+  /** Tells how it stands with the user's certificate: what is new, and what stays wrong. */
   async judgeCertificate(): Promise<void> {
-    const { certificate, certificateJudged, report } = this.#parts;
-    const before = this.#told;
-    if (certificate === undefined || isDeepStrictEqual(certificate.status, before)) return;
+    const { certificate, certificateJudged, clock, report } = this.#parts;
+    if (certificate === undefined) return;
     const { status } = certificate;
-    this.#told = status;
+    const { status: before, at = -Infinity } = this.#told ?? {};
+    const isNews = !isDeepStrictEqual(status, before);
+    const isDue = status.problem !== undefined && clock.steady() - at > repeatProblemMs;
+    if (!isNews && !isDue) return;
+    this.#told = { status, at: clock.steady() };
     const { problem, notice, ...served } = status;
     const { problem: _, notice: __, ...servedBefore } = before ?? {};
     if (!isDeepStrictEqual(served, servedBefore)) report("certificate-served", served);

@@ -5,7 +5,9 @@ export interface ClusterStatus {
   /** How this machine's clock and the cluster's differ, where they do. */
   clock?: string;
   /** Replicas of a controller whose own clock looks wrong, where they can be seen. */
-  wrongClocks?: ReplicaClock[];
+  wrongClocks?: ReplicaProblem[];
+  /** Those that do not serve the certificate that the user brings as it is now. */
+  wrongCertificates?: ReplicaProblem[];
   /** Those that serve the namespace, or would if they ran. */
   controllers: ClusterController[];
   /** False if this user may see the controllers of the namespace alone. */
@@ -38,8 +40,8 @@ export interface ClusterController {
   namespaces?: string[];
 }
 
-/** A replica of a controller, and what looks wrong with its clock. */
-export interface ReplicaClock {
+/** A replica of a controller, and what is wrong with it. */
+export interface ReplicaProblem {
   replica: string;
   problem: string;
 }

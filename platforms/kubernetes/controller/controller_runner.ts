@@ -9,14 +9,14 @@ import type { RunningController } from "../../../src/platform/abilities.ts";
 import type { ClusterRunOptions } from "../../../src/platform/controller_options.ts";
 import { abortable } from "../../../src/runtime/abortable.ts";
 import type { ApiClient } from "../api/client.ts";
-import { grantPort, operationsPort } from "../deployed_names.ts";
+import { certificateReasons, clockReasons, grantPort, operationsPort } from "../deployed_names.ts";
 import { ClusterStore } from "../store.ts";
 import { AddressWatch } from "./address_watch.ts";
 import { openClusterCertificate } from "./cluster_certificate.ts";
-import { ClockEvents } from "./clock_events.ts";
 import { openCluster } from "./cluster_home.ts";
 import { EventRecorder } from "./event_recorder.ts";
 import { identitySecret } from "./identity_secret.ts";
+import { ReplicaEvents } from "./replica_events.ts";
 
 /** Where the controller of a cluster runs. */
 export interface ControllerPlace {
@@ -57,7 +57,13 @@ export async function runClusterController(
   // what is in flight when the signal aborts still needs the cluster
   const work = new AbortController();
   const events = new EventRecorder(api, replica, onProblem);
-  const clockEvents = new ClockEvents({ api, namespace, replica, onProblem });
+  const told = { api, namespace, replica, onProblem };
+  const clockEvents = new ReplicaEvents({
+    ...{ ...told, reasons: clockReasons, allIsWell: "the clock is right" },
+  });
+  const certificateEvents = new ReplicaEvents({
+    ...{ ...told, reasons: certificateReasons, allIsWell: "the certificate is served" },
+  });
   try {
     const address = options.expose === undefined ? undefined : new AddressWatch(api, {
       namespace,
@@ -96,6 +102,7 @@ export async function runClusterController(
       ...(inPod ? { lingerMs } : {}),
       env,
       log,
+      certificateJudged: ({ problem }) => certificateEvents.judged(problem, work.signal),
       clockJudged: (problem) => clockEvents.judged(problem, work.signal),
       announce: (announcement) => events.announce(announcement),
       listening({ grantUrl, operationsUrl }) {

@@ -10,6 +10,7 @@ export function describeCluster(url: string, status: ClusterStatus): string {
     namespace,
     clock,
     wrongClocks = [],
+    wrongCertificates = [],
     controllers,
     seesAll,
     grants = [],
@@ -23,6 +24,10 @@ export function describeCluster(url: string, status: ClusterStatus): string {
       ...(clock === undefined ? [] : [["Clock", clock] as [string, string]]),
       ...wrongClocks.map(({ replica, problem }): [string, string] => [
         `Clock at ${replica}`,
+        problem,
+      ]),
+      ...wrongCertificates.map(({ replica, problem }): [string, string] => [
+        `Certificate at ${replica}`,
         problem,
       ]),
     ]),

@@ -91,15 +91,21 @@ if (missingForKubernetes !== undefined) {
         await cluster.remove("Secret", home, name);
         await eventually(async () => await metric(controller) === "1");
         await eventually(() => /"certificate-problem".*it is not there/.test(controller.log()));
+        let last = "";
+        const status = async () =>
+          last = (await cluster.hawser("controller", "status", "-n", home)).stdout;
+        const told = /^Certificate at \S+: +what is there now is not served: it is not there$/m;
+        await eventually(async () => told.test(await status()), () => last);
         assert.ok(await isShown(controller.grantPort, { chain, key }));
         assert.equal((await postToken(token, { name: "c", subject: "c" })).status, 200);
 
         await makeSecret({ chain, key });
         await eventually(async () => await metric(controller) === "0");
+        await eventually(async () => !/^Certificate at/m.test(await status()));
       } finally {
         await cluster.stopController(controller);
-        await cluster.remove("Secret", home, name);
       }
+      await cluster.remove("Secret", home, name);
     });
 
     test("with --grant-ca system its tokens pin none", async () => {

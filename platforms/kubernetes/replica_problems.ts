@@ -1,39 +1,40 @@
 import type { CoreV1Event } from "@kubernetes/client-node";
 import { isAppError } from "../../src/errors/app_error.ts";
-import type { ReplicaClock } from "../../src/platform/cluster_status.ts";
+import type { ReplicaProblem } from "../../src/platform/cluster_status.ts";
 import type { ApiClient } from "./api/client.ts";
-import { clockRight, clockWrong, repeatClockMs } from "./deployed_names.ts";
+import { type EventReasons, repeatProblemMs } from "./deployed_names.ts";
 
 /** An Event as it is read: times as text, as JSON has them. */
-type ClockEvent = Pick<CoreV1Event, "reason" | "message" | "reportingInstance"> & {
+type ReplicaEvent = Pick<CoreV1Event, "reason" | "message" | "reportingInstance"> & {
   metadata: { creationTimestamp: string };
 };
 
 /** What was told no later than that counts: of a replica that is gone nothing more is. */
-const countsForMs = 1.5 * repeatClockMs;
+const countsForMs = 1.5 * repeatProblemMs;
 
 /**
- * The replicas whose clock looks wrong, as they told in these namespaces; none where the user may
- * see no Events. `now` is the cluster's time. Throws what else `ApiClient.send` throws.
+ * The replicas of which something is wrong, as they told in these namespaces; none where the user
+ * may see no Events. `now` is the cluster's time. Throws what else `ApiClient.send` throws.
  */
-export async function seeWrongClocks(
+export async function seeReplicaProblems(
   api: ApiClient,
+  { wrong, right }: EventReasons,
   namespaces: Iterable<string>,
   now: number,
   signal: AbortSignal,
-): Promise<ReplicaClock[]> {
+): Promise<ReplicaProblem[]> {
   const searches = [...new Set(namespaces)].flatMap((namespace) =>
-    [clockWrong, clockRight].map((reason) => search(api, namespace, reason, signal))
+    [wrong, right].map((reason) => search(api, namespace, reason, signal))
   );
   const found = (await Promise.all(searches)).flat();
-  const last = new Map<string, ClockEvent & { at: number }>();
+  const last = new Map<string, ReplicaEvent & { at: number }>();
   for (const event of found) {
     const at = Date.parse(event.metadata.creationTimestamp);
     const replica = event.reportingInstance ?? "";
     if (at < now - countsForMs || at < (last.get(replica)?.at ?? 0)) continue;
     last.set(replica, { ...event, at });
   }
-  return [...last].filter(([, { reason }]) => reason === clockWrong)
+  return [...last].filter(([, { reason }]) => reason === wrong)
     .map(([replica, { message = "" }]) => ({ replica, problem: message }))
     .sort((a, b) => a.replica < b.replica ? -1 : 1);
 }
@@ -43,11 +44,11 @@ async function search(
   namespace: string,
   reason: string,
   signal: AbortSignal,
-): Promise<ClockEvent[]> {
+): Promise<ReplicaEvent[]> {
   const query = { fieldSelector: `reason=${reason}` };
   try {
     const list = await api.send({ verb: "list", kind: "Event", namespace, query }, signal);
-    return (list as { items: ClockEvent[] }).items; // as the API of Events has it
+    return (list as { items: ReplicaEvent[] }).items; // as the API of Events has it
   } catch (error) {
     if (isAppError(error, "forbidden")) return [];
     throw error;
