@@ -22,7 +22,12 @@ const mayImport: Record<string, string[]> = {
   "src/errors": [],
   "src/runtime": ["src/errors"],
   "src/network": ["src/errors", "src/runtime/abortable.ts"],
-  "src/wait": ["src/errors", "src/runtime/abortable.ts", "src/runtime/clock.ts"],
+  "src/wait": [
+    "src/errors",
+    "src/runtime/abortable.ts",
+    "src/runtime/clock.ts",
+    "src/runtime/system_error.ts",
+  ],
   "src/resources": ["src/errors"],
   "src/router": [
     "src/errors",
@@ -117,6 +122,7 @@ const mayImport: Record<string, string[]> = {
     "src/errors",
     "src/help",
     "src/platform",
+    "src/resources/kinds.ts",
     "src/resources/yaml.ts",
     "src/runtime",
     "src/version.ts",

@@ -1,16 +1,22 @@
-import { type MissingRights, roles } from "../../src/platform/rights_probe.ts";
+import type { MissingRights } from "../../src/platform/rights_probe.ts";
+import type { Kind } from "../../src/resources/kinds.ts";
 import type { CommandRights } from "../../src/platform/cluster_status.ts";
 import type { ApiClient } from "./api/client.ts";
 import { type ApiKind, resourceOf, type Verb } from "./api/request.ts";
 import {
   commandRights,
+  leastRole,
   policyNames,
   type Rights,
   rightsOf,
-  roleCommands,
+  rightsOn,
+  takesAnyKind,
 } from "./command_rights.ts";
 
-/** Which of their rights each command lacks for this user. Throws what `ApiClient.send` throws. */
+/**
+ * Which of their rights each command lacks for this user, but for those that take any kind. Throws
+ * what `ApiClient.send` throws.
+ */
 export async function reviewCommands(
   api: ApiClient,
   namespace: string,
@@ -18,7 +24,9 @@ export async function reviewCommands(
 ): Promise<CommandRights[]> {
   const isAllowed = reviewer(api, namespace, signal);
   return await Promise.all(
-    Object.entries(commandRights).map(async ([command, rights]) => ({
+    Object.entries(commandRights).filter(([command]) => !takesAnyKind(command)).map(async (
+      [command, rights],
+    ) => ({
       command,
       missing: await findMissing(rights, isAllowed),
     })),
@@ -26,20 +34,21 @@ export async function reviewCommands(
 }
 
 /**
- * All rights that a command needs and this user lacks, and the least role that has them; undefined
- * where it is not known what the command needs. Throws what `ApiClient.send` throws.
+ * All rights that a command needs and this user lacks, for the kinds that it is `about` where it
+ * takes any, and the least role that has them; undefined where it is not known what the command
+ * needs. Throws what `ApiClient.send` throws.
  */
 export async function reviewCommand(
   api: ApiClient,
   namespace: string,
   command: string,
+  about: readonly Kind[],
   signal: AbortSignal,
 ): Promise<MissingRights | undefined> {
-  const rights = commandRights[command];
+  const rights = rightsOn(command, about);
   if (rights === undefined) return undefined;
   const missing = await findMissing(rights, reviewer(api, namespace, signal));
-  const role = roles.find((role) => roleCommands[role].includes(command)) ?? "admin";
-  return { command, missing, role, namespace };
+  return { command, missing, role: leastRole(rights), namespace };
 }
 
 /** Asks once for each right. */

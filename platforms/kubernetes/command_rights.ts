@@ -1,4 +1,6 @@
-import type { Role } from "../../src/platform/rights_probe.ts";
+import { type Role, roles } from "../../src/platform/rights_probe.ts";
+import { kindsInOrder } from "../../src/resources/kind_words.ts";
+import type { Kind } from "../../src/resources/kinds.ts";
 import { type ApiKind, apiResources, type Verb } from "./api/request.ts";
 
 /** Verbs that a command uses, by kind. */
@@ -45,26 +47,86 @@ export const commandRights: Record<string, Rights> = {
   "link generate": { Site: ["list", "watch"], RouterAccess: ["list"], Secret: ["get"] },
   "link update": { Link: ["get", "update"], Secret: ["get"] },
   "link delete": { Link: [...read, "delete"], Secret: ["get", "delete"] },
+  "get": onEach(kindsInOrder, ["get", "list"]),
+  "describe": onEach(kindsInOrder, ["get", "list"]),
+  "apply": onEach(kindsInOrder, ["get", "create", "update"]),
+  "delete": onEach(kindsInOrder, ["get", "delete"]),
+  "wait": onEach(["Site", "Link", "AccessGrant", "AccessToken"], ["list", "watch"]),
 };
+
+function onEach(about: readonly Kind[], verbs: readonly Verb[]): Rights {
+  return Object.fromEntries(about.map((kind) => [kind, verbs]));
+}
+
+/** What a person does: by which commands, and with which kinds by those that take any. */
+interface Work {
+  commands: readonly string[];
+  reads: readonly Kind[];
+  changes: readonly Kind[];
+}
 
 /**
- * The commands of each role. Secrets are the admin's alone: the right to read them can't be bounded
- * to those of links.
+ * Secrets are the admin's alone: the right to read them can't be bounded to those of links. Who may
+ * make and delete grants or tokens gains nothing by changing them.
  */
-export const roleCommands: Record<Role, string[]> = {
-  issuer: ["token issue", "grant list", "grant status", "grant revoke", "site status"],
-  redeemer: ["token redeem", "token status", "link status", "site status", "network"],
-  admin: Object.keys(commandRights),
+const roleWork: Record<Role, Work> = {
+  issuer: {
+    commands: ["token issue", "grant list", "grant status", "grant revoke", "site status"],
+    reads: ["Site", "AccessGrant"],
+    changes: ["AccessGrant"],
+  },
+  redeemer: {
+    commands: ["token redeem", "token status", "link status", "site status", "network"],
+    reads: ["Site", "AccessToken", "Link"],
+    changes: ["AccessToken"],
+  },
+  admin: { commands: Object.keys(commandRights), reads: kindsInOrder, changes: kindsInOrder },
 };
 
-/** The rights that all of the commands take together. */
-export function combineRights(commands: string[]): Rights {
+const readers = ["get", "describe", "wait"];
+const changers = ["apply", "delete"];
+
+/** The least rights for the work of a role. */
+export function roleRights(role: Role): Rights {
+  const { commands, reads, changes } = roleWork[role];
+  return combineRights([
+    ...commands.map((command) => commandRights[command]!),
+    ...readers.map((command) => rightsOn(command, reads)!),
+    ...changers.map((command) => rightsOn(command, changes)!),
+  ]);
+}
+
+/**
+ * The rights that a command takes, of one that takes any kind those for the kinds that it is about;
+ * undefined where that is not known.
+ */
+export function rightsOn(command: string, about: readonly Kind[]): Rights | undefined {
+  const rights = commandRights[command];
+  if (rights === undefined || !takesAnyKind(command)) return rights;
+  return Object.fromEntries(about.map((kind) => [kind, rights[kind] ?? []]));
+}
+
+/** True for a command whose words name kinds of resources. */
+export function takesAnyKind(command: string): boolean {
+  return [...readers, ...changers].includes(command);
+}
+
+/** The least role that has all of these rights. */
+export function leastRole(rights: Rights): Role {
+  const found = roles.find((role) => {
+    const has = roleRights(role);
+    return rightsOf(rights).every(([kind, verbs]) =>
+      verbs.every((verb) => has[kind]?.includes(verb) === true)
+    );
+  });
+  return found ?? "admin";
+}
+
+function combineRights(all: readonly Rights[]): Rights {
   const combined: Partial<Record<ApiKind, Verb[]>> = {};
-  for (const command of commands) {
-    for (const [kind, verbs] of rightsOf(commandRights[command]!)) {
-      const all = [...combined[kind] ?? [], ...verbs];
-      combined[kind] = verbOrder.filter((verb) => all.includes(verb));
-    }
+  for (const [kind, verbs] of all.flatMap(rightsOf)) {
+    const known = [...combined[kind] ?? [], ...verbs];
+    combined[kind] = verbOrder.filter((verb) => known.includes(verb));
   }
   return combined;
 }

@@ -79,9 +79,9 @@ export async function open(request: PlatformRequest): Promise<PlatformWithAbilit
     },
     addressProbe: { lacking: (signal) => findLackingService(api, namespace, signal) },
     rightsProbe: {
-      async missing(command, signal) {
+      async missing(command, about, signal) {
         const { reviewCommand } = await import("./access_review.ts");
-        return await reviewCommand(api, namespace, command, signal);
+        return await reviewCommand(api, namespace, command, about, signal);
       },
     },
     controllerProbe: {

@@ -1,6 +1,7 @@
 import type { Say } from "../errors/entry.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import type { PlatformName } from "../platform/name.ts";
+import type { Kind } from "../resources/kinds.ts";
 import type { Deadline } from "../wait/deadline.ts";
 import type { Prompter } from "./prompt.ts";
 import type { SecretNames, SecretSink } from "./secret_sink.ts";
@@ -43,9 +44,12 @@ export interface CommandContext {
   recordUndo(words: string, platform?: { name: PlatformName; namespace: string }): void;
   /**
    * A line of the result on stdout as soon as it is known. Where -o is json or yaml it is the data,
-   * one object a line or one document each; nothing where there are none.
+   * one object a line or one document each; nothing where there are none. A command that follows
+   * changes is told by `not-writable` that nobody reads them any more.
    */
   tell(line: string, data?: unknown): Promise<void>;
+  /** The kinds that a command is about which takes any: a refusal tells all that it lacks then. */
+  concern(...kinds: Kind[]): void;
   /** Where the command stands, for a person who waits: stderr, and nothing where -o is json. */
   progress(text: string): void;
   /**

@@ -3,6 +3,7 @@ import { type AppError, appError, isAppError } from "../errors/app_error.ts";
 import type { Say } from "../errors/entry.ts";
 import type { PlatformRegistry, PlatformWithAbilities } from "../platform/abilities.ts";
 import type { PlatformName } from "../platform/name.ts";
+import type { Kind } from "../resources/kinds.ts";
 import { abortableAfter } from "../runtime/abortable.ts";
 import { startDeadline } from "../wait/deadline.ts";
 import type { CommandContext } from "./context.ts";
@@ -113,6 +114,8 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
       let platform: Promise<PlatformWithAbilities> | undefined;
       let writing = Promise.resolve();
       const notes: string[] = [];
+      const about: Kind[] = [];
+      const opened: Promise<PlatformWithAbilities>[] = [];
       const done: { sentence: string; resume: string | undefined }[] = [];
       const context: CommandContext = {
         deadline,
@@ -148,22 +151,26 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
           recordUndo(world.env, line.slice(say.program.length + 1));
         },
         async tell(line, data) {
+          // who follows changes goes on only as long as somebody reads them
+          const { stdout } = world;
+          const put = (text: string) => isFollowing ? stdout.deliver(text) : stdout.write(text);
           await progress.end();
           await writing;
           if (isQuiet && format.isForPeople) return;
-          if (format.isForPeople) return await world.stdout.write(`${escapeControls(line)}\n`);
+          if (format.isForPeople) return await put(`${escapeControls(line)}\n`);
           if (data === undefined) return;
           const shown = platform === undefined ? data : withPlatform(data, (await platform).name);
-          if (format.kind === "json") return await world.stdout.write(`${JSON.stringify(shown)}\n`);
+          if (format.kind === "json") return await put(`${JSON.stringify(shown)}\n`);
           const mark = format.kind === "yaml" ? "---\n" : "";
           const result = await renderResult(format, formsOf(() => line, () => shown));
-          await world.stdout.write(mark + withNewline(result));
+          await put(mark + withNewline(result));
         },
+        concern: (...kinds) => about.push(...kinds),
         progress: (text) => tellsProgress ? progress.show(text) : undefined,
         done: (sentence, resume) => done.push({ sentence, resume }),
         warn: (text) => putLine("warning", text),
         detail: (text) => tellsDetails ? putLine("detail", text) : undefined,
-        note: (text) => notes.push(text),
+        note: (text) => notes.includes(text) ? undefined : notes.push(text),
         log: (line) => put(`${line}\n`),
         stdin: (maxBytes) => world.stdin(maxBytes, deadline.signal),
         get stdinIsTerminal() {
@@ -182,7 +189,8 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
       function openIn(chosen: SharedOptions) {
         const { warn } = context;
         const listeners = { warn, ...(onRequest && { onRequest }), tellInferred };
-        return openPlatform(world, platforms, chosen, listeners);
+        opened.push(openPlatform(world, platforms, chosen, listeners));
+        return opened.at(-1)!;
       }
       function tellInferred(name: PlatformName) {
         if (format.messages !== "text" || isQuiet) return; // data names the platform
@@ -229,8 +237,9 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
       } catch (caught) {
         const error = await withMissing(
           caught,
-          await platform?.catch(() => undefined),
+          opened,
           command,
+          about,
           world.interrupts,
         );
         throw isAppError(error) ? withDone(wait.explain(error), done) : error;

@@ -93,6 +93,7 @@ async function wait(
 ): Promise<Reached> {
   const { word } = resource;
   const { kind, usual } = awaited[word];
+  context.concern(kind);
   const state = wantedState(word, options.for ?? usual);
   if (resource.name !== undefined && argument !== undefined) {
     const help = `${context.say.program} wait --help`;

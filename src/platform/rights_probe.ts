@@ -1,3 +1,5 @@
+import type { Kind } from "../resources/kinds.ts";
+
 /** The persons that a role can be made for, each with the least rights for its work. */
 export const roles = ["issuer", "redeemer", "admin"] as const;
 export type Role = (typeof roles)[number];
@@ -13,6 +15,13 @@ export interface MissingRights {
 }
 
 export interface RightsProbe {
-  /** All that the user lacks for a command, by its words; undefined where that is not known. */
-  missing(command: string, signal: AbortSignal): Promise<MissingRights | undefined>;
+  /**
+   * All that the user lacks for a command, by its words, and by the kinds that it is `about` where
+   * it takes any; undefined where that is not known.
+   */
+  missing(
+    command: string,
+    about: readonly Kind[],
+    signal: AbortSignal,
+  ): Promise<MissingRights | undefined>;
 }

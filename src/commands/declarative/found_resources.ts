@@ -22,6 +22,7 @@ export async function findResources(
   { showSecrets = false }: { showSecrets?: boolean | undefined },
 ): Promise<FoundResources> {
   const selections = selectResources(words);
+  context.concern(...selections.map(({ kind }) => kind));
   const platform = await context.platform();
   const { namespace } = platform;
   const resources: Resource[] = [];

@@ -202,6 +202,44 @@ if (missingForKubernetes !== undefined) {
       },
     };
 
+    /** Applies a resource that is not there yet, or that is. */
+    function applying(kind: string, spec: object, isThere: boolean): Use {
+      const version = kind === "Secret" ? "v1" : "skupper.io/v2alpha1";
+      return {
+        place: "new",
+        async arrange(namespace) {
+          const file = `${sandbox.folder}/applied-${++files}.json`;
+          const write = (parts: object) =>
+            fs.writeFileSync(
+              file,
+              JSON.stringify({ apiVersion: version, kind, metadata: { name: "own" }, ...parts }),
+            );
+          write(kind === "Secret" ? {} : { spec });
+          if (isThere) {
+            await administer("apply", "-f", file, "-n", namespace);
+            const labels = { metadata: { name: "own", labels: { changed: "true" } } };
+            write(kind === "Secret" ? labels : { spec, ...labels });
+          }
+          return ["apply", "-f", file];
+        },
+      };
+    }
+
+    /** Asks for a resource, or for all of a kind, of which there is one. */
+    function asking(what: string, kind: string, spec: object): Use {
+      const apply = applying(kind, spec, false);
+      return {
+        ...apply,
+        async arrange(namespace) {
+          await administer(...await apply.arrange(namespace), "-n", namespace);
+          return ["get", what];
+        },
+      };
+    }
+
+    const routerAccess = { roles: [{ name: "edge" }], tlsCredentials: "edge" };
+    const link = { tlsCredentials: "own", endpoints: [{ name: "edge", host: "h", port: "1" }] };
+
     /** For each right a command that needs it. */
     const uses: Record<string, Use> = {
       ...Object.fromEntries(
@@ -215,7 +253,7 @@ if (missingForKubernetes !== undefined) {
         place: "new",
         arrange: () => ["site", "create", "north", "--wait", "none"],
       },
-      "get sites": updateSite,
+      "get sites": { place: "west", arrange: () => ["describe", "site/west"] },
       "update sites": updateSite,
       "delete sites": {
         place: "new",
@@ -229,7 +267,7 @@ if (missingForKubernetes !== undefined) {
         async arrange(namespace) {
           standIn.fortune.host = undefined;
           await makeSite(namespace, "--enable-link-access");
-          return ["token", "issue", newFile(), "--timeout", "3s"];
+          return ["wait", "site", "north", "--timeout", "3s"];
         },
         code: 124,
       },
@@ -285,6 +323,15 @@ if (missingForKubernetes !== undefined) {
         },
         code: 124,
       },
+      "create links": applying("Link", link, false),
+      "update accessgrants": applying("AccessGrant", { redemptionsAllowed: 2 }, true),
+      "update accesstokens": applying("AccessToken", { url: "u", ca: "a", code: "c" }, true),
+      "get routeraccesses": asking("routeraccess/own", "RouterAccess", routerAccess),
+      "create routeraccesses": applying("RouterAccess", routerAccess, false),
+      "update routeraccesses": applying("RouterAccess", routerAccess, true),
+      "list secrets": asking("secrets", "Secret", {}),
+      "create secrets": applying("Secret", {}, false),
+      "update secrets": applying("Secret", {}, true),
       "list routeraccesses": { place: "west", arrange: () => ["link", "generate"] },
       "delete routeraccesses": deleteAll,
       "get secrets": deleteLink,
