@@ -152,6 +152,12 @@ export const secret = resource("Secret", {
   stringData: z.record(z.string(), z.string()).describe("its values as text").optional(),
 }, "v1");
 
+const remoteSite = z.strictObject({
+  name: text("its name"),
+  id: text("its id").optional(),
+  router: text("the router there"),
+});
+
 /** What a site's router says of one of its links. */
 export const linkState = z.strictObject({
   state: z.enum(["operational", "down", "absent", "deleted", "unknown"]).describe(
@@ -162,35 +168,38 @@ export const linkState = z.strictObject({
   fault: z.enum(linkFaults).describe("what keeps it from that").optional(),
   message: text("the router's own words, or why it can't be asked").optional(),
   cost: whole("the cost that the router uses").optional(),
-  remoteSite: z.strictObject({
-    name: text("its name"),
-    id: text("its id").optional(),
-    router: text("the router there"),
-  }).describe("the site it leads to").optional(),
+  remoteSite: remoteSite.describe("the site it leads to").optional(),
   connections: whole("how many connections it has, those for data counted").optional(),
 });
 
 /** A Site with what `site status` finds beside it. */
 export const siteWithRouter = site.extend({
   router: z.strictObject({
+    kept: z.literal(true).describe(
+      "on Kubernetes: it is what a controller of Skupper's wrote last",
+    ).optional(),
     running: truth("whether a router runs, though it may not be possible to ask it"),
     state: z.enum(["running", "stopped", "unknown"]).describe("how it stands with it"),
     why: text("why it could not be asked").optional(),
     name: text("its name in the network").optional(),
     start: text("the command that starts one").optional(),
     reload: text("the command that has it take up what is new").optional(),
-    links: z.array(linkState.extend({ name: text("its name") })).describe(
-      "the links that it makes, where it could be asked",
-    ).optional(),
+    links: z.array(linkState.extend({
+      name: text("its name"),
+      remoteSite: remoteSite.extend({
+        router: text("the router there, where it is known").optional(),
+      })
+        .describe("the site it leads to").optional(),
+    })).describe("the links that it makes, where that is known").optional(),
     remoteSites: z.array(z.strictObject({
       name: text("its name"),
       id: text("its id").optional(),
-      router: text("the router there"),
-      connections: whole("how many connections there are, those for data counted"),
+      router: text("the router there, where it is known").optional(),
+      connections: whole("how many connections there are, those for data counted").optional(),
       since: time("since when the first of them is there").optional(),
-    })).describe("the sites it is linked with, whichever made the link, where it could be asked")
+    })).describe("the sites it is linked with, whichever made the link, where that is known")
       .optional(),
-  }).describe("the site's router, on Docker, Podman and Linux").optional(),
+  }).describe("the site's router, on Kubernetes where its controller tells of one").optional(),
   signing: z.strictObject({
     by: z.enum(["issuing-authority", "site-authority"]).describe(
       "what signs certificates of links",

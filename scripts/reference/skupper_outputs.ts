@@ -55,18 +55,23 @@ const cluster = z.strictObject({
   })).describe("what the user may do"),
 });
 
-const anyResource = [site, link, accessGrant, accessToken, routerAccess, secret] as const;
+const otherResources = [site, accessGrant, accessToken, routerAccess, secret] as const;
+
+const changedLink = link.extend({ live: live.optional() }).meta({ resource: "Link" });
 
 /** What kubectl prints of resources. */
-const found = z.union([
-  z.strictObject({
-    apiVersion: z.literal("v1"),
-    kind: z.literal("List"),
-    metadata: z.strictObject({ resourceVersion: z.literal("").describe("always empty") }),
-    items: z.array(z.union(anyResource)).describe("the resources"),
-  }).meta({ title: "several" }),
-  ...anyResource,
-]);
+function resourcesWith(links: typeof link | typeof changedLink) {
+  const each = [links, ...otherResources] as const;
+  return z.union([
+    z.strictObject({
+      apiVersion: z.literal("v1"),
+      kind: z.literal("List"),
+      metadata: z.strictObject({ resourceVersion: z.literal("").describe("always empty") }),
+      items: z.array(z.union(each)).describe("the resources"),
+    }).meta({ title: "several" }),
+    ...each,
+  ]);
+}
 
 const auditRecord = z.strictObject({
   time: time("when it was"),
@@ -204,11 +209,12 @@ const results = {
     z.array(accessToken).meta({ title: "without a name" }),
     accessToken.meta({ title: "with a name" }),
   ]),
-  "get": found,
-  "describe": found,
-  "apply": found,
+  "get": resourcesWith(link),
+  "describe": resourcesWith(link),
+  "apply": resourcesWith(changedLink),
   "delete": z.strictObject({
     deleted: names.describe("what is gone, each as kind.group/name"),
+    live: z.record(z.string(), live).describe("by Link, what came of it in the router").optional(),
   }),
   "wait": z.strictObject({
     kind: z.enum(["Site", "Link", "AccessGrant", "AccessToken"]).describe("what was waited for"),
@@ -267,7 +273,7 @@ const results = {
     router: linkState.describe("what the site's router says of it, on Docker, Podman and Linux")
       .optional(),
   })),
-  "link update": link.extend({ live: live.optional() }).meta({ resource: "Link" }),
+  "link update": changedLink,
   "link delete": deleted.extend({ live: live.optional() }),
   "grant list": z.array(z.strictObject({
     name: text("the AccessGrant"),

@@ -12,12 +12,17 @@ import {
 import { hideValues } from "../declarative/hidden_values.ts";
 import { appError } from "../errors/app_error.ts";
 import type { Resource } from "../resources/kinds.ts";
+import { isPending, type LiveChange } from "../router/live_change.ts";
 import { openManifests } from "./declarative/files_in_force.ts";
 import { asKubectl } from "./declarative/found_resources.ts";
 import { filenameOption } from "./declarative/options.ts";
+import { putLinksToUse } from "./declarative/put_links_to_use.ts";
+
+/** A resource, and of a Link what came of it in the router that runs. */
+type AppliedResource = Resource & { live?: LiveChange };
 
 interface Applied {
-  resources: Resource[];
+  resources: AppliedResource[];
   /** A line for each. */
   lines: string[];
 }
@@ -45,10 +50,12 @@ async function apply(
   if (filename.length === 0) throw noFile("apply");
   const all = inOrder(await openManifests(context, filename));
   if (all.length === 0) throw noResource(filename);
+  context.concern(...all.map(({ resource }) => resource.kind));
   await rehearse(all, signal);
   const lines: string[] = [];
-  const resources: Resource[] = [];
-  for (const { resource, platform } of all) {
+  const resources: AppliedResource[] = [];
+  for (const application of all) {
+    const { resource, platform } = application;
     const { kind, apiVersion, metadata: { name } } = resource;
     const line = (change: AppliedChange | "checked") =>
       `${qualifiedName(kind, name, apiVersion)} ${change}`;
@@ -58,10 +65,11 @@ async function apply(
       continue;
     }
     const change = await applyManifest(platform, resource, signal);
-    lines.push(line(change));
     context.done(`${line(change)}.`);
+    const live = await putLinksToUse(application, change, all, context);
+    lines.push(line(change) + (isPending(live) ? ", but its router does not have that yet" : ""));
     const stored = await platform.get(kind, name, signal) as Resource | undefined;
-    resources.push(hideValues(stored ?? resource));
+    resources.push({ ...hideValues(stored ?? resource), ...(live === undefined ? {} : { live }) });
   }
   return { resources, lines };
 }

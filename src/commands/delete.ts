@@ -10,13 +10,16 @@ import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import { kindWords, selectResources } from "../resources/kind_words.ts";
 import { apiVersion } from "../resources/api_version.ts";
 import type { Kind, Resource } from "../resources/kinds.ts";
-import { changeLive } from "../router/live_change.ts";
+import { changeLive, isPending, type LiveChange } from "../router/live_change.ts";
 import { openManifests } from "./declarative/files_in_force.ts";
 import { filenameOption, resourcesArgument } from "./declarative/options.ts";
+import { mayEndGrants } from "./site/ending_grants.ts";
 
 interface Deleted {
   /** The resources that are gone, each as kind.group/name. */
   deleted: string[];
+  /** What came of each Link in the router that runs, by what is gone. */
+  live: Record<string, LiveChange>;
   missing: AppError | undefined;
 }
 
@@ -34,12 +37,16 @@ export function deleteCommand(run: Runner) {
   })
     .addArgument(resourcesArgument(false))
     .addOption(filenameOption())
+    .option("--yes", "do not ask whether grants that end with a site may end")
     .addOption(timeoutOption("60s"))
     .action(run({
-      text: ({ deleted }) =>
-        deleted.map((name) => `${name.replace("/", ' "')}" deleted`).join("\n"),
+      text: ({ deleted, live }) =>
+        deleted.map((name) => {
+          const but = isPending(live[name]) ? ", but its router still has it" : "";
+          return `${name.replace("/", ' "')}" deleted${but}`;
+        }).join("\n"),
       names: ({ deleted }) => deleted,
-      data: ({ deleted }) => ({ deleted }),
+      data: ({ deleted, live }) => Object.keys(live).length === 0 ? { deleted } : { deleted, live },
       failure: ({ missing }) => missing,
     }, remove));
 }
@@ -47,22 +54,53 @@ export function deleteCommand(run: Runner) {
 async function remove(
   context: CommandContext,
   words: string[],
-  { filename }: { filename: string[] },
+  { filename, yes = false }: { filename: string[]; yes?: true | false },
 ): Promise<Deleted> {
   const deleted: string[] = [];
+  const live: Record<string, LiveChange> = {};
   let missing: AppError | undefined;
-  for (const target of await targetsOf(context, words, filename)) {
+  const targets = await targetsOf(context, words, filename);
+  context.concern(...targets.map(({ kind }) => kind));
+  if (!await maySitesEnd(context, targets, yes)) {
+    context.warn("Nothing is deleted: it was not confirmed");
+    return { deleted, live, missing };
+  }
+  for (const target of targets) {
+    const { kind, name } = target;
+    const gone = qualifiedName(kind, name, kind === "Secret" ? "v1" : apiVersion);
     try {
-      const gone = await findUnlessQuiet(context, context.quiet, () => removeOne(context, target));
-      if (gone === undefined) continue;
+      const change = await findUnlessQuiet(
+        context,
+        context.quiet,
+        async () => ({ live: await removeOne(context, target) }),
+      );
+      if (change === undefined) continue;
       deleted.push(gone);
+      if (change.live !== undefined) live[gone] = change.live;
       context.done(`${gone} is deleted.`);
     } catch (error) {
       if (!isAppError(error, "resource-not-found")) throw error;
       missing ??= error as AppError;
     }
   }
-  return { deleted, missing };
+  return { deleted, live, missing };
+}
+
+/** False if somebody was asked whether grants may end with a site, and said no. */
+async function maySitesEnd(
+  context: CommandContext,
+  targets: readonly Target[],
+  isSure: boolean,
+): Promise<boolean> {
+  for (const { kind, name, platform } of targets) {
+    if (kind !== "Site") continue;
+    if (await platform.get("Site", name, context.signal) === undefined) continue;
+    const named = targets.filter((one) =>
+      one.kind === "AccessGrant" && one.platform.namespace === platform.namespace
+    ).map((one) => one.name);
+    if (!await mayEndGrants(context, platform, isSure, named)) return false;
+  }
+  return true;
 }
 
 /** What is to go, in an order in which nothing is missed by what is still there. */
@@ -93,11 +131,14 @@ async function targetsOf(
   });
 }
 
-/** Throws `resource-not-found`, and what the platform throws. */
+/**
+ * Gives what came of a Link in the router that runs. Throws `resource-not-found`, and what the
+ * platform throws.
+ */
 async function removeOne(
   context: CommandContext,
   { platform, kind, name }: Target,
-): Promise<string> {
+): Promise<LiveChange | undefined> {
   const { signal, env } = context;
   const { namespace } = platform;
   const found = await platform.get(kind, name, signal) as Resource | undefined;
@@ -110,9 +151,11 @@ async function removeOne(
   } else {
     await platform.remove(kind, name, signal, { uid });
   }
-  if (found.kind === "Link") {
-    const meaning = { meaning: "brings the link back", reload: false };
-    await changeLive(platform.liveLinks, (router) => router.drop(name, signal), meaning, context);
-  }
-  return qualifiedName(kind, name, kind === "Secret" ? "v1" : apiVersion);
+  if (found.kind !== "Link") return undefined;
+  return await changeLive(
+    platform.liveLinks,
+    (router) => router.drop(name, signal),
+    { meaning: "brings the link back", reload: false },
+    context,
+  );
 }

@@ -5,32 +5,11 @@ import { test } from "node:test";
 import { hasOpenssl } from "../../openssl.ts";
 import { eventually } from "../stage/eventually.ts";
 import type { Sandbox } from "../stage/harness.ts";
-import { inSandbox } from "../stage/harness.ts";
 import { startServer } from "../stage/openssl_ends.ts";
 import { makeForeignCredentials, replaceCredentials } from "../stage/real_link.ts";
-import { listLinks, RoutedSite, untilLink } from "../stage/routed_sites.ts";
+import { betweenRouters, listLinks, RoutedSite, untilLink } from "../stage/routed_sites.ts";
 import { assertRefused, messages } from "../stage/refusal.ts";
 import { issueToken } from "../stage/sites.ts";
-
-/** The body of a test with west and east, both with a router, and a controller. */
-function betweenRouters(
-  body: (sandbox: Sandbox, west: RoutedSite, east: RoutedSite) => Promise<void>,
-  platform: "docker" | "podman" | "linux" = "linux",
-) {
-  return inSandbox(async (sandbox) => {
-    const sites: RoutedSite[] = [];
-    try {
-      for (const name of ["west", "east"]) {
-        sites.push(await RoutedSite.start(sandbox, name, { platform }));
-      }
-      await sandbox.succeed(["controller", "start", "-p", "linux"]);
-      await sandbox.succeed(["site", "update", "--link-host", "localhost", "-n", "west"]);
-      await body(sandbox, sites[0]!, sites[1]!);
-    } finally {
-      for (const site of sites) await site.end();
-    }
-  }, { env: { SKUPPER_PLATFORM: "" } }); // the namespaces say themselves what they were made with
-}
 
 const east = ["-n", "east"];
 const reload = (platform: string) => `skupper system reload -n east -p ${platform}`;

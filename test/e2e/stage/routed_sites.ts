@@ -4,7 +4,7 @@ import { machineOf } from "../../fakes/machine.ts";
 import { type Router, startRouter } from "../../fakes/router/router.ts";
 import { type Machine, siteInput, systemStart } from "../../fakes/system_start.ts";
 import { eventually } from "./eventually.ts";
-import type { Sandbox } from "./harness.ts";
+import { inSandbox, type Sandbox } from "./harness.ts";
 
 /** A site that upstream started, with a router that stands in for skupper-router. */
 export class RoutedSite {
@@ -70,6 +70,26 @@ export class RoutedSite {
       fs.rmSync(path.join(this.root, part), { recursive: true, force: true });
     }
   }
+}
+
+/** The body of a test with west and east, both with a router, and a controller. */
+export function betweenRouters(
+  body: (sandbox: Sandbox, west: RoutedSite, east: RoutedSite) => Promise<void>,
+  platform: "docker" | "podman" | "linux" = "linux",
+) {
+  return inSandbox(async (sandbox) => {
+    const sites: RoutedSite[] = [];
+    try {
+      for (const name of ["west", "east"]) {
+        sites.push(await RoutedSite.start(sandbox, name, { platform }));
+      }
+      await sandbox.succeed(["controller", "start", "-p", "linux"]);
+      await sandbox.succeed(["site", "update", "--link-host", "localhost", "-n", "west"]);
+      await body(sandbox, sites[0]!, sites[1]!);
+    } finally {
+      for (const site of sites) await site.end();
+    }
+  }, { env: { SKUPPER_PLATFORM: "" } }); // the namespaces say themselves what they were made with
 }
 
 /** A link as `link status -o json` tells it. */
