@@ -15,9 +15,15 @@ export function networkCommand(run: Runner) {
   return leaf("network", "Show the sites and links of the whole network", { formats: drawings })
     .addOption(timeoutOption("60s"))
     .action(run({
-      text: (map) => drawTree(map).split("\n").map(escapeControls).join("\n"),
+      text: (map) => drawTree(inOneLineEach(map)),
       drawings: { mermaid: drawMermaid, svg: drawSvg },
     }, network));
+}
+
+/** What sites say of themselves, in which nothing begins a line of its own. */
+function inOneLineEach(map: NetworkMap): NetworkMap {
+  const text = JSON.stringify(map);
+  return JSON.parse(text, (_, value) => typeof value === "string" ? escapeControls(value) : value);
 }
 
 async function network(context: CommandContext): Promise<NetworkMap> {

@@ -39,9 +39,13 @@ export async function listWithRouter(
   platform: PlatformWithAbilities,
   signal: AbortSignal,
 ): Promise<LinkWithRouter[]> {
-  const links: Link[] = await platform.list("Link", signal);
   const { routerProbe } = platform;
-  return linksWithRouter(links, await routerProbe?.view(signal), await routerProbe?.command());
+  const [links, view, command] = await Promise.all([
+    platform.list("Link", signal) as Promise<Link[]>,
+    routerProbe?.view(signal),
+    routerProbe?.command(),
+  ]);
+  return linksWithRouter(links, view, command);
 }
 
 /** The links at each tick that finds them different from before. */

@@ -40,7 +40,9 @@ export function linkStates(
 }
 
 /** What keeps a link from being operational: in plain words where its kind is known. */
-export function describeDown({ fault, message }: LinkState): string | undefined {
+export function describeDown(
+  { fault, message }: Pick<LinkState, "fault" | "message">,
+): string | undefined {
   if (message === undefined) return undefined;
   return (fault && describeFault(fault)) ?? message;
 }

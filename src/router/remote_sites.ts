@@ -1,8 +1,8 @@
-import { askSites } from "./ask_sites.ts";
 import { attributeText, type Entity } from "./entity.ts";
 import { connectedSince, linkConnectorRoles } from "./link_connections.ts";
-import type { RemoteRouter, RouterManagement } from "./management.ts";
+import type { RemoteRouter } from "./management.ts";
 import { siteNameOf } from "./router_site.ts";
+import type { Heard } from "./router_view.ts";
 
 /** A site that a router is linked with, whichever side makes the link. */
 export interface RemoteSite {
@@ -16,21 +16,12 @@ export interface RemoteSite {
   since?: string;
 }
 
-/** Asks a router which sites it is linked with. `nowMs` is the time in milliseconds since 1970. */
-export async function askRemoteSites(
-  management: RouterManagement,
-  nowMs: number,
-  signal: AbortSignal,
-): Promise<RemoteSite[]> {
-  const connections = await management.query("connection", signal);
-  const found = Map.groupBy(
-    connections.filter(isOfLink),
-    (each) => attributeText(each, "container"),
-  );
-  found.delete("");
-  const routers = [...found].map(([name, [first]]) => remoteRouter(name, first!));
-  const sites = await askSites(management, routers, signal);
-  return [...found].map(([router, connections]) => {
+/**
+ * The sites that a router is linked with, from its connections and the sites that are known.
+ * `nowMs` is the time in milliseconds since 1970.
+ */
+export function remoteSitesOf({ connections, sites }: Heard, nowMs: number): RemoteSite[] {
+  return [...linkedRouters(connections)].map(([router, connections]) => {
     const id = sites.find((site) => site.router === router)?.id;
     const since = connections.map((each) => connectedSince(each, nowMs))
       .filter((time) => time !== undefined).toSorted()[0];
@@ -42,6 +33,23 @@ export async function askRemoteSites(
       ...(since === undefined ? {} : { since }),
     };
   });
+}
+
+/** The routers that a router is linked with, and whose sites are not known yet. */
+export function routersUnheard({ connections, sites }: Heard): RemoteRouter[] {
+  return [...linkedRouters(connections)]
+    .filter(([name]) => !sites.some(({ router }) => router === name))
+    .map(([name, [first]]) => remoteRouter(name, first!));
+}
+
+/** The connections to each router that a router is linked with. */
+function linkedRouters(connections: readonly Entity[]): Map<string, Entity[]> {
+  const found = Map.groupBy(
+    connections.filter(isOfLink),
+    (each) => attributeText(each, "container"),
+  );
+  found.delete("");
+  return found;
 }
 
 /**

@@ -2,8 +2,21 @@ import type { LinkState } from "./link_state.ts";
 import type { RemoteSite } from "./remote_sites.ts";
 import type { RouterView } from "./router_view.ts";
 
+/** A link of a site as its router tells it, or as a controller keeps it, which knows less. */
+export type StandingLink = Omit<LinkState, "remoteSite"> & {
+  name: string;
+  remoteSite?: { name: string; id?: string; router?: string };
+};
+
+/** A site that is linked, as the router tells it, or as a controller keeps it. */
+export type StandingSite =
+  & Pick<RemoteSite, "name">
+  & Partial<Omit<RemoteSite, "name">>;
+
 /** How it stands with the router of a site. */
 export interface RouterStanding {
+  /** True where a cluster's controller keeps all of this, which may be old; else it was asked. */
+  kept?: true;
   /** True if a router runs for the site, though it may not be possible to ask it. */
   running: boolean;
   state: RouterView["state"];
@@ -16,9 +29,9 @@ export interface RouterStanding {
   /** Its name in the network. */
   name?: string;
   /** The links that it makes, where it was asked. */
-  links?: (LinkState & { name: string })[];
+  links?: StandingLink[];
   /** The sites that it is linked with, whichever side makes the link, where it was asked. */
-  remoteSites?: RemoteSite[];
+  remoteSites?: StandingSite[];
 }
 
 /** What looking again is for: a watch takes its time, and a wait ends as soon as it can. */

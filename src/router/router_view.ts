@@ -1,4 +1,5 @@
 import { askSites } from "./ask_sites.ts";
+import type { Entity } from "./entity.ts";
 import { type LinkState, linkStates, remoteRouters } from "./link_state.ts";
 import type { RouterManagement } from "./management.ts";
 import { type RouterSite, routerSite } from "./router_site.ts";
@@ -15,6 +16,14 @@ export interface RouterView {
   site?: RouterSite;
   /** Its links by name; none where it was not asked. */
   links: Map<string, LinkState>;
+  /** Of whom it is linked with, where it was asked. */
+  heard?: Heard;
+}
+
+/** The connections of a router, and the sites of some of the routers at their other ends. */
+export interface Heard {
+  connections: readonly Entity[];
+  sites: readonly RouterSite[];
 }
 
 /** Asks a router for its links. `nowMs` is the time in milliseconds since 1970. */
@@ -34,5 +43,6 @@ export async function viewRouter(
     state: "running",
     ...(routers[0] === undefined ? {} : { site: routerSite(routers[0]) }),
     links: linkStates(connectors, connections, sites, nowMs),
+    heard: { connections, sites },
   };
 }

@@ -1,6 +1,5 @@
 import { describeDown, type LinkState } from "./link_state.ts";
-import type { RemoteSite } from "./remote_sites.ts";
-import type { RouterStanding } from "./router_probe.ts";
+import type { RouterStanding, StandingLink, StandingSite } from "./router_probe.ts";
 
 /** How it stands with a router, in words. */
 export function routerWords({ running, state, why, start }: RouterStanding): string {
@@ -10,7 +9,7 @@ export function routerWords({ running, state, why, start }: RouterStanding): str
 }
 
 /** A link as its router tells it, in words. */
-export function linkWords(link: LinkState): string {
+export function linkWords(link: LinkState | StandingLink): string {
   const { state, since, cost, remoteSite, connections } = link;
   const facts = [
     state === "operational" && since !== undefined
@@ -24,12 +23,13 @@ export function linkWords(link: LinkState): string {
 }
 
 /** A site that a router is linked with, in words. */
-export function remoteSiteWords(site: RemoteSite): string {
-  const since = site.since === undefined ? "" : ` since ${site.since}`;
-  return `${siteWords(site)}, ${countWords(site.connections)}${since}`;
+export function remoteSiteWords(site: StandingSite): string {
+  const { connections, since } = site;
+  const told = connections === undefined ? "" : `, ${countWords(connections)}`;
+  return siteWords(site) + told + (since === undefined ? "" : ` since ${since}`);
 }
 
-function stateWords(link: LinkState): string {
+function stateWords(link: LinkState | StandingLink): string {
   switch (link.state) {
     case "down": {
       const why = describeDown(link);

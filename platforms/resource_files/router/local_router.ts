@@ -116,6 +116,8 @@ export class LocalRouter {
       return await work();
     } finally {
       this.#followers--;
+      // who was told that something else failed has not waited for it
+      await this.#last?.view.catch(() => {});
       const held = this.#held;
       if (this.#followers === 0) {
         this.#held = undefined;

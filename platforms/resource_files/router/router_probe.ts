@@ -1,6 +1,12 @@
 import { isAppError } from "../../../src/errors/app_error.ts";
-import { askRemoteSites, type RemoteSite } from "../../../src/router/remote_sites.ts";
+import { askSites } from "../../../src/router/ask_sites.ts";
+import {
+  type RemoteSite,
+  remoteSitesOf,
+  routersUnheard,
+} from "../../../src/router/remote_sites.ts";
 import type { RouterProbe } from "../../../src/router/router_probe.ts";
+import type { Heard } from "../../../src/router/router_view.ts";
 import type { LocalRouter } from "./local_router.ts";
 
 /**
@@ -12,10 +18,10 @@ export function routerProbe(router: LocalRouter): RouterProbe {
   return {
     router: (signal) =>
       router.hold(async () => {
-        const { state, why, seen, site, links } = await router.view(signal);
+        const { state, why, seen, site, links, heard } = await router.view(signal);
         const command = await router.command();
         const running = state === "running" || seen === true;
-        const remoteSites = state === "running" ? await remoteSitesOf(signal) : undefined;
+        const remoteSites = heard && await completeSites(heard, signal);
         return {
           running,
           state,
@@ -34,16 +40,16 @@ export function routerProbe(router: LocalRouter): RouterProbe {
     follow: (work, purpose, signal) => router.follow(work, purpose, signal),
   };
 
-  /** Undefined where the router has stopped to answer meanwhile. */
-  async function remoteSitesOf(signal: AbortSignal): Promise<RemoteSite[] | undefined> {
-    try {
-      return await router.ask(
-        (management, bounded) => askRemoteSites(management, Date.now(), bounded),
-        signal,
-      );
-    } catch (error) {
+  /** Those that this site's links lead to were asked before. */
+  async function completeSites(heard: Heard, signal: AbortSignal): Promise<RemoteSite[]> {
+    const unheard = routersUnheard(heard);
+    const more = unheard.length === 0 ? [] : await router.ask(
+      (management, bounded) => askSites(management, unheard, bounded),
+      signal,
+    ).catch((error) => {
       if (signal.aborted || !isAppError(error)) throw error;
-      return undefined;
-    }
+      return []; // it has stopped to answer meanwhile
+    });
+    return remoteSitesOf({ ...heard, sites: [...heard.sites, ...more] }, Date.now());
   }
 }

@@ -1,6 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { leaf } from "../../cli/leaf.ts";
 import { timeoutOption } from "../../cli/options.ts";
+import { escapeControls } from "../../cli/printable.ts";
 import { nameOfKind, qualifiedName } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { type AppError, appError } from "../../errors/app_error.ts";
@@ -111,5 +112,5 @@ function describe({ link, endpoints, router }: LinkCheck): string {
     }
     if (warning !== undefined) lines.push(`    warning: ${warning}`);
   }
-  return `${lines.join("\n")}\n`;
+  return `${lines.map(escapeControls).join("\n")}\n`;
 }

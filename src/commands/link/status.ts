@@ -59,8 +59,11 @@ async function status(
   if (wait !== undefined) return await awaitOperational(context, name);
   return await holdRouter(platform, async () => {
     if (name === undefined) return await listWithRouter(platform, signal);
-    const link = await namedLink(platform, name, context);
-    return withRouter(link, await platform.routerProbe?.view(signal));
+    const [link, view] = await Promise.all([
+      namedLink(platform, name, context),
+      platform.routerProbe?.view(signal),
+    ]);
+    return withRouter(link, view);
   });
 }
 

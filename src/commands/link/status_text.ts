@@ -15,7 +15,7 @@ export function linkStatusText(found: LinkWithRouter | LinkWithRouter[]): string
       link.metadata.name,
       statusOf(link),
       costOf(link),
-      ...(isKept ? [sinceOf(link)] : []),
+      ...(isKept ? [sinceOf(link) ?? "-"] : []),
       messageOf(link),
     ]),
   ]);
@@ -34,14 +34,17 @@ export function wideLinks(links: LinkWithRouter[]): string {
       ) ||
       "-",
       remoteSiteOf(link) ?? "-",
-      sinceOf(link),
+      sinceOf(link) ?? "-",
       messageOf(link),
     ]),
   ]);
 }
 
-function sinceOf(link: LinkWithRouter): string {
-  return findCondition(link, "Operational")?.lastTransitionTime ?? "-";
+/** A router knows since when a link is up, and not since when one is down. */
+function sinceOf(link: LinkWithRouter): string | undefined {
+  return link.router === undefined
+    ? findCondition(link, "Operational")?.lastTransitionTime
+    : link.router.since;
 }
 
 function details(link: LinkWithRouter): [string, string][] {
@@ -51,7 +54,7 @@ function details(link: LinkWithRouter): [string, string][] {
     ["Status", statusOf(link)],
     ["Message", messageOf(link) || "<none>"],
     ["Cost", costOf(link)],
-    ["Since", findCondition(link, "Operational")?.lastTransitionTime],
+    ["Since", sinceOf(link)],
     ["Remote site", remoteSiteOf(link)],
     ["Connections", router?.connections === undefined ? undefined : String(router.connections)],
     ["Router says", router?.message],

@@ -3,6 +3,7 @@ import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { followLinks } from "../../router/follow_links.ts";
 import type { LinkWithRouter } from "../../router/linked.ts";
 import { watchUntil } from "../../wait/watch_until.ts";
+import { namedLink } from "./named_link.ts";
 import { linkLine } from "./status_text.ts";
 
 /** A change of a link: what it is now, or was last. */
@@ -22,6 +23,7 @@ export async function watchLinks(
   name: string | undefined,
   context: CommandContext,
 ): Promise<undefined> {
+  if (name !== undefined) await namedLink(platform, name, context);
   let before: Map<string, LinkWithRouter> | undefined;
   await watchUntil(context.signal, () =>
     followLinks(
@@ -40,6 +42,7 @@ export async function watchLinks(
             );
           }
           before = now;
+          if (context.deadline.timeoutMs === 0) return; // one look
         }
       },
       "watch",

@@ -6,6 +6,7 @@ import { nameOfKind } from "../../cli/resource_names.ts";
 import type { Runner } from "../../cli/runner.ts";
 import type { PlatformWithAbilities, Signing } from "../../platform/abilities.ts";
 import { holdRouter } from "../../router/follow_links.ts";
+import { keptStanding } from "../../router/kept_standing.ts";
 import type { RouterStanding } from "../../router/router_probe.ts";
 import { linkWords, remoteSiteWords, routerWords } from "../../router/router_words.ts";
 import { unservedSite } from "../../token/unserved_site.ts";
@@ -37,8 +38,13 @@ async function status(
   const platform = await context.platform();
   if (watch) return await watchSite(platform, name, context);
   const [site, router] = await holdRouter(platform, async () => {
+    // the router is asked while the site is read
+    platform.routerProbe?.view(context.signal).catch(() => {});
     const site = await currentSite(platform, name, "show the status of the site", context);
-    return [site, await platform.routerProbe?.router(context.signal)] as const;
+    const router = platform.routerProbe === undefined
+      ? keptStanding(site)
+      : await platform.routerProbe.router(context.signal);
+    return [site, router] as const;
   });
   if (platform.controllerHost !== undefined) await tellRefusedTokens(platform, context);
   const signing = takesLinks(site)
@@ -85,7 +91,8 @@ function text(site: SiteStatus): string {
 /** How old the status is that a cluster's controller keeps; a router is asked anew. */
 function sinceRow({ router, status }: SiteStatus): [string, string][] {
   const since = status?.conditions?.find(({ type }) => type === "Ready")?.lastTransitionTime;
-  return router !== undefined || since === undefined ? [] : [["Since", since]];
+  const wasAsked = router !== undefined && router.kept === undefined;
+  return wasAsked || since === undefined ? [] : [["Since", since]];
 }
 
 function routerRows(router: RouterStanding): [string, string][] {

@@ -2,6 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import { describeState } from "../../resources/resource.ts";
 import type { Site } from "../../resources/site.ts";
+import { keptStanding } from "../../router/kept_standing.ts";
 import type { RouterStanding } from "../../router/router_probe.ts";
 import { routerWords } from "../../router/router_words.ts";
 import { watchUntil } from "../../wait/watch_until.ts";
@@ -31,6 +32,7 @@ export async function watchSite(
           ...(site === undefined ? {} : { site }),
         });
         before = now;
+        if (context.deadline.timeoutMs === 0) return; // one look
       }
     }, context.signal));
   return undefined;
@@ -53,8 +55,13 @@ async function followSite(
   }
 }
 
-async function* first(lists: AsyncIterable<Site[]>): AsyncGenerator<Site | undefined> {
-  for await (const [site] of lists) yield site;
+async function* first(
+  lists: AsyncIterable<Site[]>,
+): AsyncGenerator<SiteWithRouter | undefined> {
+  for await (const [site] of lists) {
+    const router = site && keptStanding(site);
+    yield site && (router === undefined ? site : { ...site, router });
+  }
 }
 
 /** A site in one line: its state, its router's, and who is linked with it. */

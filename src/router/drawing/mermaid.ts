@@ -11,7 +11,9 @@ export function drawMermaid({ sites, links }: NetworkMap): string {
   }
   links.forEach(({ name, from, to, cost, state, address = "" }, index) => {
     const target = to === undefined ? `n${index}` : ids.get(to)!;
-    if (to === undefined) lines.push(`  ${target}(["${escapeLabel(address)}"]):::nowhere`);
+    if (to === undefined) {
+      lines.push(`  ${target}(["${escapeLabel(address || "somewhere")}"]):::nowhere`);
+    }
     const words = [name, ...(cost === undefined ? [] : [`cost ${cost}`])];
     const label = escapeLabel([...words, ...(state === "down" ? ["down"] : [])].join(", "));
     const arrow = state === "down" ? "-.->" : "-->";

@@ -153,8 +153,9 @@ function words(kind: string, x: number, y: number, text: string, most = 27): str
   }</text>`;
 }
 
+/** XML holds neither control characters nor halves of others, nor U+FFFE and U+FFFF. */
 function escapeMarkup(text: string): string {
-  return text.replaceAll(/[\p{Cc}\p{Cf}]/gu, "�").replaceAll(
+  return text.replaceAll(/[\p{Cc}\p{Cf}\p{Cs}\uFFFE\uFFFF]/gu, "�").replaceAll(
     /[&<>"']/g,
     (character) => `&#${character.codePointAt(0)};`,
   );

@@ -35,6 +35,17 @@ if (missingForKubernetes !== undefined) {
           "grant revoke x",
           "token status x",
           "network",
+          "link status --watch",
+          "link status --wait operational",
+          "link check",
+          "site status --watch",
+          "site create west",
+          "site delete",
+          "get links",
+          "describe site/x",
+          "delete link/x",
+          "wait link x",
+          "wait site",
         ]
       ) {
         assertRefused(
@@ -155,11 +166,48 @@ if (missingForKubernetes !== undefined) {
       assert.equal((await watch.ended).signal, "SIGINT");
       const waited = ["link", "status", "kept", "--wait", "operational", "-n", namespace];
       assert.match((await cluster.succeed(...waited)).stdout, /^Since: +2026-01-02T03:04:05Z$/m);
+      await tellNetwork(namespace);
       const drawn = await cluster.succeed("network", "-n", namespace);
       cluster.standIn.fortune.named = false;
       assert.equal(drawn.stdout, "west (this site)\n");
       assert.equal(drawn.stderr, "");
     });
+
+    /** The controller tells of sites that are linked, and later no more. */
+    async function tellNetwork(namespace: string): Promise<void> {
+      const { metadata: { uid = "" } } = (await cluster.read("Site", namespace, "west"))!;
+      cluster.standIn.fortune.network = [
+        { id: uid, name: "west", links: [{ name: "kept", operational: false }] },
+        {
+          id: "8",
+          name: "east",
+          links: [{ name: "to-west", remoteSiteId: uid, operational: true }],
+        },
+      ];
+      let site = { router: { remoteSites: [] as object[], links: [] as object[] } };
+      await eventually(async () => {
+        const { stdout } = await cluster.succeed("site", "status", "-n", namespace, "-o", "json");
+        site = JSON.parse(stdout);
+        return site.router.remoteSites.length > 0;
+      });
+      assert.deepEqual(site.router, {
+        kept: true,
+        running: true,
+        state: "running",
+        links: [{ name: "kept", state: "down" }],
+        remoteSites: [{ name: "east", id: "8" }],
+      });
+      const { stdout } = await cluster.succeed("site", "status", "-n", namespace);
+      assert.match(
+        stdout,
+        /^Router: +running\nLink: +kept: not operational\nRemote site: +east \(8\)$/m,
+      );
+      assert.match(stdout, /^Since: +\d{4}-\S+Z$/m);
+      cluster.standIn.fortune.network = undefined;
+      await eventually(async () =>
+        (await cluster.read("Site", namespace, "west"))!.status?.network === undefined
+      );
+    }
 
     test("who may do nothing is told all that a command needs at once, and the role for it", async () => {
       const namespace = await cluster.testbed.createNamespace();
@@ -179,6 +227,19 @@ if (missingForKubernetes !== undefined) {
       const { stderr } = await cluster.sandbox.hawser(["grant", "list"], env);
       assert.match(stderr, /with the verb list on accessgrants\.skupper\.io; one of that kind: /);
       assert.match(stderr, /controller manifest --role issuer -n /);
+      const applied = { metadata: { name: "x", namespace }, spec: { redemptionsAllowed: 1 } };
+      const grant = { apiVersion: "skupper.io/v2alpha1", kind: "AccessGrant", ...applied };
+      const secret = { apiVersion: "v1", kind: "Secret", metadata: { name: "x", namespace } };
+      const items = JSON.stringify({ apiVersion: "v1", kind: "List", items: [grant, secret] });
+      const roleFor = async (words: string[], stdin = "") =>
+        (await cluster.sandbox.hawser(words, { ...env, stdin })).stderr;
+      const all = (kind: string) => ["get", "create", "update"].map((verb) => `${verb} ${kind}`);
+      const lacks = [...all("secrets"), ...all("accessgrants.skupper.io")].join(", ");
+      assert.ok((await roleFor(["apply", "-f", "-"], items)).includes(`lacks: ${lacks}; `));
+      const readLinks = await roleFor(["describe", "links"]);
+      assert.match(readLinks, /"describe" lacks: get links\S+, list links\S+; .*--role redeemer /);
+      assert.match(await roleFor(["delete", "gr/x"]), /lacks: get acc\S+, .*--role issuer /);
+      assert.match(await roleFor(["wait", "token", "x"]), /list acc\S+, .*--role redeemer /);
     });
   });
 }

@@ -21,6 +21,8 @@ export interface SiteFortune {
   marksGrants: boolean;
   /** True: what was opened for links stays open, as Skupper's controller leaves it. */
   staysOpen: boolean;
+  /** What sites are told of the network. */
+  network: NonNullable<Site["status"]>["network"];
 }
 
 /** Does to Sites what Skupper's controller would, as docs/spec/skupper-kubernetes.md 5 has it. */
@@ -44,6 +46,7 @@ export function startSiteStandIn(testbed: KubernetesTestbed, host: string): Site
     named: true,
     marksGrants: false,
     staysOpen: false,
+    network: undefined,
   };
   let stopped = false;
   async function serve(): Promise<void> {
@@ -127,7 +130,8 @@ function deriveStatus(site: Site, fortune: SiteFortune): NonNullable<Site["statu
     ...(fortune.named
       ? { controller: { name: "skupper-controller", namespace: "skupper", version: "2.2.1" } }
       : {}),
-    sitesInNetwork: 1,
+    sitesInNetwork: fortune.network?.length ?? 1,
+    ...(fortune.network ? { network: fortune.network } : {}),
   };
 }
 
