@@ -169,10 +169,11 @@ const configured = [
 /** Fields that only an engine, a cluster, systemd, a router, a refusal or JFrog's server prints. */
 const printedElsewhere = [
   /^audit show: \[\]\.reason$/,
-  /^site status: (router\.(reload|why|name|links|remoteSites)|at|change|site)\b/,
+  /^site status: (router\.(kept|reload|why|name|links|remoteSites)|at|change|site)\b/,
   /^link status: (at|change|link)\b/,
   /^network: (sites\[\]\.answered|links\[\]\.)/,
   /^link (status|check): (\[\]\.)?router\b/,
+  /^(apply: items|(apply|delete): live)\b/,
   /^(link update|link delete): live\.(until|why)$/,
   /^site status: signing\.why$/,
   /^link check: .*\.warning$/,
