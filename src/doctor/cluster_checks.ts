@@ -17,6 +17,13 @@ export async function checkCluster({ platform, say, signal }: Patient): Promise<
     cluster.clock === undefined
       ? ok("clock", "this machine's and the cluster's agree")
       : problem("clock", cluster.clock, "Set it by a time server."),
+    ...(cluster.wrongCertificates ?? []).map(({ replica, problem: wrong }) =>
+      problem(
+        "certificate",
+        `at ${replica}: ${wrong}`,
+        "Mend the Secret that --grant-secret names.",
+      )
+    ),
     ...cluster.commands.filter(({ missing }) => missing.length > 0).map(({ command, missing }) =>
       note("rights", `not enough for "${command}": ${missing.join(", ")}`)
     ),

@@ -2,7 +2,7 @@ import { existsSync } from "node:fs";
 import { access, constants, stat } from "node:fs/promises";
 import { openServerStore } from "../jfrog/config/store.ts";
 import { bareHost, chooseProxy } from "../network/proxy.ts";
-import type { LocalStatus } from "../platform/abilities.ts";
+import type { LocalStatus, RunningController } from "../platform/abilities.ts";
 import { explainSystemError } from "../runtime/system_error.ts";
 import { type Finding, note, ok, type Patient, problem } from "./finding.ts";
 
@@ -42,7 +42,20 @@ function describeController(
       ? ok("clock", "all clocks at hand agree")
       : problem("clock", status.clock, "Set it by a time server."),
   );
-  return findings;
+  return [...findings, ...describeCertificate(status)];
+}
+
+/** Of a certificate that the user brings; one of the controller's own looks after itself. */
+function describeCertificate({ certificate }: RunningController): Finding[] {
+  if (certificate === undefined) return [];
+  const { place, notAfter, problem: wrong, notice } = certificate;
+  const remedy = "Renew it in its place; it is served then without a restart.";
+  return [
+    wrong === undefined
+      ? ok("certificate", `${place}, until ${notAfter}`)
+      : problem("certificate", `${place}: ${wrong}`, remedy),
+    ...(notice === undefined ? [] : [note("certificate", notice)]),
+  ];
 }
 
 async function checkHome(home: string): Promise<Finding[]> {
