@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Sandbox } from "../stage/harness.ts";
 import { makeForeignCredentials } from "../stage/real_link.ts";
+import { eventually } from "../stage/eventually.ts";
 import { messages } from "../stage/refusal.ts";
 import { betweenRouters, listLinks, untilLink } from "../stage/routed_sites.ts";
 import { issueToken } from "../stage/sites.ts";
@@ -98,5 +99,38 @@ test(
     );
     assert.equal((await untilLink(sandbox, "east", "operational")).metadata.name, name);
     assert.equal(site.router.connectors.entities().length, 1);
+  }),
+);
+
+test(
+  "a watch looks once with --timeout 0, ends with its reader, and wants a link that is there",
+  betweenRouters(async (sandbox) => {
+    const name = await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["token", "redeem", "t.yaml", ...east, "--wait", "ready"]);
+    for (const noun of ["link", "site"]) {
+      const watch = [noun, "status", "--watch", ...east];
+      const once = await sandbox.succeed([...watch, "--timeout", "0"]);
+      assert.match(once.stdout, /^\S+Z {2}\S+ {2}Ready.*\n$/);
+      const closed = await sandbox.run("sh", ["-c", `hawser ${watch.join(" ")} >&-`]);
+      assert.equal(closed.code, 1);
+      assert.match(messages(closed), /^error: Cannot write standard output: it is closed\n/);
+    }
+    const none = await sandbox.hawser(["link", "status", "none", "--watch", ...east]);
+    assert.equal(none.code, 6);
+    assert.match(messages(none), /^error: Link "none" does not exist in namespace "east"\n/);
+
+    const watch = `hawser link status --watch ${east.join(" ")}`;
+    const read = sandbox.launch("bash", ["-c", `set -o pipefail; ${watch} | sed -u 1q`]);
+    let isOver = false;
+    read.ended.then(() => isOver = true);
+    let cost = 1;
+    await eventually(async () => {
+      // it hears of it with the next line
+      const args = ["link", "update", name, ...east, "--cost", String(++cost)];
+      await sandbox.succeed(args);
+      return isOver;
+    });
+    const { code, stdout, stderr } = await read.ended;
+    assert.deepEqual([code, stdout.trim().split("\n").length], [0, 1], stderr);
   }),
 );

@@ -72,10 +72,13 @@ test(
     await issueToken(sandbox, "second.yaml");
     const answering = (answer: string, line: string) =>
       sandbox.run("sh", ["-c", `printf '${answer}\\n' | script -qec "hawser ${line}" /dev/null`]);
-    const kept = await answering("n", "site delete -n west");
-    assert.match(kept.stdout, /2 access grants that could still be redeemed end.*Delete the site/s);
-    assert.match(kept.stdout, /Nothing is deleted/);
-    await sandbox.succeed(["site", "status", "-n", "west"]);
+    for (const line of ["site delete -n west", "delete site/west -n west"]) {
+      const kept = await answering("n", line);
+      const asked = /2 access grants that could still be redeemed end.*Delete the site/s;
+      assert.match(kept.stdout, asked);
+      assert.match(kept.stdout, /Nothing is deleted/);
+      await sandbox.succeed(["site", "status", "-n", "west"]);
+    }
     assert.doesNotMatch((await answering("", "site delete -n east")).stdout, /grant/);
     const asked = await answering("y", "site delete -n west");
     assert.match(asked.stdout, /Site "west" is deleted/);
