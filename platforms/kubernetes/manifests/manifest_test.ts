@@ -195,11 +195,11 @@ test("a role is all that is printed, and needs no cluster", async () => {
       kind: "Role",
       metadata: { name: "hawser-issuer", namespace: "hawser" },
       rules: [
-        { apiGroups: ["skupper.io"], resources: ["sites"], verbs: ["list", "watch"] },
+        { apiGroups: ["skupper.io"], resources: ["sites"], verbs: ["get", "list", "watch"] },
         {
           apiGroups: ["skupper.io"],
           resources: ["accessgrants"],
-          verbs: ["get", "list", "watch", "create", "delete"],
+          verbs: ["get", "list", "watch", "create", "update", "delete"],
         },
       ],
     }],

@@ -66,7 +66,7 @@ describe("AccessGrants and AccessTokens", () => {
     const whole = await readFile(record);
     for (const broken of ["", "kind: {", whole.subarray(0, 30)]) {
       await writeFile(record, broken);
-      await assert.rejects(store.get("AccessGrant", "g", signal), broken.toString());
+      await assert.rejects(store.get("AccessGrant", "g", signal));
       assert.deepEqual(await store.list("AccessGrant", signal), []);
       await assert.rejects(store.apply<"AccessGrant">(grant, signal));
     }
