@@ -4,7 +4,7 @@ import { AppError, isAppError } from "../errors/app_error.ts";
 import { type AccessToken, isFinished } from "../resources/access_token.ts";
 import type { Now } from "../runtime/clock.ts";
 import { probeToken } from "../token/redeem_client.ts";
-import { doubtfulRefusals, redeemToken } from "../token/redeem.ts";
+import { doubtfulRefusals, finalRefusals, redeemToken } from "../token/redeem.ts";
 import { checkToken } from "../token/token_file.ts";
 import { markToken } from "../token/token_mark.ts";
 import { startDeadline } from "../wait/deadline.ts";
@@ -69,11 +69,8 @@ const lookAgainMs = 200;
 /** Failures that no further try can mend: only another token can. */
 const finalCodes: ErrorCode[] = [
   ...doubtfulRefusals,
+  ...finalRefusals,
   "token-file-invalid",
-  "token-refused",
-  "token-used-up",
-  "token-revoked",
-  "answer-invalid",
   "name-taken",
   "token-own",
 ];
@@ -148,9 +145,9 @@ function tell(change: Change, uid: string, state: ConditionState, work: TokenWor
 }
 
 /**
- * What is redeemed, or never can be, needs no key any more. A service that does not know the grant,
- * or takes it for expired, may have lost sight of the use that was given to this key: the token put
- * in again goes on with that.
+ * What is redeemed, or refused for good, needs no key any more. After any other end it may have been
+ * given a use: by a service that has lost sight of the grant, or whose answer was lost or wrong, or
+ * could not be stored as another had taken the name. The token put in again goes on with that.
  */
 async function forgetKey(
   token: AccessToken,
@@ -206,9 +203,10 @@ async function tryToken(
       return { state: pendingState(message) };
     }
     const isFinal = isAppError(error, ...finalCodes) ||
-      isAppError(error, "server-error") && !await isFreeToTry(token, { env, now }, signal);
+      isAppError(error, "server-error", "answer-invalid") &&
+        !await isFreeToTry(token, { env, now }, signal);
     return isFinal
-      ? { state: errorState(message), keepsKey: isAppError(error, ...doubtfulRefusals) }
+      ? { state: errorState(message), keepsKey: !isAppError(error, ...finalRefusals) }
       : { state: pendingState(message), again: error };
   } finally {
     deadline.end();
@@ -216,8 +214,8 @@ async function tryToken(
 }
 
 /**
- * True if the service is one that takes no use for a redemption it fails at, as ours: it answers a
- * probe. Upstream's has counted a use by the time it fails, so trying on would use up the grant.
+ * True if the service is one that takes no use for a redemption it fails at, as ours, and gives the
+ * same key the same redemption, made anew of what its site is then: it answers a probe. Upstream's has counted a use by the time it fails, so trying on would use up the grant.
  */
 async function isFreeToTry(
   token: AccessToken,

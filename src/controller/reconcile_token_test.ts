@@ -16,17 +16,17 @@ import { reconcileToken, type TokenWork } from "./reconcile_token.ts";
 const apiVersion = "skupper.io/v2alpha1";
 const never = new AbortController().signal;
 const change = { kind: "AccessToken", namespace: "east", name: "t" } as const;
-const pendingKeys: PendingKeys = {
-  obtain: (_redemption, make) => make(),
-  forget: () => Promise.resolve(),
-};
-
 /** A namespace in memory with a site, and what reconciles its tokens. */
 function openEast() {
   const platform = memoryPlatform("east");
   const retired: string[] = [];
   const events: string[] = [];
   const announced: Announcement[] = [];
+  const forgotten: string[] = [];
+  const pendingKeys: PendingKeys = {
+    obtain: (_redemption, make) => make(),
+    forget: (redemption) => Promise.resolve(void forgotten.push(redemption)),
+  };
   const namespace = {
     platform,
     backing: {} as GrantBacking, // tokens are redeemed elsewhere
@@ -51,6 +51,7 @@ function openEast() {
     retired,
     events,
     announced,
+    forgotten,
     reconcile: () => reconcileToken(change, work, never),
     token: () => platform.get("AccessToken", "t", never),
     addSite: () =>
@@ -125,6 +126,45 @@ test("a token that was tried is not tried again because its outcome could not be
   await service.close();
 });
 
+function answer(status: string, body: string, headers = ""): string {
+  return `HTTP/1.1 ${status}\r\nContent-Length: ${body.length}\r\n${headers}\r\n${body}`;
+}
+
+test("a wrong answer of a service that gives it again is no end: it may be mended", async () => {
+  const { addSite, addToken, reconcile, token, forgotten } = openEast();
+  await addSite();
+  const service = await startGrantService(({ method }, socket) =>
+    void socket.end(answer("200 OK", method === "GET" ? "usesLeft: 1\n" : "kind: none\n"))
+  );
+  await addToken(service.token.spec);
+  await assert.rejects(reconcile(), (error) => isAppError(error, "answer-invalid"));
+  assert.equal((await token())!.status!.status, "Pending");
+  assert.deepEqual(forgotten, []);
+  await service.close();
+});
+
+for (
+  const [end, why, keeps] of [
+    ["200 OK", /answer/, true], // a wrong one
+    ["500 Internal Server Error", /answered 500/, true],
+    ["403 Forbidden", /refused/, false],
+  ] as const
+) {
+  test(`of a token that ends with ${end} the key is ${keeps ? "kept" : "forgotten"}`, async () => {
+    const { addSite, addToken, reconcile, token, forgotten } = openEast();
+    await addSite();
+    const service = await startGrantService(({ method }, socket) =>
+      void socket.end(method === "GET" ? answer("405 No", "") : answer(end, "kind: none\n"))
+    );
+    await addToken(service.token.spec);
+    await reconcile();
+    assert.equal((await token())!.status!.status, "Error");
+    assert.match((await token())!.status!.message!, why);
+    assert.equal(forgotten.length === 0, keeps);
+    await service.close();
+  });
+}
+
 test("a token whose server is down stays, to be tried again", async () => {
   const { addSite, addToken, reconcile, token, retired, announced } = openEast();
   await addSite();
@@ -165,13 +205,14 @@ test("a token waits for a site", async () => {
 });
 
 test("a token whose link's name is taken spends nothing", async () => {
-  const { platform, addSite, addToken, reconcile, token } = openEast();
+  const { platform, addSite, addToken, reconcile, token, forgotten } = openEast();
   await addSite();
   await platform.apply<"Link">({ apiVersion, kind: "Link", metadata: { name: "t" } }, never);
   await addToken({ url: `https://127.0.0.1:${await findClosedPort()}/x`, code: "c", ca });
   await reconcile();
   assert.equal((await token())!.status!.status, "Error");
   assert.match((await token())!.status!.message!, /Link "t" exists already/);
+  assert.deepEqual(forgotten, [], "another try may have been given a use before");
 });
 
 test("a token that is gone is no work", async () => {

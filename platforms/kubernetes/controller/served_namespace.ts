@@ -62,14 +62,19 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
   };
 }
 
+/** Kinds that the controller has no right to read one of (controller_rights.ts). */
+const listedAlone: ReadonlySet<Kind> = new Set(["Site", "RouterAccess"]);
+
 /** The store of a namespace, which reads from the cache what is in it. */
 function cachedPlatform(api: ApiClient, cache: ClusterCache, namespace: string): Platform {
   const peek = <K extends Kind>(kind: K, name: string) => cache.of(kind)?.get(namespace, name);
   const store = new ClusterStore(api, namespace, peek);
   return {
     ...methodsOf(store),
+    // what the cache lacks need not be gone, and what ends with it can't be undone: the cluster is
+    // asked for all that may be read singly
     get: async <K extends Kind>(kind: K, name: string, signal: AbortSignal) =>
-      cache.of(kind) === undefined ? await store.get(kind, name, signal) : peek(kind, name),
+      peek(kind, name) ?? (listedAlone.has(kind) ? undefined : await store.get(kind, name, signal)),
     list: async <K extends Kind>(kind: K, signal: AbortSignal) =>
       cache.of(kind)?.list(namespace) ?? await store.list(kind, signal),
     async apply<K extends Kind>(
