@@ -145,9 +145,11 @@ test("a wrong answer of a service that gives it again is no end: it may be mende
 
 for (
   const [end, why, keeps] of [
-    ["200 OK", /answer/, true], // a wrong one
-    ["500 Internal Server Error", /answered 500/, true],
+    ["404 Not Found", /no longer valid/, true],
     ["403 Forbidden", /refused/, false],
+    // of a service that knows no keys
+    ["200 OK", /answer/, false],
+    ["500 Internal Server Error", /answered 500/, false],
   ] as const
 ) {
   test(`of a token that ends with ${end} the key is ${keeps ? "kept" : "forgotten"}`, async () => {

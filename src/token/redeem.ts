@@ -42,7 +42,7 @@ export interface RedeemedToken {
  * token has expired is none: it is what one clock says, and a request that was lost on its way
  * before may still be given a use by a service whose clock says otherwise.
  */
-export const finalRefusals = ["token-refused", "token-used-up", "token-revoked"] as const;
+const finalRefusals = ["token-refused", "token-used-up", "token-revoked"] as const;
 
 /** Refusals that may not last, and keep the key for the use that it may have been given. */
 export const doubtfulRefusals = ["token-expired", "token-unknown", "token-closed"] as const;

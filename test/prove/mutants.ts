@@ -17,6 +17,7 @@ const queue = "src/grant_service/ledger/ledger_queue.ts";
 const files = "platforms/resource_files/serving/ledger_files.ts";
 const pendingKeys = "platforms/resource_files/serving/pending_keys.ts";
 const network = "test/prove/simulation/network.ts";
+const claimEnd = "claimed === undefined ? await this.#endOf(token, signal) : undefined;";
 const claimantText = "return keyHash ?? `${name}\\n${subject}`;";
 
 export const mutants: Mutant[] = [
@@ -213,16 +214,16 @@ export const mutants: Mutant[] = [
     only: "controllers",
     first: 200,
     file: "platforms/kubernetes/controller/pending_key_secrets.ts",
-    from: "if (claimed === undefined && await this.#isOver(token, signal)) {",
-    to: "if (claimed === undefined && token === undefined && await this.#isOver(token, signal)) {",
+    from: claimEnd,
+    to: claimEnd.replace("claimed === undefined", "token === undefined"),
   },
   {
     name: "a key whose making was not heard of is taken for one of a token under way",
     only: "controllers",
     first: 2_074_040,
     file: "platforms/kubernetes/controller/pending_key_secrets.ts",
-    from: "if (claimed === undefined && await this.#isOver(token, signal)) {",
-    to: "if (found === undefined && await this.#isOver(token, signal)) {",
+    from: claimEnd,
+    to: claimEnd.replace("claimed", "found"),
   },
   {
     name: "a ledger that was begun without an answer counts",
