@@ -219,8 +219,9 @@ async function tryToken(
 }
 
 /**
- * True if the service is one that takes no use for a redemption it fails at, as ours, and gives the
- * same key the same redemption, made anew of what its site is then: it answers a probe. Upstream's has counted a use by the time it fails, so trying on would use up the grant.
+ * True if the service is one that takes no use for a redemption it fails at, as ours, and makes the
+ * answer anew at each request with the same key: it answers a probe. Upstream's has counted a use
+ * by the time it fails, so trying on would use up the grant.
  */
 async function isFreeToTry(
   token: AccessToken,
