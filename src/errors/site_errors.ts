@@ -41,6 +41,11 @@ export const siteErrors = {
     message: (d) =>
       `Cannot sign for the site in namespace "${d.namespace}": certificate authority "${d.issuer}" ${d.why}`,
   }),
+  "site-authority-lost": entry<{ folder: string }>({
+    exit: "precondition",
+    message: (d) =>
+      `The site's certificate authority is gone from ${d.folder}: put its files back, or delete the site and create it anew, which voids its links and tokens`,
+  }),
   "link-access-disabled": entry<{ site: string }>({
     exit: "precondition",
     message: () => "Link access is not enabled",

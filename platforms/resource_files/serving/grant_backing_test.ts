@@ -138,6 +138,9 @@ test("ledgers belong to the site: they end with its authority", () =>
     await rm(folder, { recursive: true });
     assert.equal(await backing.ledgers.read("uid"), undefined);
     await assert.rejects(backing.ledgers.write(ledger, "1"), (e) => isAppError(e, "site-missing"));
+    const again = founder.found(newSite("west"), [], signal);
+    await assert.rejects(again, (e) => isAppError(e, "site-authority-lost"));
+    await founder.dissolve(newSite("west"), false, signal);
     await founder.found(newSite("west"), [], signal);
     assert.deepEqual(await backing.ledgers.list(), []);
   }));

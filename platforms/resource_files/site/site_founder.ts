@@ -7,6 +7,7 @@ import type { Platform } from "../../../src/platform/platform.ts";
 import { redeemedToken } from "../../../src/resources/access_token.ts";
 import { checkLabel } from "../../../src/resources/names.ts";
 import type { Site } from "../../../src/resources/site.ts";
+import { hasLostAuthority, refuseLostAuthority } from "./lost_authority.ts";
 import { keepLinkHosts } from "./chosen_hosts.ts";
 import { allowLinks, type LinkAccessSetup } from "./link_access.ts";
 import { takesLinks } from "./link_endpoints.ts";
@@ -78,6 +79,7 @@ export async function foundSite(
     if (await isStarted(paths)) return await chooseHosts(held, site, hosts, signal);
     // a site that was deleted or made meanwhile is none to make anything for
     await platform.apply<"Site">(site, signal, { dryRun: true });
+    if (await platform.get("Site", name, signal) !== undefined) await refuseLostAuthority(paths);
     await removeAuthorityDrafts(paths);
     const marks = siteMarks(paths, await createSiteAuthority(paths));
     // a controller serves the namespaces of other platforms too
@@ -129,7 +131,7 @@ async function dissolveHeld(
   if (name !== undefined && await marks?.has(`RouterAccess-${name}`)) {
     await platform.remove("RouterAccess", name, signal);
   }
-  const isOurs = await marks?.has("authority");
+  const isOurs = marks === undefined ? await hasLostAuthority(paths) : await marks.has("authority");
   if (isOurs) await removeSiteAuthority(paths);
   if (isOurs || everything && uid === undefined) {
     // without the authority nothing can come back to any of it

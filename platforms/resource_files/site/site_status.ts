@@ -44,27 +44,42 @@ export function takesRemoteLinks(site: Site): boolean {
 }
 
 /**
+ * True if remote sites may link to the site as things are: it asks for that, or says nothing and
+ * has a RouterAccess of its user's, for which upstream's router listens too.
+ */
+function isOpen(site: Site, endpoints: Endpoint[]): boolean {
+  if (takesRemoteLinks(site)) return true;
+  return !site.spec?.linkAccess && site.spec?.edge !== true && endpoints.length > 0;
+}
+
+/**
  * The status of a Site, in the shapes upstream writes (docs/spec/skupper-system-sites.md 10).
- * Without link access nothing needs to run for it.
+ * Without link access nothing needs to run for it. Whether a controller serves is a condition of
+ * its own, and Ready is without the router: no token needs one (docs/spec/resources.md 2).
  */
 export function deriveSiteStatus(site: Site, facts: SiteFacts): NonNullable<Site["status"]> {
   const { authority, controller, endpoints } = facts;
-  const linkAccess = takesRemoteLinks(site);
+  const linkAccess = isOpen(site, endpoints);
   const issuer = defaultIssuer(site);
   const conditions = [
     condition("Configured", configuredState(facts, issuer), authority.since),
-    linkAccess && !controller.holds
-      ? condition("Running", pendingState("No controller is running"), controller.since)
-      : condition("Running", readyState, linkAccess ? controller.since : authority.since),
   ];
+  if (linkAccess) {
+    const state = controller.holds ? readyState : pendingState("No controller is running");
+    conditions.push(condition("Serving", state, controller.since));
+  }
   if (linkAccess) {
     const state = endpoints.length > 0 ? readyState : pendingState(
       "No address that remote sites can reach is known, give one with --link-host",
     );
     conditions.push(condition("Resolved", state, facts.endpointsSince));
   }
+  const status = summarize(site, conditions);
+  const running = condition("Running", pendingState("No router is running"), authority.since);
+  const observedGeneration = site.metadata.generation ?? 1;
   return {
-    ...summarize(site, conditions),
+    ...status,
+    conditions: [...status.conditions ?? [], { ...running, observedGeneration }],
     ...(linkAccess && endpoints.length > 0 ? { endpoints } : {}),
     defaultIssuer: issuer,
   };

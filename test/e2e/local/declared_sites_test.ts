@@ -190,6 +190,45 @@ test(
   }),
 );
 
+test(
+  "a certificate authority that is gone is not replaced unasked: put back, the token is good still",
+  shared.use(async (sandbox) => {
+    const site = ["--enable-link-access", "--link-host", "127.0.0.1", "-n", "bereft"];
+    await sandbox.succeed(["site", "create", "bereft", ...site]);
+    await sandbox.succeed(["site", "create", "heir", "-n", "heir"]);
+    await sandbox.succeed(["token", "issue", "bereft.yaml", "-n", "bereft"]);
+    const issuers = path.join(sandbox.dataHome, "namespaces/bereft/input/issuers");
+    fs.renameSync(issuers, `${issuers}.away`);
+    await awaitSite(sandbox, "bereft", /^Error \(The site's certificate authority is gone from /);
+    assert.equal(fs.existsSync(issuers), false);
+    const update = await sandbox.hawser(["site", "update", "--link-host", "::1", "-n", "bereft"]);
+    assert.equal(update.code, 3);
+    assert.match(update.stderr, /certificate authority is gone .*: put its files back, or delete/);
+    const { stdout } = await sandbox.hawser(["doctor", "-n", "bereft"]);
+    assert.match(stdout, /^problem {2}site .*put its files back/m);
+    fs.renameSync(`${issuers}.away`, issuers);
+    await awaitSite(sandbox, "bereft", "Ready");
+    await sandbox.succeed(["token", "redeem", "bereft.yaml", "-n", "heir"]);
+    fs.rmSync(issuers, { recursive: true });
+    await sandbox.succeed(["site", "delete", "-n", "bereft"]);
+    await sandbox.succeed(["site", "create", "bereft", ...site]);
+    await awaitSite(sandbox, "bereft", "Ready");
+  }),
+);
+
+test(
+  "a RouterAccess of its user's opens a site that says nothing of link access, until it says none",
+  shared.use(async (sandbox) => {
+    declareSite(sandbox, "plain", "", routerAccess("plain", 40_100));
+    await awaitSite(sandbox, "plain", "Ready");
+    await sandbox.succeed(["token", "issue", "plain.yaml", "-n", "plain"]);
+    await sandbox.succeed(["site", "update", "--disable-link-access", "-n", "plain"]);
+    const { code, stderr } = await sandbox.hawser(["token", "issue", "no.yaml", "-n", "plain"]);
+    assert.equal(code, 3);
+    assert.match(stderr, /^error: Link access is not enabled$/m);
+  }),
+);
+
 test("the sandbox of these sites ends without a trace", () => shared.end());
 
 test(
