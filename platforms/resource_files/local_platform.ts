@@ -144,6 +144,7 @@ function toldOf(
     }
   }
   return {
+    home,
     start: (options, signal) => tell(host.start(options, signal)),
     restart: (options, signal) => tell(host.restart(options, signal)),
     stop: (signal) => tell(host.stop(signal)),

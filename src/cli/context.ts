@@ -59,6 +59,8 @@ export interface CommandContext {
   done(sentence: string, resume?: string): void;
   /** What the user should know but did not ask for: stderr. */
   warn(text: string): void;
+  /** What the user was warned of so far. */
+  readonly warned: readonly string[];
   /** What to do next, where the result alone does not say it: stderr, text format only. */
   note(text: string): void;
   /** An explanation for users who ask with --verbose: stderr. */

@@ -116,6 +116,7 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
       const notes: string[] = [];
       const about: Kind[] = [];
       const opened: Promise<PlatformWithAbilities>[] = [];
+      const warned: string[] = [];
       const done: { sentence: string; resume: string | undefined }[] = [];
       const context: CommandContext = {
         deadline,
@@ -168,7 +169,11 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
         concern: (...kinds) => about.push(...kinds),
         progress: (text) => tellsProgress ? progress.show(text) : undefined,
         done: (sentence, resume) => done.push({ sentence, resume }),
-        warn: (text) => putLine("warning", text),
+        warned,
+        warn(text) {
+          warned.push(text);
+          putLine("warning", text);
+        },
         detail: (text) => tellsDetails ? putLine("detail", text) : undefined,
         note: (text) => notes.includes(text) ? undefined : notes.push(text),
         log: (line) => put(`${line}\n`),

@@ -3,9 +3,11 @@ import { leaf } from "../cli/leaf.ts";
 import { timeoutOption } from "../cli/options.ts";
 import { escapeControls } from "../cli/printable.ts";
 import type { Runner } from "../cli/runner.ts";
-import type { Finding } from "../doctor/finding.ts";
+import type { Finding, Look, Patient } from "../doctor/finding.ts";
 import { type AppError, appError } from "../errors/app_error.ts";
+import { within } from "../runtime/abortable.ts";
 import { version } from "../version.ts";
+import { formatDuration } from "../wait/duration.ts";
 
 interface Examination {
   namespace?: string;
@@ -21,49 +23,58 @@ export function doctor(run: Runner) {
     .action(run({ text, failure }, look));
 }
 
+/** What takes longer is told as a problem, in milliseconds, so that the rest is looked at. */
+const longestMs = 10_000;
+
+type Part = [check: string, look: (patient: Patient) => Promise<Look>];
+
 async function look(context: CommandContext): Promise<Examination> {
-  const { examine } = await import("../doctor/finding.ts");
+  const { examine, ok, problem } = await import("../doctor/finding.ts");
   const { checkSites, checkResources } = await import("../doctor/site_checks.ts");
   const machine = await import("../doctor/machine_checks.ts");
   const { checkCluster } = await import("../doctor/cluster_checks.ts");
   const { env, say, signal } = context;
   const surroundings = { env, say, signal, version, now: Date.now() };
-  const findings: Finding[] = [];
   let namespace: string | undefined;
-  findings.push(
-    ...await examine("platform", surroundings, async () => {
-      const platform = await context.platform();
-      namespace = platform.namespace;
-      const patient = { ...surroundings, platform };
-      const { controllerHost, controllerProbe } = platform;
-      const parts: [string, () => Promise<Finding[]>][] = [
-        ...(controllerHost === undefined
-          ? []
-          : [["controller", () => machine.checkController(patient)] as const]),
-        ...(controllerProbe === undefined
-          ? []
-          : [["cluster", () => checkCluster(patient)] as const]),
-        ["site", () => checkSites(patient)],
-        ["resources", () => checkResources(patient)],
-      ].map(([check, part]) => [check, part] as [string, () => Promise<Finding[]>]);
-      const found: Finding[] = [{
-        check: "platform",
-        state: "ok",
-        detail: `${platform.name}, namespace "${namespace}"`,
-      }];
-      for (const [check, part] of parts) {
-        context.progress(`Looking at the ${check}...`);
-        found.push(...await examine(check, surroundings, part));
-      }
-      return found;
-    }),
-    ...await examine("proxy", surroundings, () => machine.checkProxy(surroundings)),
-    ...await examine(
+  const findings: Finding[] = [];
+  const here = await examine("platform", surroundings, async () => {
+    const platform = await context.platform();
+    namespace = platform.namespace;
+    const patient = { ...surroundings, platform };
+    const found = [ok("platform", `${platform.name}, namespace "${namespace}"`)];
+    const parts: Part[] = [
+      ["data home", machine.checkHome],
+      platform.controllerHost === undefined
+        ? ["cluster", checkCluster]
+        : ["controller", machine.checkController],
+      ["site", checkSites],
+      ["resources", checkResources],
+    ];
+    for (const [check, part] of parts) {
+      context.progress(`Looking at the ${check}...`);
+      const limitMs = Math.min(longestMs, context.deadline.remainingMs() / 2);
+      const late = () =>
+        appError("timed-out", { after: formatDuration(Math.ceil(limitMs)), what: `the ${check}` });
+      const isServed = !found.some((one) => one.check === "controller" && one.state === "problem");
+      const look = (bounded: AbortSignal) => part({ ...patient, isServed, signal: bounded });
+      const seen = await examine(check, surroundings, () => within(limitMs, late, look, signal));
+      found.push(...seen.findings);
+      // what is behind would fail for the same reason
+      if (seen.isShut && check !== "controller") break;
+    }
+    return { findings: found };
+  });
+  findings.push(...here.findings);
+  for (const text of new Set(context.warned)) findings.push(problem("file", text));
+  for (
+    const [check, part] of [["proxy", machine.checkProxy], [
       "jf configuration",
-      surroundings,
-      () => machine.checkConfiguration(surroundings),
-    ),
-  );
+      machine.checkConfiguration,
+    ]] as const
+  ) {
+    const { findings: found } = await examine(check, surroundings, () => part(surroundings));
+    findings.push(...found);
+  }
   const problems = findings.filter(({ state }) => state === "problem").length;
   return { ...(namespace === undefined ? {} : { namespace }), problems, findings };
 }

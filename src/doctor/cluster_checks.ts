@@ -1,8 +1,12 @@
 import type { ClusterStatus } from "../platform/cluster_status.ts";
-import { type Finding, note, ok, type Patient, problem } from "./finding.ts";
+import { type Finding, type Look, note, ok, type Patient, problem } from "./finding.ts";
 
 /** The cluster: what is installed there, who serves the namespace, and what this user may do. */
-export async function checkCluster({ platform, say, signal }: Patient): Promise<Finding[]> {
+export async function checkCluster(patient: Patient): Promise<Look> {
+  return { findings: await describeCluster(patient) };
+}
+
+async function describeCluster({ platform, say, signal }: Patient): Promise<Finding[]> {
   const status = await platform.controllerProbe!.status(signal);
   if (!("cluster" in status)) return [];
   const manifest = `${say.command("controller manifest")} | kubectl apply -f -`;

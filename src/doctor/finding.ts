@@ -13,6 +13,12 @@ export interface Finding {
   remedy?: string;
 }
 
+/** What a part of the examination found; `isShut`: what is behind it can't be looked at. */
+export interface Look {
+  findings: Finding[];
+  isShut?: boolean;
+}
+
 /** What checks look at, and with. */
 export interface Patient {
   platform: PlatformWithAbilities;
@@ -21,6 +27,8 @@ export interface Patient {
   version: string;
   say: Say;
   signal: AbortSignal;
+  /** False where the controller was looked at, and does not serve. */
+  isServed?: boolean;
   /** In milliseconds since 1970. */
   now: number;
 }
@@ -40,17 +48,17 @@ export function problem(check: string, detail: string, remedy?: string): Finding
   return { check, state: "problem", detail, ...(remedy === undefined ? {} : { remedy }) };
 }
 
-/** The findings of a check, which may itself fail: that is one, too. */
+/** The findings of a check, which may itself fail: that is one, too, and shuts what is behind. */
 export async function examine(
   check: string,
   { say, signal }: Pick<Patient, "say" | "signal">,
-  look: () => Promise<Finding[]>,
-): Promise<Finding[]> {
+  look: () => Promise<Look>,
+): Promise<Look> {
   try {
     return await look();
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof AppError)) throw error;
-    return [problem(check, error.message, error.hint(say))];
+    return { findings: [problem(check, error.message, error.hint(say))], isShut: true };
   }
 }

@@ -1,19 +1,21 @@
 import { existsSync } from "node:fs";
-import { access, constants, stat } from "node:fs/promises";
+import { access, constants, stat, statfs } from "node:fs/promises";
+import { userInfo } from "node:os";
 import { openServerStore } from "../jfrog/config/store.ts";
 import { bareHost, chooseProxy } from "../network/proxy.ts";
 import type { LocalStatus, RunningController } from "../platform/abilities.ts";
-import { explainSystemError } from "../runtime/system_error.ts";
-import { type Finding, note, ok, type Patient, problem } from "./finding.ts";
+import { join } from "node:path";
+import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
+import { type Finding, type Look, note, ok, type Patient, problem } from "./finding.ts";
 
-/** The controller of this machine, its data home and its clock. */
-export async function checkController(patient: Patient): Promise<Finding[]> {
+/** Less room than that in bytes is as good as none: a full disk refuses what is issued. */
+const leastRoom = 16 * 1024 * 1024;
+
+/** The controller of this machine and its clock. */
+export async function checkController(patient: Patient): Promise<Look> {
   const { platform, say, signal, version } = patient;
   const status = await platform.controllerHost!.status(signal);
-  return [
-    ...await checkHome(status.home),
-    ...describeController(status, say.commandForAll, version),
-  ];
+  return { findings: describeController(status, say.commandForAll, version) };
 }
 
 function describeController(
@@ -28,7 +30,7 @@ function describeController(
   }
   const restart = command("controller restart");
   if (status.answers === false) {
-    return [problem("controller", `it does not answer: ${status.problem ?? "it hangs"}`, restart)];
+    return [problem("controller", status.problem ?? "it does not answer", restart)];
   }
   const findings = [ok("controller", `runs, and grants at ${status.grantUrl}`)];
   if (status.version !== undefined && status.version !== version) {
@@ -58,39 +60,82 @@ function describeCertificate({ certificate }: RunningController): Finding[] {
   ];
 }
 
-async function checkHome(home: string): Promise<Finding[]> {
-  if (!existsSync(home)) return [note("data home", `${home} is not there yet`)];
-  try {
-    await access(home, constants.R_OK | constants.W_OK | constants.X_OK);
-  } catch (error) {
-    const remedy = "HAWSER_DATA_HOME names another one.";
-    return [problem("data home", `${home}: ${explainSystemError(error)}`, remedy)];
+/** The data home of this machine: whether this user may use it, who else may, and its room. */
+export async function checkHome({ platform }: Patient): Promise<Look> {
+  const home = platform.controllerHost?.home;
+  if (home === undefined) return { findings: [] };
+  if (!existsSync(home)) return { findings: [note("data home", `${home} is not there yet`)] };
+  for (const folder of [home, join(home, "namespaces"), join(home, "hawser")]) {
+    const refusal = await whyUnusable(folder);
+    if (refusal !== undefined) return { findings: [refusal], isShut: true };
   }
   const { mode } = await stat(home);
-  return (mode & 0o022) === 0
-    ? [ok("data home", home)]
-    : [problem("data home", `${home} can be written by others`, `chmod go-w ${home}`)];
+  const room = await roomProblem(home);
+  if (room !== undefined) return { findings: [room] };
+  return {
+    findings: [
+      (mode & 0o022) === 0
+        ? ok("data home", home)
+        : problem("data home", `${home} can be written by others`, `chmod go-w ${home}`),
+    ],
+  };
+}
+
+async function whyUnusable(folder: string): Promise<Finding | undefined> {
+  try {
+    await access(folder, constants.R_OK | constants.W_OK | constants.X_OK);
+    return undefined;
+  } catch (error) {
+    if (systemErrorCode(error) === "ENOENT") return undefined;
+    const why = explainSystemError(error);
+    const owner = await stat(folder).then(({ uid }) => uid, () => undefined);
+    const { uid, username } = userInfo();
+    if (owner === undefined || owner === uid || systemErrorCode(error) !== "EACCES") {
+      return problem("data home", `${folder}: ${why}`, "HAWSER_DATA_HOME names another one.");
+    }
+    const whose = owner === 0 ? "root" : `the user with the number ${owner}`;
+    const detail = `${folder}: ${why}: it is ${whose}'s, and this is ${username}`;
+    return problem("data home", detail, `As ${whose}, or with another HAWSER_DATA_HOME, it works.`);
+  }
+}
+
+async function roomProblem(home: string): Promise<Finding | undefined> {
+  const { bavail, bsize } = await statfs(home);
+  const room = bavail * bsize;
+  if (room >= leastRoom) return undefined;
+  const detail = `the disk of ${home} is full but for ${Math.floor(room / 1024)} KiB`;
+  return problem(
+    "data home",
+    detail,
+    "Make room there: nothing can be issued or redeemed without.",
+  );
 }
 
 /** The proxy that redemptions go through, if one is named. */
-export function checkProxy({ env }: Pick<Patient, "env">): Promise<Finding[]> {
+export function checkProxy({ env }: Pick<Patient, "env">): Promise<Look> {
   const proxy = chooseProxy(new URL("https://grants.example"), env);
-  if (proxy === undefined) return Promise.resolve([]);
+  if (proxy === undefined) return Promise.resolve({ findings: [] });
   const where = `${bareHost(proxy)}:${proxy.port || "80"}`;
   const detail = `${where} carries redemptions and requests to JFrog (HTTPS_PROXY)`;
-  return Promise.resolve([note("proxy", detail, "NO_PROXY names what is reached directly.")]);
+  const remedy = "NO_PROXY names what is reached directly.";
+  return Promise.resolve({ findings: [note("proxy", detail, remedy)] });
 }
 
 /** The configuration shared with jf, as far as it can be read without touching it. */
 export async function checkConfiguration(
   { env, signal }: Pick<Patient, "env" | "signal">,
-): Promise<Finding[]> {
+): Promise<Look> {
   const store = openServerStore(env);
-  if (!existsSync(store.file)) return [];
+  if (!existsSync(store.file)) return { findings: [] };
   const servers = await store.read(signal, "as they are");
   const { mode } = await stat(store.file);
   const count = `${servers.length} server${servers.length === 1 ? "" : "s"} in ${store.file}`;
-  return (mode & 0o007) === 0 ? [ok("jf configuration", count)] : [
-    problem("jf configuration", `${store.file} can be read by others`, `chmod o= ${store.file}`),
-  ];
+  const detail = `${store.file} can be read by others`;
+  return {
+    findings: [
+      (mode & 0o007) === 0
+        ? ok("jf configuration", count)
+        : problem("jf configuration", detail, `chmod o= ${store.file}`),
+    ],
+  };
 }

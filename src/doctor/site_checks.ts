@@ -1,3 +1,6 @@
+import { existsSync } from "node:fs";
+import { delimiter, isAbsolute, join } from "node:path";
+import type { Say } from "../errors/entry.ts";
 import { openTcp } from "../network/connection.ts";
 import { describeConnectionError } from "../network/connection_fault.ts";
 import { discard } from "../network/connection.ts";
@@ -9,7 +12,7 @@ import { describeState, hostAndPort, isReady } from "../resources/resource.ts";
 import { type Site, wantsLinkAccess } from "../resources/site.ts";
 import { within } from "../runtime/abortable.ts";
 import { relativeTime } from "../wait/duration.ts";
-import { type Finding, note, ok, type Patient, problem } from "./finding.ts";
+import { type Finding, type Look, note, ok, type Patient, problem } from "./finding.ts";
 
 /** What is near at hand answers at once or not, in milliseconds. */
 const answerWithinMs = 2000;
@@ -17,17 +20,19 @@ const answerWithinMs = 2000;
 /** A certificate with less time left is told, in milliseconds. */
 const soonMs = 30 * 86_400_000;
 
-/** The site, its links and what was issued for it. */
-export async function checkSites(patient: Patient): Promise<Finding[]> {
+/** The site, the addresses that it is reached by, and its router. */
+export async function checkSites(patient: Patient): Promise<Look> {
   const { platform: { namespace }, say } = patient;
   const sites = await patient.platform.list("Site", patient.signal);
   const [site] = sites;
   if (site === undefined) {
     const remedy = say.command(`site create ${namespace}`);
-    return [problem("site", `there is none in namespace "${namespace}"`, remedy)];
+    return {
+      findings: [problem("site", `there is none in namespace "${namespace}"`, remedy)],
+    };
   }
   const { name } = site.metadata;
-  return [
+  const findings = [
     ...sites.slice(1).map((other) =>
       problem("site", `namespace "${namespace}" holds another one: "${other.metadata.name}"`)
     ),
@@ -37,6 +42,7 @@ export async function checkSites(patient: Patient): Promise<Finding[]> {
     ...await checkAccess(site, patient),
     ...await checkRouter(patient),
   ];
+  return { findings };
 }
 
 async function checkAccess(site: Site, { say, signal }: Patient): Promise<Finding[]> {
@@ -61,18 +67,27 @@ async function checkAccess(site: Site, { say, signal }: Patient): Promise<Findin
   return findings;
 }
 
-async function checkRouter({ platform, signal }: Patient): Promise<Finding[]> {
+async function checkRouter(patient: Patient): Promise<Finding[]> {
+  const { platform, signal } = patient;
   const router = await platform.routerProbe?.router(signal);
   if (router === undefined) return [];
   const { running, start, why, state } = router;
   if (running && state !== "unknown") return [ok("router", "runs")];
   return running
     ? [note("router", `runs, and can't be asked: ${why}`)]
-    : [problem("router", "none runs, so links carry nothing", start)];
+    : [problem("router", `none runs, so links carry nothing${whereToGet(patient.env)}`, start)];
+}
+
+/** What starts a router is Skupper's own program, which is installed by itself. */
+function whereToGet({ PATH = "" }: Patient["env"]): string {
+  const isThere = PATH.split(delimiter).some((folder) =>
+    isAbsolute(folder) && existsSync(join(folder, "skupper"))
+  );
+  return isThere ? "" : "; the program skupper that starts one is not here: https://skupper.io";
 }
 
 /** Grants, tokens that were dropped in, and links: those that something is wrong with. */
-export async function checkResources(patient: Patient): Promise<Finding[]> {
+export async function checkResources(patient: Patient): Promise<Look> {
   const { platform, signal, say, now } = patient;
   const grants = await platform.list("AccessGrant", signal);
   const tokens = await platform.list("AccessToken", signal);
@@ -81,26 +96,38 @@ export async function checkResources(patient: Patient): Promise<Finding[]> {
   for (const grant of grants) {
     const { status, message = "" } = grantState(grant, now);
     if (status !== "Error" && status !== "Pending") continue;
-    const detail = `"${grant.metadata.name}" is ${status}: ${message}`;
-    findings.push(problem("grant", detail, say.command(`grant status ${grant.metadata.name}`)));
+    const { name } = grant.metadata;
+    const detail = `"${name}" is ${status}: ${message}`;
+    // what is wrong with it stays so; what it waits for may be seen there
+    const verb = status === "Error" ? "revoke" : "status";
+    findings.push(problem("grant", detail, say.command(`grant ${verb} ${name}`)));
   }
   for (const { metadata: { name }, status } of tokens) {
     if (status?.status !== "Error") continue;
-    findings.push(problem("token", `"${name}" is not redeemed: ${status.message ?? ""}`));
+    const detail = `"${name}" is not redeemed, which takes another token: ${status.message ?? ""}`;
+    findings.push(problem("token", detail, say.command(`delete token ${name}`)));
   }
   for (const link of links) {
     const { name } = link.metadata;
     findings.push(
-      isReady(link)
-        ? ok("link", `"${name}" is ready`)
-        : problem("link", `"${name}" is ${describeState(link)}`, say.command(`link check ${name}`)),
+      isReady(link) ? ok("link", `"${name}" is ready`) : linkProblem(link, say),
       ...await checkLifetime(link, patient),
     );
   }
-  // without a controller, who answers there is somebody else
-  const isServed = (await platform.controllerHost?.status(signal))?.running !== false;
-  if (isServed) findings.push(...await checkService(grants[0]?.status?.url, patient));
-  return findings;
+  // without a controller, who answers there is somebody else; one that hangs accepts all the same
+  if (patient.isServed !== false) {
+    findings.push(...await checkService(grants[0]?.status?.url, patient));
+  }
+  return { findings };
+}
+
+/** A link that is broken takes a new token; of one that is down the check tells why. */
+function linkProblem(link: Link, say: Say): Finding {
+  const { name } = link.metadata;
+  const detail = `"${name}" is ${describeState(link)}`;
+  return link.status?.status === "Error"
+    ? problem("link", `${detail}, which takes another token`, say.command(`link delete ${name}`))
+    : problem("link", detail, say.command(`link check ${name}`));
 }
 
 async function checkLifetime(link: Link, { platform, signal, now }: Patient): Promise<Finding[]> {

@@ -139,6 +139,8 @@ export interface ControllerProbe {
 }
 
 export interface ControllerHost extends ControllerProbe {
+  /** The data home that it serves. */
+  readonly home?: string;
   status(signal: AbortSignal): Promise<LocalStatus>;
   /** Starts it and waits until it answers; throws `controller-running` or `controller-failed`. */
   start(options: ControllerOptions, signal: AbortSignal): Promise<LocalStatus>;
