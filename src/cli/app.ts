@@ -110,6 +110,9 @@ function showingInstead({ code, message }: CommanderError, [noun]: string[]): st
     : undefined;
 }
 
+/** What skupper has and we do not: no slip of the pen. */
+const skuppersOwn = /^(connector|debug|listener|man|manifest|system)$/;
+
 /** The error of a command that the program whose name we go by may have. */
 async function commandMissing(
   root: Command,
@@ -119,11 +122,12 @@ async function commandMissing(
   const isShown = words.every((word) => /^[a-z][a-z-]{0,30}$/.test(word)); // else perhaps a secret
   const suggestion = await root.parseAsync(words, { from: "user" })
     .then(() => undefined, ({ message }) => /Did you mean [^)]*/.exec(message)?.[0]);
+  const isTheirs = root.name() === "skupper" && skuppersOwn.test(words[0] ?? "");
   return appError("command-missing", {
     program: root.name(),
     words: isShown ? words.join(" ") : "",
     variable,
-    ...(suggestion === undefined ? {} : { suggestion }),
+    ...(suggestion === undefined || isTheirs ? {} : { suggestion }),
   });
 }
 

@@ -51,7 +51,7 @@ export async function commandTree(
   for (const command of await loadCommands(meant, run)) root.addCommand(command);
   if (asksForAll || namesNone) {
     root.addCommand(completionCommand(root, write, { world, platforms, values }));
-    root.addCommand(helpCommand(root, write));
+    root.addCommand(helpCommand(root, write, world.stdout.columns));
   }
   const asksForHelp = ["help", "--help", "-h"].some((word) => world.args.includes(word));
   const names = ["help", "completion", ...Object.keys(nouns), ...Object.keys(singles)]
@@ -60,6 +60,7 @@ export async function commandTree(
     ? helpWithExamples(
       (await import("../help/examples.ts")).commandHelp,
       (command) => names.includes(command),
+      world.stdout.columns,
     )
     : {};
   prepare(root, world, write, inHelp);

@@ -3,6 +3,7 @@ import { appError } from "../errors/app_error.ts";
 import { exitCodes } from "../errors/exit_code.ts";
 import type { SharedOptions } from "./options.ts";
 import { version } from "../version.ts";
+import { fitColumns, fitProse } from "./narrow_text.ts";
 import { table } from "./output.ts";
 
 /** What `help` tells about beside commands; the texts are read when they are asked for. */
@@ -15,8 +16,12 @@ export const topicNames = [
   "ci",
 ] as const;
 
-/** `help [command...]`, and `help <topic>`. */
-export function helpCommand(root: Command, write: (text: string) => void): Command {
+/** `help [command...]`, and `help <topic>`, which fits a terminal of so many columns. */
+export function helpCommand(
+  root: Command,
+  write: (text: string) => void,
+  columns: number | undefined,
+): Command {
   return new Command("help")
     .summary("Display help for a command or about a topic")
     .description(
@@ -38,7 +43,12 @@ export function helpCommand(root: Command, write: (text: string) => void): Comma
           throw appError("invalid-value", { name: "--output", value: output, wanted });
         }
       }
-      if (Object.hasOwn(topics, topic)) return write(topics[topic]!.text(table));
+      if (Object.hasOwn(topics, topic)) {
+        const text = topics[topic]!.text(table);
+        const isTable = topic === "exit-codes" || topic === "environment";
+        if (columns === undefined) return write(text);
+        return write(isTable ? fitColumns(text, columns) : fitProse(text, columns));
+      }
       write(namedCommand(root, words).helpInformation());
     }) as unknown as Command;
 }

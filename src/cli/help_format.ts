@@ -1,14 +1,19 @@
 import { type Command, Help } from "@commander-js/extra-typings";
 import type { CommandHelp } from "../help/examples.ts";
+import { fitColumns } from "./narrow_text.ts";
+
+/** The least room for what an option does that is worth a column, in characters. */
+const leastRoom = 16;
 
 /**
  * What puts examples in front of a command's options, and what to ask for next at the end:
  * configuration for commander, of commands whose help is in `commandHelp`. `isHere` tells whether
- * the program has a command under the name it was called by.
+ * the program has a command under the name it was called by. A terminal has so many `columns`.
  */
 export function helpWithExamples(
   commandHelp: Record<string, CommandHelp>,
   isHere: (command: string) => boolean,
+  columns: number | undefined,
 ): Partial<Help> {
   function helpOf(command: Command): CommandHelp {
     const { examples, seeAlso } = commandHelp[wordsOf(command)] ?? { examples: [], seeAlso: [] };
@@ -16,13 +21,12 @@ export function helpWithExamples(
     return { examples: here, seeAlso: seeAlso.filter((line) => isHere(subjectOf(line))) };
   }
   return {
+    minWidthToWrap: leastRoom,
     formatHelp(command: Command, helper: Help): string {
       const text = Help.prototype.formatHelp.call(helper, command, helper);
-      const { seeAlso } = helpOf(command);
-      if (seeAlso.length === 0) return text;
-      return `${text}\nSee also: ${
-        seeAlso.map((words) => `${programOf(command)} ${words}`).join(", ")
-      }\n`;
+      const also = helpOf(command).seeAlso.map((words) => `${programOf(command)} ${words}`);
+      const whole = also.length === 0 ? text : `${text}\nSee also: ${also.join(", ")}\n`;
+      return columns === undefined ? whole : fitColumns(whole, columns);
     },
     commandDescription(command: Command): string {
       const { examples } = helpOf(command);
@@ -33,7 +37,10 @@ export function helpWithExamples(
       );
       // with lines that are indented, commander takes the whole as it is
       const description = new Help().boxWrap(command.description(), helpWidth(command));
-      return `${description}\n\nExamples:\n${lines.join("\n")}`;
+      const shown = lines.join("\n");
+      return `${description}\n\nExamples:\n${
+        columns === undefined ? shown : fitColumns(shown, columns)
+      }`;
     },
   };
 }

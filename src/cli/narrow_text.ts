@@ -9,6 +9,16 @@ export function fitColumns(text: string, columns: number): string {
   return text.split("\n").flatMap((line) => fitLine(line, columns)).join("\n");
 }
 
+/** Prose for a terminal of so many columns: its paragraphs are set anew, what is indented fitted. */
+export function fitProse(text: string, columns: number): string {
+  const paragraphs = text.replace(/(?<=^\S.*)\n(?=\S)/gm, " ");
+  return paragraphs.split("\n").flatMap((line) =>
+    /^\S/.test(line) && !/\S {2,}\S/.test(line)
+      ? fitLine(line, columns).map((row) => row.trimStart())
+      : fitLine(line, columns)
+  ).join("\n");
+}
+
 function fitLine(line: string, columns: number): string[] {
   if (line.length <= columns) return [line];
   const start = /^ */.exec(line)![0].length;

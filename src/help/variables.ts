@@ -48,6 +48,7 @@ export const variables: Variable[] = [
   { name: "KUBERNETES_SERVICE_PORT", meaning: "its port" },
   { name: "DOCKER_HOST", meaning: "the socket of the container engine (docker)" },
   { name: "CONTAINER_ENDPOINT", meaning: "the socket of the container engine (docker, podman)" },
+  { name: "CONTAINER_HOST", meaning: "the same (podman)" },
   { name: "DOCKER_CONTEXT", meaning: "the context of Docker that names the socket" },
   { name: "DOCKER_CONFIG", meaning: "the folder of Docker's configuration" },
   { name: "XDG_RUNTIME_DIR", meaning: "holds the sockets of the user's Podman and systemd" },

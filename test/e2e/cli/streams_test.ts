@@ -169,6 +169,22 @@ async function onTerminal(
   return { code, screen: stdout };
 }
 
+test(
+  "help fits a terminal of any width",
+  shared.use(async (sandbox) => {
+    const texts = ["--help", "token issue --help", "controller run --help", "help tokens"];
+    for (const width of [40, 80]) {
+      for (const text of [...texts, "help exit-codes", "help environment"]) {
+        const { code, screen } = await onTerminal(sandbox, `stty cols ${width}; hawser ${text}`);
+        assert.equal(code, 0, screen);
+        const wide = screen.split(/\r?\n/).filter((line) => line.length > width);
+        assert.deepEqual(wide, [], `${text} at ${width} columns`);
+        assert.match(screen, /hawser|CODE|HAWSER_/);
+      }
+    }
+  }),
+);
+
 const awaitGrant = "hawser token issue t.yaml -n west --timeout 1s";
 const clearLine = "\r\x1b[K";
 const spinner = /[⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏]/;
