@@ -9,7 +9,8 @@ type Environment = Record<string, string | undefined>;
 
 /**
  * Path of the socket of the engine to use: what CONTAINER_ENDPOINT names, as upstream has it; for
- * Docker DOCKER_HOST or its current context, as Docker has them; else upstream's defaults
+ * Docker DOCKER_HOST or its current context, as Docker has them; for Podman CONTAINER_HOST, as
+ * Podman has it; else upstream's defaults
  * (docs/spec/skupper-system-sites.md 5). Throws `engine-remote` for an engine that is not at a
  * socket of this machine, `docker-config-invalid` and `docker-context-unknown`.
  */
@@ -18,7 +19,8 @@ export async function chooseSocket(
   env: Environment,
   uid: number | undefined,
 ): Promise<string> {
-  for (const name of ["CONTAINER_ENDPOINT", ...engine === "docker" ? ["DOCKER_HOST"] : []]) {
+  const own = { docker: "DOCKER_HOST", podman: "CONTAINER_HOST" }[engine];
+  for (const name of ["CONTAINER_ENDPOINT", own]) {
     if (env[name]) return socketOf(env[name], name);
   }
   if (engine === "podman") return podmanSocket(env, uid);

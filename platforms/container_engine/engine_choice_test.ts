@@ -23,6 +23,9 @@ test("chooseSocket() goes by the environment, else takes upstream's defaults", a
     ["podman", { XDG_RUNTIME_DIR: "/x" }, 1000, "/x/podman/podman.sock"],
     ["podman", { DOCKER_HOST: "unix:///d.sock" }, 0, "/run/podman/podman.sock"],
     ["podman", { CONTAINER_ENDPOINT: "unix:///c.sock" }, 1000, "/c.sock"],
+    ["podman", { CONTAINER_HOST: "unix:///h.sock", DOCKER_HOST: "/d.sock" }, 0, "/h.sock"],
+    ["podman", { CONTAINER_ENDPOINT: "/c.sock", CONTAINER_HOST: "/h.sock" }, 0, "/c.sock"],
+    ["docker", { CONTAINER_HOST: "unix:///h.sock" }, 0, "/run/docker.sock"],
   ];
   for (const [engine, env, uid, socket] of cases) {
     assert.equal(await chooseSocket(engine, env, uid), socket, JSON.stringify([engine, env, uid]));

@@ -5,7 +5,7 @@ export const engineErrors = {
   "docker-config-invalid": entry<{ file: string; why: string }>({
     exit: "usage",
     message: (d) => `Cannot use the configuration of Docker in ${d.file}: ${d.why}`,
-    hint: () => "DOCKER_HOST or CONTAINER_ENDPOINT names a socket without it.",
+    hint: () => "DOCKER_HOST, CONTAINER_HOST or CONTAINER_ENDPOINT names a socket without it.",
   }),
   "docker-context-unknown": entry<{ context: string; folder: string }>({
     exit: "usage",

@@ -217,7 +217,7 @@ function describeKind(document: PlainDocument): string {
   }
   const kind = document["kind"];
   return typeof kind === "string" && /^[A-Za-z]{1,63}$/.test(kind)
-    ? `it holds a ${kind}, not an AccessToken`
+    ? `it holds ${/^[AEIOU]/.test(kind) ? "an" : "a"} ${kind}, not an AccessToken`
     : "it holds no AccessToken";
 }
 

@@ -113,7 +113,7 @@ const bad: [what: string, content: string | Uint8Array, why: RegExp][] = [
   ["prose", "hello there", /a resource must be a mapping, not text/],
   ["broken YAML", "kind: [AccessToken", /line \d+: /],
   ["an alias", `a: &a {}\nb: *a\n${text}`, /anchors and aliases/],
-  ["another kind", text.replace("AccessToken", "AccessGrant"), /it holds a AccessGrant, not/],
+  ["another kind", text.replace("AccessToken", "AccessGrant"), /it holds an AccessGrant, not/],
   ["no kind", "metadata: {}", /it holds no AccessToken/],
   [
     "a list of two",

@@ -28,7 +28,12 @@ export async function controllerFailure(
     case "port-in-use":
     case "port-forbidden": {
       const port = Number(error.message.match(/port (\d+)/)?.[1]);
-      return appError(error.code, { host: "*", port, option: "--grant-port" });
+      const option = /--[a-z-]+/.exec(error.hint ?? "")?.[0] ?? "--grant-port";
+      return appError(error.code, {
+        host: option === "--grant-port" ? "*" : "127.0.0.1",
+        port,
+        option,
+      });
     }
     case "data-home-unusable": {
       const why = error.message.slice(error.message.indexOf(": ") + 2);

@@ -41,7 +41,9 @@ export function isWaiting(output: string): boolean {
 }
 
 /** The error that a controller that wrote `output` ended with; undefined if it named none. */
-export function findError(output: string): { code: string; message: string } | undefined {
+export function findError(
+  output: string,
+): { code: string; message: string; hint?: string } | undefined {
   const line = output.split("\n").findLast((line) => line.startsWith('{"error":{'));
   try {
     return line && JSON.parse(line).error;

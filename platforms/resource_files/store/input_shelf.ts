@@ -16,6 +16,7 @@ import {
   type Shelf,
   type ShelfEntry,
   type ShelfReading,
+  withoutFields,
   withoutState,
 } from "./shelf.ts";
 import { isStarted } from "../started_namespace.ts";
@@ -48,7 +49,8 @@ export class InputShelf implements Shelf {
       const resource = await this.#complete(kind, inInput.resource, runtime);
       entries.set(found, { resource, input: inInput });
     }
-    return { entries, problems: [...input.problems, ...runtime?.problems ?? []] };
+    const rendered = withoutFields(runtime?.problems ?? []);
+    return { entries, problems: [...input.problems, ...rendered] };
   }
 
   async write<K extends Kind>(

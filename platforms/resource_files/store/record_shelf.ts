@@ -28,6 +28,7 @@ import {
   type Shelf,
   type ShelfEntry,
   type ShelfReading,
+  withoutFields,
   withoutState,
 } from "./shelf.ts";
 import type { StoreHooks } from "./store_hooks.ts";
@@ -78,7 +79,7 @@ export class RecordShelf implements Shelf {
       const resource = serveInput(inInput, record?.resource, namespace, siteUid);
       entries.set(found, { resource, input: inInput, record });
     }
-    return { entries, problems: [...input.problems, ...records.problems], stale };
+    return { entries, problems: [...input.problems, ...withoutFields(records.problems)], stale };
   }
 
   async write<K extends Kind>(

@@ -35,6 +35,14 @@ export interface Shelf {
   remove<K extends Kind>(entry: ShelfEntry<K>): Promise<void>;
 }
 
+/**
+ * The problems of what was written for a user, or copied from a user's file: a field that has no
+ * effect is told of where the user wrote it, and nowhere else.
+ */
+export function withoutFields(problems: AppError[]): AppError[] {
+  return problems.filter(({ code }) => code !== "field-unknown");
+}
+
 /** A resourceVersion: another one for other content. */
 export function contentVersion(content: unknown): string {
   return createHash("sha256").update(JSON.stringify(content)).digest("hex").slice(0, 16);
