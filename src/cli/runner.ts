@@ -170,10 +170,7 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
         progress: (text) => tellsProgress ? progress.show(text) : undefined,
         done: (sentence, resume) => done.push({ sentence, resume }),
         warned,
-        warn(text) {
-          warned.push(text);
-          putLine("warning", text);
-        },
+        warn: (text) => putLine("warning", text),
         detail: (text) => tellsDetails ? putLine("detail", text) : undefined,
         note: (text) => notes.includes(text) ? undefined : notes.push(text),
         log: (line) => put(`${line}\n`),
@@ -202,6 +199,7 @@ function runnerOnce(world: World, platforms: PlatformRegistry): Runner {
         putLine("platform", `${name}, which the namespace was made with`);
       }
       function putLine(label: string, text: string) {
+        if (label === "warning") warned.push(text);
         const line = format.messages === "text"
           ? `${label}: ${escapeControls(text)}`
           : JSON.stringify({ [label]: text });
