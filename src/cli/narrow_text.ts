@@ -9,7 +9,7 @@ export function fitColumns(text: string, columns: number): string {
   return text.split("\n").flatMap((line) => fitLine(line, columns)).join("\n");
 }
 
-/** Prose for a terminal of so many columns: its paragraphs are set anew, what is indented fitted. */
+/** Prose for a terminal of so many columns: paragraphs are set anew, what is indented fitted. */
 export function fitProse(text: string, columns: number): string {
   const paragraphs = text.replace(/(?<=^\S.*)\n(?=\S)/gm, " ");
   return paragraphs.split("\n").flatMap((line) =>
