@@ -49,8 +49,15 @@ async function install(version) {
     fs.rmSync(path.join(fresh, file));
     const bytes = fs.readFileSync(path.join(fresh, path.basename(executable)));
     fs.writeFileSync(path.join(fresh, "sums.json"), JSON.stringify({ sum, own: sumOf(bytes) }));
-    fs.rmSync(folder, { recursive: true, force: true });
-    fs.renameSync(fresh, folder);
+    // a job beside this one may be first
+    if (!isWhole(folder, executable, sha256)) {
+      fs.rmSync(folder, { recursive: true, force: true });
+      try {
+        fs.renameSync(fresh, folder);
+      } catch (error) {
+        if (!isWhole(folder, executable, sha256)) throw error;
+      }
+    }
   } finally {
     fs.rmSync(fresh, { recursive: true, force: true });
   }

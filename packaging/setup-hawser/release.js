@@ -67,6 +67,7 @@ async function fetchFile(url, redirects = 5) {
   const response = await fetch(url, { redirect: "manual" });
   const location = response.headers.get("location");
   if (response.status >= 300 && response.status < 400 && location && redirects > 0) {
+    await response.arrayBuffer(); // what is not read keeps the connection
     return await fetchFile(new URL(location, url).href, redirects - 1);
   }
   if (!response.ok) throw new Error(`${url} can't be fetched: ${response.status}`);

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import * as fs from "node:fs";
+import type { ServerResponse } from "node:http";
 import * as os from "node:os";
 import * as path from "node:path";
 import process from "node:process";
@@ -119,11 +120,13 @@ describe(`install.sh (needs ${missing.join(", ") || "curl"})`, { skip: missing.l
 
     test("GNU's wget does as well (needs wget)", needsWget, async () => {
       const moved = `${server.url}/v${version}/moved`;
-      server.spoiled[archive] = (response) => response.writeHead(302, { location: moved }).end();
-      server.spoiled["moved"] = (response) => fs.createReadStream(released(archive)).pipe(response);
+      const move = (response: ServerResponse) => response.writeHead(302, { location: moved }).end();
+      server.spoiled["SHA256SUMS"] = move;
+      server.spoiled["moved"] = (response) => response.end(readReleased("SHA256SUMS"));
       const { code, stderr } = await install([], env);
       assert.equal(code, 0, stderr);
       assert.match(output(path.join(dir, "hawser"), ["version"]), /^cli +\d/m);
+      for (const name of ["SHA256SUMS", "moved"]) delete server.spoiled[name];
       server.spoiled[archive] = cutOff(archive);
       await refuse(/linux-x64\.tar\.gz can't be fetched/, env);
       delete server.spoiled[archive];
