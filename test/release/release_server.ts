@@ -30,8 +30,8 @@ export async function serveRelease(folder: string): Promise<ReleaseServer> {
       response.statusCode = 404;
       return response.end();
     }
-    response.setHeader("content-length", fs.statSync(file).size);
-    fs.createReadStream(file).pipe(response);
+    // whole: Deno's server leaves a stream of a large file unsent at times
+    response.end(fs.readFileSync(file));
   });
   const caFile = path.join(folder, "ca.pem");
   fs.writeFileSync(caFile, server.ca);
