@@ -56,6 +56,8 @@ class Controller {
   readonly #tokens: WorkQueue<Change>;
   readonly #page: OverviewPage;
   readonly #housekeeping: Housekeeping;
+  /** As GrantWork has it. */
+  readonly #written = new Map<string, string>();
   readonly #mirror: StatusMirror;
   /** Aborts what is in flight and has had its time. */
   readonly #work = new AbortController();
@@ -224,6 +226,7 @@ class Controller {
     const wasBehind = this.#mirror.take(change); // first: a use may be spent meanwhile
     const tools = {
       ...{ home, announce, isAlone: replica === undefined, now: this.#clock.now },
+      written: this.#written,
       ...{ book: this.#book, addresses: this.#addresses, audit: this.#audit },
       settled: () => this.#clock.settled(),
     };

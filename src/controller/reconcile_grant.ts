@@ -41,6 +41,8 @@ export interface GrantWork {
   audit: Audit;
   /** False where other replicas serve the same grants. */
   isAlone: boolean;
+  /** The authority that this replica has put into each grant, by namespace and name. */
+  written: Map<string, string>;
   announce?: Announce | undefined;
   addresses: Pick<GrantAddresses, "of">;
   now: Now;
@@ -63,7 +65,10 @@ export async function reconcileGrant(
   const namespace = await work.home.open(change.namespace);
   const { platform, backing } = namespace;
   const grant = await platform.get("AccessGrant", change.name, signal);
-  if (grant === undefined) return await letGo(work.book, change);
+  if (grant === undefined) {
+    work.written.delete(keyOf(change));
+    return await letGo(work.book, change);
+  }
   const { uid } = grant.metadata;
   // a place that has no site yet can't store it; it is looked at again when there is one
   if (!uid) return {};
@@ -74,10 +79,11 @@ export async function reconcileGrant(
   const { spent, damage } = await takeIn(work.book, grant, backing);
   const site = chooseSite(await platform.list("Site", signal));
   const problem = site && await namespace.whyNotLinkable?.(grant);
+  const ca = authorityFor(grant, address.ca, change, work);
   const status = nextStatus(grant, {
     site,
     namespace: change.namespace,
-    address,
+    address: { ...address, ca },
     problem,
     spent,
     damage,
@@ -110,8 +116,27 @@ export async function reconcileGrant(
       work.announce?.({ about: { ...change, uid }, reason: "Invalid", message, isProblem: true });
     }
   }
+  work.written.set(keyOf(change), address.ca);
   // what its authority lacks may come without any resource being changed
   return problem !== undefined && work.isAlone ? { againInMs: problemAgainMs } : {};
+}
+
+/**
+ * The authority that the grant is to name: this replica's own, which it writes over another's once.
+ * While a new certificate is rolled out, replicas with the one of before would write for ever.
+ */
+function authorityFor(
+  { status }: AccessGrant,
+  own: string,
+  change: Change,
+  { isAlone, written }: GrantWork,
+): string {
+  const isWritten = written.get(keyOf(change)) === own;
+  return isAlone || !isWritten || status?.ca === undefined ? own : status.ca;
+}
+
+function keyOf({ namespace, name }: Change): string {
+  return `${namespace}/${name}`;
 }
 
 /**

@@ -48,6 +48,7 @@ function openWest(sitePart: Site["spec"] | "no site" = {}) {
     book,
     audit: (event) => state.audited.push(event),
     isAlone: true,
+    written: new Map<string, string>(),
     announce: (announcement) => void state.announced.push(announcement),
     addresses: { of: () => Promise.resolve(state.address) },
     now: () => state.now,

@@ -6,6 +6,7 @@ import { secretText } from "../../../src/resources/secret.ts";
 import { parseResource, readResources } from "../../../src/resources/yaml.ts";
 import { missingForKubernetes } from "../../testbed/kubernetes/programs.ts";
 import { type ServerFiles, TestAuthority } from "../../fakes/test_authority.ts";
+import { findFreePort } from "../../testbed/server_process.ts";
 import { Cluster, type Replica } from "../stage/cluster.ts";
 import { eventually } from "../stage/eventually.ts";
 import { postToken } from "../stage/grant_client.ts";
@@ -118,6 +119,24 @@ if (missingForKubernetes !== undefined) {
         assert.equal(stored?.status?.status, "Ready");
       } finally {
         await cluster.stopController(controller);
+      }
+    });
+
+    test("while it is rolled out, replicas without it leave alone what others have written", async () => {
+      const common = ["-n", home, `--expose=127.0.0.1:${await findFreePort()}`];
+      await cluster.remove("Secret", home, name);
+      await makeSecret(await authority.sign(["127.0.0.1"]));
+      const before = await cluster.startController(...common);
+      const { token } = await cluster.issue(west);
+      const next = await cluster.startController(...common, `--grant-secret=${name}`);
+      try {
+        const grant = async () => await cluster.read("AccessGrant", west, token.metadata.name);
+        await eventually(async () => (await grant())?.status?.ca === authority.root);
+        const stored = await grant();
+        await cluster.issue(west); // both have looked at it
+        assert.deepEqual(await grant(), stored);
+      } finally {
+        for (const each of [before, next]) await cluster.stopController(each);
       }
     });
 
