@@ -267,7 +267,7 @@ async function serveRegistry() {
   const http = createServer((request, response) => {
     const asked = decodeURIComponent(request.url!.slice(1));
     if (tarballs.includes(asked)) {
-      return fs.createReadStream(path.join(trial, asked)).pipe(response);
+      return response.end(fs.readFileSync(path.join(trial, asked)));
     }
     const found = packages.find(({ about }) => about.name === asked);
     response.statusCode = found === undefined ? 404 : 200;
