@@ -5,7 +5,7 @@ import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import { findCondition } from "../../../src/resources/resource.ts";
 import type { Site } from "../../../src/resources/site.ts";
 import type { ApiClient } from "../api/client.ts";
-import { ResourceCache } from "./resource_cache.ts";
+import { type CacheOptions, ResourceCache } from "./resource_cache.ts";
 
 /** What is followed of a cluster, and whom to tell. */
 export interface ClusterCacheOptions {
@@ -33,7 +33,7 @@ export class ClusterCache {
     this.#onChange = onChange;
     const follow = <K extends Kind>(
       kind: K,
-      onChanged: (namespace: string, name: string, before: ResourceOf<K> | undefined) => void,
+      onChanged: CacheOptions<K>["onChanged"],
     ) => new ResourceCache({ kind, namespaces, onChanged, onProblem });
     const name = (kind: Change["kind"]) => (namespace: string, name: string) =>
       onChange({ kind, namespace, name });
@@ -73,10 +73,9 @@ export class ClusterCache {
   }
 
   /** Replicas tell each other each use that they count: that alone is no hurry. */
-  #nameGrant(namespace: string, name: string, before: AccessGrant | undefined): void {
-    const grant = this.AccessGrant.get(namespace, name);
-    const isCount = before !== undefined && grant !== undefined &&
-      isDeepStrictEqual(uncounted(before), uncounted(grant));
+  #nameGrant(namespace: string, name: string, before?: AccessGrant, now?: AccessGrant): void {
+    const isCount = before !== undefined && now !== undefined &&
+      isDeepStrictEqual(uncounted(before), uncounted(now));
     this.#onChange({ kind: "AccessGrant", namespace, name, ...isCount && { isCount } });
   }
 

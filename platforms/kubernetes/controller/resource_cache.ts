@@ -13,10 +13,10 @@ export interface CacheOptions<K extends Kind> {
   /** The one resource that is followed; undefined: all. */
   name?: string;
   /**
-   * Called with each resource that came, went or was changed by others, and with how it was known
-   * before.
+   * Called with each resource that came, went or was changed by others, as it was known before and
+   * as it is: to be looked at alone, for both are the cache's own.
    */
-  onChanged(namespace: string, name: string, before: ResourceOf<K> | undefined): void;
+  onChanged(namespace: string, name: string, before?: ResourceOf<K>, now?: ResourceOf<K>): void;
   /** Called with what keeps changes from being seen. The cache tries again. */
   onProblem(problem: unknown): void;
 }
@@ -145,6 +145,6 @@ export class ResourceCache<K extends Kind> {
       if (before?.metadata.resourceVersion === resource.metadata.resourceVersion) return;
       resources.set(name, resource);
     }
-    this.#options.onChanged(namespace, name, before);
+    this.#options.onChanged(namespace, name, before, resource);
   }
 }
