@@ -5,7 +5,7 @@ import { appError } from "../../../src/errors/app_error.ts";
 import type { LedgerStore } from "../../../src/grant_service/ledger/backing.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
-import { systemErrorCode } from "../../../src/runtime/system_error.ts";
+import { unlessAbsent } from "../../../src/runtime/system_error.ts";
 
 /** What a data home says of itself. */
 interface Origin {
@@ -104,14 +104,5 @@ async function readOrigin(file: string): Promise<Origin | "damaged" | undefined>
     return isSound ? { witness, bornMs, closed } : "damaged";
   } catch {
     return "damaged";
-  }
-}
-
-async function unlessAbsent<T>(reading: Promise<T>): Promise<T | undefined> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return undefined;
-    throw error;
   }
 }

@@ -3,6 +3,7 @@ import { dirname } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { IssuingStore } from "../../../src/grant_service/ledger/backing.ts";
 import { writeWhole } from "../../../src/runtime/files.ts";
+import { unlessAbsent } from "../../../src/runtime/system_error.ts";
 
 /**
  * The issuing authority below another one, in a file of mode 0600 that the controller alone reads
@@ -13,13 +14,8 @@ export function issuingFile(
   makeFolder: (folder: string) => Promise<void>,
 ): IssuingStore {
   const read = async () => {
-    try {
-      const text = await readFile(path, "utf8");
-      return { text, version: text };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-      throw error;
-    }
+    const text = await unlessAbsent(readFile(path, "utf8"));
+    return text === undefined ? undefined : { text, version: text };
   };
   return {
     read,

@@ -2,7 +2,7 @@ import type { Dirent } from "node:fs";
 import { readdir, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import type { Now } from "../../../src/runtime/clock.ts";
-import { systemErrorCode } from "../../../src/runtime/system_error.ts";
+import { unlessAbsent } from "../../../src/runtime/system_error.ts";
 import { listNamespaces } from "../namespaces.ts";
 import { namespacePaths, stateFolder } from "../paths.ts";
 
@@ -44,13 +44,9 @@ function timeToGo({ parentPath, name }: Dirent, times: SweepTimes): number | und
 }
 
 async function listFiles(folder: string): Promise<Dirent[]> {
-  try {
-    const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-    return entries.filter((entry) => entry.isFile());
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return []; // or a folder that went meanwhile
-    throw error;
-  }
+  const reading = readdir(folder, { recursive: true, withFileTypes: true });
+  const entries = await unlessAbsent(reading) ?? []; // absent: or a folder in it went meanwhile
+  return entries.filter((entry) => entry.isFile());
 }
 
 /** Milliseconds since 1970; Infinity for what has gone meanwhile. */

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { siteIssuer } from "../../../src/resources/site.ts";
 import { isLabel } from "../../../src/resources/names.ts";
 import type { Now } from "../../../src/runtime/clock.ts";
-import { systemErrorCode } from "../../../src/runtime/system_error.ts";
+import { unlessAbsent } from "../../../src/runtime/system_error.ts";
 import { type NamespacePaths, namespacePaths, namespacesFolder, stateFolder } from "../paths.ts";
 import { listFolder } from "../store/resource_reader.ts";
 import { findAuthorityFolder, siteUid } from "../site/site_authority.ts";
@@ -43,10 +43,6 @@ async function witnessOf(
 /** Milliseconds since 1970; undefined for what is not there. */
 async function changedAt(path: string | undefined): Promise<number | undefined> {
   if (path === undefined) return undefined;
-  try {
-    return (await stat(path)).ctimeMs;
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return undefined;
-    throw error; // what can't be seen just now may be there
-  }
+  // what can't be seen just now may be there
+  return (await unlessAbsent(stat(path)))?.ctimeMs;
 }

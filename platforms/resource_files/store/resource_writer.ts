@@ -11,7 +11,7 @@ import {
   syncFolder,
   writeWhole,
 } from "../../../src/runtime/files.ts";
-import { explainSystemError } from "../../../src/runtime/system_error.ts";
+import { explainSystemError, unlessAbsent } from "../../../src/runtime/system_error.ts";
 import { removeDocument, replaceDocument } from "../../../src/resources/document_text.ts";
 import { type FilePlace, type FoundResource, listFolder } from "./resource_reader.ts";
 
@@ -88,7 +88,7 @@ export async function removePlaces(all: FilePlace[]): Promise<void> {
 export async function removeFile(file: string): Promise<void> {
   try {
     await rm(file, { force: true });
-    await syncFolder(dirname(file));
+    await unlessAbsent(syncFolder(dirname(file)));
   } catch (cause) {
     throw appError("not-writable", { path: file, why: explainSystemError(cause) }, { cause });
   }

@@ -1,7 +1,7 @@
 import { cp, readdir, rename, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { appError } from "../../errors/app_error.ts";
-import { explainSystemError, systemErrorCode } from "../../runtime/system_error.ts";
+import { explainSystemError, systemErrorCode, unlessAbsent } from "../../runtime/system_error.ts";
 import { trustedCertificates } from "./home.ts";
 import { makePrivateFolder } from "../../runtime/files.ts";
 
@@ -47,11 +47,5 @@ export async function moveCertificates(home: string): Promise<void> {
 }
 
 async function exists(folder: string): Promise<boolean> {
-  try {
-    await stat(folder);
-    return true;
-  } catch (error) {
-    if (systemErrorCode(error) === "ENOENT") return false;
-    throw error;
-  }
+  return await unlessAbsent(stat(folder)) !== undefined;
 }
