@@ -143,8 +143,8 @@ function inNamespace(store: ClusterStore, api: ApiClient, namespace: string): Pl
       if (found.length === 0) await lookFor(signal);
       return found;
     },
-    async *watch(kind, signal) {
-      for await (const found of store.watch(kind, signal)) {
+    async *watch(kind, signal, name) {
+      for await (const found of store.watch(kind, signal, name)) {
         if (found.length === 0) await lookFor(signal);
         yield found;
       }

@@ -6,7 +6,7 @@ import { checkSubdomain, isSubdomain } from "../../src/resources/names.ts";
 import { siteOwner } from "../../src/resources/owner.ts";
 import type { ApiClient } from "./api/client.ts";
 import { apiResources } from "./api/request.ts";
-import { readList, sortByName, toResource } from "./api/list.ts";
+import { listRequest, readList, sortByName, toResource } from "./api/list.ts";
 import { watchList } from "./api/watch.ts";
 
 /** What is known of a resource without asking, where something is; it need not be the latest. */
@@ -82,8 +82,12 @@ export class ClusterStore implements Platform {
     }
   }
 
-  watch<K extends Kind>(kind: K, signal: AbortSignal): AsyncIterable<ResourceOf<K>[]> {
-    return watchList(this.#api, kind, this.namespace, signal);
+  watch<K extends Kind>(
+    kind: K,
+    signal: AbortSignal,
+    name?: string,
+  ): AsyncIterable<ResourceOf<K>[]> {
+    return watchList(this.#api, listRequest(kind, this.namespace, name), signal);
   }
 
   async #read<K extends Kind>(

@@ -15,6 +15,7 @@ import { withAbsolutePaths } from "./hosting/certificate_paths.ts";
 import {
   type ControllerFiles,
   controllerFiles,
+  isHeld,
   readState,
   servingSince,
 } from "./hosting/controller_files.ts";
@@ -68,6 +69,7 @@ export function openLocalPlatform(
   return {
     ...methodsOf(store),
     controllerHost: toldOf(checkedBy(files, request.env, hostFor(files)), home, request.onRequest),
+    controllerLock: { isHeld: () => isHeld(files), home },
     controllerRunner: controllerRunner(name, files, request),
     auditReader: { lines: () => auditLines(files.audit) },
     siteFounder: siteFounder(founding),

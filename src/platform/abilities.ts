@@ -27,6 +27,8 @@ import { type AppError, appError } from "../errors/app_error.ts";
 export interface Abilities {
   /** The controller lives on this machine: it can be started, stopped and asked here. */
   readonly controllerHost?: ControllerHost;
+  /** Whether a controller serves the data home is seen by its lock, without asking it. */
+  readonly controllerLock?: { isHeld(): boolean; home: string };
   /** Shows who reconciles here, and can do no more. */
   readonly controllerProbe?: ControllerProbe;
   /** The controller of this machine can run in this very process. */

@@ -71,7 +71,7 @@ export function memoryPlatform(
       if (stored.delete(`${kind}/${name}`)) ring();
     },
 
-    async *watch(kind, signal) {
+    async *watch(kind, signal, name) {
       let wake = () => {};
       const bell = () => wake();
       bells.add(bell);
@@ -79,7 +79,9 @@ export function memoryPlatform(
       try {
         let last: unknown;
         while (!signal.aborted) {
-          const list = listNow(kind);
+          const list = listNow(kind).filter(({ metadata }) =>
+            name === undefined || metadata.name === name
+          );
           if (isDeepStrictEqual(list, last)) {
             await new Promise<void>((resolve) => wake = resolve);
           } else {

@@ -57,8 +57,13 @@ export interface Platform {
   /**
    * Yields the whole list at once and again after each change (several changes may come as one);
    * never yields a state older than one it has yielded. Ends without error when the signal aborts.
+   * With `name` the list is of that one alone, and costs no more however many others there are.
    */
-  watch<K extends Kind>(kind: K, signal: AbortSignal): AsyncIterable<ResourceOf<K>[]>;
+  watch<K extends Kind>(
+    kind: K,
+    signal: AbortSignal,
+    name?: string,
+  ): AsyncIterable<ResourceOf<K>[]>;
 }
 
 /** The methods of a store as an object that can be spread into one with abilities. */
@@ -70,6 +75,6 @@ export function methodsOf(store: Platform): Platform {
     list: (kind, signal) => store.list(kind, signal),
     apply: (resource, signal, options) => store.apply(resource, signal, options),
     remove: (kind, name, signal, options) => store.remove(kind, name, signal, options),
-    watch: (kind, signal) => store.watch(kind, signal),
+    watch: (kind, signal, name) => store.watch(kind, signal, name),
   };
 }

@@ -151,7 +151,7 @@ function awaitGrant(
   deadline: Deadline,
 ): Promise<ReadyGrant> {
   const find = (grants: AccessGrant[]) => grants.find((grant) => grant.metadata.name === name);
-  return waitFor(platform.watch("AccessGrant", deadline.signal), {
+  return waitFor(platform.watch("AccessGrant", deadline.signal, name), {
     what: `access grant "${name}" to be ready`,
     done(grants) {
       const grant = find(grants);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { testCode } from "../../test/fakes/tokens.ts";
 import { appError, isAppError } from "../errors/app_error.ts";
 import type { ErrorCode } from "../errors/catalog.ts";
-import type { ControllerHost, PlatformWithAbilities } from "../platform/abilities.ts";
+import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import { memoryPlatform } from "../platform/memory.ts";
 import type { Platform } from "../platform/platform.ts";
 import type { AccessGrant } from "../resources/access_grant.ts";
@@ -160,9 +160,8 @@ for (const [what, sites, code, message] of hopeless) {
 }
 
 test("issueToken() asks for a running controller where one lives on this machine", async () => {
-  const status = () => Promise.resolve({ running: false, home: "/data" });
-  const controllerHost = { status } as unknown as ControllerHost; // nothing else is asked of it
-  const platform = { ...await platformWith(readySite), controllerHost };
+  const controllerLock = { isHeld: () => false, home: "/data" };
+  const platform = { ...await platformWith(readySite), controllerLock };
   await assert.rejects(issue(platform), rejectsWith("controller-not-running", /\/data/));
   assert.deepEqual(await grantsOf(platform), []);
 });

@@ -62,9 +62,9 @@ export async function awaitSite(
   const { signal } = deadline;
   const sites = await platform.list("Site", signal);
   const site = requireOpenSite(sites, platform.namespace);
-  const controller = await platform.controllerHost?.status(signal);
-  if (controller?.running === false) {
-    throw appError("controller-not-running", { home: controller.home });
+  const { controllerLock } = platform;
+  if (controllerLock?.isHeld() === false) {
+    throw appError("controller-not-running", { home: controllerLock.home });
   }
   const ready = chooseReadySite(sites);
   if (ready !== undefined) return ready;

@@ -178,7 +178,7 @@ async function awaitRedemption(
   const { name } = token.metadata;
   const { namespace } = platform;
   const find = (tokens: AccessToken[]) => tokens.find(({ metadata }) => metadata.name === name);
-  await waitFor(platform.watch("AccessToken", deadline.signal), {
+  await waitFor(platform.watch("AccessToken", deadline.signal, name), {
     what: `token "${name}" to be redeemed`,
     done(tokens) {
       const found = find(tokens);

@@ -268,6 +268,20 @@ export function platformContract(open: () => Promise<OpenedPlatform>): void {
       assert.ok(watch.yields <= 3, `${watch.yields} lists`);
     });
 
+    test("with a name yields that one alone, from its making until it is gone", async () => {
+      await platform.apply(makeGrant("a"), signal);
+      const watch = new Watch(platform, "b");
+      assert.deepEqual(await watch.until(() => true), []);
+      await platform.apply(makeGrant("c"), signal);
+      await platform.apply(makeGrant("b"), signal);
+      assert.deepEqual(await watch.until(() => true), ["b"]);
+      await platform.apply(makeGrant("d"), signal);
+      await platform.remove("AccessGrant", "b", signal);
+      assert.deepEqual(await watch.until(() => true), []);
+      await watch.end();
+      assert.equal(watch.yields, 3);
+    });
+
     test("never goes back in time, and ends with the last state", async () => {
       await platform.apply(makeGrant("g"), signal);
       const end = new AbortController();
@@ -308,8 +322,8 @@ class Watch {
   readonly #end = new AbortController();
   readonly #lists: AsyncIterator<AccessGrant[]>;
 
-  constructor(platform: Platform) {
-    this.#lists = platform.watch("AccessGrant", this.#end.signal)[Symbol.asyncIterator]();
+  constructor(platform: Platform, name?: string) {
+    this.#lists = platform.watch("AccessGrant", this.#end.signal, name)[Symbol.asyncIterator]();
   }
 
   /** The names of the first list that passes. */

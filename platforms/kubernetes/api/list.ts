@@ -54,12 +54,14 @@ export function readList<K extends Kind>(
   return readObjects(api, listRequest(kind, namespace), signal);
 }
 
-/** All resources of a kind in a namespace. */
+/** All resources of a kind in a namespace, or the one of that name. */
 export function listRequest<K extends Kind>(
   kind: K,
   namespace: string,
+  name?: string,
 ): ListRequest<ResourceOf<K>> {
-  return { kind, namespace, read: (object) => toResource(kind, object) };
+  const which = name === undefined ? {} : { name };
+  return { kind, namespace, ...which, read: (object) => toResource(kind, object) };
 }
 
 /**

@@ -8,7 +8,6 @@ import { isExpired, isPassing } from "./errors.ts";
 import {
   keyOf,
   type ListRequest,
-  listRequest,
   type Named,
   type ObjectList,
   rangeOf,
@@ -35,12 +34,11 @@ const graceMs = 15_000;
 /** `Platform.watch` over the API, as `followObjects`. */
 export async function* watchList<K extends Kind>(
   api: ApiClient,
-  kind: K,
-  namespace: string,
+  request: ListRequest<ResourceOf<K>>,
   signal: AbortSignal,
 ): AsyncGenerator<ResourceOf<K>[]> {
   const items = new Map<string, ResourceOf<K>>();
-  for await (const _ of followObjects(api, listRequest(kind, namespace), items, signal)) {
+  for await (const _ of followObjects(api, request, items, signal)) {
     // the receiver's own
     yield structuredClone(sortByName(items.values()));
   }

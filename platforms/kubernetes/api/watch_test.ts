@@ -11,7 +11,7 @@ import {
   type SeenRequest,
 } from "../../../test/fakes/kube_api_server.ts";
 import type { ApiClient } from "./client.ts";
-import { readList } from "./list.ts";
+import { listRequest, readList } from "./list.ts";
 import { watchList } from "./watch.ts";
 
 const signal = new AbortController().signal;
@@ -59,7 +59,7 @@ async function collect(
 ): Promise<string[][]> {
   const end = new AbortController();
   const seen: string[][] = [];
-  for await (const sites of watchList(api, "Site", namespace, end.signal)) {
+  for await (const sites of watchList(api, listRequest("Site", namespace), end.signal)) {
     seen.push(sites.map(({ metadata }) => `${metadata.name}@${metadata.resourceVersion}`));
     if (passes(sites.map(({ metadata }) => metadata.name))) end.abort();
   }
@@ -211,7 +211,7 @@ test("names of many bytes survive being cut between them", async () => {
     }, 0);
   };
   const end = new AbortController();
-  for await (const [site] of watchList(api, "Site", "default", end.signal)) {
+  for await (const [site] of watchList(api, listRequest("Site", "default"), end.signal)) {
     if (site === undefined) continue;
     assert.equal(site.metadata.annotations?.["text"], "äöü€😀".repeat(20));
     end.abort();
@@ -240,7 +240,7 @@ test("a watch that is given up gives its connection up", async () => {
     response.on("close", closed.resolve);
     response.write(line("ADDED", "b", 11));
   };
-  for await (const sites of watchList(api, "Site", "default", signal)) {
+  for await (const sites of watchList(api, listRequest("Site", "default"), signal)) {
     if (sites.length === 2) break;
   }
   await closed.promise;

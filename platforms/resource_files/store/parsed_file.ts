@@ -24,13 +24,20 @@ export interface ParsedDocument {
 const maxBytes = 1024 * 1024;
 
 /** Files that were read, by path, with what tells whether they are still the same. */
-const known = new Map<string, { identity: string; parsed: ParsedFile }>();
+const known = new Map<string, Known>();
+
+interface Known {
+  identity: string;
+  parsed: ParsedFile;
+  /** False for one that may have been changed since without looking so. */
+  isSettled: boolean;
+}
 
 const maxKnown = 5000;
 
 /**
  * A file changed twice within a tick of its file system's clock may look the same: one changed this
- * short a time ago is read again.
+ * short a time ago is read again, and parsed if its text is another.
  */
 const settledMs = 2000;
 
@@ -47,14 +54,18 @@ export function readParsedFile(file: string): ParsedFile | undefined {
     if (found.size > maxBytes) throw invalid(file, `it exceeds ${maxBytes} bytes`);
     const identity = `${found.ino} ${found.size} ${found.mtimeMs} ${found.ctimeMs}`;
     const before = known.get(file);
-    if (before?.identity === identity) return before.parsed;
-    const parsed = {
+    const isSame = before?.identity === identity;
+    if (isSame && before.isSettled) return before.parsed;
+    const isSettled = Date.now() - found.ctimeMs > settledMs;
+    const text = readFileSync(file, "utf8");
+    const parsed = isSame && before.parsed.text === text ? before.parsed : {
       file,
+      text,
       changedMs: found.mtimeMs,
       inode: found.ino,
-      ...parse(file, readFileSync(file, "utf8")),
+      documents: parse(file, text),
     };
-    if (Date.now() - found.ctimeMs > settledMs) remember(file, { identity, parsed });
+    remember(file, { identity, parsed, isSettled });
     return parsed;
   } catch (cause) {
     known.delete(file);
@@ -64,15 +75,15 @@ export function readParsedFile(file: string): ParsedFile | undefined {
   }
 }
 
-function remember(file: string, entry: { identity: string; parsed: ParsedFile }): void {
+function remember(file: string, entry: Known): void {
   known.delete(file);
   known.set(file, entry);
   // a map keeps its order: the first was read longest ago
   if (known.size > maxKnown) known.delete(known.keys().next().value!);
 }
 
-function parse(file: string, text: string): Pick<ParsedFile, "text" | "documents"> {
-  const documents = splitDocuments(text).map((document): ParsedDocument => {
+function parse(file: string, text: string): ParsedDocument[] {
+  return splitDocuments(text).map((document): ParsedDocument => {
     try {
       return { document, content: readDocument(document, file) };
     } catch (problem) {
@@ -80,7 +91,6 @@ function parse(file: string, text: string): Pick<ParsedFile, "text" | "documents
       return { document, problem };
     }
   });
-  return { text, documents };
 }
 
 /** The document's content, if it has any; errors name the line of the file. */

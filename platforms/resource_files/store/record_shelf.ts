@@ -193,10 +193,15 @@ export class RecordShelf implements Shelf {
   }
 }
 
+/** Versions of records, which are shared and so stay what they are. */
+const versions = new WeakMap<object, string>();
+
 function serveRecord<R extends ResourceOf<Kind>>(record: R): R {
   const resource = copyAsStored(record);
   delete (resource as Record<string, unknown>)[originField];
-  resource.metadata.resourceVersion = contentVersion(resource);
+  const version = versions.get(record) ?? contentVersion(resource);
+  versions.set(record, version);
+  resource.metadata.resourceVersion = version;
   return resource;
 }
 

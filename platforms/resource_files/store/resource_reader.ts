@@ -146,16 +146,8 @@ function takeFrom<K extends Kind>(
       if (content?.["kind"] !== kind) return;
       const where = (path: readonly PropertyKey[]) =>
         `${source.file}, line ${document.linesBefore + lineOfField(document.text, path)}`;
-      const resource = checkResource(kind, content, namespace, where);
-      reading.problems.push(
-        ...findUnknownFields(kind, content).map(({ path, likely }) =>
-          appError("field-unknown", {
-            where: where(path),
-            field: path.join("."),
-            ...(likely === undefined ? {} : { likely }),
-          })
-        ),
-      );
+      const { resource, unknown } = check(kind, content, namespace, where);
+      reading.problems.push(...unknown);
       const { name } = resource.metadata;
       const places = reading.resources.get(name)?.places ?? [];
       if (places.length > 0) {
@@ -179,6 +171,39 @@ function attempt<K extends Kind>(file: string, reading: FolderReading<K>, read: 
     reading.problems.push(problem);
     reading.doubtful.set(file, problem);
   }
+}
+
+interface Checked {
+  namespace: string;
+  resource: ResourceOf<Kind>;
+  /** Fields of the document that have no effect. */
+  unknown: AppError[];
+}
+
+/** What came of a document that is shared, and so is the same when it is looked at again. */
+const checked = new WeakMap<PlainDocument, Checked>();
+
+/** Checks a document of that kind; throws `resource-invalid`. */
+function check<K extends Kind>(
+  kind: K,
+  content: PlainDocument,
+  namespace: string,
+  where: (path: readonly PropertyKey[]) => string,
+): Checked & { resource: ResourceOf<K> } {
+  let found = checked.get(content);
+  if (found?.namespace !== namespace) {
+    const resource = checkResource(kind, content, namespace, where);
+    const unknown = findUnknownFields(kind, content).map(({ path, likely }) =>
+      appError("field-unknown", {
+        where: where(path),
+        field: path.join("."),
+        ...(likely === undefined ? {} : { likely }),
+      })
+    );
+    found = { namespace, resource, unknown };
+    checked.set(content, found);
+  }
+  return found as Checked & { resource: ResourceOf<K> }; // of the document's kind
 }
 
 function checkResource<K extends Kind>(

@@ -107,18 +107,24 @@ export class FileStore implements Platform {
     });
   }
 
-  async *watch<K extends Kind>(kind: K, signal: AbortSignal): AsyncGenerator<ResourceOf<K>[]> {
+  async *watch<K extends Kind>(
+    kind: K,
+    signal: AbortSignal,
+    name?: string,
+  ): AsyncGenerator<ResourceOf<K>[]> {
     let last: string | undefined;
     const places = () => pathsToWatch(this.#paths, this.#hooks);
     for await (const _ of watchFolders(places, signal)) {
       let present: ResourceOf<K>[];
       try {
-        present = await this.list(kind, signal);
+        present = name === undefined
+          ? await this.list(kind, signal)
+          : [await this.get(kind, name, signal)].filter((found) => found !== undefined);
       } catch (error) {
         if (signal.aborted) return;
         throw error;
       }
-      const now = JSON.stringify(present);
+      const now = looksOf(present);
       if (now !== last && !signal.aborted) yield present;
       last = now;
     }
@@ -146,6 +152,11 @@ export class FileStore implements Platform {
     this.#report(`${kind} ${name ?? ""}`, reading.problems);
     return reading;
   }
+}
+
+/** What differs where anything of the resources does: their versions tell of all but the status. */
+function looksOf(resources: ResourceOf<Kind>[]): string {
+  return JSON.stringify(resources.map(({ metadata, status }) => [metadata, status]));
 }
 
 async function pathsToWatch(paths: NamespacePaths, hooks: StoreHooks): Promise<string[]> {

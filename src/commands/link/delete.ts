@@ -64,7 +64,7 @@ async function remove(
   );
   const deleted = live === undefined ? { deleted: name } : { deleted: name, live };
   if (options.wait === false) return deleted;
-  return await waitFor(platform.watch("Link", context.signal), {
+  return await waitFor(platform.watch("Link", context.signal, name), {
     what: `link "${name}" to be deleted`,
     resume: "link status",
     done(links) {

@@ -78,7 +78,7 @@ async function update(
   const withLive = (found: Link) => live === undefined ? found : { ...found, live };
   if (wait === "none") return withLive(updated);
   context.done(`Link "${name}" is stored as changed.`);
-  return await waitFor(platform.watch("Link", context.signal), {
+  return await waitFor(platform.watch("Link", context.signal, name), {
     what: `link "${name}" to be ${wait}`,
     resume: `link status ${name}`,
     done(links) {

@@ -78,9 +78,7 @@ export function describeChange({ site, waitedFor }: ChangedSite): string {
 /** Tells how a local site with link access comes to accept links, while nothing serves it yet. */
 export async function warnUnserved({ site }: ChangedSite, context: CommandContext): Promise<void> {
   const platform = await context.platform();
-  if (isReady(site) || platform.controllerHost === undefined) return;
-  const { running } = await platform.controllerHost.status(context.signal);
-  if (!running) {
+  if (!isReady(site) && platform.controllerLock?.isHeld() === false) {
     context.note(
       `Tokens can be issued once a controller runs: ${
         context.say.commandForAll("controller start")
