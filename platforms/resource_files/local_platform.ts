@@ -19,6 +19,7 @@ import {
   readState,
   servingSince,
 } from "./hosting/controller_files.ts";
+import { tellingTakenPort } from "./hosting/taken_port.ts";
 import { thisMachine } from "./site/link_hosts.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
 import { requirePlatform } from "./namespace_platform.ts";
@@ -68,7 +69,11 @@ export function openLocalPlatform(
   const founding = founderSetup(name, paths, store, witness, hooks);
   return {
     ...methodsOf(store),
-    controllerHost: toldOf(checkedBy(files, request.env, hostFor(files)), home, request.onRequest),
+    controllerHost: toldOf(
+      tellingTakenPort(checkedBy(files, request.env, hostFor(files)), files),
+      home,
+      request.onRequest,
+    ),
     controllerLock: { isHeld: () => isHeld(files), home },
     controllerRunner: controllerRunner(name, files, request),
     auditReader: { lines: () => auditLines(files.audit) },

@@ -106,6 +106,7 @@ const controller = z.strictObject({
   log: text("its log's file, or the command that shows it").optional(),
   namespaces: names.describe("the namespaces it serves").optional(),
   problem: text("what is wrong").optional(),
+  takenPort: whole("the port that grants name, where another program listens on it").optional(),
   clock: text("what looks wrong with the machine's clock").optional(),
   certificate: z.strictObject({
     place: text("where it is kept"),
@@ -270,6 +271,7 @@ const results = {
       })).describe("the steps taken; only the last one can have failed"),
       warning: text("what a router would object to all the same").optional(),
     })).describe("the link's endpoints"),
+    lacks: text("what its credentials lack, without which nothing is tried").optional(),
     router: linkState.describe("what the site's router says of it, on Docker, Podman and Linux")
       .optional(),
   })),

@@ -4,12 +4,13 @@ import { leaf } from "../cli/leaf.ts";
 import { timeoutOption } from "../cli/options.ts";
 import { qualifiedName } from "../cli/resource_names.ts";
 import { quote, type Runner } from "../cli/runner.ts";
-import { appError } from "../errors/app_error.ts";
+import { appError, isAppError } from "../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../platform/abilities.ts";
 import { type AccessGrant, grantState } from "../resources/access_grant.ts";
 import { type BaseResource, describeState, hasCondition } from "../resources/resource.ts";
 import { followLinks } from "../router/follow_links.ts";
 import { sleep } from "../runtime/clock.ts";
+import { whyInVain } from "../token/wait_in_vain.ts";
 import { waitFor } from "../wait/wait_for.ts";
 
 /** What is waited for, by the word that names it, with the states that its status has. */
@@ -114,8 +115,10 @@ async function wait(
           const { namespace } = platform;
           throw appError("resource-not-found", { kind, name, namespace, list: awaited[word].list });
         }
-        if (state === "deleted" || !isIn(found, state)) return undefined;
-        return { kind, name, state, status: statusOf(found) };
+        if (state === "deleted") return undefined;
+        if (isIn(found, state)) return { kind, name, state, status: statusOf(found) };
+        refuseVain(found, state, platform.namespace);
+        return undefined;
       },
       describe(list) {
         const found = list.find(({ metadata }) => metadata.name === name);
@@ -176,6 +179,14 @@ function isIn(resource: BaseResource, state: string): boolean {
   if (state === "created" || normal(statusOf(resource)) === state) return true;
   return resource.kind !== "AccessGrant" &&
     hasCondition(resource, state.slice(0, 1).toUpperCase() + state.slice(1));
+}
+
+/** Ends a wait that nothing but somebody's change can end otherwise. */
+function refuseVain(resource: BaseResource, state: string, namespace: string): void {
+  if (state === "error") return;
+  const why = whyInVain(resource, { namespace, now: Date.now() });
+  // what is used up expires as well
+  if (why !== undefined && !(state === "expired" && isAppError(why, "grant-used-up"))) throw why;
 }
 
 function statusOf(resource: BaseResource): string {

@@ -16,7 +16,7 @@ import { type Failure, reportFailure } from "./reported_failure.ts";
 import { OverviewPage } from "./overview_page.ts";
 import { pagePolicy } from "./overview_html.ts";
 import { type Outcome, WorkQueue } from "./queue.ts";
-import { reconcileGrant } from "./reconcile_grant.ts";
+import { noGrantsYet, reconcileGrant } from "./reconcile_grant.ts";
 import { noTokensYet, reconcileToken } from "./reconcile_token.ts";
 import { StatusMirror } from "./status_mirror.ts";
 
@@ -56,8 +56,7 @@ class Controller {
   readonly #tokens: WorkQueue<Change>;
   readonly #page: OverviewPage;
   readonly #housekeeping: Housekeeping;
-  /** As GrantWork has it. */
-  readonly #written = new Map<string, string>();
+  readonly #known = noGrantsYet();
   readonly #mirror: StatusMirror;
   /** Aborts what is in flight and has had its time. */
   readonly #work = new AbortController();
@@ -226,7 +225,7 @@ class Controller {
     const wasBehind = this.#mirror.take(change); // first: a use may be spent meanwhile
     const tools = {
       ...{ home, announce, isAlone: replica === undefined, now: this.#clock.now },
-      written: this.#written,
+      ...this.#known,
       ...{ book: this.#book, addresses: this.#addresses, audit: this.#audit },
       settled: () => this.#clock.settled(),
     };

@@ -4,22 +4,14 @@ import type { Audit } from "../grant_service/audit.ts";
 import type { GrantBacking } from "../grant_service/ledger/backing.ts";
 import type { GrantBook } from "../grant_service/grant_book.ts";
 import { isDamage } from "../grant_service/ledger/grant_record.ts";
-import {
-  type AccessGrant,
-  chosenCode,
-  defaultExpirationWindow,
-  grantsDisabled,
-} from "../resources/access_grant.ts";
-import { hiddenValue } from "../resources/hidden_value.ts";
-import { isReady } from "../resources/resource.ts";
-import { randomCode } from "../resources/names.ts";
+import { type AccessGrant } from "../resources/access_grant.ts";
+import { findCondition, isReady } from "../resources/resource.ts";
 import type { Site } from "../resources/site.ts";
 import { type Now, sleep } from "../runtime/clock.ts";
-import { parseDuration } from "../wait/duration.ts";
-import { errorState, formatTime, nextCondition, pendingState, readyState } from "./conditions.ts";
 import type { Announce } from "./announcement.ts";
 import type { GrantAddresses } from "./grant_addresses.ts";
-import type { Change, ControllerHome, ControllerNamespace, GrantAddress } from "./home.ts";
+import { nextGrantStatus } from "./grant_status.ts";
+import type { Change, ControllerHome, ControllerNamespace } from "./home.ts";
 import type { Outcome } from "./queue.ts";
 
 /** How soon a status that others keep changing is looked at again. */
@@ -31,9 +23,6 @@ const problemAgainMs = 2000;
 /** How soon it is looked again whether there is a site, in milliseconds. */
 const siteAgainMs = 5000;
 
-/** The longest duration Go can hold, in milliseconds. */
-const longestWindowMs = 9_223_372_036_854;
-
 /** What reconciling a grant needs. */
 export interface GrantWork {
   home: ControllerHome;
@@ -43,6 +32,8 @@ export interface GrantWork {
   isAlone: boolean;
   /** The authority that this replica has put into each grant, by namespace and name. */
   written: Map<string, string>;
+  /** The uids of the grants that are issued, by namespace and name. */
+  issued: Map<string, string>;
   announce?: Announce | undefined;
   addresses: Pick<GrantAddresses, "of">;
   now: Now;
@@ -50,6 +41,11 @@ export interface GrantWork {
    * What is over for certain, in milliseconds since 1970: a grant that expired before is removed.
    */
   settled: Now;
+}
+
+/** What is known of grants before any was looked at. */
+export function noGrantsYet(): Pick<GrantWork, "written" | "issued"> {
+  return { written: new Map(), issued: new Map() };
 }
 
 /**
@@ -67,6 +63,7 @@ export async function reconcileGrant(
   const grant = await platform.get("AccessGrant", change.name, signal);
   if (grant === undefined) {
     work.written.delete(keyOf(change));
+    work.issued.delete(keyOf(change));
     return await letGo(work.book, change);
   }
   const { uid } = grant.metadata;
@@ -80,7 +77,7 @@ export async function reconcileGrant(
   const site = chooseSite(await platform.list("Site", signal));
   const problem = site && await namespace.whyNotLinkable?.(grant);
   const ca = authorityFor(grant, address.ca, change, work);
-  const status = nextStatus(grant, {
+  const status = nextGrantStatus(grant, {
     site,
     namespace: change.namespace,
     address: { ...address, ca },
@@ -101,8 +98,9 @@ export async function reconcileGrant(
     });
     return {};
   }
+  const isNowReady = isReady({ ...grant, status });
   if (!isDeepStrictEqual(status, grant.status)) {
-    const issued = !isReady(grant) && isReady({ ...grant, status });
+    const issued = isNowReady && !isIssued(grant, work.issued.get(keyOf(change)));
     // first served, then announced: a token may be issued and redeemed as soon as the status is
     // written;
     // among replicas another may be first, and give the grant another code
@@ -117,8 +115,22 @@ export async function reconcileGrant(
     }
   }
   work.written.set(keyOf(change), address.ca);
+  if (isNowReady) work.issued.set(keyOf(change), uid);
   // what its authority lacks may come without any resource being changed
   return problem !== undefined && work.isAlone ? { againInMs: problemAgainMs } : {};
+}
+
+/**
+ * True if the grant was ready before: it is, or the same uid was seen to be issued here, or it fell
+ * from that later than it was processed, as where link access was taken away. One that has never
+ * been ready is so since its first look.
+ */
+function isIssued(grant: AccessGrant, issuedUid: string | undefined): boolean {
+  if (isReady(grant) || issuedUid === grant.metadata.uid) return true;
+  const [fell, processed] = ["Ready", "Processed"].map((type) =>
+    Date.parse(findCondition(grant, type)?.lastTransitionTime ?? "")
+  );
+  return fell! > processed!;
 }
 
 /**
@@ -201,78 +213,4 @@ async function handOver(
 /** The site the grant is for: edge sites take no links, so any other one goes before them. */
 function chooseSite(sites: Site[]): Site | undefined {
   return sites.find((site) => site.spec?.edge !== true) ?? sites[0];
-}
-
-type GrantStatus = NonNullable<AccessGrant["status"]>;
-
-interface Circumstances {
-  site: Site | undefined;
-  namespace: string;
-  address: GrantAddress;
-  /** What is wrong though there is a site. */
-  problem: string | undefined;
-  spent: number;
-  /** What is wrong with its ledger. */
-  damage: string | undefined;
-  now: number;
-}
-
-function nextStatus(grant: AccessGrant, { site, address, ...around }: Circumstances): GrantStatus {
-  const before = grant.status ?? {};
-  const windowMs = expirationWindowMs(grant);
-  const problems = [
-    ...(site?.spec?.edge === true
-      ? ["Edge sites cannot accept incoming links from remote sites"]
-      : []),
-    ...(typeof windowMs === "string" ? [windowMs] : []),
-    ...((grant.spec?.redemptionsAllowed ?? 0) < 0
-      ? [`Invalid redemptionsAllowed ${grant.spec?.redemptionsAllowed}: it must not be negative`]
-      : []),
-    // everybody knows the mark: as a code it would let anybody redeem
-    ...(grant.spec?.code === hiddenValue
-      ? ["spec.code is hidden, and no value: it was printed without --show-secrets"]
-      : []),
-  ];
-  const processed = problems.length > 0 ? errorState(problems.join(", ")) : readyState;
-  const resolved = site === undefined
-    ? pendingState(`There is no site in namespace "${around.namespace}"`)
-    : address.url === undefined
-    ? pendingState("No address of the grant service is known, give one with --grant-host")
-    : around.problem !== undefined
-    ? pendingState(around.problem)
-    : readyState;
-  // when it was processed stays as it is: the expiry is counted from there
-  const served = around.damage === undefined ? resolved : errorState(around.damage);
-  const ready = processed.status === "True" ? served : processed;
-  const processedCondition = nextCondition(grant, "Processed", processed, around.now);
-  const expirationTime = processed.status === "True"
-    ? formatTime(Date.parse(processedCondition.lastTransitionTime) + Number(windowMs))
-    : before.expirationTime;
-  return {
-    ...before,
-    conditions: [
-      processedCondition,
-      nextCondition(grant, "Ready", ready, around.now),
-      nextCondition(grant, "Resolved", resolved, around.now),
-    ],
-    status: ready.reason,
-    // a controller that does not serve grants insists on this message; what is ready shows in the
-    // conditions
-    message: before.message === grantsDisabled ? grantsDisabled : ready.message,
-    ...(address.url === undefined ? {} : { url: `${address.url}/${grant.metadata.uid}` }),
-    ca: address.ca,
-    code: chosenCode(grant) || before.code || randomCode(),
-    redemptions: Math.max(around.spent, before.redemptions ?? 0),
-    ...(expirationTime === undefined ? {} : { expirationTime }),
-  };
-}
-
-/** The grant's window in milliseconds, or what is wrong with it, in upstream's words. */
-function expirationWindowMs(grant: AccessGrant): number | string {
-  const text = grant.spec?.expirationWindow || defaultExpirationWindow;
-  const ms = parseDuration(text);
-  if (ms === undefined || ms > longestWindowMs) {
-    return `Invalid duration "${text}": it must look like 15m or 1h30m`;
-  }
-  return ms < 0 ? `Invalid duration "${text}": it must not be negative` : ms;
 }

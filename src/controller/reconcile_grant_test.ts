@@ -13,7 +13,7 @@ import type { AccessGrant } from "../resources/access_grant.ts";
 import type { Site } from "../resources/site.ts";
 import type { Announcement } from "./announcement.ts";
 import type { GrantAddress } from "./home.ts";
-import { type GrantWork, reconcileGrant } from "./reconcile_grant.ts";
+import { type GrantWork, noGrantsYet, reconcileGrant } from "./reconcile_grant.ts";
 
 const apiVersion = "skupper.io/v2alpha1";
 const never = new AbortController().signal;
@@ -48,7 +48,7 @@ function openWest(sitePart: Site["spec"] | "no site" = {}) {
     book,
     audit: (event) => state.audited.push(event),
     isAlone: true,
-    written: new Map<string, string>(),
+    ...noGrantsYet(),
     announce: (announcement) => void state.announced.push(announcement),
     addresses: { of: () => Promise.resolve(state.address) },
     now: () => state.now,
@@ -67,7 +67,7 @@ function openWest(sitePart: Site["spec"] | "no site" = {}) {
     await reconcile();
     return (await platform.get("AccessGrant", "g", never))!.status!;
   }
-  return { platform, ledgers, book, state, reconcile, reconciled };
+  return { platform, ledgers, book, state, work, reconcile, reconciled };
 }
 
 async function putGrant(platform: Platform, spec: AccessGrant["spec"], status = {}) {
@@ -194,6 +194,27 @@ test("a grant waits for its site, and for an address", async () => {
   assert.deepEqual(state.audited, []);
   state.address = { url: "https://10.0.0.1:9091", ca: "CA" };
   assert.equal((await reconciled()).status, "Ready");
+});
+
+test("a grant is issued once, however often it is ready anew", async () => {
+  const { platform, state, work, reconciled } = openWest();
+  await putGrant(platform, {});
+  const address = state.address;
+  state.address = { url: undefined, ca: "CA" };
+  assert.equal((await reconciled()).status, "Pending");
+  state.now += 5000;
+  for (const isRestarted of [false, true]) {
+    state.address = address;
+    assert.equal((await reconciled()).status, "Ready");
+    assert.deepEqual(state.audited.map(({ event }) => event), ["issued"]);
+    state.now += isRestarted ? 1000 : 0;
+    state.address = { url: undefined, ca: "CA" };
+    assert.equal((await reconciled()).status, "Pending");
+    if (isRestarted) work.issued.clear();
+  }
+  state.address = address;
+  assert.equal((await reconciled()).status, "Ready");
+  assert.deepEqual(state.audited.map(({ event }) => event), ["issued"]);
 });
 
 test("redemptions follow the ledger, and never fall below what the status showed", async () => {

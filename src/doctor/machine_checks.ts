@@ -26,7 +26,10 @@ function describeController(
   if (!status.running) {
     const start = command("controller start");
     const why = status.problem === undefined ? "" : `: ${status.problem}`;
-    return [problem("controller", `none runs, so nothing is granted or redeemed${why}`, start)];
+    return [
+      problem("controller", `none runs, so nothing is granted or redeemed${why}`, start),
+      ...describeTakenPort(status.takenPort, start),
+    ];
   }
   const restart = command("controller restart");
   if (status.answers === false) {
@@ -45,6 +48,15 @@ function describeController(
       : problem("clock", status.clock, "Set it by a time server."),
   );
   return [...findings, ...describeCertificate(status)];
+}
+
+/** A controller starts on no other port than that of before, unless it is told to. */
+function describeTakenPort(port: number | undefined, start: string): Finding[] {
+  if (port === undefined) return [];
+  const detail = `another program listens on port ${port}, which tokens issued so far name`;
+  const remedy = `End it (ss -ltnp 'sport = :${port}' names it), or choose another port, with ` +
+    `which those tokens are void: ${start} --grant-port <port>`;
+  return [problem("port", detail, remedy)];
 }
 
 /** Of a certificate that the user brings; one of the controller's own looks after itself. */
@@ -89,14 +101,18 @@ async function whyUnusable(folder: string): Promise<Finding | undefined> {
     if (systemErrorCode(error) === "ENOENT") return undefined;
     const why = explainSystemError(error);
     const owner = await stat(folder).then(({ uid }) => uid, () => undefined);
-    const { uid, username } = userInfo();
+    const { uid } = userInfo(); // its name is only what a variable says
     if (owner === undefined || owner === uid || systemErrorCode(error) !== "EACCES") {
       return problem("data home", `${folder}: ${why}`, "HAWSER_DATA_HOME names another one.");
     }
-    const whose = owner === 0 ? "root" : `the user with the number ${owner}`;
-    const detail = `${folder}: ${why}: it is ${whose}'s, and this is ${username}`;
+    const whose = nameUser(owner);
+    const detail = `${folder}: ${why}: it is ${whose}'s, and this runs as ${nameUser(uid)}`;
     return problem("data home", detail, `As ${whose}, or with another HAWSER_DATA_HOME, it works.`);
   }
+}
+
+function nameUser(uid: number): string {
+  return uid === 0 ? "root" : `user ${uid}`;
 }
 
 async function roomProblem(home: string): Promise<Finding | undefined> {

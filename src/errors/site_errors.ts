@@ -26,6 +26,11 @@ export const siteErrors = {
     message: (d) => `Site "${d.site}" is in status Error: ${d.message}`,
     hint: (_d, say) => say.command("site status"),
   }),
+  "link-failed": entry<{ link: string; message: string }>({
+    exit: "failed",
+    message: (d) => `Link "${d.link}" is in status Error: ${d.message}`,
+    hint: (d, say) => say.command(`link status ${d.link}`),
+  }),
   "site-exists": entry<{ site: string; namespace: string; wanted: string }>({
     exit: "conflict",
     message: (d) => `A site already exists in namespace "${d.namespace}": "${d.site}"`,
@@ -119,6 +124,14 @@ export const siteErrors = {
     exit: "precondition",
     message: (d) => `Cannot listen on ${d.host} port ${d.port}: that port needs privileges`,
     hint: (d) => `Choose a port of 1024 or above with ${d.option}.`,
+  }),
+  "link-credentials-missing": entry<{ link: string; why: string }>({
+    exit: "not-found",
+    message: (d) => `Link "${d.link}" has no credentials to try it with: ${d.why}`,
+    hint: (d, say) =>
+      `Put the Secret there (${say.command("apply -f <file>")}), or make the link anew: ${
+        say.command(`link delete ${d.link}`)
+      }, and redeem another token.`,
   }),
   "link-refused": entry<{ link: string; endpoint: string; why: string }>({
     exit: "refused",

@@ -111,12 +111,14 @@ export const tokenErrors = {
   "grant-expired": entry<{ grant: string; at: string }>({
     exit: "spent",
     message: (d) => `Access grant "${d.grant}" expired at ${d.at}`,
-    hint: () => "Leave out --grant to make a new one.",
+    hint: (_d, say) =>
+      `A token without --grant gets a new one: ${say.command("token issue <file>")}`,
   }),
   "grant-used-up": entry<{ grant: string; allowed: number }>({
     exit: "spent",
     message: (d) => `Access grant "${d.grant}" has no redemptions left of ${d.allowed}`,
-    hint: () => "Leave out --grant to make a new one.",
+    hint: (_d, say) =>
+      `A token without --grant gets a new one: ${say.command("token issue <file>")}`,
   }),
   "grant-failed": entry<{ grant: string; message: string }>({
     exit: "failed",

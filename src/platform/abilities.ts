@@ -126,6 +126,8 @@ export interface RunningController extends LocalController {
 /** No controller serves the data home. The rest tells of one that did. */
 export interface AbsentController extends LocalController {
   running: false;
+  /** The port that grants issued so far name, where another program listens on it. */
+  takenPort?: number;
 }
 
 /** Who serves a cluster's namespace. */

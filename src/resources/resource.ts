@@ -37,6 +37,16 @@ export function isReady(resource: BaseResource): boolean {
   return hasCondition(resource, "Ready");
 }
 
+/** True if the status speaks of the spec of that generation, or does not say of which. */
+export function isObserved(
+  { metadata, status }: BaseResource,
+  generation = metadata.generation,
+): boolean {
+  const observed = (status?.conditions ?? []).map((each) => each.observedGeneration ?? 0);
+  const latest = Math.max(0, ...observed);
+  return latest === 0 || latest >= (generation ?? 0);
+}
+
 /** One line on the state of a resource: its status and message, as `status` commands show them. */
 export function describeState(resource: BaseResource): string {
   const status = resource.status?.status ?? "Pending";

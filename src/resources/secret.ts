@@ -15,3 +15,13 @@ export function secretText(secret: Secret, key: string): string | undefined {
   const encoded = secret.data?.[key];
   return encoded === undefined ? undefined : Buffer.from(encoded, "base64").toString("utf8");
 }
+
+/**
+ * What a link's credentials, in the Secret of that name, lack of certificate, key and authority, in
+ * words; undefined if nothing.
+ */
+export function lackingCredentials(secret: Secret | undefined, name: string): string | undefined {
+  if (secret === undefined) return `Secret "${name}" does not exist`;
+  const missing = ["ca.crt", "tls.crt", "tls.key"].filter((key) => !secretText(secret, key));
+  return missing.length === 0 ? undefined : `Secret "${name}" lacks ${missing.join(", ")}`;
+}

@@ -101,7 +101,12 @@ export function liveLinks({ paths, router, whileHeld, env, executable }: LiveSou
     const name = link.spec?.tlsCredentials ?? "";
     const secret = await platform.get("Secret", name, signal);
     if (secret === undefined) {
-      throw appError("resource-not-found", { kind: "Secret", name, namespace: paths.namespace });
+      throw appError("resource-not-found", {
+        kind: "Secret",
+        name,
+        namespace: paths.namespace,
+        list: "get secrets",
+      });
     }
     const known = await management.query("sslProfile", signal);
     const attributes = profileAttributes(profile, known);

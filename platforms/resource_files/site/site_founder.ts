@@ -1,5 +1,4 @@
-import { rm, rmdir } from "node:fs/promises";
-import { dirname } from "node:path";
+import { rm } from "node:fs/promises";
 import { isDeepStrictEqual } from "node:util";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { SiteFounder } from "../../../src/platform/abilities.ts";
@@ -9,6 +8,7 @@ import { checkLabel } from "../../../src/resources/names.ts";
 import type { Site } from "../../../src/resources/site.ts";
 import { hasLostAuthority, refuseLostAuthority } from "./lost_authority.ts";
 import { keepLinkHosts } from "./chosen_hosts.ts";
+import { foundingUndo, removeEmptyFolders } from "./founding_undo.ts";
 import { allowLinks, type LinkAccessSetup } from "./link_access.ts";
 import { takesLinks } from "./link_endpoints.ts";
 import { checkLinkHost } from "./link_hosts.ts";
@@ -77,24 +77,44 @@ export async function foundSite(
   return await setup.whileHeld(signal, async (platform) => {
     const held = { ...setup, platform };
     if (await isStarted(paths)) return await chooseHosts(held, site, hosts, signal);
-    // a site that was deleted or made meanwhile is none to make anything for
-    await platform.apply<"Site">(site, signal, { dryRun: true });
-    if (await platform.get("Site", name, signal) !== undefined) await refuseLostAuthority(paths);
-    await removeAuthorityDrafts(paths);
-    const marks = siteMarks(paths, await createSiteAuthority(paths));
-    // a controller serves the namespaces of other platforms too
-    if (!keepPlatform || await readPlatform(paths) === undefined) {
-      await notePlatform(paths, platform.name);
+    // who founds what a file describes tries again, with what is made by then
+    const undo = keepPlatform ? undefined : await foundingUndo(paths, platform, name, signal);
+    try {
+      return await foundHeld(held, site, hosts, signal, { keepAccess, keepPlatform });
+    } catch (error) {
+      await undo?.().catch(() => {}); // what ended it matters more
+      throw error;
     }
-    if (takesRemoteLinks(site)) {
-      const accesses = keepAccess ? await platform.list("RouterAccess", signal) : [];
-      if (!accesses.some(takesLinks)) await allowLinks(held, site, hosts, marks, signal);
-    } else if (await marks.has(`RouterAccess-${name}`)) {
-      await platform.remove("RouterAccess", name, signal);
-      await marks.clear(`RouterAccess-${name}`);
-    }
-    return await platform.apply<"Site">(site, signal);
   });
+}
+
+/** As `foundSite`, for who holds the namespace's lock. */
+async function foundHeld(
+  held: LinkAccessSetup,
+  site: Site,
+  hosts: string[],
+  signal: AbortSignal,
+  { keepAccess, keepPlatform }: { keepAccess: boolean; keepPlatform: boolean },
+): Promise<Site> {
+  const { paths, platform } = held;
+  const { name } = site.metadata;
+  // a site that was deleted or made meanwhile is none to make anything for
+  await platform.apply<"Site">(site, signal, { dryRun: true });
+  if (await platform.get("Site", name, signal) !== undefined) await refuseLostAuthority(paths);
+  await removeAuthorityDrafts(paths);
+  const marks = siteMarks(paths, await createSiteAuthority(paths));
+  // a controller serves the namespaces of other platforms too
+  if (!keepPlatform || await readPlatform(paths) === undefined) {
+    await notePlatform(paths, platform.name);
+  }
+  if (takesRemoteLinks(site)) {
+    const accesses = keepAccess ? await platform.list("RouterAccess", signal) : [];
+    if (!accesses.some(takesLinks)) await allowLinks(held, site, hosts, marks, signal);
+  } else if (await marks.has(`RouterAccess-${name}`)) {
+    await platform.remove("RouterAccess", name, signal);
+    await marks.clear(`RouterAccess-${name}`);
+  }
+  return await platform.apply<"Site">(site, signal);
 }
 
 /**
@@ -198,12 +218,5 @@ async function removeEverything(
     // a token's Secret is there before its Links
     const isUsed = used.has(metadata.name) || metadata.annotations?.[redeemedToken] !== undefined;
     if (isUsed) await platform.remove("Secret", metadata.name, signal);
-  }
-}
-
-async function removeEmptyFolders(paths: NamespacePaths): Promise<void> {
-  const { inputResources, inputIssuers, inputCerts, root } = paths;
-  for (const folder of [inputResources, inputIssuers, inputCerts, dirname(inputResources), root]) {
-    await rmdir(folder).catch(() => {}); // not empty, or never made
   }
 }

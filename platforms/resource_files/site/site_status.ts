@@ -12,7 +12,7 @@ import type {
   Endpoint,
 } from "../../../src/resources/resource.ts";
 import type { RouterAccess } from "../../../src/resources/router_access.ts";
-import { type Secret, secretText } from "../../../src/resources/secret.ts";
+import { lackingCredentials, type Secret } from "../../../src/resources/secret.ts";
 import { defaultIssuer, type Site, wantsLinkAccess } from "../../../src/resources/site.ts";
 
 /** A fact, and since when it holds (RFC 3339); a state read twice must name the same time. */
@@ -138,11 +138,8 @@ export function deriveRouterAccessStatus(
 
 function linkConfigured(link: Link, secret: Secret | undefined): ConditionState {
   if ((link.spec?.endpoints.length ?? 0) === 0) return errorState("The link has no endpoints");
-  const credentials = link.spec?.tlsCredentials ?? "";
-  if (secret === undefined) return errorState(`Secret "${credentials}" does not exist`);
-  const missing = ["ca.crt", "tls.crt", "tls.key"].filter((key) => !secretText(secret, key));
-  if (missing.length === 0) return readyState;
-  return errorState(`Secret "${credentials}" lacks ${missing.join(", ")}`);
+  const lacks = lackingCredentials(secret, link.spec?.tlsCredentials ?? "");
+  return lacks === undefined ? readyState : errorState(lacks);
 }
 
 /** A condition in that state since then. */

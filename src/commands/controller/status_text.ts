@@ -27,6 +27,7 @@ export function describeController(status: ControllerStatus): string {
     ["Certificate problem", served.certificate?.problem],
     ["Tokens refused", served.certificate?.notice],
     ["Problem", status.problem],
+    ["Taken port", status.running ? undefined : status.takenPort?.toString()],
   ];
   return fields(rows.filter((row): row is [string, string] => row[1] !== undefined));
 }

@@ -8,6 +8,7 @@ import { type AppError, appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 import type { Link } from "../../resources/link.ts";
 import { hostAndPort } from "../../resources/resource.ts";
+import { lackingCredentials } from "../../resources/secret.ts";
 import type { EndpointCheck } from "../../token/link_check.ts";
 import { linkStateOf } from "../../router/linked.ts";
 import { describeDown, type LinkState } from "../../router/link_state.ts";
@@ -18,6 +19,8 @@ import { namedLink } from "./named_link.ts";
 interface LinkCheck {
   link: string;
   endpoints: EndpointCheck[];
+  /** What its credentials lack, without which nothing is tried. */
+  lacks?: string;
   /** What the site's router says of the link, where there is one to ask. */
   router?: LinkState;
 }
@@ -62,19 +65,21 @@ async function checkOne(
   link: Link,
   signal: AbortSignal,
 ): Promise<LinkCheck> {
-  const name = link.spec?.tlsCredentials ?? "";
-  const secret = await platform.get("Secret", name, signal);
-  if (secret === undefined) {
-    const { namespace } = platform;
-    throw appError("resource-not-found", { kind: "Secret", name, namespace });
+  const { name } = link.metadata;
+  const credentials = link.spec?.tlsCredentials ?? "";
+  const secret = await platform.get("Secret", credentials, signal);
+  const lacks = lackingCredentials(secret, credentials);
+  if (secret === undefined || lacks !== undefined) {
+    return { link: name, endpoints: [], ...(lacks === undefined ? {} : { lacks }) };
   }
   const { checkLink } = await import("../../token/link_check.ts");
-  return { link: link.metadata.name, endpoints: await checkLink(link, secret, signal) };
+  return { link: name, endpoints: await checkLink(link, secret, signal) };
 }
 
 /** What stands in the way of a link: what its check found, or else what its router says. */
 function failure(checks: LinkCheck[]): AppError | undefined {
-  for (const { link, endpoints, router } of checks) {
+  for (const { link, endpoints, lacks, router } of checks) {
+    if (lacks !== undefined) return appError("link-credentials-missing", { link, why: lacks });
     for (const { name, host, port, ok, steps } of endpoints) {
       if (ok) continue;
       const { step, detail } = steps.at(-1)!;
@@ -99,8 +104,9 @@ function text(checks: LinkCheck[]): string {
   return checks.map(describe).join("\n");
 }
 
-function describe({ link, endpoints, router }: LinkCheck): string {
+function describe({ link, endpoints, lacks, router }: LinkCheck): string {
   const lines = [`Link "${link}"`];
+  if (lacks !== undefined) lines.push(`  FAILED credentials: ${lacks}`);
   if (router !== undefined) {
     lines.push(`  router: ${linkWords(router)}`);
     if (router.fault !== undefined) lines.push(`    it says: ${router.message}`);

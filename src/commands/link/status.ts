@@ -10,6 +10,7 @@ import { describeState, isReady } from "../../resources/resource.ts";
 import { followLinks, holdRouter, listWithRouter } from "../../router/follow_links.ts";
 import { type LinkWithRouter, withRouter } from "../../router/linked.ts";
 import { unservedSite, visibleSites } from "../../token/unserved_site.ts";
+import { whyInVain } from "../../token/wait_in_vain.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
 import { linkStatusText, wideLinks } from "./status_text.ts";
@@ -80,6 +81,7 @@ async function awaitOperational(
   name: string | undefined,
 ): Promise<LinkWithRouter | LinkWithRouter[]> {
   const platform = await context.platform();
+  const { namespace } = platform;
   if (name !== undefined) await namedLink(platform, name, context);
   context.progress("Waiting for status...");
   const isMeant = (link: LinkWithRouter) =>
@@ -95,11 +97,21 @@ async function awaitOperational(
         done(links) {
           const meant = links.filter(isMeant);
           if (name !== undefined && meant.length === 0) {
-            const { namespace } = platform;
-            throw appError("resource-not-found", { kind: "Link", name, namespace });
+            throw appError("resource-not-found", {
+              kind: "Link",
+              name,
+              namespace,
+              list: "link status",
+            });
           }
-          if (meant.length === 0 || !meant.every(isReady)) return undefined;
-          return name === undefined ? meant : meant[0];
+          if (meant.length > 0 && meant.every(isReady)) {
+            return name === undefined ? meant : meant[0];
+          }
+          for (const link of meant) {
+            const why = whyInVain(link, { namespace, now: Date.now() });
+            if (why !== undefined) throw why;
+          }
+          return undefined;
         },
         describe(links) {
           const link = links.filter(isMeant).find((each) => !isReady(each));

@@ -8,6 +8,7 @@ import { appError } from "../../errors/app_error.ts";
 import { need } from "../../platform/abilities.ts";
 import type { Link } from "../../resources/link.ts";
 import { describeState, hasCondition, isReady } from "../../resources/resource.ts";
+import { whyInVain } from "../../token/wait_in_vain.ts";
 import { waitFor } from "../../wait/wait_for.ts";
 import { namedLink } from "./named_link.ts";
 import { changeLive, isPending, type LiveChange } from "../../router/live_change.ts";
@@ -85,7 +86,10 @@ async function update(
       const found = links.find(({ metadata }) => metadata.name === name);
       if (found === undefined) throw appError("conflict", { kind: "Link", name });
       const isReached = wait === "ready" ? isReady(found) : hasCondition(found, "Configured");
-      return isReached ? withLive(found) : undefined;
+      if (isReached) return withLive(found);
+      const why = whyInVain(found, { namespace: platform.namespace, now: Date.now() });
+      if (why !== undefined) throw why;
+      return undefined;
     },
     describe: (links) =>
       links.filter(({ metadata }) => metadata.name === name).map(describeState)[0]!,
@@ -99,5 +103,10 @@ async function update(
 async function requireSecret(context: CommandContext, name: string): Promise<void> {
   const platform = await context.platform();
   if (await platform.get("Secret", name, context.signal) !== undefined) return;
-  throw appError("resource-not-found", { kind: "Secret", name, namespace: platform.namespace });
+  throw appError("resource-not-found", {
+    kind: "Secret",
+    name,
+    namespace: platform.namespace,
+    list: "get secrets",
+  });
 }

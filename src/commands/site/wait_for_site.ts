@@ -1,7 +1,7 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { PlatformWithAbilities } from "../../platform/abilities.ts";
-import { describeState, hasCondition, isReady } from "../../resources/resource.ts";
+import { describeState, hasCondition, isObserved, isReady } from "../../resources/resource.ts";
 import { hasFailed, type Site } from "../../resources/site.ts";
 import { lookForAddress } from "../../token/lacking_address.ts";
 import { waitFor } from "../../wait/wait_for.ts";
@@ -37,7 +37,7 @@ export async function waitForSite(
     resume: "site status",
     done(sites) {
       const site = sites.find((site) => site.metadata.name === name);
-      if (site === undefined || !isCurrent(site, generation)) {
+      if (site === undefined || !isObserved(site, generation)) {
         context.progress("Waiting for status...");
         return undefined;
       }
@@ -54,13 +54,6 @@ export async function waitForSite(
     },
   }, context.deadline).finally(look.end);
   return { site, waitedFor };
-}
-
-/** True if the status speaks of the spec just applied, and not of an older one. */
-function isCurrent(site: Site, generation: number | undefined): boolean {
-  const observed = site.status?.conditions?.map((condition) => condition.observedGeneration ?? 0);
-  return generation === undefined || observed === undefined || observed.length === 0 ||
-    Math.max(...observed) === 0 || Math.max(...observed) >= generation;
 }
 
 /** The site as `site status` prints it, and how far it was waited for. */

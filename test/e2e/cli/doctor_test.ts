@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import * as fs from "node:fs";
+import { createServer } from "node:net";
 import { test } from "node:test";
 import process from "node:process";
 import { hashFolder } from "../../fakes/folder_hash.ts";
-import { type Sandbox, shareSandbox } from "../stage/harness.ts";
+import { inSandbox, isRoot, type Sandbox, shareSandbox } from "../stage/harness.ts";
 import { issueToken } from "../stage/sites.ts";
 
 const shared = shareSandbox(() => Promise.resolve());
@@ -112,6 +115,64 @@ test(
       process.kill(pid, "SIGCONT");
     }
   }),
+);
+
+test(
+  "doctor tells of a kept port that another program has taken",
+  shared.use(async (sandbox) => {
+    const { stdout } = await sandbox.succeed(["controller", "status", "-o", "json"]);
+    const port = Number(new URL(JSON.parse(stdout).grantUrl).port);
+    await sandbox.succeed(["controller", "stop"]);
+    const ended = await examine(sandbox, "-n", "west");
+    assert.ok(!ended.lines.some((line) => line.startsWith("problem port")));
+    const other = createServer().listen(port);
+    await once(other, "listening");
+    try {
+      const taken = await examine(sandbox, "-n", "west");
+      const line = `problem port: another program listens on port ${port}, ` +
+        "which tokens issued so far name";
+      assert.ok(problemsOf(taken).includes(line), taken.lines.join("\n"));
+      const remedy = taken.remedies.find((text) => text.includes("--grant-port"))!;
+      assert.match(remedy, / hawser controller start --grant-port <port>$/);
+      assert.match((await sandbox.hawser(["controller", "start"])).stderr, /the port is in use/);
+      const status = await sandbox.hawser(["controller", "status", "-o", "json"]);
+      assert.equal(JSON.parse(status.stdout).takenPort, port);
+    } finally {
+      other.close();
+      await once(other, "close");
+    }
+    await sandbox.succeed(["controller", "start"]);
+  }),
+);
+
+test(
+  "doctor tells whose a data home is that it can't use, and what helps (needs root)",
+  { skip: !isRoot },
+  inSandbox(async (sandbox) => {
+    const home = sandbox.dataHome;
+    fs.mkdirSync(home, { recursive: true });
+    for (const [uid, whose] of [[0, "root"], [1, "user 1"]] as const) {
+      fs.chownSync(home, uid, 0);
+      fs.chmodSync(home, 0o700);
+      const { code, lines, remedies } = await examine(sandbox, "-n", "west");
+      assert.equal(code, 3);
+      assert.ok(
+        lines.includes(
+          `problem data home: ${home}: permission denied: it is ${whose}'s, and this runs as user 65534`,
+        ),
+        lines.join("\n"),
+      );
+      assert.ok(remedies.includes(`As ${whose}, or with another HAWSER_DATA_HOME, it works.`));
+      // what is behind can't be looked at
+      assert.ok(!lines.some((line) => /^\w+ (site|controller)/.test(line)));
+    }
+    fs.chownSync(home, 65534, 65534);
+    fs.chmodSync(home, 0o777);
+    const open = await examine(sandbox, "-n", "west");
+    assert.ok(open.lines.includes(`problem data home: ${home} can be written by others`));
+    assert.ok(open.remedies.includes(`chmod go-w ${home}`));
+    fs.chmodSync(home, 0o700);
+  }, { ordinaryUser: true }),
 );
 
 test("what was printed and left behind holds no secret", shared.end);

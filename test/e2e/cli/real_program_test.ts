@@ -196,4 +196,17 @@ test(
   }),
 );
 
+test(
+  "skupper: what Skupper's own has is no slip of a command here",
+  shared.use(async (sandbox) => {
+    for (const word of ["connector", "debug", "listener", "man", "manifest", "system"]) {
+      const { code, stderr } = await sandbox.hawser([word], { calledAs: "skupper" });
+      assert.equal(code, 2);
+      assert.match(stderr, /\nhint: Skupper's own skupper is needed for that; /, word);
+    }
+    const slip = await sandbox.hawser(["linkk"], { calledAs: "skupper" });
+    assert.match(slip.stderr, /\nhint: Did you mean link\? Skupper's own skupper is needed /);
+  }),
+);
+
 test("nothing was left behind", shared.end);

@@ -118,4 +118,106 @@ test(
   }),
 );
 
+test(
+  "wait ends at once where only a change helps, and goes on where what is missing may come",
+  shared.use(async (sandbox) => {
+    const resources = (namespace: string, name: string) =>
+      `data/namespaces/${namespace}/input/resources/${name}.yaml`;
+    const write = (file: string, kind: string, name: string, spec: string) =>
+      sandbox.write(
+        file,
+        `apiVersion: skupper.io/v2alpha1\nkind: ${kind}\nmetadata:\n  name: ${name}\nspec: ${spec}\n`,
+      );
+    write(resources("west", "AccessGrant-bad"), "AccessGrant", "bad", "{expirationWindow: soon}");
+    write(
+      resources("east", "Link-nowhere"),
+      "Link",
+      "nowhere",
+      "{endpoints: [], tlsCredentials: no}",
+    );
+    write(
+      resources("east", "Link-early"),
+      "Link",
+      "early",
+      "{endpoints: [{name: inter-router, host: west, port: '1'}], tlsCredentials: late}",
+    );
+    const spent = sandbox.read("t.yaml").replace(/^ {2}name: .*$/m, "  name: spent");
+    sandbox.write(resources("east", "AccessToken-spent"), spent);
+    const over = '{url: "https://127.0.0.1:1/x", code: "", ca: ""}';
+    write(resources("east", "AccessToken-over"), "AccessToken", "over", over);
+    const refused: [words: string, code: number, error: string, ...more: string[]][] = [
+      [
+        "wait grant bad -n west",
+        1,
+        'error: Access grant "bad" is in status Error: Invalid duration "soon"[WILDCARD]',
+      ],
+      [
+        `wait grant ${grant} --for ready -n west`,
+        5,
+        `error: Access grant "${grant}" has no redemptions left of 1`,
+        "hint: A token without --grant gets a new one: hawser token issue <file> -n west",
+      ],
+      [
+        "wait link nowhere -n east",
+        1,
+        'error: Link "nowhere" is in status Error: The link has no endpoints',
+        "hint: hawser link status nowhere -n east",
+      ],
+      [
+        "link status nowhere --wait operational -n east",
+        1,
+        'error: Link "nowhere" is in status Error: The link has no endpoints',
+        "hint: hawser link status nowhere -n east",
+      ],
+      [
+        "link update nowhere --link-cost 3 --wait ready -n east",
+        1,
+        'error: Link "nowhere" is in status Error: The link has no endpoints',
+        'done: Link "nowhere" is stored as changed.',
+        "hint: hawser link status nowhere -n east",
+      ],
+      [
+        "wait token spent -n east",
+        5,
+        'error: Token "spent" is used up: its grant has no redemptions left',
+        "hint: Ask for a new token, or one with more redemptions (--redemptions-allowed).",
+      ],
+      [
+        "wait token over -n east",
+        1,
+        'error: Token "over" was not redeemed: [WILDCARD]spec.code is empty',
+      ],
+      [
+        "wait link early --timeout 0 -n east",
+        124,
+        'error: Timed out [WILDCARD]: Error (Secret "late" does not exist)',
+        "hint: To go on from here: hawser wait link early --for ready -n east",
+      ],
+    ];
+    for (const [words, code, error, ...hint] of refused) {
+      assertRefused(await sandbox.hawser(words.split(" ")), code, error, ...hint);
+    }
+    await sandbox.succeed(["wait", "grant", "bad", "--for", "error", "-n", "west"]);
+    // the other link is tried all the same
+    const checked = await sandbox.hawser(["link", "check", "-n", "east", "-o", "json"]);
+    const found = JSON.parse(checked.stdout).find(({ link }: { link: string }) => link === "early");
+    assert.deepEqual(found, {
+      link: "early",
+      endpoints: [],
+      lacks: 'Secret "late" does not exist',
+      platform: "linux",
+      router: { state: "unknown", message: "no router runs for this site" },
+    });
+    assert.equal(checked.code, 6);
+    const one = await sandbox.hawser(["link", "check", "early", "-n", "east"]);
+    assert.equal(one.code, 6);
+    assert.match(one.stdout, /^ {2}FAILED credentials: Secret "late" does not exist$/m);
+    assert.match(
+      one.stderr,
+      /^hint: Put the Secret there \(hawser apply -f <file> -n east\), or make the link anew: hawser link delete early -n east, and redeem another token\.$/m,
+    );
+    await sandbox.succeed(["wait", "link", "early", "--for", "error", "-n", "east"]);
+  }),
+);
+
 test("nothing leaked", shared.end);

@@ -88,6 +88,77 @@ test(
 );
 
 test(
+  "a site that finds no room on the disk leaves nothing of itself (needs root)",
+  { skip: !isRoot },
+  inSandbox(async (sandbox) => {
+    await withSmallDisk(sandbox, "data", async (disk) => {
+      const create = ["site", "create", "west", "-n", "west", "--enable-link-access"];
+      const folder = path.join(sandbox.folder, "data");
+      const files = () =>
+        fs.readdirSync(folder, { recursive: true, encoding: "utf8" })
+          .filter((file) => !/^(\.filler|hawser(\/\.locks.*)?)$/.test(file)).toSorted();
+      const failed: string[] = [];
+      // each time it fails at a later write than before
+      for (let kib = 0;; kib += 4) {
+        await disk.fill();
+        fs.truncateSync(`${folder}/.filler`, fs.statSync(`${folder}/.filler`).size - kib * 1024);
+        const { code, stderr } = await sandbox.hawser(create);
+        if (code === 0) break;
+        failed.push(
+          /^error: Cannot write .*\/(\S+): the disk is full$/m.exec(stderr)?.[1] ?? stderr,
+        );
+        assert.deepEqual(files(), ["namespaces"], stderr);
+      }
+      const kinds = [...new Set(failed.map((file) => file.replace(/-.*/, "")))];
+      assert.deepEqual(kinds, ["Site", "tls.crt", "tls.key", "platform.yaml", "RouterAccess"]);
+    });
+  }),
+);
+
+test(
+  "doctor tells of a disk without room (needs root)",
+  { skip: !isRoot },
+  inSandbox(async (sandbox) => {
+    await withSmallDisk(sandbox, "data", async () => {
+      const { code, stdout } = await sandbox.hawser(["doctor", "-n", "west"]);
+      assert.equal(code, 3);
+      assert.match(
+        stdout,
+        /^problem {2}data home {2,}the disk of \S+\/data is full but for \d+ KiB\n +Make room there: /m,
+      );
+    });
+  }),
+);
+
+test(
+  "link access that finds no room on the disk is not given (needs root)",
+  { skip: !isRoot },
+  inSandbox(async (sandbox) => {
+    await withSmallDisk(sandbox, "data", async (disk) => {
+      await sandbox.succeed(["site", "create", "west", "-n", "west"]);
+      const resources = path.join(sandbox.folder, "data/namespaces/west/input/resources");
+      const filler = path.join(sandbox.folder, "data/.filler");
+      const update = ["site", "update", "--enable-link-access", "-n", "west"];
+      for (let kib = 0;; kib += 4) {
+        await disk.fill();
+        fs.truncateSync(filler, fs.statSync(filler).size - kib * 1024);
+        if ((await sandbox.hawser(update)).code === 0) break;
+        assert.deepEqual(fs.readdirSync(resources), ["Site-west.yaml"]);
+        assert.doesNotMatch(
+          sandbox.read(path.relative(sandbox.folder, `${resources}/Site-west.yaml`)),
+          /linkAccess/,
+        );
+        await sandbox.succeed(["site", "status", "-n", "west"]);
+      }
+      assert.deepEqual(fs.readdirSync(resources).toSorted(), [
+        "RouterAccess-west.yaml",
+        "Site-west.yaml",
+      ]);
+    });
+  }),
+);
+
+test(
   "a full disk at the redeeming site spends no use (needs root)",
   { skip: !isRoot },
   inSandbox(async (sandbox) => {

@@ -79,7 +79,7 @@ spec:
       await sandbox.hawser(["token", "issue", "no.yaml", "-n", "west", "--grant", "my-grant"]),
       5,
       'error: Access grant "my-grant" has no redemptions left of 2',
-      "hint: Leave out --grant to make a new one.",
+      "hint: A token without --grant gets a new one: hawser token issue <file> -n west",
     );
     assert.equal(fs.readFileSync(file, "utf8"), grant);
     for (const namespace of ["east", "south"]) {
@@ -180,7 +180,7 @@ const endings: [string, string[], (sandbox: Sandbox, grant: string) => Promise<v
       redemption: ['error: Token "NAME" has expired', "hint: Ask for a new token."],
       reuse: [
         'error: Access grant "NAME" expired at [WILDCARD]Z',
-        "hint: Leave out --grant to make a new one.",
+        "hint: A token without --grant gets a new one: hawser token issue <file> -n west",
       ],
     },
   ],
@@ -200,7 +200,7 @@ const endings: [string, string[], (sandbox: Sandbox, grant: string) => Promise<v
       ],
       reuse: [
         'error: Access grant "NAME" has no redemptions left of 1',
-        "hint: Leave out --grant to make a new one.",
+        "hint: A token without --grant gets a new one: hawser token issue <file> -n west",
       ],
     },
   ],

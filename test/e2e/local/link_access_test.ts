@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { eventually } from "../stage/eventually.ts";
 import { inSandbox, isRoot, type Outcome, type Sandbox } from "../stage/harness.ts";
 import { assertRefused, messages } from "../stage/refusal.ts";
-import { listGrants } from "../stage/sites.ts";
+import { issueToken, listGrants } from "../stage/sites.ts";
 
 const issue = ["token", "issue", "t.yaml", "-n", "west"];
 
@@ -58,6 +58,22 @@ test(
     const { code, stderr } = await sandbox.hawser(issue);
     assert.equal(code, 3, stderr);
     assertNothingIssued(sandbox);
+  }),
+);
+
+test(
+  "a grant whose site is closed for a while is not issued again",
+  inSandbox(async (sandbox) => {
+    await sandbox.succeed(["controller", "start"]);
+    const links = ["--enable-link-access", "--link-host", "127.0.0.1", "-n", "west"];
+    await sandbox.succeed(["site", "create", "west", ...links]);
+    const grant = await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["site", "update", "-n", "west", "--disable-link-access"]);
+    await sandbox.succeed(["wait", "grant", grant, "--for", "pending", "-n", "west"]);
+    await sandbox.succeed(["site", "update", ...links]);
+    await sandbox.succeed(["wait", "grant", grant, "-n", "west"]);
+    const { stdout } = await sandbox.succeed(["audit", "show", "-o", "json", "--grant", grant]);
+    assert.deepEqual(JSON.parse(stdout).map(({ event }: { event: string }) => event), ["issued"]);
   }),
 );
 

@@ -160,7 +160,7 @@ test(
         await sandbox.hawser(["token", "issue", "dead.yaml", "--grant", grant, "-n", "west"]),
         5,
         `error: Access grant "${grant}" has no redemptions left of 1`,
-        "hint: Leave out --grant to make a new one.",
+        "hint: A token without --grant gets a new one: hawser token issue <file> -n west",
       );
       assert.ok(!fs.existsSync(path.join(sandbox.folder, "dead.yaml")));
     }
