@@ -22,7 +22,7 @@ export async function foundingUndo(
   const wasAccess = await platform.get("RouterAccess", name, signal) !== undefined;
   const uidBefore = await siteUid(paths);
   const platformBefore = await readPlatform(paths);
-  const absent = namespaceFolders(paths).filter((folder) => !existsSync(folder));
+  const absent = [...namespaceFolders(paths), paths.state].filter((folder) => !existsSync(folder));
   return async () => {
     const { signal } = new AbortController(); // whatever ended the founding
     if (!wasSite && await platform.get("Site", name, signal) !== undefined) return;
@@ -56,7 +56,7 @@ async function removeEmpty(folders: string[]): Promise<void> {
 
 /** The folders that founding makes, each after what is in it. */
 function namespaceFolders(
-  { inputResources, inputIssuers, inputCerts, root, state }: NamespacePaths,
+  { inputResources, inputIssuers, inputCerts, root }: NamespacePaths,
 ): string[] {
-  return [inputResources, inputIssuers, inputCerts, dirname(inputResources), root, state];
+  return [inputResources, inputIssuers, inputCerts, dirname(inputResources), root];
 }
