@@ -15,7 +15,7 @@ const condition = (status: string, reason: string) => ({
 const failed = (message: string) => ({ status: "Error", message });
 const spec = (fields: object) => ({ spec: fields });
 
-/** Kind, what it is beside its name, and the error that ends a wait for it; undefined: none does. */
+/** A kind, what it is beside its name, and the error that ends a wait for it, if any does. */
 const resources: [what: string, kind: string, rest: object, code: string | undefined][] = [
   ["a failed site", "Site", { status: failed("port 55671 is taken") }, "site-failed"],
   [
