@@ -105,21 +105,29 @@ export const jfrogErrors = {
     message: (d) => `Server "${d.id}" is configured without an access token`,
     hint: (d, say) => `${say.program} config check "${d.id}" tells whose its credentials are.`,
   }),
-  "access-token-not-found": entry<{ url: string; isOwn?: boolean }>({
+  "access-token-not-found": entry<{ url: string; isOwn?: boolean; namesakeId?: string }>({
     exit: "not-found",
     message: (d) =>
-      `${d.url} did not revoke the token: it does not know it, or is older than Artifactory ` +
-      (d.isOwn
-        ? "7.53.1 and can't tell which token it is asked with"
-        : "7.68 and can't find a token by its value"),
-    hint: (_d, say) =>
-      `Find its id, and revoke that: ${say.program} access-token list, then ${say.program} access-token revoke <id>`,
+      `${d.url} did not revoke the token: ${
+        d.namesakeId === undefined
+          ? `it does not know it, or is older than Artifactory ${
+            d.isOwn
+              ? "7.53.1 and can't tell which token it is asked with"
+              : "7.68 and can't find a token by its value"
+          }`
+          : `it has one of the id "${d.namesakeId}", but this text, damaged or forged, is not it`
+      }`,
+    hint: (d, say) =>
+      d.namesakeId === undefined
+        ? `Find its id, and revoke that: ${say.program} access-token list, then ${say.program} access-token revoke <id>`
+        : `If that is the one: ${say.program} access-token revoke ${d.namesakeId}`,
   }),
   "access-token-gone": entry<{ id: string }>({
     exit: "not-found",
     message: (d) =>
-      `${d.id === "" ? "The access token" : `Access token "${d.id}"`} is not there: ` +
-      "revoked already, or never kept by the server",
+      d.id === ""
+        ? "The access token is not there: revoked already, never kept by the server, or not whole"
+        : `Access token "${d.id}" is not there: revoked already, or never kept by the server`,
     hint: (_d, say) => `${say.program} access-token list`,
   }),
   "access-token-differs": entry<{ why: string; id: string; problem?: string }>({

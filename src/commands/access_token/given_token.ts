@@ -1,20 +1,32 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
-import { isTokenValue } from "../../jfrog/token_value.ts";
+import { bareToken, isTokenValue, type NamedToken, nameToken } from "../../jfrog/token_value.ts";
 import type { AccessOptions } from "../jfrog/access_options.ts";
 import { givenSecrets } from "../jfrog/given_secret.ts";
 
 /**
- * The id or token that an argument names, from stdin where it is `-`. Warns of a token among the
- * arguments. Throws `usage` where stdin is to hold two secrets, or holds none.
+ * The token that an argument names, on stdin where it is `-`. Throws what `readGivenToken` and
+ * `nameToken` throw.
  */
 export async function givenToken(
   context: CommandContext,
   argument: string,
   options: Pick<AccessOptions, "accessTokenStdin" | "passwordStdin">,
+): Promise<NamedToken> {
+  return nameToken(await readGivenToken(context, argument, options));
+}
+
+/**
+ * The text of an argument, from stdin where it is `-`. Warns of a token among the arguments. Throws
+ * `usage` where stdin is to hold two secrets, or holds none.
+ */
+export async function readGivenToken(
+  context: CommandContext,
+  argument: string,
+  options: Pick<AccessOptions, "accessTokenStdin" | "passwordStdin">,
 ): Promise<string> {
   if (argument !== "-") {
-    if (isTokenValue(argument)) {
+    if (isTokenValue(bareToken(argument))) {
       context.warn("Others on this machine can see the token; - in its place reads it from stdin");
     }
     return argument;

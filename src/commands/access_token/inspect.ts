@@ -3,9 +3,9 @@ import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import { fields } from "../../cli/output.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { appError } from "../../errors/app_error.ts";
-import { isTokenValue } from "../../jfrog/token_value.ts";
+import { bareToken, isTokenValue } from "../../jfrog/token_value.ts";
 import type { TokenInspection } from "../../jfrog/token_inspection.ts";
-import { givenToken } from "./given_token.ts";
+import { readGivenToken } from "./given_token.ts";
 
 interface Inspected extends TokenInspection {
   /** The configured server whose token it is. */
@@ -27,8 +27,9 @@ export function accessTokenInspect(run: Runner) {
 
 async function inspect(context: CommandContext, argument: string | undefined): Promise<Inspected> {
   const { inspectAccessToken } = await import("../../jfrog/token_inspection.ts");
-  if (argument === "-" || (argument !== undefined && isTokenValue(argument))) {
-    return inspectAccessToken((await givenToken(context, argument, {})).trim(), Date.now());
+  if (argument === "-" || (argument !== undefined && isTokenValue(bareToken(argument)))) {
+    const token = bareToken(await readGivenToken(context, argument, {}));
+    return inspectAccessToken(token, Date.now());
   }
   const { openServerStore } = await import("../../jfrog/config/store.ts");
   const { findDefault, findServer } = await import("../../jfrog/config/entry.ts");

@@ -34,7 +34,9 @@ async function revoke(
 ): Promise<Revoked> {
   const given = await givenToken(context, argument, options);
   const tokens = await openTokens(context, await openAccess(context, options));
-  const result = await tokens.revoke(given);
+  const result = "id" in given
+    ? await tokens.revoke(given.id)
+    : await tokens.revokeValue(given.value);
   await findUnlessQuiet(context, context.quiet, () => {
     if (!result.revoked) throw appError("access-token-gone", { id: result.id });
   });

@@ -2,7 +2,9 @@ import type { CommandContext } from "../../cli/context.ts";
 import { fields } from "../../cli/output.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
+import { appError } from "../../errors/app_error.ts";
 import type { ListedToken } from "../../jfrog/access/tokens.ts";
+import { idIn } from "../../jfrog/token_value.ts";
 import {
   type AccessOptions,
   openAccess,
@@ -27,7 +29,12 @@ export function accessTokenShow(run: Runner) {
 }
 
 async function show(context: CommandContext, argument: string, options: AccessOptions) {
-  const id = await givenToken(context, argument, options);
+  const given = await givenToken(context, argument, options);
+  const id = "id" in given ? given.id : idIn(given.value);
+  if (id === undefined) {
+    const wanted = "a token_id, or me; this is a token itself, of which the server tells nothing";
+    throw appError("invalid-value", { name: "the id", value: "…", wanted });
+  }
   const tokens = await openTokens(context, await openAccess(context, options));
   return await tokens.show(id);
 }

@@ -38,8 +38,13 @@ export function textOf({ headers, body }: HttpAnswer): string {
 /** The text itself is not shown: a token may be in it. */
 function describeText(text: string): string {
   if (text.trim() === "") return "it is empty";
-  if (/^\s*</.test(text)) {
-    return "it is a page, not JSON: a proxy's or a login's, or the url is wrong";
-  }
-  return "it is not JSON";
+  return isPage(text) ? notThePlatform : "it is not JSON";
+}
+
+/** What is wrong with an answer that is a page, whatever its status. */
+export const notThePlatform = "it is a page, not JSON: a proxy's or a login's, or the url is wrong";
+
+/** True for a page for people, which the platform never answers. */
+export function isPage(text: string): boolean {
+  return /^\s*</.test(text);
 }

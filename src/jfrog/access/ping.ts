@@ -2,7 +2,7 @@ import type { Deadline } from "../../wait/deadline.ts";
 import { type AccessServer, type AccessSurroundings, secretsIn } from "../access_server.ts";
 import { ask } from "./exchange.ts";
 import { blank, describeFailedAnswer } from "./failed_answer.ts";
-import { textOf } from "./json_answer.ts";
+import { isPage, textOf } from "./json_answer.ts";
 
 /** What Artifactory answers to a ping. */
 export interface Pong {
@@ -25,7 +25,7 @@ export async function pingArtifactory(
   const secrets = secretsIn(server.credentials);
   const said = textOf(answer).trim();
   // a page in its place is a login's or a proxy's
-  if (answer.status !== 200 || said.startsWith("<")) {
+  if (answer.status !== 200 || isPage(said)) {
     throw describeFailedAnswer(answer, server.url + path, secrets);
   }
   const at = Date.parse(answer.headers.date ?? "") + 500; // it has whole seconds, cut off

@@ -6,8 +6,8 @@ import { type AccessServer, type AccessSurroundings, secretsIn } from "../access
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { writeGoJson } from "../go_json.ts";
-import { readJsonObject } from "./json_answer.ts";
-import { idIn, isTokenValue } from "../token_value.ts";
+import { isPage, notThePlatform, readJsonObject, textOf } from "./json_answer.ts";
+import { idIn, isTokenId } from "../token_value.ts";
 import { type TokenRequest, tokensPath } from "./token_request.ts";
 
 /** A token as the server lists it; times are seconds since 1970. */
@@ -42,17 +42,18 @@ export interface AccessTokens {
   /** Makes a new token of a refresh token, which is used up then. */
   refresh(refreshToken: string, accessToken: string | undefined): Promise<CreatedToken>;
   list(filter: TokenFilter): Promise<ListedToken[]>;
-  /**
-   * The token of that id, or the JSON Web Token itself; `me` is the one in use. Throws
-   * `invalid-value` for what can be no id.
-   */
+  /** The token of that id; `me` is the one in use. Throws `invalid-value` for what can be none. */
   show(id: string): Promise<ListedToken>;
   /**
-   * Revokes the token of that id, or the token itself, which goes into no url. Throws
-   * `invalid-value` as `show` does, and `access-token-not-found` where the server does not say
-   * whether it knows the token.
+   * Revokes the token of that id. Throws `invalid-value` as `show` does, and
+   * `access-token-not-found` where the server can't tell which token `me` is.
    */
   revoke(id: string): Promise<Revoked>;
+  /**
+   * Revokes a token itself, which goes into no url. Throws `access-token-not-found` where the
+   * server does not say whether it knows the token.
+   */
+  revokeValue(token: string): Promise<Revoked>;
 }
 
 /** What became of a token to be revoked. */
@@ -110,7 +111,8 @@ export function openAccessTokens(
         return await showId(own);
       }
     },
-    revoke: (id) => isTokenValue(id) ? revokeValue(id.trim()) : revokeId(id),
+    revoke: revokeId,
+    revokeValue,
   };
 
   /** The id of the token that is asked with: servers know it by `me` since 7.53.1 only. */
@@ -128,8 +130,12 @@ export function openAccessTokens(
   }
 
   async function revokeId(id: string): Promise<Revoked> {
-    const { status } = await call({ method: "DELETE", path: pathOf(id) });
-    if (status !== 204) return { id, revoked: true };
+    const path = pathOf(id);
+    const answer = await call({ method: "DELETE", path });
+    if (isPage(textOf(answer))) {
+      throw appError("access-answer-invalid", { url: server.url + path, why: notThePlatform });
+    }
+    if (answer.status !== 204) return { id, revoked: true };
     if (id !== "me") return { id, revoked: false };
     // an older server takes it for the id of another token: that is not there, and ours is
     const own = ownId();
@@ -148,14 +154,28 @@ export function openAccessTokens(
       const named = answer.status === 204 ? undefined : revokedId(answer);
       if (named !== undefined) return { id: named, revoked: true };
     } catch (error) {
-      // the token may be forged, and its jti another's: what is not known is not there
-      if (saysUnknown(error)) return { id: id ?? "", revoked: false };
+      if (saysUnknown(error)) return await missing(id);
       // by its value only an administrator may, whose own it is by its id
       const isOther = isAppError(error, "access-refused") && id !== undefined;
       if (!isOther && !isAppError(error, "access-answer-unexpected")) throw error;
     }
     if (id !== undefined) return await revokeId(id);
     throw appError("access-token-not-found", { url: server.url });
+  }
+
+  /**
+   * What is to be said of a token that the server does not know. The text may be forged or damaged,
+   * and the id in it that of a token that lives, which is not revoked for it.
+   */
+  async function missing(id: string | undefined): Promise<Revoked> {
+    if (id === undefined) return { id: "", revoked: false };
+    try {
+      await showId(id);
+    } catch (error) {
+      if (isAppError(error, "access-not-found")) return { id, revoked: false };
+      throw error;
+    }
+    throw appError("access-token-not-found", { url: server.url, namesakeId: id });
   }
 }
 
@@ -180,17 +200,10 @@ function revokedId({ body }: HttpAnswer): string | undefined {
   return id;
 }
 
-function pathOf(given: string): string {
-  const id = isTokenValue(given) ? idIn(given.trim()) : given;
-  if (id === undefined) {
-    const wanted = "a token_id, or me; this is a token itself, of which the server tells nothing";
-    throw appError("invalid-value", { name: "the id", value: "…", wanted });
-  }
-  // these would be another path
-  if (["", ".", ".."].includes(id)) {
-    throw appError("invalid-value", { name: "the id", value: id, wanted: "a token_id, or me" });
-  }
-  return `${tokensPath}/${encodeURIComponent(id)}`;
+/** Nothing but an id comes into a path: what is none may be a secret, and is not shown. */
+function pathOf(id: string): string {
+  if (id === "me" || isTokenId(id)) return `${tokensPath}/${id}`;
+  throw appError("invalid-value", { name: "the id", value: "…", wanted: "a token_id, or me" });
 }
 
 function queryOf(filter: TokenFilter): string {

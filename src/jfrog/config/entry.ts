@@ -2,6 +2,7 @@ import { appError } from "../../errors/app_error.ts";
 import { canBeToken, isApiKey, isLocal } from "../access_server.ts";
 import { usernameIn } from "../jwt.ts";
 import { defaultServerId, type Server, withSlash } from "../server.ts";
+import { withoutTokens } from "../token_value.ts";
 
 /** The services that have a url of their own, below the platform's unless told otherwise. */
 const services = {
@@ -149,6 +150,7 @@ export function findDefault(servers: Server[]): Server {
 /** The server of that id. Throws `jfrog-server-not-found`. */
 export function findServer(servers: Server[], id: string): Server {
   const found = servers.find(({ serverId }) => serverId === id);
-  if (found === undefined) throw appError("jfrog-server-not-found", { id });
+  // who took a token for a name is not to find it in a log
+  if (found === undefined) throw appError("jfrog-server-not-found", { id: withoutTokens(id) });
   return found;
 }

@@ -74,12 +74,69 @@ test(
 test(
   "a token that nobody knows is not there, and no other is revoked by the id that it claims",
   shared.use(async (stage) => {
+    const unknown = makeJwt({ sub: "jfac@x/users/eve", jti: "7c8c1ad2-0b5c" });
+    const gone = await call(stage, unknown, ["access-token", "revoke", "-"]);
+    assert.equal(gone.code, 6);
+    assert.match(gone.stderr, /is not there/);
     const other = stage.api.tokens.make("bob");
     const forged = makeJwt({ sub: "jfac@x/users/eve", jti: other.token_id });
-    const { code, stderr } = await call(stage, forged, ["access-token", "revoke", "-"]);
+    // who wants it gone and hears nothing may take it for that
+    const { code, stderr } = await call(stage, forged, ["access-token", "revoke", "-", "--quiet"]);
     assert.equal(code, 6);
-    assert.match(stderr, /is not there/);
+    assert.match(
+      stderr,
+      /\nerror: .* did not revoke the token: .*, damaged or forged, is not it\n/,
+    );
+    assert.match(
+      stderr,
+      new RegExp(`\\nhint: .*: hawser access-token revoke ${other.token_id}\\n`),
+    );
     assert.ok(stage.api.tokens.all.includes(other));
+  }),
+);
+
+test(
+  "access-token revoke takes a token from what it is given with, and asks nobody for a part of one",
+  shared.use(async (stage) => {
+    const { tokens } = stage.api;
+    for (const dressed of [(t: string) => `Bearer ${t}`, (t: string) => `"${t}"`]) {
+      const made = tokens.make("bob");
+      const args = ["access-token", "revoke", dressed(made.value)];
+      assert.equal((await call(stage, made.value, args)).code, 0);
+      assert.ok(!tokens.all.includes(made));
+    }
+    const made = tokens.make("bob");
+    const withoutSignature = made.value.slice(0, made.value.lastIndexOf("."));
+    const parts = [withoutSignature, made.value.slice(30, 130), `token=${made.value}`];
+    for (const verb of ["revoke", "show"]) {
+      for (const part of parts) {
+        const none = await callsOf(stage, part, async () => {
+          const { code, stderr } = await call(stage, part, ["access-token", verb, part, "--quiet"]);
+          assert.equal(code, 2);
+          assert.match(stderr, /error: Invalid value "…" for the id: it must be a/);
+        });
+        assert.deepEqual(none, []);
+      }
+    }
+    assert.ok(tokens.all.includes(made));
+    const args = ["config", "show", made.value];
+    const { code, stderr } = await stage.call(args, { printsToken: false });
+    assert.equal(code, 6);
+    assert.match(stderr, /error: Server ID "…" does not exist/);
+  }),
+);
+
+test(
+  "a page in place of the platform revokes nothing, whatever its status",
+  shared.use(async (stage) => {
+    const made = stage.api.tokens.make("bob");
+    stage.api.misbehave(answerWith(200, "<html><title>Log in</title></html>"));
+    const { code, stdout, stderr } = await call(stage, made.value, [
+      ...["access-token", "revoke", made.token_id],
+    ]);
+    assert.equal(code, 1);
+    assert.equal(stdout, "");
+    assert.match(stderr, /error: The answer of .* is not acceptable: it is a page, /);
   }),
 );
 

@@ -92,20 +92,22 @@ token_type         Bearer
   },
   {
     name: "access-token show says what there is not",
-    args: ["access-token", "show", "a/../b", ...server],
+    args: ["access-token", "show", "gone", ...server],
     stdin: "ADMIN",
-    sent: ["GET /access/api/v1/tokens/a%2F..%2Fb | Bearer admin"],
+    sent: ["GET /access/api/v1/tokens/gone | Bearer admin"],
     code: 6,
     stderr: [
-      "error: URL/access/api/v1/tokens/a%2F..%2Fb answered 404 Not Found: Token with id: a/../b not found",
+      "error: URL/access/api/v1/tokens/gone answered 404 Not Found: Token with id: gone not found",
     ],
   },
-  ...["", ".", ".."].map((id) => ({
+  ...["", ".", "..", "a/../b", "my secret"].map((id) => ({
     name: `access-token revoke takes "${id}" for no id`,
     args: ["access-token", "revoke", id, ...server],
     stdin: "ADMIN",
     code: 2,
-    stderr: [`error: Invalid value "${id}" for the id: it must be a token_id, or me`],
+    stderr: [
+      'error: Invalid value "…" for the id: it must be a token_id, me, or a whole token with nothing around it',
+    ],
   })),
   {
     name: "access-token revoke says that a token is not there",
