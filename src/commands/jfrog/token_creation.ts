@@ -13,7 +13,8 @@ import { deliverCreated, openHanding } from "./deliver_token.ts";
 import { formatOption, type JfFormat } from "./jf_format.ts";
 import { failureOf, JfFailure, orJfFailure } from "./jf_failure.ts";
 
-interface Options extends AccessOptions {
+/** What the commands that make a token are told. */
+export interface CreationOptions extends AccessOptions {
   project?: string;
   grantAdmin?: boolean;
   groups?: string;
@@ -38,10 +39,22 @@ type Result = ShownRequest | JfFailure | undefined;
 /** What the commands that make a token do, in one line. */
 export const creationSummary = "Create an access token of the JFrog Platform";
 
-/** The command with what makes a token: `[username]` and its options (docs/spec/jfrog.md 1). */
-export function withTokenCreation(run: Runner, command: ReturnType<typeof leafWithoutPlatform>) {
-  return tokenCreation(command)
-    .action(run({ text, data, failure: failureOf }, create));
+/**
+ * The command with what makes a token: `[username]` and its options (docs/spec/jfrog.md 1).
+ * `complete` puts in what the command takes for granted, which `standardLife` says of --expiry.
+ */
+export function withTokenCreation(
+  run: Runner,
+  command: ReturnType<typeof leafWithoutPlatform>,
+  standardLife = "the platform's",
+  complete = (options: CreationOptions) => options,
+) {
+  return tokenCreation(command, standardLife)
+    .action(run(
+      { text, data, failure: failureOf },
+      (context, username: string | undefined, options: CreationOptions) =>
+        create(context, username, complete(options)),
+    ));
 }
 
 /** The same for a command that jf does not have: what it prints is not shown unasked. */
@@ -50,12 +63,15 @@ export function withGuardedCreation(run: Runner, command: ReturnType<typeof leaf
     .addOption(revealOption())
     .action(run(
       { text, data, failure: failureOf },
-      (context, username: string | undefined, { reveal, ...options }: Options) =>
+      (context, username: string | undefined, { reveal, ...options }: CreationOptions) =>
         create(context, username, { ...options, reveal: reveal === true }),
     ));
 }
 
-function tokenCreation(command: ReturnType<typeof leafWithoutPlatform>) {
+function tokenCreation(
+  command: ReturnType<typeof leafWithoutPlatform>,
+  standardLife = "the platform's",
+) {
   return withAccessOptions(command)
     .argument("[username]", "whose token it is; by default the user's who asks")
     .option("--project <key>", "the project the token is for")
@@ -64,7 +80,8 @@ function tokenCreation(command: ReturnType<typeof leafWithoutPlatform>) {
     .option("--scope <scope>", "what it may do, in place of --groups and --grant-admin")
     .option(
       "--expiry <time>",
-      "its life in seconds, or as a duration such as 24h; 0 is without end; by default the platform's",
+      "its life in seconds, or as a duration such as 24h; 0 is without end; by default " +
+        standardLife,
     )
     .addOption(switchOption("refreshable", "make a refresh token with it"))
     .option("--description <text>", "what it is for, at most 1024 characters")
@@ -82,7 +99,7 @@ function tokenCreation(command: ReturnType<typeof leafWithoutPlatform>) {
 async function create(
   context: CommandContext,
   username: string | undefined,
-  options: Options,
+  options: CreationOptions,
 ): Promise<Result> {
   const { tokenRequest } = await import("../../jfrog/access/token_request.ts");
   const { differences } = await import("../../jfrog/access/asked_and_given.ts");
@@ -110,13 +127,18 @@ async function create(
 /** The error to end with, once the token that is not as it was asked for is revoked. */
 async function takeBack(
   tokens: AccessTokens,
-  { token_id: id = "", access_token: token }: CreatedToken,
+  { token_id = "", access_token: token }: CreatedToken,
   lacks: string[],
 ): Promise<AppError> {
+  const { isTokenId } = await import("../../jfrog/token_value.ts");
+  const id = isTokenId(token_id) ? token_id : "";
   const why = lacks.join("; ");
   try {
-    await tokens.revoke(id || token);
-    return appError("access-token-differs", { why, id });
+    const { revoked } = id === "" ? await tokens.revokeValue(token) : await tokens.revoke(id);
+    if (revoked) return appError("access-token-differs", { why, id });
+    // a short life is not kept, and what is not kept is not revoked
+    const problem = "the server, which has just made it, does not know it";
+    return appError("access-token-differs", { why, id, problem });
   } catch (cause) {
     const problem = isAppError(cause) ? cause.message : String(cause);
     return appError("access-token-differs", { why, id, problem }, { cause });

@@ -87,6 +87,31 @@ test(
 );
 
 test(
+  "rt atc makes a token for an hour, and takes * for what the user may, as it does in jf",
+  shared.use(async (stage) => {
+    const rest = '"refreshable":false,"include_reference_token":false,"username":"bob"}';
+    const table: [string[], string][] = [
+      [[], `{"expires_in":3600,${rest}`],
+      [["--groups=*"], `{"expires_in":3600,${rest}`],
+      [
+        ["--groups=*", "--grant-admin"],
+        `{"scope":"applied-permissions/admin","expires_in":3600,${rest}`,
+      ],
+      [
+        ["--groups=a", "--expiry=60"],
+        `{"scope":"applied-permissions/groups:a","expires_in":60,${rest}`,
+      ],
+    ];
+    for (const [more, text] of table) {
+      const args = ["rt", "atc", "bob", "--url", "URL", "--access-token-stdin", ...more];
+      const { code } = await stage.call(args, { stdin: stage.admin.value, calledAs: "jf" });
+      assert.equal(code, 0);
+      assert.equal(stage.api.calls.at(-1)!.text, text);
+    }
+  }),
+);
+
+test(
   "rt ping says what Artifactory says",
   shared.use(async (stage) => {
     const up = await stage.call(["rt", "ping", "--url", "URL"], { calledAs: "jf" });
