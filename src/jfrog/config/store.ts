@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { appError, isAppError } from "../../errors/app_error.ts";
+import { type AppError, appError, isAppError } from "../../errors/app_error.ts";
 import { sleep } from "../../runtime/clock.ts";
 import { makePrivateFolder, readLimited } from "../../runtime/files.ts";
 import { backUpHome, moveCertificates } from "./backup.ts";
@@ -102,18 +102,16 @@ export function openServerStore(env: Environment): ServerStore {
   async function decrypt({ path, config }: Found, secrets: Secrets): Promise<Decrypted> {
     const sealed = new Set<string>();
     if (!config.isEncrypted) return { servers: config.servers, sealed };
-    const found = await keyFor(secrets);
-    if (found === undefined && secrets === "clear") {
-      throw appError("jfrog-key-missing", { file: path });
-    }
+    const { found, problem } = await findKey();
     const servers = config.servers.map((server, index) =>
       mapSecrets(server, (secret, name) => {
         const clear = found && decryptSecret(secret, found.key);
         if (clear !== undefined) return clear;
-        if (secrets === "as they are" || found === undefined) {
+        if (secrets === "as they are") {
           sealed.add(secret);
           return secret;
         }
+        if (found === undefined) throw problem ?? appError("jfrog-key-missing", { file: path });
         const field = `servers[${index}].${name}`;
         throw appError("jfrog-key-wrong", { file: path, source: found.source, field });
       })
@@ -121,12 +119,12 @@ export function openServerStore(env: Environment): ServerStore {
     return { servers, sealed };
   }
 
-  /** The key; a file of it that is gone is none where no secret is needed. */
-  async function keyFor(secrets: Secrets): Promise<EncryptionKey | undefined> {
+  /** The key, or why it can't be used, which matters where there is a secret to be used or kept. */
+  async function findKey(): Promise<{ found?: EncryptionKey | undefined; problem?: AppError }> {
     try {
-      return await findEncryptionKey(env, home);
+      return { found: await findEncryptionKey(env, home) };
     } catch (error) {
-      if (secrets === "as they are" && isAppError(error, "file-not-found")) return undefined;
+      if (isAppError(error)) return { problem: error };
       throw error;
     }
   }
@@ -136,7 +134,7 @@ export function openServerStore(env: Environment): ServerStore {
     servers: Server[],
     sealed: ReadonlySet<string>,
   ): Promise<void> {
-    const found = await keyFor(config.isEncrypted ? "as they are" : "clear");
+    const { found, problem } = await findKey();
     let isSealed = false;
     let isClear = false;
     const stored = servers.map((server) =>
@@ -150,6 +148,8 @@ export function openServerStore(env: Environment): ServerStore {
         return secret;
       })
     );
+    // who has a key wants no secret in clear
+    if (isClear && problem !== undefined) throw problem;
     // a file is encrypted as a whole, or not at all
     if (isSealed && isClear) throw appError("jfrog-key-missing", { file: path });
     await makePrivateFolder(home);

@@ -81,6 +81,46 @@ test(
 );
 
 test(
+  "a key that can't be used keeps nobody from what needs none, and nothing comes into the file in clear",
+  inSandbox(async (sandbox) => {
+    const secret = ["--user=u", "--password-stdin", "--enc-password=false"];
+    for (const id of ["a", "b"]) {
+      await sandbox.hawser(add(id, ...secret), { ...withKey, stdin: password });
+    }
+    const sealed = sandbox.read(file);
+    const yaml = "home/.jfrog/security/security.yaml";
+    const variable = (value: string) => ({ env: { JFROG_CLI_ENCRYPTION_KEY: value } });
+    const broken: [env: object, yaml: string | undefined, why: RegExp][] = [
+      [variable("short"), undefined, /Invalid encryption key in JFROG_CLI_ENCRYPTION_KEY: /],
+      [variable(`${sandbox.folder}/gone.key`), undefined, /gone\.key does not exist/],
+      [{}, "masterKey: short\n", /Invalid encryption key in .*security\.yaml: /],
+      [{}, "masterKey: [\n", /security\.yaml: /],
+    ];
+    for (const [options, text, why] of broken) {
+      sandbox.write(file, sealed);
+      if (text !== undefined) sandbox.write(yaml, text);
+      const good = [["show"], ["use", "b"], ["edit", "b", "--url=https://c.example"]];
+      for (const args of [...good, ["remove", "a", "--quiet"]]) {
+        const { code, stderr } = await sandbox.hawser(["config", ...args], options);
+        assert.equal(code, 0, stderr);
+      }
+      const left = sandbox.read(file);
+      for (const args of [["config", "export", "b"], add("c", ...secret)]) {
+        const { code, stderr } = await sandbox.hawser(args, { ...options, stdin: password });
+        assert.notEqual(code, 0);
+        assert.match(stderr, why);
+      }
+      assert.equal(sandbox.read(file), left);
+      const all = await sandbox.hawser(["config", "remove", "--quiet"], options);
+      assert.equal(all.code, 0, all.stderr);
+      const plain = await sandbox.hawser(add("c", ...secret), { ...options, stdin: password });
+      assert.match(plain.stderr, why);
+      assert.deepEqual(ids(sandbox), []);
+    }
+  }),
+);
+
+test(
   "a file mounted by itself is written in place, and what it held is back after a crash",
   { skip: !isRoot && "needs root to mount" },
   inSandbox(async (sandbox) => {
