@@ -47,7 +47,14 @@ const mayImport: Record<string, string[]> = {
     "src/wait",
     "src/runtime",
     "src/resources/yaml.ts",
-    ...["access_server.ts", "environment_secret.ts", "go_json.ts", "jwt.ts", "server.ts"].map((
+    ...[
+      "access_server.ts",
+      "environment_secret.ts",
+      "go_json.ts",
+      "jwt.ts",
+      "server.ts",
+      "token_value.ts",
+    ].map((
       file,
     ) => `src/jfrog/${file}`),
   ],
@@ -85,6 +92,7 @@ const mayImport: Record<string, string[]> = {
       "src/cli/sink.ts",
       "src/commands/jfrog",
       "src/jfrog",
+      "src/runtime/decoded_text.ts",
       "src/runtime/files.ts",
     ],
   ),

@@ -4,7 +4,8 @@ import { type Sink, sinkOption } from "../cli/sink.ts";
 import type { Runner } from "../cli/runner.ts";
 import { appError } from "../errors/app_error.ts";
 import type { ExchangedToken } from "../jfrog/access/oidc_exchange.ts";
-import { environmentSecret, withoutLineEnd } from "../jfrog/environment_secret.ts";
+import { environmentToken } from "../jfrog/environment_secret.ts";
+import { bareToken } from "../jfrog/token_value.ts";
 import { type AccessOptions, openAccess, withAccessOptions } from "./jfrog/access_options.ts";
 import { deliverMade, openHanding } from "./jfrog/deliver_token.ts";
 import { formatOption, type JfFormat } from "./jfrog/jf_format.ts";
@@ -79,8 +80,8 @@ async function exchange(
     );
   }
   const tokenId = required(
-    withoutLineEnd(onCommandLine ?? "") ||
-      environmentSecret(env, "JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID"),
+    bareToken(onCommandLine ?? "") ||
+      environmentToken(env, "JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID"),
     "There is no id token to exchange",
     "Set JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID to it.",
   );

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { isAppError } from "../errors/app_error.ts";
-import { platformUrl, refusePassword, serviceUrl } from "./platform_url.ts";
+import { isSameServer, platformUrl, refusePassword, serviceUrl } from "./platform_url.ts";
 
 test("platformUrl() gives the base url with a slash, and warns of what it mended", () => {
   const table: [text: string, url: string, warning: RegExp | undefined][] = [
@@ -33,6 +33,10 @@ test("platformUrl() refuses what is no such url, and shows no credentials", () =
     "https://",
     "ftp://acme.jfrog.io",
     "ssh://acme",
+    "https:/acme.jfrog.io",
+    "http:acme.jfrog.io",
+    "https//acme.jfrog.io",
+    "https:///",
     "https://acme.jfrog.io?x=hunter2",
     "https://acme.jfrog.io/#a",
     "https://user:hunter2@acme.jfrog.io",
@@ -71,7 +75,8 @@ test("platformUrl() takes the url of a page or a service for the platform's, and
     "artifactory/webapp/x",
     "UI",
   ];
-  for (const path of [...behind, "artifactory/api/system", "access/"]) {
+  const services = ["artifactory/api/system", "access/", "access/api/v1/tokens", "xray", "mc/api"];
+  for (const path of [...behind, ...services]) {
     const warnings: string[] = [];
     const url = platformUrl(`https://h.example/${path}`, "--url", (text) => warnings.push(text));
     assert.equal(url, "https://h.example/", path);
@@ -90,4 +95,22 @@ test("serviceUrl() puts the scheme before a url that has none, and says so", () 
   assert.equal(warnings.length, 1);
   assert.equal(serviceUrl("http://h.example/", "--x", assert.fail), "http://h.example/");
   assert.throws(() => serviceUrl("a b", "--x", warn), /Invalid value "a b" for --x/);
+});
+
+test("serviceUrl() refuses what platformUrl() refuses, and shows no credentials", () => {
+  const hidden = ["u:hunter2@h.example", "https://u:hunter2@h.example", "https://h?x=hunter2"];
+  for (const text of [...hidden, "u:hunter2@a b", "ftp://h.example", "https:/h.example"]) {
+    assert.throws(
+      () => serviceUrl(text, "--x", assert.fail),
+      (error) => isAppError(error, "invalid-value") && !/hunter2/.test(error.message),
+      text,
+    );
+  }
+});
+
+test("isSameServer() compares scheme, host and port", () => {
+  assert.ok(isSameServer("acme.jfrog.io", "https://Acme.jfrog.io:443/artifactory/"));
+  assert.ok(!isSameServer("http://acme.jfrog.io", "https://acme.jfrog.io"));
+  assert.ok(!isSameServer("https://acme.jfrog.io:8443", "https://acme.jfrog.io"));
+  assert.ok(!isSameServer("a b", "a b"));
 });

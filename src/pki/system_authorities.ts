@@ -23,7 +23,10 @@ const bundles = [
  */
 export function systemAuthorities(env: Record<string, string | undefined>): string[] {
   const extra = env["NODE_EXTRA_CA_CERTS"];
-  const texts = [...distributed(env), ...extra ? [readAuthorities(extra)] : []];
+  const texts = [
+    ...distributed(env),
+    ...extra ? [readAuthorities(extra, "NODE_EXTRA_CA_CERTS")] : [],
+  ];
   // a bundle is often named twice, and takes milliseconds to read
   return [...new Set(texts)].filter((text) => text.includes("-----BEGIN CERTIFICATE-----"));
 }
@@ -33,7 +36,7 @@ function distributed(env: Record<string, string | undefined>): string[] {
   if (file || folders) {
     const files = (folders ?? "").split(":").filter(Boolean).flatMap(listFiles);
     return [
-      ...file ? [readAuthorities(file)] : [],
+      ...file ? [readAuthorities(file, "SSL_CERT_FILE")] : [],
       ...files.flatMap((each) => readIfThere(each) ?? []),
     ];
   }
@@ -45,12 +48,17 @@ function distributed(env: Record<string, string | undefined>): string[] {
   return system.length > 0 ? system : [...rootCertificates];
 }
 
-/** Reads a file of authorities that a user named or put there. Throws `not-readable`. */
-export function readAuthorities(file: string): string {
+/**
+ * Reads a file of authorities that a user put there, or named by a variable. Throws `not-readable`,
+ * which names the variable: it may have been set for another program.
+ */
+export function readAuthorities(file: string, variable?: string): string {
   try {
     return readFileSync(file, "utf8");
   } catch (cause) {
-    throw appError("not-readable", { path: file, why: explainSystemError(cause) }, { cause });
+    const named = variable === undefined ? "" : `; ${variable} names it`;
+    const why = explainSystemError(cause) + named;
+    throw appError("not-readable", { path: file, why }, { cause });
   }
 }
 

@@ -12,6 +12,7 @@ import {
   readResources,
   writeResource,
 } from "../resources/yaml.ts";
+import { decodeText } from "../runtime/decoded_text.ts";
 import { checkWritable, readLimited, writeWhole } from "../runtime/files.ts";
 import { isSealed } from "./seal.ts";
 
@@ -30,7 +31,7 @@ export function parseToken(content: string | Uint8Array, file: string): UsableTo
     appError("token-file-invalid", { file, why }, { cause });
   if (Buffer.byteLength(content) > maxTokenBytes) throw refuse("it is larger than 1 MiB");
   if (isSealed(content)) throw appError("token-sealed", { file });
-  const text = typeof content === "string" ? content : decode(content);
+  const text = typeof content === "string" ? content : decodeText(content);
   // deno-lint-ignore no-control-regex -- control characters are what tells binary from text
   if (text === undefined || /[\0-\x08\x0e-\x1f]/.test(text)) throw refuse("it is not text");
   const documents = explained(() => readResources(text, file, { untrusted: true }))
@@ -190,19 +191,6 @@ export async function writeTokenFile(
     mode: 0o600,
     replace,
   });
-}
-
-/** The text of UTF-8, or of UTF-16 with a byte order mark, as Windows PowerShell writes it. */
-function decode(bytes: Uint8Array): string | undefined {
-  const [first, second] = bytes;
-  const isLittle = first === 0xff && second === 0xfe;
-  const isBig = first === 0xfe && second === 0xff;
-  const encoding = isLittle ? "utf-16le" : isBig ? "utf-16be" : "utf-8";
-  try {
-    return new TextDecoder(encoding, { fatal: true }).decode(bytes);
-  } catch {
-    return undefined;
-  }
 }
 
 /** The resources of a list, as `kubectl get accesstokens -o yaml` prints them. */

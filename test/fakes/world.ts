@@ -13,7 +13,7 @@ export interface Finished {
 /** The pieces of the outside a test sets. */
 export interface Outside {
   env?: Record<string, string>;
-  stdin?: string;
+  stdin?: string | Uint8Array;
   program?: string;
   interrupts?: AbortSignal;
   terminal?: boolean;
@@ -32,13 +32,15 @@ export async function run(args: string[], outside: Outside = {}): Promise<Finish
     const steer = (sequence: string, text: string) => write(sequence + text);
     return { isTerminal: outside.terminal === true, write, deliver: write, steer };
   };
-  const lines = (outside.stdin ?? "").split("\n").slice(0, -1);
+  const { stdin = "" } = outside;
+  const bytes = typeof stdin === "string" ? new TextEncoder().encode(stdin) : stdin;
+  const lines = new TextDecoder().decode(bytes).split("\n").slice(0, -1);
   const world: World = {
     args,
     program: outside.program ?? "hawser",
     executable: ["hawser"],
     env: outside.env ?? {},
-    stdin: () => Promise.resolve(new TextEncoder().encode(outside.stdin ?? "")),
+    stdin: () => Promise.resolve(bytes),
     stdinIsTerminal: outside.terminal === true,
     async readLine({ ask }) {
       await ask();

@@ -1,4 +1,5 @@
 import type { CommandContext } from "../../cli/context.ts";
+import { decodeText } from "../../runtime/decoded_text.ts";
 import { leafWithoutPlatform } from "../../cli/leaf.ts";
 import type { Runner } from "../../cli/runner.ts";
 import { dialogueOf } from "./options.ts";
@@ -30,9 +31,7 @@ async function importToken(context: CommandContext, argument: string) {
       `Others on this machine can see the token; it is hidden with: ${program} config import -`,
     );
   }
-  const line = argument === "-"
-    ? new TextDecoder().decode(await context.stdin(maxTokenBytes))
-    : argument;
+  const line = argument === "-" ? decodeText(await context.stdin(maxTokenBytes)) ?? "" : argument;
   const imported = importServer(line);
   const server = nameUser(mergeServer({}, imported), imported, context.warn);
   checkAuthentication(server, false);

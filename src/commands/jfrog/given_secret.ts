@@ -1,6 +1,8 @@
 import type { CommandContext } from "../../cli/context.ts";
 import { appError } from "../../errors/app_error.ts";
 import { withoutLineEnd } from "../../jfrog/environment_secret.ts";
+import { bareToken } from "../../jfrog/token_value.ts";
+import { decodeText } from "../../runtime/decoded_text.ts";
 import { whileAwaiting } from "../../wait/deadline.ts";
 
 const maxSecretBytes = 64 * 1024;
@@ -14,7 +16,8 @@ export interface SecretOption {
 }
 
 /**
- * The secrets given, in order, undefined for those that are not. Warns of one among the arguments,
+ * The secrets given, in order, undefined for those that are not; tokens without what they are often
+ * wrapped in. Warns of one among the arguments,
  * where others on the machine can see it; jf does not. Throws `usage` for one given twice, for two
  * on stdin, and for none where stdin is to give it.
  */
@@ -37,7 +40,8 @@ export async function givenSecrets(
       throw usage(`--${name} and --${name}-stdin do not go together`);
     }
     const argument = value === undefined ? undefined : withoutLineEnd(value);
-    given.push(onStdin ? await readSecret(context, name, usage) : argument);
+    const secret = onStdin ? await readSecret(context, name, usage) : argument;
+    given.push(name === "password" || secret === undefined ? secret : bareToken(secret));
   }
   return given;
 }
@@ -54,7 +58,9 @@ async function readSecret(
       throw whileAwaiting(error, `the ${name} on standard input`);
     });
   if (read.length > maxSecretBytes) throw usage(`The ${name} on standard input is too long`);
-  const secret = new TextDecoder().decode(read).trim();
+  const text = decodeText(read);
+  if (text === undefined) throw usage(`The ${name} on standard input is not UTF-8 text`);
+  const secret = text.trim();
   if (secret === "") throw usage(`There is no ${name} on standard input`);
   return secret;
 }

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { run } from "../../../test/fakes/world.ts";
 
@@ -11,6 +12,31 @@ test("a secret is read from stdin, trimmed, and shown nowhere", async () => {
   assert.equal(code, 0);
   assert.match(stdout, /^Authorization: Bearer \*\*\*$/m);
   assert.ok(!(stdout + stderr).includes("hunter2"));
+});
+
+test("a token is read as it is often given: wrapped, quoted, as a header, from PowerShell", async () => {
+  const token = "header.pay-load.signature".repeat(8);
+  const wrapped = `${token.replaceAll(/.{64}/g, "$&\r\n")}\r\n`;
+  for (const text of [wrapped, `"${token}"\n`, `Bearer ${token}`, `\uFEFF${token}`]) {
+    const ways: [string[], object][] = [
+      [["--access-token-stdin"], { stdin: text }],
+      [["--access-token", text], {}],
+      [[], { env: { JFROG_CLI_ACCESS_TOKEN: text } }],
+    ];
+    for (const [args, options] of ways) {
+      const { code, stderr } = await run([...atc, ...args], options);
+      assert.equal(code, 0, stderr);
+    }
+  }
+});
+
+test("a secret in UTF-16 is read, and one in no known encoding refused", async () => {
+  const utf16 = Buffer.from(`\uFEFFhunter2\r\n`, "utf16le");
+  const args = [...atc, "--user=u", "--password-stdin"];
+  assert.equal((await run(args, { stdin: utf16 })).code, 0);
+  const { code, stderr } = await run(args, { stdin: Buffer.from("p\xe4ss\n", "latin1") });
+  assert.equal(code, 2);
+  assert.match(stderr, /^error: The password on standard input is not UTF-8 text\n/);
 });
 
 test("nobody is made to type a secret where it shows", async () => {

@@ -155,7 +155,7 @@ function judge(error: Error, told: string, answer: string): string[] {
   }
   if (isAppError(error, "access-server-failed")) {
     const { status } = error.data as AppError<"access-server-failed">["data"];
-    assert.equal(error.retryable, status === 429 || status === 503, answer);
+    assert.equal(error.retryable, status === 429, answer);
     assert.equal(/a token may exist/.test(said), !error.retryable, answer);
   }
   return [said];

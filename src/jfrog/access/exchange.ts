@@ -16,7 +16,7 @@ import {
   authorization,
   isLocal,
 } from "../access_server.ts";
-import { blank } from "./failed_answer.ts";
+import { blank, mayHaveActed } from "./failed_answer.ts";
 import { findRefusal, isAlert } from "./refused_connection.ts";
 import { refusePassword } from "../platform_url.ts";
 
@@ -81,9 +81,7 @@ export async function ask(
       },
       deadline.signal,
     );
-    // who fails may have failed after it; what a gateway says is not what became of it
-    const isDark = answer.status === 408 || (answer.status >= 500 && answer.status !== 503);
-    if (request.mints && isDark) warnOfToken(url, surroundings);
+    if (request.mints && mayHaveActed(answer)) warnOfToken(url, surroundings);
     return answer;
   } catch (error) {
     if (error instanceof ComeAgain) return error.answer;

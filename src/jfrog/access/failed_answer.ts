@@ -3,11 +3,9 @@ import type { FailedAnswer } from "../../errors/jfrog_errors.ts";
 import { textOf } from "./json_answer.ts";
 import type { HttpAnswer } from "../../network/http_exchange.ts";
 import { retryAfterMs } from "../../network/retry_after.ts";
+import { withoutTokens } from "../token_value.ts";
 
 const excerptLength = 300;
-
-/** A JSON Web Token wherever it stands, or a reference token: base64 of "reftkn". */
-const tokenPattern = /eyJ[\w-]{8,}\.[\w-]+\.[\w-]*|cmVmdGtu[\w+/-]{8,}=*/g;
 
 /**
  * The error that an answer other than a success is; `secrets` are blanked out of what the server
@@ -40,12 +38,22 @@ export function describeFailedAnswer(
   if (status === 404) return appError("access-not-found", data);
   if (status === 409) return appError("access-conflict", data);
   if (status === 429 || status >= 500) {
-    // busy is said before anything is done; whatever else failed may have failed after it
-    const retryable = !mints || status === 429 || status === 503;
     const afterMs = retryAfterMs(answer.headers, Date.now());
+    const retryable = !mints || !mayHaveActed(answer);
     return appError("access-server-failed", data, { retryable, retryAfterMs: afterMs });
   }
   return appError("access-answer-unexpected", data);
+}
+
+/**
+ * True for an answer after which a request may have been obeyed all the same: what failed may have
+ * failed after it, and a 303 is for what was done. A server is busy, 429 or 503, before it does
+ * anything; but a 503 that does not say when to come again is also what a proxy says of a server
+ * that broke off.
+ */
+export function mayHaveActed({ status, headers }: HttpAnswer): boolean {
+  if (status === 503) return headers["retry-after"] === undefined;
+  return status === 303 || status === 408 || status >= 500;
 }
 
 const remedies = {
@@ -65,10 +73,10 @@ const unmistakableLength = 24;
  * out `password` would mangle the message, and tell what it is.
  */
 export function blank(text: string, secrets: string[]): string {
-  return secrets.filter(isTelling)
+  const left = secrets.filter(isTelling)
     .flatMap((secret) => [secret, encodeURIComponent(secret), JSON.stringify(secret).slice(1, -1)])
-    .reduce((left, secret) => left.replaceAll(wholeWord(secret), "…"), text)
-    .replaceAll(tokenPattern, "…");
+    .reduce((left, secret) => left.replaceAll(wholeWord(secret), "…"), text);
+  return withoutTokens(left);
 }
 
 function isTelling(secret: string): boolean {

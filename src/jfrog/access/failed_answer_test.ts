@@ -39,10 +39,14 @@ test("describeFailedAnswer() gives each status its code", () => {
 });
 
 test("describeFailedAnswer() calls no failure retryable behind which a token may be", () => {
-  for (
-    const [status, expected] of [[429, true], [500, false], [502, false], [503, true]] as const
-  ) {
-    const answer = { status, statusText: "", headers: {}, body: Buffer.from("") };
+  const later = { "retry-after": "5" };
+  const table = [
+    ...[[429, {}, true], [500, {}, false], [502, later, false], [503, later, true]] as const,
+    // of a proxy whose server broke off, perhaps
+    [503, {}, false],
+  ] as const;
+  for (const [status, headers, expected] of table) {
+    const answer = { status, statusText: "", headers, body: Buffer.from("") };
     assert.equal(describeFailedAnswer(answer, url, [], { mints: true }).retryable, expected);
     assert.equal(describeFailedAnswer(answer, url, []).retryable, true);
   }

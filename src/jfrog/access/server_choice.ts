@@ -6,9 +6,9 @@ import {
   type ServerCredentials,
 } from "../access_server.ts";
 import { findDefault, findServer } from "../config/entry.ts";
-import { environmentSecret } from "../environment_secret.ts";
+import { environmentSecret, environmentToken } from "../environment_secret.ts";
 import { usernameIn } from "../jwt.ts";
-import { platformUrl } from "../platform_url.ts";
+import { isSameServer, platformUrl } from "../platform_url.ts";
 import type { Server, ServerStore } from "../server.ts";
 
 /** What the options of a command say of a server; undefined or "" is not given. */
@@ -55,7 +55,8 @@ interface Found {
  * JFROG_CLI_USER, JFROG_CLI_PASSWORD), else the configured server, the one of --server-id or
  * JFROG_CLI_SERVER_ID or the default one. A server named by --server-id is taken as it is
  * configured, but for options; without a url, options need a server named. User and credentials are
- * one identity, of one source: a configured user goes with its own credentials only. Throws
+ * one identity, of one source: a configured user goes with its own credentials only, and the
+ * environment's credentials to no other server than its url, where it has one. Throws
  * `jfrog-url-missing`, `jfrog-server-not-found`, `jfrog-server-missing`, `jfrog-default-missing`,
  * `access-token-invalid`, `invalid-value`, `usage`, and what reading the configuration throws.
  */
@@ -67,11 +68,13 @@ export async function chooseServer(
   const { env, warn, detail } = surroundings;
   if (flags.sshKeyPath || flags.sshPassphrase) warn("SSH keys have no effect on access tokens");
   const envMatters = !flags.serverId || Boolean(flags.url);
-  const user = envMatters ? env["JFROG_CLI_USER"] : undefined;
+  const envUrl = env["JFROG_CLI_URL"];
+  const isForOther = Boolean(flags.url && envUrl) && !isSameServer(flags.url!, envUrl!);
+  const user = envMatters && !isForOther ? env["JFROG_CLI_USER"] : undefined;
   const given = findCredentials(flags, user, "options") ??
-    (envMatters ? credentialsInEnv(env, flags.user, warn) : undefined);
+    (envMatters ? credentialsInEnv(env, flags.user, isForOther, warn) : undefined);
   const source = flags.url ? "--url" : "JFROG_CLI_URL";
-  const givenUrl = flags.url || (envMatters && env["JFROG_CLI_URL"]);
+  const givenUrl = flags.url || (envMatters && envUrl);
   if (givenUrl) {
     const chosen = finish(platformUrl(givenUrl, source, warn), flags, given, undefined, warn);
     detail(`Server ${source}, credentials from ${given?.source ?? "nowhere"}: ${chosen.identity}`);
@@ -90,17 +93,27 @@ export async function chooseServer(
 }
 
 /**
- * The credentials of the environment. Half of some, a user without a password or a password without
- * a user, is of somebody else's program: it is left out, with a warning.
+ * The credentials of the environment. What is for another server, half of some, a user without a
+ * password or a password without a user, and a user who is not the token's, is left out, with a
+ * warning.
  */
 function credentialsInEnv(
   env: ChoiceSurroundings["env"],
   otherUser: string | undefined,
+  isForOther: boolean,
   warn: (text: string) => void,
 ): Found | undefined {
   const user = env["JFROG_CLI_USER"] || undefined;
   const password = environmentSecret(env, "JFROG_CLI_PASSWORD");
-  const accessToken = environmentSecret(env, "JFROG_CLI_ACCESS_TOKEN");
+  const accessToken = environmentToken(env, "JFROG_CLI_ACCESS_TOKEN");
+  if (isForOther) {
+    if (accessToken || password) {
+      warn(
+        "The credentials of the environment are left out: they are JFROG_CLI_URL's, not --url's",
+      );
+    }
+    return undefined;
+  }
   if (!accessToken && password && !user && !otherUser) {
     warn("JFROG_CLI_PASSWORD is left out: there is no JFROG_CLI_USER whose it is");
     return undefined;
@@ -108,6 +121,11 @@ function credentialsInEnv(
   if (!accessToken && user && !password) {
     warn("JFROG_CLI_USER is left out: there is no JFROG_CLI_PASSWORD of it");
     return undefined;
+  }
+  const owner = accessToken && usernameIn(accessToken);
+  if (owner && user && owner.toLowerCase() !== user.toLowerCase()) {
+    warn(`JFROG_CLI_USER is left out: the access token is that of ${owner}`);
+    return findCredentials({ accessToken }, otherUser, "the environment");
   }
   return findCredentials({ user, password, accessToken }, otherUser, "the environment");
 }

@@ -40,13 +40,18 @@ async function choose(flags: ServerFlags, env: Record<string, string>, servers?:
 
 test("chooseServer() takes options, then the environment, then the configured server", async () => {
   const env = { JFROG_CLI_URL: "https://env.example", JFROG_CLI_ACCESS_TOKEN: "E" };
+  const noUrl = { JFROG_CLI_ACCESS_TOKEN: "E" };
   const both = [acme, beta];
   const one: [ServerFlags, Record<string, string>, Server[] | undefined, string, unknown][] = [
     [{ url: "https://o.example", accessToken: "O" }, env, undefined, "https://o.example/", {
       accessToken: "O",
       user: undefined,
     }],
-    [{ url: "https://o.example" }, env, undefined, "https://o.example/", {
+    [{ url: "https://o.example" }, noUrl, undefined, "https://o.example/", {
+      accessToken: "E",
+      user: undefined,
+    }],
+    [{ url: "env.example/ui/" }, env, undefined, "https://env.example/", {
       accessToken: "E",
       user: undefined,
     }],
@@ -116,7 +121,8 @@ test("chooseServer() asks a server named by --server-id, whatever the environmen
     assert.equal(chosen.url, "https://acme.example/");
     assert.equal((chosen.credentials as { accessToken: string }).accessToken, accessToken);
   }
-  const { chosen } = await choose({ serverId: "acme", url: "https://o.example" }, env);
+  const token = { JFROG_CLI_ACCESS_TOKEN: "E" };
+  const { chosen } = await choose({ serverId: "acme", url: "https://o.example" }, token);
   assert.deepEqual([chosen.url, chosen.credentials], [
     "https://o.example/",
     { accessToken: "E", user: undefined },
@@ -160,6 +166,37 @@ test("chooseServer() leaves out half an identity of the environment, with a warn
     assert.equal(chosen.user, "ann");
     assert.match(warnings.join(), new RegExp(`^${name} is left out: `));
   }
+});
+
+test("chooseServer() sends the environment's credentials to no other server than its url", async () => {
+  const all: Record<string, string>[] = [
+    { JFROG_CLI_ACCESS_TOKEN: "E" },
+    { JFROG_CLI_USER: "e", JFROG_CLI_PASSWORD: "E" },
+  ];
+  for (const one of all) {
+    const env = { JFROG_CLI_URL: "https://env.example", ...one };
+    for (const url of ["https://o.example", "http://env.example", "https://env.example:8443"]) {
+      const { chosen, warnings } = await choose({ url }, env);
+      assert.equal(chosen.credentials, undefined);
+      assert.match(warnings.join(), /^The credentials of the environment are left out: /);
+    }
+    const given = await choose({ url: "https://o.example", accessToken: "O" }, env);
+    assert.deepEqual(given.warnings, []);
+  }
+});
+
+test("chooseServer() takes the user of a token, and not another one beside it", async () => {
+  const admin = makeJwt({ sub: "jfac@x/users/admin" });
+  const env = { JFROG_CLI_ACCESS_TOKEN: admin, JFROG_CLI_USER: "eve", JFROG_CLI_PASSWORD: "p" };
+  const { chosen, warnings } = await choose({}, env, [acme]);
+  assert.equal(chosen.user, undefined);
+  assert.deepEqual(warnings, ["JFROG_CLI_USER is left out: the access token is that of admin"]);
+  assert.equal(
+    (await choose({}, { ...env, JFROG_CLI_USER: "Admin" }, [acme])).chosen.user,
+    "Admin",
+  );
+  const reference = { JFROG_CLI_ACCESS_TOKEN: "ref", JFROG_CLI_USER: "eve" };
+  assert.equal((await choose({}, reference, [acme])).chosen.user, "eve"); // nobody can tell
 });
 
 test("chooseServer() takes user and password before a token that jf has made of them", async () => {

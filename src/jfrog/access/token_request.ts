@@ -87,7 +87,9 @@ function impliedScope(groups: string | undefined, grantAdmin: boolean | undefine
 function groupList(groups: string): string {
   const parts = groups.match(/(?:"[^"]*"|[^,"])+|(?<=^|,)(?=,|$)/g) ?? [];
   const names = parts.map((part) => part.trim().replace(/^"([^"]*)"$/, "$1"));
-  if (names.some((name) => /^(applied-permissions|system:)/.test(name))) {
+  if (
+    names.some((name) => /^(applied-permissions|(system|groups?|member-of-groups):)/i.test(name))
+  ) {
     const wanted = "names of groups; what they are in a scope is put before them";
     throw appError("invalid-value", { name: "--groups", value: groups, wanted });
   }

@@ -161,7 +161,14 @@ test("tokenRequest() takes days, weeks and years, and says how long is too long"
 });
 
 test("tokenRequest() takes no scope for the name of a group", () => {
-  for (const groups of ["applied-permissions/groups:readers", "a,system:metrics:r"]) {
+  for (
+    const groups of [
+      "applied-permissions/groups:readers",
+      "a,system:metrics:r",
+      "Groups:a",
+      "member-of-groups:a",
+    ]
+  ) {
     assert.throws(() => tokenRequest({ groups }, undefined), /it must be names of groups; /);
   }
 });

@@ -8,7 +8,9 @@ import { trustedCertificates } from "../config/home.ts";
  * Throws `not-readable`.
  */
 export function trustedRoots(home: string, env: Record<string, string | undefined>): string[] {
-  const own = listFiles(trustedCertificates(home)).map(readAuthorities).flatMap(certificatesOf);
+  const own = listFiles(trustedCertificates(home)).map((file) => readAuthorities(file)).flatMap(
+    certificatesOf,
+  );
   return [...new Set([...systemAuthorities(env), ...own])];
 }
 

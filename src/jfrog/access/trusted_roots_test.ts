@@ -52,11 +52,14 @@ test(
     assert.deepEqual(trustedRoots(home, extra), [one, two]);
     const same = { SSL_CERT_FILE: file, NODE_EXTRA_CA_CERTS: file };
     assert.deepEqual(trustedRoots(home, same), [one]);
-    assert.throws(
-      () => trustedRoots(home, { SSL_CERT_FILE: path.join(folder, "missing") }),
-      (error) =>
-        isAppError(error, "not-readable") && /missing: it does not exist/.test(error.message),
-    );
+    for (const variable of ["SSL_CERT_FILE", "NODE_EXTRA_CA_CERTS"]) {
+      assert.throws(
+        () => trustedRoots(home, { [variable]: path.join(folder, "missing") }),
+        (error) =>
+          isAppError(error, "not-readable") &&
+          error.message.endsWith(`missing: it does not exist; ${variable} names it`),
+      );
+    }
   }),
 );
 

@@ -128,7 +128,7 @@ async function complete(
   requireUrl(dialogue, before, answered, options);
   for (const [name, , option] of services) {
     refusePassword(answered[name], option);
-    const given = answered[name];
+    const given = answered[name]?.trim();
     if (given && !/^ssh:/i.test(given)) {
       answered[name] = serviceUrl(given, option, surroundings.warn);
     }

@@ -1,4 +1,5 @@
-import { environmentSecret, withoutLineEnd } from "../environment_secret.ts";
+import { environmentToken } from "../environment_secret.ts";
+import { bareToken } from "../token_value.ts";
 import { appError } from "../../errors/app_error.ts";
 import { projectApplicationKey } from "../config/application_key.ts";
 import { exchangeOidcToken, oidcFromEnv, oidcProviderType } from "../access/oidc_exchange.ts";
@@ -42,8 +43,8 @@ export async function exchangedToken(
       "Others on this machine can see --oidc-token-id; JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID hides it",
     );
   }
-  const tokenId = withoutLineEnd(options.oidcTokenId ?? "") ||
-    environmentSecret(env, "JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID");
+  const tokenId = bareToken(options.oidcTokenId ?? "") ||
+    environmentToken(env, "JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID");
   const missing = (message: string, help: string) => appError("usage", { message, help });
   if (!tokenId) {
     const help = "Give JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID or --oidc-token-id.";

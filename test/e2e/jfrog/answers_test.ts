@@ -118,6 +118,14 @@ const answers: AccessCase[] = [
       ],
     },
   ),
+  answered("a 503 of a proxy whose server broke off", 503, "upstream connect error", 8, "", {
+    // whoever wants it again gets no second token
+    args: [...atc, "--retry-for", "1m"],
+    stderr: [warned(), `error: ${url} answered 503 Service Unavailable: upstream connect error`],
+  }),
+  answered("a 303, which follows what was done", 303, "", 1, "", {
+    stderr: [warned(), `error: ${url} answered 303 See Other`],
+  }),
   unreadable(
     "a page in place of a token",
     "it is a page, not JSON: a proxy's or a login's, or the url is wrong",

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import { test } from "node:test";
 import { answerWith, passwords } from "../../fakes/access_api.ts";
 import { type AccessCase, shareAccessStage } from "../stage/access_stage.ts";
@@ -305,5 +306,22 @@ for (const one of cases) {
     shared.use((stage) => stage.play(one)),
   );
 }
+
+test(
+  "a token that is wrapped, quoted or a header asks as itself, whichever way it is given",
+  shared.use(async ({ api, admin, call }) => {
+    for (const text of [admin.value.replaceAll(/.{64}/g, "$&\r\n"), `"${admin.value}"`]) {
+      const ways: [string[], object][] = [
+        [["--access-token-stdin"], { stdin: text }],
+        [[], { env: { JFROG_CLI_ACCESS_TOKEN: text } }],
+      ];
+      for (const [args, options] of ways) {
+        const { code, stderr } = await call(["atc", "--url", "URL", ...args], options);
+        assert.deepEqual([code, stderr], [0, ""]);
+        assert.equal(api.calls.at(-1)!.headers.authorization, `Bearer ${admin.value}`);
+      }
+    }
+  }),
+);
 
 test("what was printed and left behind holds no secret", shared.end);

@@ -121,7 +121,7 @@ const early: AccessCase[] = [
   {
     name: "an access token that can't stand in a header",
     args: ["atc", "--url", "URL"],
-    env: { JFROG_CLI_ACCESS_TOKEN: "ADMIN\nmore" },
+    env: { JFROG_CLI_ACCESS_TOKEN: "ADMIN more" },
     code: 2,
     stderr: ["error: The access token of the environment is none: there are spaces, [WILDCARD]"],
   },
