@@ -1,10 +1,10 @@
-import { access, mkdir, readFile, rm } from "node:fs/promises";
+import { access, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import process from "node:process";
 import { appError } from "../../src/errors/app_error.ts";
 import { isPlatformName, type PlatformName } from "../../src/platform/name.ts";
 import { isLabel } from "../../src/resources/names.ts";
-import { writeWhole } from "../../src/runtime/files.ts";
+import { makeLastingFolder, writeWhole } from "../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../src/runtime/system_error.ts";
 import { listNamespaces } from "./namespaces.ts";
 import { defaultNamespace, findDataHome, type NamespacePaths, namespacePaths } from "./paths.ts";
@@ -66,7 +66,7 @@ export async function notePlatform(paths: NamespacePaths, name: PlatformName): P
   if (await readPlatform(paths) === name) return;
   const path = ownPlatformFile(paths);
   try {
-    await mkdir(paths.state, { recursive: true, mode: 0o700 });
+    await makeLastingFolder(paths.state);
   } catch (cause) {
     throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });
   }

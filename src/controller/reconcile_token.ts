@@ -4,7 +4,7 @@ import { AppError, isAppError } from "../errors/app_error.ts";
 import { type AccessToken, isFinished } from "../resources/access_token.ts";
 import type { Now } from "../runtime/clock.ts";
 import { probeToken } from "../token/redeem_client.ts";
-import { doubtfulRefusals, redeemToken } from "../token/redeem.ts";
+import { doubtfulRefusals, finalRefusals, redeemToken } from "../token/redeem.ts";
 import { checkToken } from "../token/token_file.ts";
 import { markToken } from "../token/token_mark.ts";
 import { startDeadline } from "../wait/deadline.ts";
@@ -69,16 +69,11 @@ const lookAgainMs = 200;
 /** Failures that no further try can mend: only another token can. */
 const finalCodes: ErrorCode[] = [
   ...doubtfulRefusals,
+  ...finalRefusals,
   "token-file-invalid",
-  "token-refused",
-  "token-used-up",
-  "token-revoked",
   "name-taken",
   "token-own",
 ];
-
-/** Those after which the key may have a use all the same. */
-const keepingCodes: ErrorCode[] = [...doubtfulRefusals, "name-taken"];
 
 /**
  * Redeems an AccessToken once, with the outcome in its status (docs/spec/skupper-kubernetes.md
@@ -150,9 +145,10 @@ function tell(change: Change, uid: string, state: ConditionState, work: TokenWor
 }
 
 /**
- * What is redeemed, or never can be, needs no key any more. A service that does not know the grant,
- * or takes it for expired, may have lost sight of the use that was given to this key, and an answer
- * may have been lost before another took the name: the token put in again goes on with that.
+ * What is redeemed, or never can be, needs no key any more. Else a use may have been given to this
+ * key by an answer that was lost: what says no now may be a service that has lost sight of the
+ * grant, or a proxy in front of it, or another may have taken the name meanwhile. The token put in
+ * again goes on with that use.
  */
 async function forgetKey(
   token: AccessToken,
@@ -211,7 +207,7 @@ async function tryToken(
       isAppError(error, "server-error", "answer-invalid") &&
         !await isFreeToTry(token, { env, now }, signal);
     return isFinal
-      ? { state: errorState(message), keepsKey: isAppError(error, ...keepingCodes) }
+      ? { state: errorState(message), keepsKey: !isAppError(error, ...finalRefusals) }
       : { state: pendingState(message), again: error };
   } finally {
     deadline.end();

@@ -144,19 +144,23 @@ test("a wrong answer of a service that gives it again is no end: it may be mende
 });
 
 for (
-  const [end, why, keeps] of [
-    ["404 Not Found", /no longer valid/, true],
-    ["403 Forbidden", /refused/, false],
-    // of a service that knows no keys
-    ["200 OK", /answer/, false],
-    ["500 Internal Server Error", /answered 500/, false],
+  const [end, headers, why, keeps] of [
+    ["404 Not Found", "", /no longer valid/, true],
+    ["404 Not Found", "reason: used-up\r\n", /is used up/, false],
+    ["404 Not Found", "reason: revoked\r\n", /revoked/, false],
+    // what a proxy may say too, while the service behind it is away
+    ["403 Forbidden", "", /refused/, true],
+    ["200 OK", "", /answer/, true],
+    ["500 Internal Server Error", "", /answered 500/, true],
   ] as const
 ) {
-  test(`of a token that ends with ${end} the key is ${keeps ? "kept" : "forgotten"}`, async () => {
+  test(`of a token that ends with ${end} ${headers.trim()} the key is ${keeps ? "kept" : "forgotten"}`, async () => {
     const { addSite, addToken, reconcile, token, forgotten } = openEast();
     await addSite();
     const service = await startGrantService(({ method }, socket) =>
-      void socket.end(method === "GET" ? answer("405 No", "") : answer(end, "kind: none\n"))
+      void socket.end(
+        method === "GET" ? answer("405 No", "") : answer(end, "kind: none\n", headers),
+      )
     );
     await addToken(service.token.spec);
     await reconcile();

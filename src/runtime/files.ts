@@ -235,11 +235,27 @@ async function readSome(handle: FileHandle, buffer: Buffer, at: number) {
   }
 }
 
-/** Makes a folder, and those above it, for the owner alone. Throws `not-writable`. */
+/**
+ * Makes a folder, and those above it, for the owner alone; a power cut leaves the way to what is
+ * put into it later. Throws `not-writable`.
+ */
 export async function makePrivateFolder(folder: string): Promise<void> {
   try {
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await makeLastingFolder(folder);
   } catch (cause) {
     throw appError("not-writable", { path: folder, why: explainSystemError(cause) }, { cause });
+  }
+}
+
+/** As `makePrivateFolder`; throws the system's error. */
+export async function makeLastingFolder(folder: string): Promise<void> {
+  const first = await mkdir(folder, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let made = folder;; made = dirname(made)) {
+    // where this user may add to a folder and not look into it, nothing can be done
+    await syncFolder(dirname(made)).catch((error) => {
+      if (systemErrorCode(error) !== "EACCES") throw error;
+    });
+    if (made === first || made === dirname(made)) return;
   }
 }

@@ -40,12 +40,18 @@ export interface RedeemedToken {
 /**
  * Refusals after which no retry of this redemption can succeed: its key has become useless. That a
  * token has expired is none: it is what one clock says, and a request that was lost on its way
- * before may still be given a use by a service whose clock says otherwise.
+ * before may still be given a use by a service whose clock says otherwise. Nor is a 403, which a
+ * proxy says as well, and a service that has not heard yet of another code.
  */
-const finalRefusals = ["token-refused", "token-used-up", "token-revoked"] as const;
+export const finalRefusals = ["token-used-up", "token-revoked"] as const;
 
 /** Refusals that may not last, and keep the key for the use that it may have been given. */
-export const doubtfulRefusals = ["token-expired", "token-unknown", "token-closed"] as const;
+export const doubtfulRefusals = [
+  "token-refused",
+  "token-expired",
+  "token-unknown",
+  "token-closed",
+] as const;
 
 /**
  * Redeems a token at its grant service and stores the Secret and Links it gives, on a platform

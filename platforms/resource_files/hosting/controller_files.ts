@@ -1,11 +1,11 @@
-import { access, constants, mkdir, readFile, rm } from "node:fs/promises";
+import { access, constants, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { type AppError, appError } from "../../../src/errors/app_error.ts";
 import type { RunningController } from "../../../src/platform/abilities.ts";
 import type { ControllerOptions } from "../../../src/platform/controller_options.ts";
 import type { CertificateStatus } from "../../../src/platform/certificate_status.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
-import { writeWhole } from "../../../src/runtime/files.ts";
+import { makeLastingFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { isLocked } from "../../../src/runtime/lock.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { controllerFolder } from "../paths.ts";
@@ -76,7 +76,7 @@ export function controllerFiles(home: string): ControllerFiles {
 /** Makes the controller's folder; throws `data-home-unusable`. */
 export async function makeControllerFolder(files: ControllerFiles): Promise<void> {
   try {
-    await mkdir(files.folder, { recursive: true, mode: 0o700 });
+    await makeLastingFolder(files.folder);
     await access(files.folder, constants.W_OK);
   } catch (cause) {
     const why = explainSystemError(cause);

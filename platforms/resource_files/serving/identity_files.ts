@@ -1,7 +1,7 @@
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { IdentityStore } from "../../../src/grant_service/service_identity.ts";
-import { writeWhole } from "../../../src/runtime/files.ts";
+import { makePrivateFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { unlessAbsent } from "../../../src/runtime/system_error.ts";
 
 /** The identity of the grant service as files in `folder`, readable to their owner alone. */
@@ -9,7 +9,7 @@ export function identityFiles(folder: string): IdentityStore {
   return {
     read: (name) => unlessAbsent(readFile(join(folder, name), "utf8")),
     async write(name, text) { // one service at a time has the folder
-      await mkdir(folder, { recursive: true, mode: 0o700 });
+      await makePrivateFolder(folder);
       await writeWhole(join(folder, name), text, { mode: 0o600, replace: "always" });
       return text;
     },

@@ -1,7 +1,7 @@
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import type { NamespacePaths } from "../paths.ts";
-import { writeWhole } from "../../../src/runtime/files.ts";
+import { makeLastingFolder, writeWhole } from "../../../src/runtime/files.ts";
 
 /** The file with what keeps the namespace's site from being founded. */
 export function faultFile(paths: NamespacePaths): string {
@@ -30,7 +30,7 @@ export async function keepFault(
   if (await readFault(paths, site) === message) return;
   try {
     if (message === undefined) return await rm(faultFile(paths), { force: true });
-    await mkdir(paths.state, { recursive: true, mode: 0o700 });
+    await makeLastingFolder(paths.state);
     const text = `${JSON.stringify({ site, message })}\n`;
     await writeWhole(faultFile(paths), text, { mode: 0o600, replace: "always" });
   } catch {

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { apiVersion } from "../../../src/resources/resource.ts";
 import { linkRoles, type RouterAccess } from "../../../src/resources/router_access.ts";
@@ -10,6 +9,7 @@ import { listNamespaces } from "../namespaces.ts";
 import type { NamespacePaths } from "../paths.ts";
 import { findFreePort } from "./ports.ts";
 import type { SiteMarks } from "./site_marks.ts";
+import { makeLastingFolder } from "../../../src/runtime/files.ts";
 
 /** Where link access is given. */
 export interface LinkAccessSetup {
@@ -39,7 +39,7 @@ export async function allowLinks(
   const { name } = site.metadata;
   // two sites founded at once must not choose the same ports
   const lockFile = join(dirname(paths.lock), ".ports");
-  await mkdir(dirname(lockFile), { recursive: true, mode: 0o700 });
+  await makeLastingFolder(dirname(lockFile));
   const held = await lock(lockFile, signal);
   try {
     const present = await platform.get("RouterAccess", name, signal);

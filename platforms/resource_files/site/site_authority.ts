@@ -1,12 +1,12 @@
 import { X509Certificate } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
-import { mkdir, mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { appError, isAppError } from "../../../src/errors/app_error.ts";
 import { createAuthority } from "../../../src/pki/authority.ts";
 import { isSubdomain } from "../../../src/resources/names.ts";
 import { siteIssuer } from "../../../src/resources/site.ts";
-import { syncFolder, writeWhole } from "../../../src/runtime/files.ts";
+import { makeLastingFolder, syncFolder, writeWhole } from "../../../src/runtime/files.ts";
 import { explainSystemError, systemErrorCode } from "../../../src/runtime/system_error.ts";
 import { derivedUid } from "../store/derived_uid.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
@@ -86,8 +86,8 @@ export async function createSiteAuthority(paths: NamespacePaths): Promise<string
   let uid: string | undefined;
   try {
     if (await isThere(paths, folder)) return await requireSiteUid(paths);
-    await mkdir(paths.inputIssuers, { recursive: true, mode: 0o700 });
-    await mkdir(paths.state, { recursive: true, mode: 0o700 });
+    await makeLastingFolder(paths.inputIssuers);
+    await makeLastingFolder(paths.state);
     // built where upstream never looks: any complete folder in input/issuers is an authority to it
     draft = await mkdtemp(join(paths.state, draftPrefix));
     uid = uidOf(paths, await writeNewAuthority(draft));

@@ -1,8 +1,9 @@
-import { access, mkdir, rm, writeFile } from "node:fs/promises";
+import { access, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import { explainSystemError } from "../../../src/runtime/system_error.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
+import { makeLastingFolder } from "../../../src/runtime/files.ts";
 
 /** What this program made for a site, one empty file each: nothing else may be removed with it. */
 export interface SiteMarks {
@@ -23,7 +24,7 @@ export function siteMarks(paths: NamespacePaths, siteUid: string): SiteMarks {
     async set(mark) {
       const path = join(folder, mark);
       try {
-        await mkdir(folder, { recursive: true, mode: 0o700 });
+        await makeLastingFolder(folder);
         await writeFile(path, "", { mode: 0o600 });
       } catch (cause) {
         throw appError("not-writable", { path, why: explainSystemError(cause) }, { cause });

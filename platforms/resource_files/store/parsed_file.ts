@@ -11,6 +11,8 @@ export interface ParsedFile {
   /** When the file was changed last, in milliseconds since 1970, and which file it is. */
   readonly changedMs: number;
   readonly inode: number;
+  /** When it was put where it is, or changed: a time that no program sets. */
+  readonly placedMs: number;
   readonly documents: readonly ParsedDocument[];
 }
 
@@ -63,6 +65,7 @@ export function readParsedFile(file: string): ParsedFile | undefined {
       text,
       changedMs: found.mtimeMs,
       inode: found.ino,
+      placedMs: found.ctimeMs,
       documents: parse(file, text),
     };
     remember(file, { identity, parsed, isSettled });

@@ -39,18 +39,27 @@ const originField = "hawser/origin";
 /** Editors that save by renaming put the new file in the place of the old one within this time. */
 const replacedWithinMs = 1500;
 
+/** What writes a file piece by piece (a pipe, a copy over a network) pauses no longer than this. */
+const writtenWithinMs = 5000;
+
+/** What is missing in the input, since when by the steady clock, and what its file looks like. */
+interface Absence {
+  since: number;
+  looks: string;
+}
+
 /**
  * Keeps AccessGrants and AccessTokens as whole records in our own state, where upstream loses none
  * of their status (docs/spec/skupper-system-sites.md 11). One that a user has put into the
  * namespace's input is served from there; its record holds status, uid and generation, and the spec
- * these are about. It is gone when its file is, but not while the file can't be read, nor while it
- * is replaced.
+ * these are about. It is gone when its file is, or holds it no more, but not while the file can't
+ * be read, nor while it is replaced or written.
  */
 export class RecordShelf implements Shelf {
   readonly #paths: NamespacePaths;
   readonly #hooks: StoreHooks;
-  /** Input files that this process has seen: since when each is away, by the steady clock. */
-  readonly #awaySince = new Map<string, number | undefined>();
+  /** What this process has seen in the input, by kind and name; undefined while it is there. */
+  readonly #absences = new Map<string, Absence | undefined>();
 
   constructor(paths: NamespacePaths, hooks: StoreHooks) {
     this.#paths = paths;
@@ -170,26 +179,31 @@ export class RecordShelf implements Shelf {
   #isStale(record: ResourceOf<Kind>, input: FolderReading<Kind>): boolean {
     const origin = originOf(record);
     if (origin === undefined) return false;
-    const file = join(this.#paths.inputResources, origin);
-    if (input.resources.has(record.metadata.name)) {
-      this.#awaySince.set(file, undefined);
+    const { kind, metadata: { name } } = record;
+    const key = `${kind}/${name}`;
+    if (input.resources.has(name)) {
+      this.#absences.set(key, undefined);
       return false;
     }
-    return !input.doubtful.has(file) && !this.#mayReturn(file);
+    const file = join(this.#paths.inputResources, origin);
+    return !input.doubtful.has(file) && !this.#mayReturn(key, file);
   }
 
   /**
-   * True for a file that is away, and was there a moment ago: it may be being replaced. Who has
-   * seen it there measures that by a clock that nobody sets; else it is what the folder's time
-   * says.
+   * True for what was in that file a moment ago: the file may be being replaced or written, for as
+   * long as it changes. Who has seen it there measures that by a clock that nobody sets; else it is
+   * what the time of the file, or of its folder, says.
    */
-  #mayReturn(file: string): boolean {
-    if (existsSync(file)) return false;
-    if (!this.#awaySince.has(file)) return wasChangedJustNow(dirname(file));
+  #mayReturn(key: string, file: string): boolean {
+    const found = statSync(file, { throwIfNoEntry: false });
+    const withinMs = found === undefined ? replacedWithinMs : writtenWithinMs;
+    if (!this.#absences.has(key)) return wasChangedWithin(withinMs, found ? file : dirname(file));
     const now = (this.#hooks.steady ?? steadyNow)();
-    const since = this.#awaySince.get(file) ?? now;
-    this.#awaySince.set(file, since);
-    return now - since < replacedWithinMs;
+    const looks = found === undefined ? "" : `${found.ino} ${found.size} ${found.mtimeMs}`;
+    const before = this.#absences.get(key);
+    const since = before?.looks === looks ? before.since : now;
+    this.#absences.set(key, { since, looks });
+    return now - since < withinMs;
   }
 }
 
@@ -214,10 +228,11 @@ function serveInput<K extends Kind>(
   const resource = withoutState(input.resource, namespace);
   const { metadata } = resource;
   if (siteUid !== undefined) {
-    const { inode, changedMs } = input.places.at(-1)!.source;
-    // until the first apply makes it a record, another file is another resource
+    const { inode, changedMs, placedMs } = input.places.at(-1)!.source;
+    // until the first apply makes it a record, another file is another resource; so is one that was
+    // away and came back, which has the inode and the time of before, but for the system's own
     metadata.uid = record?.metadata.uid ??
-      derivedUid(siteUid, resource.kind, metadata.name, `${inode} ${changedMs}`);
+      derivedUid(siteUid, resource.kind, metadata.name, `${inode} ${changedMs} ${placedMs}`);
     metadata.creationTimestamp = record?.metadata.creationTimestamp ??
       new Date(changedMs).toISOString();
     metadata.generation = nextGeneration(record, resource);
@@ -250,9 +265,9 @@ function nextGeneration(before: object | undefined, after: object): number {
   return isDeepStrictEqual(spec, (after as { spec?: unknown }).spec) ? generation : generation + 1;
 }
 
-function wasChangedJustNow(path: string): boolean {
-  const folder = statSync(path, { throwIfNoEntry: false });
-  return folder !== undefined && Date.now() - folder.mtimeMs < replacedWithinMs;
+function wasChangedWithin(ms: number, path: string): boolean {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found !== undefined && Date.now() - found.mtimeMs < ms;
 }
 
 function originOf(record: object): string | undefined {

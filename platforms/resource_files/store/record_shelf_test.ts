@@ -229,6 +229,7 @@ describe("AccessGrants and AccessTokens", () => {
       assert.deepEqual(await store.list("AccessGrant", signal), [stored]);
       await put("{}", "other.yaml");
       await put("{}");
+      await passTime();
       assert.deepEqual(await store.list("AccessGrant", signal), []);
       assert.equal(await recordExists(), false);
     });
@@ -245,6 +246,47 @@ describe("AccessGrants and AccessTokens", () => {
       }
       await put(grantText("one"));
       assert.deepEqual(await get(), stored);
+    });
+
+    test("stay as long as the file that held them is written piece by piece", async () => {
+      const others = "kind: Listener\n---\n".repeat(3);
+      const file = await put(others + grantText("one"));
+      const stored = await store.apply<"AccessGrant">(await get(), signal);
+      const other = new FileStore("linux", paths, {
+        siteUid: () => Promise.resolve(siteUid),
+        deriveStatus: () => Promise.resolve(undefined),
+      });
+      for (let end = 1; end < others.length; end += 5) {
+        await writeFile(file, others.slice(0, end));
+        for (const each of [store, other]) {
+          const [seen] = await each.list("AccessGrant", signal);
+          assert.equal(seen?.metadata.uid, stored.metadata.uid, `after ${end} bytes`);
+        }
+        steady += 4000;
+      }
+      await writeFile(file, others + grantText("one"));
+      assert.deepEqual(await get(), stored);
+      await writeFile(file, others);
+      await passTime();
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
+    });
+
+    test("are new when their file was away and is put back as it was", async () => {
+      const file = await put(grantText("one"));
+      const { metadata } = await store.apply<"AccessGrant">(await get(), signal);
+      const before = await stat(file);
+      let after: typeof before;
+      await rename(file, join(home, "aside"));
+      await passTime();
+      assert.deepEqual(await store.list("AccessGrant", signal), []);
+      do {
+        await rename(join(home, "aside"), file);
+        after = await stat(file);
+        // Deno tells this time in whole seconds
+        if (after.ctimeMs === before.ctimeMs) await rename(file, join(home, "aside"));
+      } while (after.ctimeMs === before.ctimeMs);
+      assert.deepEqual([after.ino, after.mtimeMs], [before.ino, before.mtimeMs]);
+      assert.notEqual((await get()).metadata.uid, metadata.uid);
     });
 
     test("are removed from their file, and their record with them", async () => {

@@ -1,4 +1,3 @@
-import { mkdir } from "node:fs/promises";
 import { dirname } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { PlatformName } from "../../../src/platform/name.ts";
@@ -16,6 +15,7 @@ import { RecordShelf } from "./record_shelf.ts";
 import { copyAsStored, type Shelf, type ShelfReading } from "./shelf.ts";
 import type { StoreHooks } from "./store_hooks.ts";
 import { watchFolders } from "./watch_files.ts";
+import { makeLastingFolder } from "../../../src/runtime/files.ts";
 
 /** The namespace's resources as files: the store of the platforms that live on one machine. */
 export class FileStore implements Platform {
@@ -186,7 +186,7 @@ export async function withLock<T>(
   action: () => Promise<T>,
 ): Promise<T> {
   try {
-    await mkdir(dirname(paths.lock), { recursive: true, mode: 0o700 });
+    await makeLastingFolder(dirname(paths.lock));
   } catch (cause) {
     const why = explainSystemError(cause);
     throw appError("data-home-unusable", { path: paths.home, why }, { cause });

@@ -40,6 +40,57 @@ test(
   }),
 );
 
+/** The calls of a trace that succeeded, in the order in which they ended. */
+function callsOf(trace: string): string[] {
+  const begun = new Map<string, string>();
+  const calls: string[] = [];
+  for (const line of trace.split("\n")) {
+    const [, thread = "", rest = ""] = /^(\d+) +(.*)$/.exec(line) ?? [];
+    const [, start] = /^(.*)<unfinished \.\.\.>$/.exec(rest) ?? [];
+    const [, end] = /^<\.\.\. \w+ resumed>(.*)$/.exec(rest) ?? [];
+    if (start !== undefined) begun.set(thread, start);
+    const call = end === undefined ? rest : begun.get(thread) + end;
+    if (/\) += \d+$/.test(call)) calls.push(call);
+  }
+  return calls;
+}
+
+/** The folders in which names were given that are not on the disk at the end. */
+function foldersToSync(trace: string, home: string): string[] {
+  const unsynced = new Set<string>();
+  for (const call of callsOf(trace)) {
+    const synced = /^f(?:data)?sync\(\d+<([^>]*)>/.exec(call)?.[1];
+    if (synced !== undefined) unsynced.delete(synced);
+    const name = call.match(/"[^"]*"/g)?.at(-1)?.slice(1, -1);
+    const isToStay = name?.startsWith(home) && !/\.tmp$|\/\.(locks|authority-\w+)/.test(name);
+    if (isToStay) unsynced.add(path.dirname(name!));
+  }
+  return [...unsynced];
+}
+
+test(
+  "whatever a redeemer has made has its way to it on the disk before it asks (needs strace)",
+  { skip: !hasStrace },
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "east");
+    await issueToken(sandbox, "t.yaml");
+    const home = path.join(sandbox.folder, "new/home");
+    const executable = path.join(sandbox.folder, "bin/hawser");
+    const record = path.join(sandbox.folder, "trace");
+    const traced = "mkdir,mkdirat,link,linkat,rename,renameat,renameat2,fsync,fdatasync,connect";
+    const strace = ["-f", "-qq", "-y", "-o", record, "-e", `trace=${traced}`, executable];
+    const env = { HAWSER_DATA_HOME: home };
+    let trace = "";
+    for (const args of [["site", "create", "far"], ["token", "redeem", "t.yaml"]]) {
+      const outcome = await sandbox.run("strace", [...strace, ...args, "-n", "far"], { env });
+      assert.equal(outcome.code, 0, outcome.stderr);
+      trace += fs.readFileSync(record, "utf8").split(/connect\([^\n]*sin/)[0];
+    }
+    assert.match(trace, /mkdir.*\/pending"/);
+    assert.deepEqual(foldersToSync(trace, home), []);
+  }),
+);
+
 test(
   "the key that a killed redeemer left is on the disk before it is asked with (needs strace)",
   { skip: !hasStrace },
