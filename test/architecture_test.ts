@@ -397,7 +397,8 @@ rule("one door to the network: only src/network connects, asks and looks names u
         .map((name) => `${file}: imports ${name}`)
     ),
     ...findIn(outside, /"node:(dns|dgram|http2)\b|\bIncomingMessage\b|\bClientRequest\b/),
-    ...findIn(program, /(?<!\.)\bfetch\(|\bnew (WebSocket|EventSource)\(/),
+    ...findIn(outside, /\bimport\("node:(net|tls|https?)\b/),
+    ...findIn(program, /(?<!\.)\bfetch\(|\bglobalThis\b|\bnew (WebSocket|EventSource)\(/),
   ];
 });
 
@@ -418,12 +419,16 @@ rule("what goes to a network is awaited where a signal ends that, and nowhere el
 rule("no global of one runtime", () => findIn(program, /\b(Deno|Bun)\s*(\.|\[)/));
 
 rule("an exported name has one meaning", () => {
-  const declared = program.flatMap(({ file, code }) =>
-    Array.from(
-      code.matchAll(/^export (?:async )?(?:function\*?|class|interface|type|const) (\w+)/gm),
-      ([, name]) => ({ file, name: name! }),
-    )
-  );
+  const kinds = "function\\*?|class|interface|type|const|let|var|enum";
+  const one = new RegExp(`^export (?:async |abstract |declare )*(?:${kinds}) (\\w+)`, "gm");
+  // what is handed on from another file is the same there
+  const list = /^export (?:type )?\{([^}]*)\}(?! from)/gm;
+  const declared = program.flatMap(({ file, code }) => [
+    ...Array.from(code.matchAll(one), ([, name]) => ({ file, name: name! })),
+    ...Array.from(code.matchAll(list), ([, names]) => names!).flatMap((names) =>
+      Array.from(names.matchAll(/(\w+)\s*(?:,|$)/g), ([, name]) => ({ file, name: name! }))
+    ),
+  ]);
   return [...Map.groupBy(declared, ({ name }) => name)]
     .filter(([name, places]) => places.length > 1 && !sharedNames.includes(name))
     .map(([name, places]) => `${name}: ${places.map(({ file }) => file).join(", ")}`);
