@@ -67,9 +67,9 @@ async function refresh(context: CommandContext, options: Options): Promise<Resul
     });
   }
   if (given === undefined) return await refreshStored(context, access);
-  const { openAccessTokens } = await import("../../jfrog/access/tokens.ts");
+  const { AccessTokens } = await import("../../jfrog/access/tokens.ts");
   const { server, surroundings } = access;
-  const tokens = openAccessTokens(server, surroundings, context.deadline);
+  const tokens = new AccessTokens(server, surroundings, context.deadline);
   const { credentials } = server;
   const current = credentials && "accessToken" in credentials ? credentials.accessToken : undefined;
   const handing = await openHanding(context, { ...options, reveal: options.reveal === true });

@@ -98,13 +98,13 @@ export async function openTokens(
   access: ChosenAccess,
 ): Promise<AccessTokens> {
   const { requireCredentials } = await import("../../jfrog/access/server_choice.ts");
-  const { openAccessTokens } = await import("../../jfrog/access/tokens.ts");
+  const { AccessTokens } = await import("../../jfrog/access/tokens.ts");
   const { server, surroundings, store } = access;
   requireCredentials(server);
   if (server.configured === undefined) {
-    return openAccessTokens(server, surroundings, context.deadline);
+    return new AccessTokens(server, surroundings, context.deadline);
   }
   const { withFreshToken } = await import("../../jfrog/access/token_refresh.ts");
   const fresh = await withFreshToken(server, await store(), surroundings, context.deadline);
-  return openAccessTokens(fresh, surroundings, context.deadline);
+  return new AccessTokens(fresh, surroundings, context.deadline);
 }

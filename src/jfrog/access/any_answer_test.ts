@@ -10,7 +10,7 @@ import { damaged } from "../../../test/fakes/damaged_text.ts";
 import { type AppError, isAppError } from "../../errors/app_error.ts";
 import { startDeadline } from "../../wait/deadline.ts";
 import type { CreatedToken } from "./created_token.ts";
-import { openAccessTokens } from "./tokens.ts";
+import { AccessTokens } from "./tokens.ts";
 
 const never = new AbortController().signal;
 const atOnce = 50;
@@ -121,7 +121,7 @@ test("whatever the answer, a token comes of it or the word that there may be one
     const told: string[] = [];
     const tell = (text: string) => void told.push(text);
     const deadline = startDeadline(60_000, never);
-    const tokens = openAccessTokens(
+    const tokens = new AccessTokens(
       { url: `http://127.0.0.1:${port}/${number}/`, credentials: { accessToken: asker } },
       { ...surroundings, warn: tell, detail: tell, progress: tell },
       deadline,

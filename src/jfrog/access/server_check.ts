@@ -13,7 +13,7 @@ import { readJsonObject } from "./json_answer.ts";
 import { pingArtifactory } from "./ping.ts";
 import { type ChosenServer, requireCredentials } from "./server_choice.ts";
 import { timeOf } from "./token_time.ts";
-import { openAccessTokens } from "./tokens.ts";
+import { AccessTokens } from "./tokens.ts";
 
 /** One step on the way to being served. */
 export interface ServerStep {
@@ -177,7 +177,7 @@ async function identify(
     ...about("scope", claims.scp),
   };
   try {
-    const token = await openAccessTokens(server, surroundings, deadline).show("me");
+    const token = await new AccessTokens(server, surroundings, deadline).show("me");
     const { subject, expiry, scope } = token;
     return {
       ...own,

@@ -2,7 +2,7 @@ import { type AppError, appError, isAppError } from "../../errors/app_error.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { ask } from "./exchange.ts";
 import type { AccessServer, AccessSurroundings } from "../access_server.ts";
-import { openAccessTokens } from "./tokens.ts";
+import { AccessTokens } from "./tokens.ts";
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
 import { describeFailedAnswer } from "./failed_answer.ts";
 import { readClaims } from "../jwt.ts";
@@ -164,7 +164,7 @@ async function exchange(
   }
   // the entry under the lock is newer than the one that was chosen
   const asker = { ...server, credentials: { accessToken } };
-  const tokens = openAccessTokens(asker, surroundings, deadline);
+  const tokens = new AccessTokens(asker, surroundings, deadline);
   return await tokens.refresh(entry.refreshToken ?? "", accessToken);
 }
 

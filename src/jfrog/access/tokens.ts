@@ -35,27 +35,6 @@ export interface TokenFilter {
 /** A list of all an instance's tokens. */
 const maxListBytes = 256 * 1024 * 1024;
 
-/** The calls of the Access API on tokens. All throw what `ask` and `describeFailedAnswer` do. */
-export interface AccessTokens {
-  /** Makes a token. Throws `access-answer-invalid` for a success without one. */
-  create(request: TokenRequest): Promise<CreatedToken>;
-  /** Makes a new token of a refresh token, which is used up then. */
-  refresh(refreshToken: string, accessToken: string | undefined): Promise<CreatedToken>;
-  list(filter: TokenFilter): Promise<ListedToken[]>;
-  /** The token of that id; `me` is the one in use. Throws `invalid-value` for what can be none. */
-  show(id: string): Promise<ListedToken>;
-  /**
-   * Revokes the token of that id. Throws `invalid-value` as `show` does, and
-   * `access-token-not-found` where the server can't tell which token `me` is.
-   */
-  revoke(id: string): Promise<Revoked>;
-  /**
-   * Revokes a token itself, which goes into no url. Throws `access-token-not-found` where the
-   * server does not say whether it knows the token.
-   */
-  revokeValue(token: string): Promise<Revoked>;
-}
-
 /** What became of a token to be revoked. */
 export interface Revoked {
   /** Its id; "" where nobody knows it. */
@@ -69,113 +48,133 @@ export interface Revoked {
  */
 const revokePath = `${tokensPath}/revoke`;
 
-/** The tokens of a server. */
-export function openAccessTokens(
-  server: AccessServer,
-  surroundings: AccessSurroundings,
-  deadline: Deadline,
-): AccessTokens {
-  async function call(request: AccessRequest, secrets: string[] = []): Promise<HttpAnswer> {
-    const answer = await ask(server, request, surroundings, deadline);
-    if (answer.status >= 200 && answer.status < 300) return answer;
-    const known = [...secrets, ...secretsIn(server.credentials)];
-    const url = server.url + request.path.replace(/\?.*$/s, "");
-    throw describeFailedAnswer(answer, url, known, request);
+/** The calls of the Access API on tokens. All throw what `ask` and `describeFailedAnswer` do. */
+export class AccessTokens {
+  readonly #server: AccessServer;
+  readonly #surroundings: AccessSurroundings;
+  readonly #deadline: Deadline;
+
+  constructor(server: AccessServer, surroundings: AccessSurroundings, deadline: Deadline) {
+    this.#server = server;
+    this.#surroundings = surroundings;
+    this.#deadline = deadline;
   }
 
-  async function mint(body: object, secrets: string[] = []): Promise<CreatedToken> {
-    const sent = { type: "application/json", text: writeGoJson(body, 0) };
-    const request = { method: "POST", path: tokensPath, body: sent, mints: true } as const;
-    const answer = await call(request, secrets);
-    return readCreatedToken(answer, server.url + tokensPath, surroundings.warn);
+  /** Makes a token. Throws `access-answer-invalid` for a success without one. */
+  async create(request: TokenRequest): Promise<CreatedToken> {
+    return await this.#mint(request);
   }
 
-  return {
-    create: (request) => mint(request),
-    refresh: (refreshToken, accessToken) =>
-      mint(refreshBody(refreshToken, accessToken), [refreshToken, accessToken ?? ""]),
-    async list(filter) {
-      const path = `${tokensPath}${queryOf(filter)}`;
-      const answer = await call({ method: "GET", path, maxBytes: maxListBytes });
-      const url = server.url + tokensPath;
-      const tokens = readJsonObject(answer, url).get("tokens");
-      if (Array.isArray(tokens) && tokens.every(isListed)) return tokens;
-      throw appError("access-answer-invalid", { url, why: "there is no list of tokens in it" });
-    },
-    async show(id) {
-      try {
-        return await showId(id);
-      } catch (error) {
-        const own = id === "me" && isAppError(error, "access-not-found") ? ownId() : undefined;
-        if (own === undefined) throw error;
-        return await showId(own);
-      }
-    },
-    revoke: revokeId,
-    revokeValue,
-  };
-
-  /** The id of the token that is asked with: servers know it by `me` since 7.53.1 only. */
-  function ownId(): string | undefined {
-    const { credentials } = server;
-    return credentials && "accessToken" in credentials ? idIn(credentials.accessToken) : undefined;
+  /** Makes a new token of a refresh token, which is used up then. */
+  async refresh(refreshToken: string, accessToken: string | undefined): Promise<CreatedToken> {
+    const body = refreshBody(refreshToken, accessToken);
+    return await this.#mint(body, [refreshToken, accessToken ?? ""]);
   }
 
-  async function showId(id: string): Promise<ListedToken> {
+  async list(filter: TokenFilter): Promise<ListedToken[]> {
+    const path = `${tokensPath}${queryOf(filter)}`;
+    const answer = await this.#call({ method: "GET", path, maxBytes: maxListBytes });
+    const url = this.#server.url + tokensPath;
+    const tokens = readJsonObject(answer, url).get("tokens");
+    if (Array.isArray(tokens) && tokens.every(isListed)) return tokens;
+    throw appError("access-answer-invalid", { url, why: "there is no list of tokens in it" });
+  }
+
+  /** The token of that id; `me` is the one in use. Throws `invalid-value` for what can be none. */
+  async show(id: string): Promise<ListedToken> {
+    try {
+      return await this.#showId(id);
+    } catch (error) {
+      const own = id === "me" && isAppError(error, "access-not-found") ? this.#ownId() : undefined;
+      if (own === undefined) throw error;
+      return await this.#showId(own);
+    }
+  }
+
+  /**
+   * Revokes the token of that id. Throws `invalid-value` as `show` does, and
+   * `access-token-not-found` where the server can't tell which token `me` is.
+   */
+  async revoke(id: string): Promise<Revoked> {
     const path = pathOf(id);
-    const url = server.url + path;
-    const token = Object.fromEntries(readJsonObject(await call({ method: "GET", path }), url));
-    if (isListed(token)) return token;
-    throw appError("access-answer-invalid", { url, why: "there is no token_id in it" });
-  }
-
-  async function revokeId(id: string): Promise<Revoked> {
-    const path = pathOf(id);
-    const answer = await call({ method: "DELETE", path });
+    const answer = await this.#call({ method: "DELETE", path });
+    const { url } = this.#server;
     if (isPage(textOf(answer))) {
-      throw appError("access-answer-invalid", { url: server.url + path, why: notThePlatform });
+      throw appError("access-answer-invalid", { url: url + path, why: notThePlatform });
     }
     if (answer.status !== 204) return { id, revoked: true };
     if (id !== "me") return { id, revoked: false };
     // an older server takes it for the id of another token: that is not there, and ours is
-    const own = ownId();
-    if (own === undefined) {
-      throw appError("access-token-not-found", { url: server.url, isOwn: true });
-    }
-    return await revokeId(own);
+    const own = this.#ownId();
+    if (own === undefined) throw appError("access-token-not-found", { url, isOwn: true });
+    return await this.revoke(own);
   }
 
-  async function revokeValue(token: string): Promise<Revoked> {
+  /**
+   * Revokes a token itself, which goes into no url. Throws `access-token-not-found` where the
+   * server does not say whether it knows the token.
+   */
+  async revokeValue(token: string): Promise<Revoked> {
     const body = { type: "application/json", text: writeGoJson({ token }, 0) };
     const id = idIn(token);
     try {
-      const answer = await call({ method: "DELETE", path: revokePath, body }, [token]);
+      const answer = await this.#call({ method: "DELETE", path: revokePath, body }, [token]);
       // older servers take the path for an id that they do not know: 204
       const named = answer.status === 204 ? undefined : revokedId(answer);
       if (named !== undefined) return { id: named, revoked: true };
     } catch (error) {
-      if (saysUnknown(error)) return await missing(id);
+      if (saysUnknown(error)) return await this.#missing(id);
       // by its value only an administrator may, whose own it is by its id
       const isOther = isAppError(error, "access-refused") && id !== undefined;
       if (!isOther && !isAppError(error, "access-answer-unexpected")) throw error;
     }
-    if (id !== undefined) return await revokeId(id);
-    throw appError("access-token-not-found", { url: server.url });
+    if (id !== undefined) return await this.revoke(id);
+    throw appError("access-token-not-found", { url: this.#server.url });
   }
 
   /**
    * What is to be said of a token that the server does not know. The text may be forged or damaged,
    * and the id in it that of a token that lives, which is not revoked for it.
    */
-  async function missing(id: string | undefined): Promise<Revoked> {
+  async #missing(id: string | undefined): Promise<Revoked> {
     if (id === undefined) return { id: "", revoked: false };
     try {
-      await showId(id);
+      await this.#showId(id);
     } catch (error) {
       if (isAppError(error, "access-not-found")) return { id, revoked: false };
       throw error;
     }
-    throw appError("access-token-not-found", { url: server.url, namesakeId: id });
+    throw appError("access-token-not-found", { url: this.#server.url, namesakeId: id });
+  }
+
+  /** The id of the token that is asked with: servers know it by `me` since 7.53.1 only. */
+  #ownId(): string | undefined {
+    const { credentials } = this.#server;
+    return credentials && "accessToken" in credentials ? idIn(credentials.accessToken) : undefined;
+  }
+
+  async #showId(id: string): Promise<ListedToken> {
+    const path = pathOf(id);
+    const url = this.#server.url + path;
+    const answer = await this.#call({ method: "GET", path });
+    const token = Object.fromEntries(readJsonObject(answer, url));
+    if (isListed(token)) return token;
+    throw appError("access-answer-invalid", { url, why: "there is no token_id in it" });
+  }
+
+  async #mint(body: object, secrets: string[] = []): Promise<CreatedToken> {
+    const sent = { type: "application/json", text: writeGoJson(body, 0) };
+    const request = { method: "POST", path: tokensPath, body: sent, mints: true } as const;
+    const answer = await this.#call(request, secrets);
+    return readCreatedToken(answer, this.#server.url + tokensPath, this.#surroundings.warn);
+  }
+
+  async #call(request: AccessRequest, secrets: string[] = []): Promise<HttpAnswer> {
+    const { url, credentials } = this.#server;
+    const answer = await ask(this.#server, request, this.#surroundings, this.#deadline);
+    if (answer.status >= 200 && answer.status < 300) return answer;
+    const known = [...secrets, ...secretsIn(credentials)];
+    throw describeFailedAnswer(answer, url + request.path.replace(/\?.*$/s, ""), known, request);
   }
 }
 

@@ -33,76 +33,80 @@ interface Found {
  * `not-writable`.
  */
 export function openServerStore(env: Environment): ServerStore {
-  const home = jfrogHome(env);
-  const file = join(home, `jfrog-cli.conf.v${newestVersion}`);
-  return { file, read, change };
+  return new ServerFile(env);
+}
 
-  async function read(signal: AbortSignal, secrets: Secrets = "clear"): Promise<Server[]> {
-    const found = await find(signal);
-    if (!mustMigrate(found)) return (await decrypt(found, secrets)).servers;
+class ServerFile implements ServerStore {
+  readonly file: string;
+  readonly #env: Environment;
+  readonly #home: string;
+
+  constructor(env: Environment) {
+    this.#env = env;
+    this.#home = jfrogHome(env);
+    this.file = join(this.#home, `jfrog-cli.conf.v${newestVersion}`);
+  }
+
+  async read(signal: AbortSignal, secrets: Secrets = "clear"): Promise<Server[]> {
+    const found = await this.#find(signal);
+    if (!mustMigrate(found)) return (await this.#decrypt(found, secrets)).servers;
     try {
-      return await withConfigLock(home, signal, async () => {
+      return await withConfigLock(this.#home, signal, async () => {
         // somebody may have migrated it meanwhile
-        const now = await find(signal);
-        const decrypted = await decrypt(now, secrets);
-        if (mustMigrate(now)) await migrate(now, decrypted.servers, decrypted.sealed);
+        const now = await this.#find(signal);
+        const decrypted = await this.#decrypt(now, secrets);
+        if (mustMigrate(now)) await this.#store(now, decrypted.servers, decrypted.sealed);
         return decrypted.servers;
       });
     } catch (error) {
       // what can't be stored can still be used
-      if (isAppError(error, "not-writable")) return (await decrypt(found, secrets)).servers;
+      if (isAppError(error, "not-writable")) return (await this.#decrypt(found, secrets)).servers;
       throw error;
     }
   }
 
-  function change(
+  async change(
     ...[make, signal, secrets = "clear"]: Parameters<ServerStore["change"]>
   ): Promise<Server[]> {
-    return withConfigLock(home, signal, async () => {
-      const found = await find(signal);
-      const { servers: before, sealed } = await decrypt(found, secrets);
-      const store = (servers: Server[]) =>
-        mustMigrate(found) ? migrate(found, servers, sealed) : write(found, servers, sealed);
-      const after = await make(before, () => store(before));
-      if (after !== before) await store(after);
+    return await withConfigLock(this.#home, signal, async () => {
+      const found = await this.#find(signal);
+      const { servers: before, sealed } = await this.#decrypt(found, secrets);
+      const after = await make(before, () => this.#store(found, before, sealed));
+      if (after !== before) await this.#store(found, after, sealed);
       return after;
     });
   }
 
   /** The newest file there is, else an empty one. */
-  async function find(signal: AbortSignal): Promise<Found> {
-    const older = [5, 4].map((version) => join(home, `jfrog-cli.conf.v${version}`));
-    for (const path of [file, ...older, join(home, "jfrog-cli.conf")]) {
+  async #find(signal: AbortSignal): Promise<Found> {
+    const older = [5, 4].map((version) => join(this.#home, `jfrog-cli.conf.v${version}`));
+    for (const path of [this.file, ...older, join(this.#home, "jfrog-cli.conf")]) {
       try {
         return { path, config: await load(path, signal) };
       } catch (error) {
         if (!isAppError(error, "file-not-found")) throw error;
       }
     }
-    return { path: file, config: parseConfig("", file) };
+    return { path: this.file, config: parseConfig("", this.file) };
   }
 
-  function mustMigrate({ config }: Found): boolean {
-    return config.version < newestVersion;
-  }
-
-  async function migrate(
-    found: Found,
-    servers: Server[],
-    sealed: ReadonlySet<string>,
-  ): Promise<void> {
-    const { version } = found.config;
-    // jf backs up what versions 0 and 1 need, and overwrites an old version under the new name
-    if (version < 2 || found.path === file) await backUpHome(home, Date.now());
-    if (version < 2) await moveCertificates(home);
-    await write(found, servers, sealed);
+  /** Writes the servers, and migrates the file where it is of an older version. */
+  async #store(found: Found, servers: Server[], sealed: ReadonlySet<string>): Promise<void> {
+    if (mustMigrate(found)) {
+      const { version } = found.config;
+      const home = this.#home;
+      // jf backs up what versions 0 and 1 need, and overwrites an old version under the new name
+      if (version < 2 || found.path === this.file) await backUpHome(home, Date.now());
+      if (version < 2) await moveCertificates(home);
+    }
+    await this.#write(found, servers, sealed);
   }
 
   /** The servers with their secrets in clear, those apart that stay as they are stored. */
-  async function decrypt({ path, config }: Found, secrets: Secrets): Promise<Decrypted> {
+  async #decrypt({ path, config }: Found, secrets: Secrets): Promise<Decrypted> {
     const sealed = new Set<string>();
     if (!config.isEncrypted) return { servers: config.servers, sealed };
-    const { found, problem } = await findKey();
+    const { found, problem } = await this.#findKey();
     const servers = config.servers.map((server, index) =>
       mapSecrets(server, (secret, name) => {
         const clear = found && decryptSecret(secret, found.key);
@@ -120,21 +124,21 @@ export function openServerStore(env: Environment): ServerStore {
   }
 
   /** The key, or why it can't be used, which matters where there is a secret to be used or kept. */
-  async function findKey(): Promise<{ found?: EncryptionKey | undefined; problem?: AppError }> {
+  async #findKey(): Promise<{ found?: EncryptionKey | undefined; problem?: AppError }> {
     try {
-      return { found: await findEncryptionKey(env, home) };
+      return { found: await findEncryptionKey(this.#env, this.#home) };
     } catch (error) {
       if (isAppError(error)) return { problem: error };
       throw error;
     }
   }
 
-  async function write(
+  async #write(
     { path, config }: Found,
     servers: Server[],
     sealed: ReadonlySet<string>,
   ): Promise<void> {
-    const { found, problem } = await findKey();
+    const { found, problem } = await this.#findKey();
     let isSealed = false;
     let isClear = false;
     const stored = servers.map((server) =>
@@ -152,13 +156,13 @@ export function openServerStore(env: Environment): ServerStore {
     if (isClear && problem !== undefined) throw problem;
     // a file is encrypted as a whole, or not at all
     if (isSealed && isClear) throw appError("jfrog-key-missing", { file: path });
-    await makePrivateFolder(home);
+    await makePrivateFolder(this.#home);
     const text = renderConfig({
       servers: stored,
       isEncrypted: found !== undefined || isSealed,
       others: config.others,
     });
-    await writeConfigFile(file, text, maxConfigBytes);
+    await writeConfigFile(this.file, text, maxConfigBytes);
   }
 }
 
@@ -192,6 +196,10 @@ async function loadKept(path: string, signal: AbortSignal, error: unknown): Prom
 
 async function readText(path: string, signal: AbortSignal): Promise<string> {
   return new TextDecoder().decode(await readLimited(path, maxConfigBytes, signal));
+}
+
+function mustMigrate({ config }: Found): boolean {
+  return config.version < newestVersion;
 }
 
 function mapSecrets(server: Server, map: (secret: string, name: string) => string): Server {
