@@ -1,4 +1,4 @@
-import { fstatSync, statSync } from "node:fs";
+import { existsSync, fstatSync, statSync } from "node:fs";
 import process from "node:process";
 import { formatTime } from "../../../src/controller/conditions.ts";
 import { ControllerClock } from "../../../src/controller/controller_clock.ts";
@@ -34,7 +34,8 @@ import { waitingEvent } from "./controller_program.ts";
 import { keepLogShort } from "./short_log.ts";
 import { readProcessStart } from "./process_start.ts";
 import { clockNotes } from "./clock_notes.ts";
-import { closeGrantsOfCopy } from "../serving/home_origin.ts";
+import { closeGrantsOfCopy, originFile } from "../serving/home_origin.ts";
+import { trustSites } from "../serving/site_origin.ts";
 import { AuditTrail } from "../serving/audit_trail.ts";
 import { identityFiles } from "../serving/identity_files.ts";
 
@@ -113,6 +114,7 @@ export async function runLocalController(
       closed,
       log,
     });
+    if (!existsSync(originFile(files.folder))) await trustSites(files.home);
     for (const uid of await closeGrantsOfCopy(files.folder, () => listGrants(home, signal))) {
       closed.add(uid);
     }

@@ -26,21 +26,26 @@ const clockTickMs = 20;
 /** No copy is made so soon after a home. */
 const toleranceMs = 1000;
 
+/** Where a folder says where it comes from. */
+export function originFile(folder: string): string {
+  return join(folder, "origin.json");
+}
+
 /**
- * The grants of a data home that give nothing any more, since it was put back from a copy with them
- * in it: who knows what was spent meanwhile. A copy is told by an empty file, the witness, that no
- * program touches: when a file came to be is nothing that a copy takes along. Each call makes
- * another witness, of another name: so a copy of before is told too where it was written over the
- * files that were there, which leaves those as old as they are. `listGrants` gives the uids of all
- * grants there are. Nothing is told where the file system does not keep that time, or was put back
- * itself. Without the file `origin.json` all is taken for as it should be; one that is damaged is
- * taken for a copy's. Throws what the file system does.
+ * The grants of a data home, or of one site's state in it, that give nothing any more, since it was
+ * put back from a copy with them in it: who knows what was spent meanwhile. A copy is told by an
+ * empty file, the witness, that no program touches: when a file came to be is nothing that a copy
+ * takes along. Each call makes another witness, of another name: so a copy of before is told too
+ * where it was written over the files that were there, which leaves those as old as they are.
+ * `listGrants` gives the uids of all grants there are. Nothing is told where the file system does
+ * not keep that time, or was put back itself. Without the file `origin.json` all is taken for as it
+ * should be; one that is damaged is taken for a copy's. Throws what the file system does.
  */
 export async function closeGrantsOfCopy(
   folder: string,
   listGrants: () => Promise<string[]>,
 ): Promise<string[]> {
-  const file = join(folder, "origin.json");
+  const file = originFile(folder);
   const known = await readOrigin(file);
   const before = known === "damaged" ? [] : known?.closed ?? [];
   const closed = known !== undefined && await isOfCopy(folder, known)
@@ -67,12 +72,14 @@ async function isOfCopy(folder: string, known: Origin | "damaged"): Promise<bool
 }
 
 /** The ledgers without those of the closed grants: to read one throws `ledger-outdated`. */
-export function withoutClosed(ledgers: LedgerStore, closed: ReadonlySet<string>): LedgerStore {
+export function withoutClosed(
+  ledgers: LedgerStore,
+  closed: () => Promise<ReadonlySet<string>>,
+): LedgerStore {
   return {
-    // deno-lint-ignore require-await -- where it throws, the promise is to
     async read(grantUid) {
-      if (closed.has(grantUid)) throw appError("ledger-outdated", {});
-      return ledgers.read(grantUid);
+      if ((await closed()).has(grantUid)) throw appError("ledger-outdated", {});
+      return await ledgers.read(grantUid);
     },
     write: (ledger, version) => ledgers.write(ledger, version),
     remove: (grantUid) => ledgers.remove(grantUid),

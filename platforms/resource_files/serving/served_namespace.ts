@@ -7,7 +7,7 @@ import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import { fileGrantBacking } from "./grant_backing.ts";
 import { readLinkListeners } from "../site/link_listeners.ts";
 import type { NamespacePaths } from "../paths.ts";
-import { withoutClosed } from "./home_origin.ts";
+import { ledgersOfSite } from "./site_origin.ts";
 import { pendingKeyFiles } from "./pending_keys.ts";
 import { retireToken } from "./retire_token.ts";
 
@@ -27,9 +27,15 @@ export function fileNamespace(
   closed: ReadonlySet<string> = new Set(),
 ): ControllerNamespace {
   const backing = fileGrantBacking(paths, platform);
+  const listGrants = async () =>
+    (await platform.list("AccessGrant", new AbortController().signal))
+      .flatMap(({ metadata: { uid } }) => uid ?? []);
   return {
     platform,
-    backing: { ...backing, ledgers: withoutClosed(backing.ledgers, closed) },
+    backing: {
+      ...backing,
+      ledgers: ledgersOfSite(backing.ledgers, paths, closed, listGrants),
+    },
     pendingKeys: pendingKeyFiles(paths),
     ...(foundSite && { foundSite }),
     ...(liveLinks && { liveLinks }),

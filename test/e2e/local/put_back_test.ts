@@ -117,6 +117,7 @@ test(
     await sandbox.succeed(["controller", "start"]);
     assert.equal((await redeem(sandbox, "u2")).code, 0);
     await sandbox.succeed(["controller", "stop"]);
+    await setTimeout(1100); // no copy is put back so soon
     restore(sandbox, copy);
     for (let starts = 0; starts < 2; starts++) {
       await sandbox.succeed(["controller", "start"]);
@@ -155,6 +156,38 @@ test(
     assert.equal((await redeem(sandbox, "u2")).code, 5);
   }),
 );
+
+for (const meanwhile of ["runs", "is stopped"]) {
+  test(
+    `a namespace put back from a copy while the controller ${meanwhile} closes the grants in it`,
+    inSandbox(async (sandbox) => {
+      await prepareSites(sandbox, "u1", "u2", "u3");
+      const grant = await issueToken(sandbox, "t.yaml", "--redemptions-allowed", "2");
+      assert.equal((await redeem(sandbox, "u1")).code, 0);
+      const folders = ["namespaces/west", "hawser/west"];
+      const copy = path.join(sandbox.folder, "copy");
+      for (const folder of folders) {
+        const from = path.join(sandbox.dataHome, folder);
+        fs.cpSync(from, path.join(copy, folder), { recursive: true, preserveTimestamps: true });
+      }
+      assert.equal((await redeem(sandbox, "u2")).code, 0);
+      await setTimeout(1100); // no copy is put back so soon
+      await sandbox.succeed(["site", "delete", "west", "-n", "west", "--all", "--yes"]);
+      if (meanwhile === "is stopped") await sandbox.succeed(["controller", "stop"]);
+      for (const folder of folders.toReversed()) {
+        execFileSync("cp", ["-a", path.join(copy, folder), path.join(sandbox.dataHome, folder)]);
+      }
+      if (meanwhile === "is stopped") await sandbox.succeed(["controller", "start"]);
+      await eventually(async () =>
+        /put back from a copy/.test((await listGrants(sandbox))[0]?.message ?? "")
+      );
+      assert.equal((await redeem(sandbox, "u3")).code, 5);
+      await sandbox.succeed(["grant", "revoke", grant, "-n", "west"]);
+      await issueToken(sandbox, "t.yaml");
+      assert.equal((await redeem(sandbox, "u3")).code, 0);
+    }),
+  );
+}
 
 test(
   "a data home that was moved, or whose copy is known to be the newest, keeps its grants",
