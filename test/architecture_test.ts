@@ -81,6 +81,7 @@ const mayImport: Record<string, string[]> = {
       "src/wait",
       "src/cli/leaf.ts",
       "src/cli/options.ts",
+      "src/cli/command_words.ts",
       "src/cli/context.ts",
       "src/cli/runner.ts",
       "src/cli/output.ts",
@@ -109,6 +110,7 @@ const mayImport: Record<string, string[]> = {
   "src/commands": foundations(
     "src/cli/leaf.ts",
     "src/cli/options.ts",
+    "src/cli/command_words.ts",
     "src/cli/context.ts",
     "src/cli/runner.ts",
     "src/cli/output.ts",
@@ -227,6 +229,7 @@ const lazyImporters = [
   "src/commands/completion_values.ts",
   "src/commands/delete.ts",
   "src/commands/doctor.ts",
+  "src/cli/command_run.ts",
   "src/cli/runner.ts",
   "src/token/seal.ts",
   "src/commands/key/new.ts",

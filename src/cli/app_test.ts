@@ -6,7 +6,8 @@ import type { PlatformRegistry, PlatformRequest } from "../platform/abilities.ts
 import type { PlatformName } from "../platform/name.ts";
 import { appError } from "../errors/app_error.ts";
 import { leafWithoutPlatform } from "./leaf.ts";
-import { type Runner, sayFor } from "./runner.ts";
+import { sayFor } from "./command_words.ts";
+import type { Runner } from "./runner.ts";
 import type { World } from "./streams.ts";
 
 const site = {

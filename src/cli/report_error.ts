@@ -3,7 +3,7 @@ import { exitCodes } from "../errors/exit_code.ts";
 import { explainSystemError, systemErrorCode } from "../runtime/system_error.ts";
 import { outputFormats, type SharedOptions } from "./options.ts";
 import { renderError, writeDefect } from "./output.ts";
-import { sayFor } from "./runner.ts";
+import { sayFor } from "./command_words.ts";
 import { writeColoured } from "./state_colours.ts";
 import type { World } from "./streams.ts";
 

@@ -1,5 +1,5 @@
 import type { CommandContext } from "../../cli/context.ts";
-import { quote } from "../../cli/runner.ts";
+import { quote } from "../../cli/command_words.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { ControllerHost, ControllerStatus } from "../../platform/abilities.ts";
 import { certificateWords } from "./certificate_options.ts";

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from "@commander-js/extra-typings";
 import { fileName } from "../../cli/options.ts";
-import { quote } from "../../cli/runner.ts";
+import { quote } from "../../cli/command_words.ts";
 import { appError } from "../../errors/app_error.ts";
 import type { CertificateFiles, SecretCertificate } from "../../platform/controller_options.ts";
 import { isSubdomain } from "../../resources/names.ts";

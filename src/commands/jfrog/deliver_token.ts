@@ -2,7 +2,7 @@ import type { CommandContext } from "../../cli/context.ts";
 import type { CreatedToken } from "../../jfrog/access/created_token.ts";
 import type { SecretSink } from "../../cli/secret_sink.ts";
 import type { HandedSecret, Sink } from "../../cli/sink.ts";
-import { quote } from "../../cli/runner.ts";
+import { quote } from "../../cli/command_words.ts";
 import type { JfFormat } from "./jf_format.ts";
 import { tokenTable } from "./token_text.ts";
 

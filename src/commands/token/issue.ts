@@ -9,7 +9,8 @@ import {
   wholeNumber,
 } from "../../cli/options.ts";
 import { nameOfKind, qualifiedName } from "../../cli/resource_names.ts";
-import { quote, type Runner } from "../../cli/runner.ts";
+import { quote } from "../../cli/command_words.ts";
+import type { Runner } from "../../cli/runner.ts";
 import type { IssuedToken } from "../../token/issue.ts";
 import { plural, sayDuration } from "../../wait/duration.ts";
 import { appError } from "../../errors/app_error.ts";
