@@ -15,6 +15,8 @@ export interface CertificateSurroundings {
   env: Record<string, string | undefined>;
   readings(): readonly number[];
   onProblem(problem: unknown): void;
+  /** As CertificateSecret has it. */
+  onAwaited?: ((why: string) => Promise<void>) | undefined;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface CertificateSurroundings {
  */
 export async function openClusterCertificate(
   options: ClusterRunOptions,
-  { api, namespace, env, readings, onProblem }: CertificateSurroundings,
+  { api, namespace, env, readings, onProblem, onAwaited }: CertificateSurroundings,
   signal: AbortSignal,
 ): Promise<BroughtIdentity | undefined> {
   const { expose, certificateSecret: secret } = options;
@@ -31,7 +33,7 @@ export async function openClusterCertificate(
   if (secret === undefined) {
     return await openCertificateFiles({ ...options, grantHost: host }, env, readings);
   }
-  const place = { namespace, name: secret.name, onProblem };
+  const place = { namespace, name: secret.name, onProblem, onAwaited };
   return await BroughtIdentity.open(
     await followCertificateSecret(api, place, signal),
     certificateTerms({ host, pinsNone: secret.pinsNone, readings }, env),

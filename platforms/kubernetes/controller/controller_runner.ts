@@ -12,6 +12,7 @@ import type { ApiClient } from "../api/client.ts";
 import { certificateReasons, clockReasons, grantPort, operationsPort } from "../deployed_names.ts";
 import { ClusterStore } from "../store.ts";
 import { AddressWatch } from "./address_watch.ts";
+import { CertificateWait } from "./certificate_wait.ts";
 import { openClusterCertificate } from "./cluster_certificate.ts";
 import { openCluster } from "./cluster_home.ts";
 import { EventRecorder } from "./event_recorder.ts";
@@ -76,9 +77,18 @@ export async function runClusterController(
     const setup = { api, namespaces, replica, now, address, onProblem };
     const clock = new ControllerClock({ now, machine: Date.now, other: "the cluster" });
     const readings = () => clock.readings();
-    const around = { api, namespace, env, readings, onProblem };
+    const operations = {
+      host: inPod ? everyAddress() : "127.0.0.1",
+      ports: [options.operationsPort ?? (inPod ? operationsPort : 0)],
+    };
+    const wait = new CertificateWait(operations, (problem) => {
+      report("certificate-awaited", { problem });
+      void certificateEvents.judged(problem, work.signal);
+    });
+    const onAwaited = inPod ? (why: string) => wait.awaited(why) : undefined;
+    const around = { api, namespace, env, readings, onProblem, onAwaited };
     const opening = openClusterCertificate(options, around, work.signal);
-    const certificate = await abortable(opening, signal);
+    const certificate = await abortable(opening, signal).finally(() => wait.end());
     await address?.start(signal);
     const home = await abortable(openCluster(setup, work.signal), signal);
     await runController({
@@ -95,10 +105,7 @@ export async function runClusterController(
         ofMachine: () => Promise.resolve(address?.current),
         isAddressGiven: address !== undefined,
       },
-      operations: {
-        host: inPod ? everyAddress() : "127.0.0.1",
-        ports: [options.operationsPort ?? (inPod ? operationsPort : 0)],
-      },
+      operations,
       ...(inPod ? { lingerMs } : {}),
       env,
       log,

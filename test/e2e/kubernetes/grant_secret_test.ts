@@ -1,14 +1,18 @@
 import assert from "node:assert/strict";
 import { Buffer } from "node:buffer";
+import * as fs from "node:fs";
+import process from "node:process";
 import { after, before, describe, test } from "node:test";
 import { certificatesIn, readCertificate } from "../../../src/pki/certificate.ts";
 import { secretText } from "../../../src/resources/secret.ts";
 import { parseResource, readResources } from "../../../src/resources/yaml.ts";
+import { kubectl } from "../../testbed/kubernetes/kubectl.ts";
 import { missingForKubernetes } from "../../testbed/kubernetes/programs.ts";
 import { type ServerFiles, TestAuthority } from "../../fakes/test_authority.ts";
 import { findFreePort } from "../../testbed/server_process.ts";
 import { Cluster, type Replica } from "../stage/cluster.ts";
 import { eventually } from "../stage/eventually.ts";
+import { isRoot } from "../stage/harness.ts";
 import { postToken } from "../stage/grant_client.ts";
 import { isShown } from "../stage/served_certificate.ts";
 
@@ -106,6 +110,60 @@ if (missingForKubernetes !== undefined) {
       } finally {
         await cluster.stopController(controller);
       }
+      await cluster.remove("Secret", home, name);
+    });
+
+    test("a Pod waits for it, alive and not ready (needs root)", { skip: !isRoot }, async () => {
+      const [port, operations] = [await findFreePort(), await findFreePort()];
+      const expose = `--expose=127.0.0.1:${port}`;
+      const manifest = await cluster.succeed(
+        ...["controller", "manifest", "-n", home, expose, `--grant-secret=${name}`],
+        ...["-o", "json"],
+      );
+      kubectl(cluster.testbed, ["apply", "-f", "-"], manifest.stdout);
+      const token = kubectl(cluster.testbed, ["create", "token", "-n", home, "hawser-controller"]);
+      const ca = fs.readFileSync(cluster.testbed.authority.certificate, "utf8");
+      const account = { token, namespace: home, "ca.crt": ca };
+      for (const [file, text] of Object.entries(account)) {
+        cluster.sandbox.write(`account/${file}`, text);
+      }
+      // its mounts are its own
+      const place = "mount -t tmpfs tmpfs /run && mkdir -p /run/secrets/kubernetes.io && " +
+        'cp -r account /run/secrets/kubernetes.io/serviceaccount && exec hawser "$@"';
+      const pod = cluster.sandbox.launch("unshare", [
+        ...["--mount", "sh", "-c", place, "pod", "controller", "run", expose],
+        ...[`--grant-secret=${name}`, `--grant-port=${port}`, `--operations-port=${operations}`],
+      ], {
+        env: {
+          SKUPPER_PLATFORM: "kubernetes",
+          HOSTNAME: "controller-0",
+          KUBERNETES_SERVICE_HOST: "127.0.0.1",
+          KUBERNETES_SERVICE_PORT: new URL(cluster.testbed.url).port,
+        },
+      });
+      let log = "";
+      pod.process.stderr!.on("data", (text) => log += text);
+      const ask = (question: string) =>
+        fetch(`http://127.0.0.1:${operations}/${question}`)
+          .then(async (answer) => `${answer.status} ${await answer.text()}`, () => "");
+      const isMissing = (what: string) => async () =>
+        (await ask("readyz")).endsWith(`Secret "${name}" of namespace "${home}": ${what}\n`);
+      await eventually(isMissing("it is not there"), () => log);
+      assert.equal(await ask("healthz"), "200 ok\n");
+      const status = async () => (await cluster.hawser("controller", "status", "-n", home)).stdout;
+      await eventually(async () => /^Certificate at \S+: .*it is not there$/m.test(await status()));
+
+      const { chain, key } = await authority.sign(["127.0.0.1"]);
+      await makeSecret({ chain, key: "" });
+      await eventually(isMissing("it has no tls.key"), () => log);
+      await cluster.patch("Secret", home, name, { data: encode({ "tls.key": key }) });
+      await eventually(async () => await ask("readyz") === "200 ok\n", () => log);
+      assert.ok(await isShown(port, { chain, key }));
+      await eventually(async () => !/^Certificate at/m.test(await status()));
+      process.kill(pod.process.pid!, "SIGTERM");
+      assert.equal((await pod.ended).code, 0, log);
+      assert.equal(log.match(/"certificate-awaited"/g)?.length, 2);
+      kubectl(cluster.testbed, ["delete", "-f", "-"], manifest.stdout);
       await cluster.remove("Secret", home, name);
     });
 
