@@ -282,6 +282,7 @@ const programDoors = [
 
 const forbiddenNames = ["utils", "helpers", "common", "lib", "misc"];
 const maxLines = 300;
+const maxFunctionLines = 90;
 const maxColumns = 100;
 
 interface Source {
@@ -486,6 +487,17 @@ rule(`no file of more than ${maxLines} lines`, () =>
     .map(({ file, text }) => ({ file, lines: text.split("\n").length - 1 }))
     .filter(({ lines }) => lines > maxLines)
     .map(({ file, lines }) => `${file}: ${lines} lines`));
+
+rule(
+  `no function of more than ${maxFunctionLines} lines: what has a life is a class`,
+  () =>
+    program.flatMap(({ file, code }) =>
+      Array.from(code.matchAll(/^(?:export )?(?:async )?function\*? (\w+)[^]*?\n\}$/gm))
+        .map(([text, name]) => ({ name, lines: text.split("\n").length }))
+        .filter(({ lines }) => lines > maxFunctionLines)
+        .map(({ name, lines }) => `${file}: ${name} has ${lines} lines`)
+    ),
+);
 
 rule(
   `no comment line of more than ${maxColumns} columns`,

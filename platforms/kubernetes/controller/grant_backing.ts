@@ -42,10 +42,10 @@ export function clusterGrantBacking(
     ledgers,
 
     async issuer(grant) {
-      const name = issuerOf(grant, findSite(), known.routerAccesses());
+      const name = issuerOf(grant, findSite(namespace, known), known.routerAccesses());
       const before = authorities.get(name);
       if (before !== undefined && now() - before.at < freshMs) return await before.authority;
-      const authority = readIssuer(name);
+      const authority = readIssuer(store, known, name, signal);
       authorities.set(name, { at: now(), authority });
       try {
         return await authority;
@@ -57,56 +57,65 @@ export function clusterGrantBacking(
 
     // deno-lint-ignore require-await -- where it throws, the promise is to
     async endpoints(grant) {
-      const site = findSite();
+      const site = findSite(namespace, known);
       const accesses = known.routerAccesses();
       const endpoints = linkEndpoints(site, issuerOf(grant, site, accesses), accesses);
       if (endpoints.length === 0) throw appError("no-endpoints", { namespace });
       return endpoints;
     },
   };
+}
 
-  /** The site that accepts links: of several in a namespace only one is ever made ready. */
-  function findSite(): Site {
-    const sites = known.sites();
-    const [first] = sites;
-    if (first === undefined) {
-      throw appError("site-missing", { namespace, purpose: "sign for a grant" });
-    }
-    const interior = sites.filter((site) => site.spec?.edge !== true);
-    const site = interior.find(isReady) ?? interior.find(hasEndpoints) ?? interior[0];
-    if (site === undefined) throw appError("site-edge", { site: first.metadata.name });
-    return site;
+/** The site that accepts links: of several in a namespace only one is ever made ready. */
+function findSite(namespace: string, known: KnownNamespace): Site {
+  const sites = known.sites();
+  const [first] = sites;
+  if (first === undefined) {
+    throw appError("site-missing", { namespace, purpose: "sign for a grant" });
   }
+  const interior = sites.filter((site) => site.spec?.edge !== true);
+  const site = interior.find(isReady) ?? interior.find(hasEndpoints) ?? interior[0];
+  if (site === undefined) throw appError("site-edge", { site: first.metadata.name });
+  return site;
+}
 
-  /** The authority, with those that sign what the listeners show that trust it. */
-  async function readIssuer(issuer: string): Promise<GrantIssuer> {
-    const site = findSite();
-    const names = known.routerAccesses()
-      .filter((access) => takesLinks(access) && issuerOfAccess(access, site) === issuer)
-      .map(({ spec }) => spec?.tlsCredentials ?? "");
-    const [authority, ...secrets] = await Promise.all([
-      readAuthority(issuer),
-      ...[...new Set(names)].filter((name) => name !== "").map((name) =>
-        store.get("Secret", name, signal)
-      ),
-    ]);
-    const shown = secrets.filter((secret) => secret !== undefined).map((secret) => ({
-      certificate: secretText(secret, "tls.crt") ?? "",
-      authorities: secretText(secret, "ca.crt") ?? "",
-    }));
-    return { ...authority, listenerPem: listenerAuthorities(authority.certificatePem, shown) };
-  }
+/** The authority, with those that sign what the listeners show that trust it. */
+async function readIssuer(
+  store: Platform,
+  known: KnownNamespace,
+  issuer: string,
+  signal: AbortSignal,
+): Promise<GrantIssuer> {
+  const site = findSite(store.namespace, known);
+  const names = known.routerAccesses()
+    .filter((access) => takesLinks(access) && issuerOfAccess(access, site) === issuer)
+    .map(({ spec }) => spec?.tlsCredentials ?? "");
+  const [authority, ...secrets] = await Promise.all([
+    readAuthority(store, issuer, signal),
+    ...[...new Set(names)].filter((name) => name !== "").map((name) =>
+      store.get("Secret", name, signal)
+    ),
+  ]);
+  const shown = secrets.filter((secret) => secret !== undefined).map((secret) => ({
+    certificate: secretText(secret, "tls.crt") ?? "",
+    authorities: secretText(secret, "ca.crt") ?? "",
+  }));
+  return { ...authority, listenerPem: listenerAuthorities(authority.certificatePem, shown) };
+}
 
-  async function readAuthority(issuer: string): Promise<GrantIssuer> {
-    const secret = await store.get("Secret", issuer, signal);
-    const certificatePem = secret && secretText(secret, "tls.crt");
-    const privateKeyPem = secret && secretText(secret, "tls.key");
-    if (certificatePem && privateKeyPem) {
-      return { certificatePem, privateKeyPem, issuing: issuingSecret(store, secret, signal) };
-    }
-    const why = secret === undefined ? "does not exist" : "lacks tls.crt or tls.key";
-    throw appError("site-issuer-missing", { namespace, issuer, why });
+async function readAuthority(
+  store: Platform,
+  issuer: string,
+  signal: AbortSignal,
+): Promise<GrantIssuer> {
+  const secret = await store.get("Secret", issuer, signal);
+  const certificatePem = secret && secretText(secret, "tls.crt");
+  const privateKeyPem = secret && secretText(secret, "tls.key");
+  if (certificatePem && privateKeyPem) {
+    return { certificatePem, privateKeyPem, issuing: issuingSecret(store, secret, signal) };
   }
+  const why = secret === undefined ? "does not exist" : "lacks tls.crt or tls.key";
+  throw appError("site-issuer-missing", { namespace: store.namespace, issuer, why });
 }
 
 /**

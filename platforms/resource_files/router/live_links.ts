@@ -36,7 +36,7 @@ export function liveLinks({ paths, router, whileHeld, env, executable }: LiveSou
     apply: (name, signal) =>
       change(
         signal,
-        (management, platform, bounded) => applyLink(management, platform, name, bounded),
+        (management, platform, bounded) => applyLink(paths, management, platform, name, bounded),
       ),
     drop: (name, signal) =>
       change(signal, async (management, platform, bounded) => {
@@ -44,9 +44,9 @@ export function liveLinks({ paths, router, whileHeld, env, executable }: LiveSou
           throw new NotLive("there is a link of that name again");
         }
         const profile = await dropConnector(management, name, bounded);
-        const isOurs = profile !== undefined && !(await readConfig()).includes(profile);
+        const isOurs = profile !== undefined && !(await readConfig(paths)).includes(profile);
         if (isOurs) await removeProfile(paths, profile);
-        return !(await isRendered(name));
+        return !(await isRendered(paths, name));
       }),
     reload: (signal) => reloadSystem(router, env, executable, signal),
   };
@@ -74,66 +74,72 @@ export function liveLinks({ paths, router, whileHeld, env, executable }: LiveSou
       return { done: false, running: true, why: error.message, command };
     }
   }
+}
 
-  /** True if a restart of the router changes nothing of the link. */
-  async function applyLink(
-    management: RouterManagement,
-    platform: Platform,
-    name: string,
-    signal: AbortSignal,
-  ): Promise<boolean> {
-    const link = await platform.get("Link", name, signal);
-    if (link === undefined) throw new NotLive("the link is gone again");
-    const [self] = await management.query("router", signal);
-    const connector = connectorOf(link, attributeText(self ?? {}, "mode") === "edge");
-    await provideProfile(management, platform, link, connector.sslProfile, signal);
-    await setConnector(management, connector, signal);
-    return await isRendered(name, connector);
-  }
+/** True if a restart of the router changes nothing of the link. */
+async function applyLink(
+  paths: NamespacePaths,
+  management: RouterManagement,
+  platform: Platform,
+  name: string,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const link = await platform.get("Link", name, signal);
+  if (link === undefined) throw new NotLive("the link is gone again");
+  const [self] = await management.query("router", signal);
+  const connector = connectorOf(link, attributeText(self ?? {}, "mode") === "edge");
+  await provideProfile(paths, management, platform, link, connector.sslProfile, signal);
+  await setConnector(management, connector, signal);
+  return await isRendered(paths, name, connector);
+}
 
-  async function provideProfile(
-    management: RouterManagement,
-    platform: Platform,
-    link: Link,
-    profile: string,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const name = link.spec?.tlsCredentials ?? "";
-    const secret = await platform.get("Secret", name, signal);
-    if (secret === undefined) {
-      throw appError("resource-not-found", {
-        kind: "Secret",
-        name,
-        namespace: paths.namespace,
-        list: "get secrets",
-      });
-    }
-    const known = await management.query("sslProfile", signal);
-    const attributes = profileAttributes(profile, known);
-    if (attributes === undefined) {
-      throw new NotLive("it is not known where the router finds certificates");
-    }
-    if (!await placeProfile(paths, profile, secret)) {
-      throw new NotLive(`the router has other credentials as ${profile}`);
-    }
-    if (known.some((entity) => attributeText(entity, "name") === profile)) return;
-    await management.create("sslProfile", profile, attributes, signal);
+async function provideProfile(
+  paths: NamespacePaths,
+  management: RouterManagement,
+  platform: Platform,
+  link: Link,
+  profile: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const name = link.spec?.tlsCredentials ?? "";
+  const secret = await platform.get("Secret", name, signal);
+  if (secret === undefined) {
+    throw appError("resource-not-found", {
+      kind: "Secret",
+      name,
+      namespace: paths.namespace,
+      list: "get secrets",
+    });
   }
+  const known = await management.query("sslProfile", signal);
+  const attributes = profileAttributes(profile, known);
+  if (attributes === undefined) {
+    throw new NotLive("it is not known where the router finds certificates");
+  }
+  if (!await placeProfile(paths, profile, secret)) {
+    throw new NotLive(`the router has other credentials as ${profile}`);
+  }
+  if (known.some((entity) => attributeText(entity, "name") === profile)) return;
+  await management.create("sslProfile", profile, attributes, signal);
+}
 
-  /** True if the configuration that the router starts with has the link: as it is now, if given. */
-  async function isRendered(name: string, connector?: Connector): Promise<boolean> {
-    const entities: unknown = parse(await readConfig());
-    if (!Array.isArray(entities)) return false;
-    const found = entities.find((entity) =>
-      Array.isArray(entity) && entity[0] === "connector" && entity[1]?.name === name
-    )?.[1];
-    if (found === undefined || connector === undefined) return found !== undefined;
-    return Object.entries(connector).every(([key, value]) => found[key] === value);
-  }
+/** True if the configuration that the router starts with has the link: as it is now, if given. */
+async function isRendered(
+  paths: NamespacePaths,
+  name: string,
+  connector?: Connector,
+): Promise<boolean> {
+  const entities: unknown = parse(await readConfig(paths));
+  if (!Array.isArray(entities)) return false;
+  const found = entities.find((entity) =>
+    Array.isArray(entity) && entity[0] === "connector" && entity[1]?.name === name
+  )?.[1];
+  if (found === undefined || connector === undefined) return found !== undefined;
+  return Object.entries(connector).every(([key, value]) => found[key] === value);
+}
 
-  function readConfig(): Promise<string> {
-    return readFile(routerConfigFile(paths), "utf8").catch(() => "");
-  }
+function readConfig(paths: NamespacePaths): Promise<string> {
+  return readFile(routerConfigFile(paths), "utf8").catch(() => "");
 }
 
 /** The link as upstream gives it to a router (docs/spec/skupper-system-sites.md 1.4). */

@@ -1,7 +1,5 @@
 import { listenerAuthorities } from "../../../src/grant_service/listener_authorities.ts";
-import { statSync } from "node:fs";
 import { join } from "node:path";
-import { setImmediate } from "node:timers";
 import { appError } from "../../../src/errors/app_error.ts";
 import type { GrantBacking, GrantIssuer } from "../../../src/grant_service/ledger/backing.ts";
 import { certificatesIn } from "../../../src/pki/certificate.ts";
@@ -11,6 +9,7 @@ import type { Endpoint } from "../../../src/resources/resource.ts";
 import { siteIssuer } from "../../../src/resources/site.ts";
 import { type Now, steadyNow } from "../../../src/runtime/clock.ts";
 import { issuingFile } from "./issuing_file.ts";
+import { NamespaceLooks } from "./namespace_looks.ts";
 import { LedgerFiles } from "./ledger_files.ts";
 import { linkEndpoints } from "../site/link_endpoints.ts";
 import {
@@ -31,17 +30,6 @@ import { withLock } from "../store/store.ts";
  */
 const freshMs = 1000;
 
-/** What a namespace looks like at a moment. */
-interface NamespaceLooks {
-  /** Of its site. */
-  uid: string | undefined;
-  /**
-   * Changes with the authority and with every file put in place whole; an edit is seen when it is
-   * due.
-   */
-  stamp: string;
-}
-
 /**
  * What the grant service needs of a namespace kept as files; `platform` is the namespace's store.
  */
@@ -52,7 +40,8 @@ export function fileGrantBacking(
 ): GrantBacking {
   const { namespace } = paths;
   const { signal } = new AbortController(); // what is read here is short
-  let looked: Promise<NamespaceLooks> | undefined;
+  const looks = new NamespaceLooks(paths);
+  const stamp = async () => (await looks.now()).stamp;
   const issuers = new Recent<GrantIssuer>(now, stamp);
   const endpoints = new Recent<Endpoint[]>(now, stamp);
 
@@ -60,9 +49,9 @@ export function fileGrantBacking(
     namespace,
 
     ledgers: new LedgerFiles(namespace, async () => {
-      const { uid } = await look();
+      const { uid } = await looks.now();
       return uid && siteStatePaths(paths, uid).ledgers;
-    }, (folder) => makeStateFolder(folder, "ledgers")),
+    }, (folder) => makeStateFolder(paths, folder, "ledgers")),
 
     issuer: (grant) =>
       issuers.get(grant.spec?.issuer, async () => {
@@ -79,7 +68,7 @@ export function fileGrantBacking(
           authority.certificatePem,
           shown.filter((each) => each !== undefined),
         );
-        return { ...authority, listenerPem, ...await issuingBelow(issuer) };
+        return { ...authority, listenerPem, ...await issuingBelow(paths, issuer) };
       }),
 
     endpoints: (grant) =>
@@ -92,48 +81,6 @@ export function fileGrantBacking(
         return found;
       }),
   };
-
-  /** What is kept of a site that went meanwhile must not come back. */
-  function makeStateFolder(folder: string, name: "ledgers" | "issuing"): Promise<void> {
-    return withLock(paths, signal, async () => {
-      const uid = await siteUid(paths);
-      if (uid === undefined || siteStatePaths(paths, uid)[name] !== folder) {
-        throw appError("site-missing", { namespace, purpose: "redeem a token" });
-      }
-      await makePrivateFolder(folder);
-    });
-  }
-
-  async function issuingBelow(issuer: string): Promise<Pick<GrantIssuer, "issuing">> {
-    const uid = await siteUid(paths);
-    if (uid === undefined) return {};
-    const path = join(siteStatePaths(paths, uid).issuing, `${issuer}.json`);
-    return { issuing: issuingFile(path, (folder) => makeStateFolder(folder, "issuing")) };
-  }
-
-  async function stamp(): Promise<string> {
-    return (await look()).stamp;
-  }
-
-  /**
-   * Looks once in each turn of the event loop: each redemption asks several times, and many may
-   * come in one turn.
-   */
-  function look(): Promise<NamespaceLooks> {
-    if (looked === undefined) setImmediate(() => looked = undefined);
-    return looked ??= lookAt();
-  }
-
-  async function lookAt(): Promise<NamespaceLooks> {
-    const uid = await siteUid(paths);
-    const folders = [
-      ...[paths.inputResources, paths.inputIssuers, paths.inputCerts],
-      ...[paths.runtimeResources, paths.runtimeCerts],
-    ];
-    if (uid !== undefined) folders.push(siteStatePaths(paths, uid).root);
-    const times = folders.map((folder) => statSync(folder, { throwIfNoEntry: false })?.mtimeMs);
-    return { uid, stamp: [uid, ...times].join(" ") };
-  }
 
   /**
    * The grant's own choice, else the site's (which upstream doesn't look at), else that of its link
@@ -149,6 +96,33 @@ export function fileGrantBacking(
     const [first] = listeners;
     return grant.spec?.issuer || ofSite || (first === undefined ? siteIssuer : issuerOf(first));
   }
+}
+
+/** What is kept of a site that went meanwhile must not come back. */
+function makeStateFolder(
+  paths: NamespacePaths,
+  folder: string,
+  name: "ledgers" | "issuing",
+): Promise<void> {
+  const { namespace } = paths;
+  const { signal } = new AbortController(); // what is done here is short
+  return withLock(paths, signal, async () => {
+    const uid = await siteUid(paths);
+    if (uid === undefined || siteStatePaths(paths, uid)[name] !== folder) {
+      throw appError("site-missing", { namespace, purpose: "redeem a token" });
+    }
+    await makePrivateFolder(folder);
+  });
+}
+
+async function issuingBelow(
+  paths: NamespacePaths,
+  issuer: string,
+): Promise<Pick<GrantIssuer, "issuing">> {
+  const uid = await siteUid(paths);
+  if (uid === undefined) return {};
+  const path = join(siteStatePaths(paths, uid).issuing, `${issuer}.json`);
+  return { issuing: issuingFile(path, (folder) => makeStateFolder(paths, folder, "issuing")) };
 }
 
 /**

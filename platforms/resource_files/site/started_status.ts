@@ -51,7 +51,7 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
     site: Site,
     rendered: BaseStatus | undefined,
   ): Promise<NonNullable<Site["status"]>> {
-    const since = await renderedAt();
+    const since = await renderedAt(paths);
     const listeners = await readLinkListeners(paths, sources.platform(), signal);
     const endpoints = site.spec?.edge ? [] : linkEndpoints(listeners);
     const start = await startCommand(paths, sources.platform().name);
@@ -81,7 +81,7 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
   /** What the router says of a link is right, whatever upstream wrote when it last looked. */
   async function linkStatus(link: Link, rendered: BaseStatus | undefined): Promise<BaseStatus> {
     const start = await startCommand(paths, sources.platform().name);
-    const since = await renderedAt();
+    const since = await renderedAt(paths);
     const view = await sources.router();
     const told = view?.links.get(link.metadata.name);
     const isKnown = view?.state === "running" ? told !== undefined : rendered !== undefined;
@@ -102,15 +102,14 @@ export function startedStatus(sources: StartedSources): NonNullable<StoreHooks["
       ...summarize(link, conditions),
     } as BaseStatus;
   }
+}
 
-  /**
-   * When the router was given its present configuration; a state read twice must name the same
-   * time.
-   */
-  async function renderedAt(): Promise<string> {
-    const file = join(paths.runtimeRouter, "skrouterd.json");
-    return formatTime(await stat(file).then(({ mtimeMs }) => mtimeMs, () => 0));
-  }
+/**
+ * When the router was given its present configuration; a state read twice must name the same time.
+ */
+async function renderedAt(paths: NamespacePaths): Promise<string> {
+  const file = join(paths.runtimeRouter, "skrouterd.json");
+  return formatTime(await stat(file).then(({ mtimeMs }) => mtimeMs, () => 0));
 }
 
 /** Whether the router runs, as far as it can be seen. */
