@@ -113,7 +113,8 @@ test(
     const record = readRecord(sandbox, "east", `AccessToken-${grant}.yaml`)!;
     assert.match(record, /^ {2}status: Error$/m);
     assert.match(record, /message: .*refused the token/);
-    assert.deepEqual(redemptionFiles(sandbox, "east"), []);
+    // a proxy may have said so in the service's place: the key waits
+    assert.deepEqual(redemptionFiles(sandbox, "east").filter((file) => !/\.key$/.test(file)), []);
     assert.equal(await uses(sandbox, grant), "0/1");
   }),
 );
