@@ -1,5 +1,8 @@
 import { entry } from "./entry.ts";
 
+/** Of a site that nobody can link to: upstream says so in these words. */
+export const noLinkAccess = "Link access is not enabled";
+
 /** What can be wrong with sites, their namespaces, links and controllers. */
 export const siteErrors = {
   "site-missing": entry<{ namespace: string; purpose: string; open?: boolean }>({
@@ -53,7 +56,7 @@ export const siteErrors = {
   }),
   "link-access-disabled": entry<{ site: string }>({
     exit: "precondition",
-    message: () => "Link access is not enabled",
+    message: () => noLinkAccess,
     hint: (_d, say) =>
       `Link access at this site is not currently enabled. You can use "${
         say.command("site update --enable-link-access")

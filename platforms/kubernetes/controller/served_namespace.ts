@@ -1,5 +1,6 @@
 import type { ControllerNamespace } from "../../../src/controller/home.ts";
 import { AppError, isAppError } from "../../../src/errors/app_error.ts";
+import { noLinkAccess } from "../../../src/errors/site_errors.ts";
 import { type ApplyOptions, methodsOf, type Platform } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
 import type { Now } from "../../../src/runtime/clock.ts";
@@ -56,7 +57,7 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
       } catch (error) {
         if (isAppError(error, "site-edge")) return undefined; // an error of the grant's own
         if (!(error instanceof AppError)) throw error;
-        return sites().some(wantsLinkAccess) ? error.message : "Link access is not enabled";
+        return sites().some(wantsLinkAccess) ? error.message : noLinkAccess;
       }
     },
   };

@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import type { ControllerNamespace } from "../../../src/controller/home.ts";
 import { AppError, isAppError } from "../../../src/errors/app_error.ts";
+import { noLinkAccess } from "../../../src/errors/site_errors.ts";
 import type { Platform } from "../../../src/platform/platform.ts";
 import { isSubdomain } from "../../../src/resources/names.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
@@ -48,7 +49,7 @@ export function fileNamespace(
         if (isAppError(error, "site-edge")) return undefined; // an error of the grant's own
         const sites = await platform.list("Site", new AbortController().signal);
         const isOpen = sites.some(wantsLinkAccess) || !isAppError(error, "no-endpoints");
-        return isOpen ? error.message : "Link access is not enabled";
+        return isOpen ? error.message : noLinkAccess;
       }
     },
     retireToken: (name, signal) => retireToken(paths, platform, name, signal),
