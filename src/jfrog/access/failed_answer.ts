@@ -33,7 +33,8 @@ export function describeFailedAnswer(
   };
   if (status === 400 || status === 422) return appError("access-request-invalid", data);
   if (status === 401 || status === 403) {
-    return appError("access-refused", { ...data, remedy: remedies[status] });
+    const remedy = status === 401 ? wrongCredentials : mints ? aboveRights : noRights;
+    return appError("access-refused", { ...data, remedy });
   }
   if (status === 404) return appError("access-not-found", data);
   if (status === 409) return appError("access-conflict", data);
@@ -56,10 +57,10 @@ export function mayHaveActed({ status, headers }: HttpAnswer): boolean {
   return status === 303 || status === 408 || status >= 500;
 }
 
-const remedies = {
-  401: "The token or password is wrong, has expired or was revoked.",
-  403: "Only administrators may grant groups, roles, other users' tokens and long lives.",
-};
+const wrongCredentials = "The token or password is wrong, has expired or was revoked.";
+const aboveRights =
+  "Only administrators may grant groups, roles, other users' tokens and long lives.";
+const noRights = "The credentials are accepted, and do not allow this.";
 
 /** Shorter than this, or a mere word shorter than that, a secret is found in prose by chance. */
 const leastLength = 8;

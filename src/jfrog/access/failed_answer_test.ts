@@ -120,3 +120,11 @@ test("describeFailedAnswer() leaves the server's own words alone, whatever the p
 function escape(text: string): string {
   return [...text].map((character) => `\\u00${character.charCodeAt(0).toString(16)}`).join("");
 }
+
+test("describeFailedAnswer() says of a 403 what it may be for", () => {
+  const answer = { status: 403, statusText: "", headers: {}, body: Buffer.from("") };
+  const hint = (mints: boolean) =>
+    describeFailedAnswer(answer, url, [], { mints }).hint({ program: "hawser" } as never);
+  assert.match(hint(true)!, /^Only administrators may grant/);
+  assert.equal(hint(false), "The credentials are accepted, and do not allow this.");
+});

@@ -81,7 +81,11 @@ export async function tryServer(
   try {
     await connect(server, surroundings, deadline, passed);
     const before = surroundings.now();
-    const answer = await pingArtifactory(server, surroundings, deadline);
+    const answer = await pingArtifactory(server, surroundings, deadline).catch(async (error) => {
+      // who is not let in has reached it
+      if (isAppError(error, "access-refused")) await passed("Artifactory answers", "credentials");
+      throw error;
+    });
     const middle = (before + surroundings.now()) / 2;
     await passed(`Artifactory says ${answer.said}`, "clock");
     if (answer.at !== undefined) {
@@ -218,7 +222,7 @@ function describeVersion(version: string): string {
 /** Versions such as 7.38.10; what is none is before nothing. */
 function isBefore(version: string, first: string): boolean {
   const [ours, theirs] = [version, first].map((text) => text.split(".").map(Number));
-  if (!/^\d+(\.\d+)*/.test(version)) return false;
+  if (!/^\d+\.\d+/.test(version)) return false;
   for (const [index, part] of theirs!.entries()) {
     const own = ours![index] || 0;
     if (own !== part) return own < part;

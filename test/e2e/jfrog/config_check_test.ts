@@ -147,6 +147,18 @@ const failures: Failure[] = [
     last: "  FAILED credentials: [WILDCARD] answered 401 Unauthorized: Bad credentials",
   },
   {
+    name: "Artifactory lets nobody in whom it does not know",
+    misbehave: [answerWith(401, { errors: [{ status: 401, message: "Bad credentials" }] })],
+    code: 4,
+    last: "  FAILED credentials: [WILDCARD]/ping answered 401 Unauthorized: Bad credentials",
+  },
+  {
+    name: "the credentials do not allow it",
+    misbehave: [answerWith(200, "OK"), answerWith(403)],
+    code: 4,
+    last: "  FAILED credentials: [WILDCARD]/version answered 403 Forbidden",
+  },
+  {
     name: "there are no credentials",
     server: { accessToken: "" },
     code: 2,
