@@ -1,5 +1,3 @@
-import { stat } from "node:fs/promises";
-import process from "node:process";
 import {
   type BroughtTexts,
   type CertificatePlace,
@@ -9,6 +7,7 @@ import {
 import { BroughtIdentity } from "../grant_service/brought_identity.ts";
 import { systemAuthorities } from "../pki/system_authorities.ts";
 import type { CertificateFiles } from "../platform/controller_options.ts";
+import { modeOpenToAll } from "../runtime/file_mode.ts";
 import { readLimited } from "../runtime/files.ts";
 
 /** Far more than any chain needs. */
@@ -61,15 +60,13 @@ async function readText(path: string): Promise<string> {
   return new TextDecoder().decode(await readLimited(path, maxBytes));
 }
 
-/** Where a system has modes, a key that everybody can read is no secret. */
+/** A key that everybody can read is no secret. */
 async function refuseExposed(key: string): Promise<void> {
-  if (process.platform === "win32") return;
-  const mode = (await stat(key)).mode & 0o777;
-  if ((mode & 0o004) === 0) return;
-  const octal = mode.toString(8).padStart(4, "0");
+  const mode = await modeOpenToAll(key);
+  if (mode === undefined) return;
   throw unusable(
     key,
-    `every user of this machine can read the key in it (mode ${octal})`,
+    `every user of this machine can read the key in it (mode ${mode})`,
     `chmod o= ${key}`,
   );
 }

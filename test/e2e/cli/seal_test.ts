@@ -35,8 +35,15 @@ test(
     await sandbox.succeed(issue);
     assert.match(sandbox.read("t.age"), /^-----BEGIN AGE ENCRYPTED FILE-----\n/);
     for (const key of ["one.key", "two.key"]) {
-      const { stdout } = await sandbox.succeed(["token", "inspect", "t.age", "--identity", key]);
-      assert.match(stdout, /^Grant service: +https:/m);
+      const inspect = ["token", "inspect", "t.age", "--identity", key];
+      for (const [mode, warnings] of [[0o600, 0], [0o640, 0], [0o644, 1]] as const) {
+        fs.chmodSync(`${sandbox.folder}/${key}`, mode);
+        const { stdout, stderr } = await sandbox.succeed(inspect);
+        assert.match(stdout, /^Grant service: +https:/m);
+        const warning = `warning: Every user of this machine can read the key in ${key} ` +
+          `(mode 0644): chmod o= ${key}\n`;
+        assert.equal(stderr.split(warning).length - 1, warnings, stderr);
+      }
     }
     const refusals: [string[], number, RegExp][] = [
       [[], 2, /The token in t\.age is sealed\nhint: .*--identity <file>/],
