@@ -47,7 +47,7 @@ async function apply(
   { filename, dryRun = false }: { filename: string[]; dryRun?: true | false },
 ): Promise<Applied> {
   const { signal } = context;
-  if (filename.length === 0) throw noFile("apply");
+  if (filename.length === 0) throw noFile(context.say.command("apply -f <file>"));
   const all = inOrder(await openManifests(context, filename));
   if (all.length === 0) throw noResource(filename);
   context.concern(...all.map(({ resource }) => resource.kind));
@@ -77,7 +77,7 @@ async function apply(
 function noFile(command: string) {
   return appError("usage", {
     message: "No file is named",
-    help: `For example: ${command} -f site.yaml`,
+    help: command,
   });
 }
 

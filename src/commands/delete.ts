@@ -37,6 +37,7 @@ export function deleteCommand(run: Runner) {
   })
     .addArgument(resourcesArgument(false))
     .addOption(filenameOption())
+    .option("--ignore-not-found", "what is not there is no failure")
     .option("--yes", "do not ask whether grants that end with a site may end")
     .addOption(timeoutOption("60s"))
     .action(run({
@@ -54,7 +55,11 @@ export function deleteCommand(run: Runner) {
 async function remove(
   context: CommandContext,
   words: string[],
-  { filename, yes = false }: { filename: string[]; yes?: true | false },
+  { filename, ignoreNotFound, yes = false }: {
+    filename: string[];
+    ignoreNotFound?: true | false | undefined;
+    yes?: true | false;
+  },
 ): Promise<Deleted> {
   const deleted: string[] = [];
   const live: Record<string, LiveChange> = {};
@@ -71,7 +76,7 @@ async function remove(
     try {
       const change = await findUnlessQuiet(
         context,
-        context.quiet,
+        context.quiet || ignoreNotFound,
         async () => ({ live: await removeOne(context, target) }),
       );
       if (change === undefined) continue;
@@ -114,7 +119,7 @@ async function targetsOf(
     throw appError("usage", { message, help: "delete link/east, or delete -f links.yaml" });
   }
   if (files.length > 0) {
-    const all = inOrder(await openManifests(context, files)).toReversed();
+    const all = inOrder(await openManifests(context, files, { namesAlone: true })).toReversed();
     return all.map(({ resource: { kind, metadata: { name } }, platform }) => ({
       platform,
       kind,

@@ -44,6 +44,9 @@ const awaited = {
 
 type Word = keyof typeof awaited;
 
+/** What kubectl calls the states that every kind has. */
+const kubectlWords: Record<string, string> = { create: "created", delete: "deleted" };
+
 const words = Object.keys(awaited) as Word[];
 const states = [...new Set(Object.values(awaited).flatMap(({ states }) => [...states]))];
 
@@ -69,7 +72,8 @@ export function waitCommand(run: Runner) {
     .addOption(
       new Option(
         "--for <state>",
-        `${states.join(", ")}, created or deleted; by default ready, of a token redeemed`,
+        `${states.join(", ")}, created or deleted, or as kubectl has them (condition=Ready, ` +
+          "create, delete); by default ready, of a token redeemed",
       ),
     )
     .addOption(timeoutOption("60s"))
@@ -128,9 +132,10 @@ async function wait(
     }, context.deadline));
 }
 
-/** The state as it is compared. Throws `invalid-value`. */
+/** The state as it is compared, from a word of ours or of kubectl's. Throws `invalid-value`. */
 function wantedState(word: Word, text: string): string {
-  const state = normal(text);
+  const [, condition] = /^condition=([^=]*)(?:=true)?$/i.exec(text) ?? [];
+  const state = kubectlWords[text] ?? normal(condition ?? text);
   const choices = [...awaited[word].states, "created", "deleted"];
   if (choices.some((choice) => choice === state)) return state;
   const wanted = `for a ${word} one of ${choices.join(", ")}`;

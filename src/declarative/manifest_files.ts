@@ -28,6 +28,8 @@ export interface ManifestReading {
   /** Told of each field that nothing reads. */
   warn(problem: AppError): void;
   signal: AbortSignal;
+  /** Who deletes them reads no more than what they are called: the rest may be wrong. */
+  namesAlone?: boolean;
 }
 
 const common = ["apiVersion", "kind", "spec"];
@@ -66,7 +68,7 @@ export async function readManifests(
       const bytes = file === "-"
         ? await reading.stdin(maxBytes)
         : await readLimited(file, maxBytes, reading.signal);
-      manifests.push(...readText(decode(bytes, file), nameOf(file), reading.warn));
+      manifests.push(...readText(decode(bytes, file), nameOf(file), reading));
     }
   }
   return manifests;
@@ -100,13 +102,13 @@ function nameOf(file: string): string {
   return file === "-" ? "standard input" : file;
 }
 
-function readText(text: string, file: string, warn: ManifestReading["warn"]): ManifestItem[] {
+function readText(text: string, file: string, reading: ManifestReading): ManifestItem[] {
   return splitDocuments(text).flatMap((document) => {
     const before = "\n".repeat(document.linesBefore);
     const whereOf = (path: readonly PropertyKey[]) =>
       `${file}, line ${document.linesBefore + lineOfField(document.text, path)}`;
     return readResources(before + document.text, file, { maxBytes }).flatMap((content) =>
-      itemsOf(content).map((item) => readItem(item, whereOf, warn))
+      itemsOf(content).map((item) => readItem(item, whereOf, reading))
     );
   });
 }
@@ -122,18 +124,15 @@ function itemsOf(content: PlainDocument): unknown[] {
 function readItem(
   item: unknown,
   whereOf: (path: readonly PropertyKey[]) => string,
-  warn: ManifestReading["warn"],
+  { warn, namesAlone = false }: ManifestReading,
 ): ManifestItem {
   const kind = requireKind(item, whereOf);
   const document = item as PlainDocument; // it has a kind
+  if (namesAlone) return readName(kind, document, whereOf);
   const hidden = findHidden(document);
   const given = parseResource(kind, withDefaults(kind, document), whereOf) as Resource;
   const { name, namespace, labels, annotations } = given.metadata;
-  const why = isSubdomain(name) ? undefined : "metadata.name must be an RFC 1123 subdomain";
-  if (why !== undefined) {
-    throw appError("resource-invalid", { where: whereOf(["metadata", "name"]), why });
-  }
-  if (namespace) checkLabel(namespace, "metadata.namespace");
+  checkNames(name, namespace, whereOf);
   if (hidden !== undefined) {
     const where = whereOf(hidden.split("."));
     throw appError("value-hidden", { where, field: hidden, kind, name });
@@ -147,6 +146,30 @@ function readItem(
   const metadata = { name, ...(labels && { labels }), ...(annotations && { annotations }) };
   const resource = withPlainData({ ...Object.fromEntries(said), metadata } as Resource);
   return { resource, where: whereOf([]), namespace: namespace || undefined };
+}
+
+/** The resource with no more than what it is called. */
+function readName(
+  kind: Kind,
+  { apiVersion, metadata }: PlainDocument,
+  whereOf: (path: readonly PropertyKey[]) => string,
+): ManifestItem {
+  const { name = "", namespace = "" } = (metadata ?? {}) as { name?: unknown; namespace?: unknown };
+  checkNames(name, namespace, whereOf);
+  const resource = { apiVersion, kind, metadata: { name } } as Resource;
+  return { resource, where: whereOf([]), namespace: String(namespace) || undefined };
+}
+
+function checkNames(
+  name: unknown,
+  namespace: unknown,
+  whereOf: (path: readonly PropertyKey[]) => string,
+): void {
+  if (typeof name !== "string" || !isSubdomain(name)) {
+    const why = "metadata.name must be an RFC 1123 subdomain";
+    throw appError("resource-invalid", { where: whereOf(["metadata", "name"]), why });
+  }
+  if (namespace) checkLabel(String(namespace), "metadata.namespace");
 }
 
 function requireKind(item: unknown, whereOf: (path: readonly PropertyKey[]) => string): Kind {

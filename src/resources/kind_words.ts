@@ -28,13 +28,18 @@ export function kindOf(word: string): Kind {
   const found = kindsInOrder.find((kind) => {
     const { plural, short } = kindWords[kind];
     const isGroup = group.length === 0 || kind !== "Secret" && group.join(".") === "skupper.io";
-    return isGroup && [kind.toLowerCase(), plural, ...short].includes(name);
+    return isGroup && [kind.toLowerCase(), plural, ...short, ...many(short)].includes(name);
   });
   if (found !== undefined) return found;
   throw appError("usage", {
     message: `There is no kind of resource "${word}" here`,
     help: `Kinds: ${kindsInOrder.map((kind) => kindWords[kind].plural).toSorted().join(", ")}.`,
   });
+}
+
+/** `grants`, as `grant`: kubectl's short words have no plural, and hawser's own words do. */
+function many(short: readonly string[]): string[] {
+  return short.filter((word) => word.length > 2).map((word) => `${word}s`);
 }
 
 /** Resources of a kind: those of the names, or all of it. */

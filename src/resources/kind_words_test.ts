@@ -4,14 +4,14 @@ import { isAppError } from "../errors/app_error.ts";
 import { kindOf, selectResources } from "./kind_words.ts";
 
 test("a kind has the names that kubectl knows it by", () => {
-  const words = ["AccessGrant", "accessgrants", "accessgrant", "grant", "gr"];
+  const words = ["AccessGrant", "accessgrants", "accessgrant", "grant", "gr", "grants"];
   words.push("accessgrants.skupper.io", "GR");
   for (const word of words) assert.equal(kindOf(word), "AccessGrant", word);
   assert.equal(kindOf("to"), "AccessToken");
   assert.equal(kindOf("st"), "Site");
   assert.equal(kindOf("ln"), "Link");
   assert.equal(kindOf("secrets"), "Secret");
-  for (const word of ["", "pods", "secrets.skupper.io", "sites.example.io", "constructor"]) {
+  for (const word of ["", "pods", "grs", "secrets.skupper.io", "sites.example.io", "constructor"]) {
     assert.throws(() => kindOf(word), (error) => isAppError(error, "usage"), word);
   }
 });

@@ -101,11 +101,12 @@ test("an answer's status says what went wrong", async () => {
             causes: [
               { field: "spec.cost", message: 'Invalid value: "x": must be an integer' },
               { field: "spec.code", message: 'Invalid value: "secret": too long' },
+              { reason: "FieldValueRequired", field: "data[tls.crt]", message: "Required value" },
             ],
           },
         },
         "resource-invalid",
-        /Site "west": spec.cost: .*integer; spec.code is not acceptable$/,
+        /Site "west": spec.cost: .*integer; spec.code is not acceptable; data\[tls.crt\] is missing$/,
       ],
       [400, { message: "bad" }, "resource-invalid", /bad$/],
     ];

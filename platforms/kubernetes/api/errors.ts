@@ -147,10 +147,12 @@ function describeUnknownPath(request: ApiRequest, body: string, context: KubeCon
  */
 function describeCauses(status: ApiStatus | undefined): string {
   return (status?.details?.causes ?? [])
-    .map(({ field = "", message = "" }) =>
-      /^(data|stringData|spec\.code)\b/.test(field)
-        ? `${field} is not acceptable`
-        : `${field}: ${message}`
+    .map(({ reason, field = "", message = "" }) =>
+      !/^(data|stringData|spec\.code)\b/.test(field)
+        ? `${field}: ${message}`
+        : reason === "FieldValueRequired"
+        ? `${field} is missing`
+        : `${field} is not acceptable`
     )
     .join("; ");
 }

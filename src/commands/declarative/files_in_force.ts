@@ -11,9 +11,10 @@ import type { PlatformWithAbilities } from "../../platform/abilities.ts";
 export async function openManifests(
   context: CommandContext,
   files: string[],
+  { namesAlone = false }: { namesAlone?: boolean } = {},
 ): Promise<Application[]> {
   const { signal, stdin, warn } = context;
-  const reading = { stdin, signal, warn: (problem: Error) => warn(problem.message) };
+  const reading = { stdin, signal, warn: (problem: Error) => warn(problem.message), namesAlone };
   const manifests = await readManifests(files, reading);
   const opened = new Map<string, Promise<PlatformWithAbilities>>();
   const all: Application[] = [];

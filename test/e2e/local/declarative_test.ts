@@ -195,7 +195,18 @@ async function removeAll(sandbox: Sandbox): Promise<void> {
   assert.equal(gone.stdout, 'link.skupper.io "crew" deleted\nsecret "crew" deleted\n');
   const twice = await sandbox.hawser(["delete", "link/crew", "-n", "east"]);
   assert.equal(twice.code, 6);
-  await sandbox.succeed(["delete", "link/crew", "-n", "east", "--quiet"]);
+  for (const option of ["--quiet", "--ignore-not-found"]) {
+    await sandbox.succeed(["delete", "link/crew", "-n", "east", option]);
+  }
+  // what is to go need not be right
+  const extra = document("AccessGrant", "extra", "west", { spec: {} });
+  await sandbox.succeed(["apply", "-f", "-"], { stdin: extra });
+  const wrong = document("AccessGrant", "extra", "west", {
+    spec: { redemptionsAllowed: "many", code: "<hidden>", nothing: 1 },
+  });
+  const ended = await sandbox.succeed(["delete", "-f", "-"], { stdin: wrong });
+  assert.equal(ended.stdout, 'accessgrant.skupper.io "extra" deleted\n');
+  assert.doesNotMatch(ended.stderr, /warning/);
   const all = await sandbox.succeed(["delete", "-f", "setup"]);
   assert.equal(
     all.stdout,
