@@ -57,6 +57,11 @@ export function mayHaveActed({ status, headers }: HttpAnswer): boolean {
   return status === 303 || status === 408 || status >= 500;
 }
 
+/** True for a success of whatever kind: a token that was made is not thrown away for its status. */
+export function isSuccess({ status }: HttpAnswer): boolean {
+  return status >= 200 && status < 300;
+}
+
 const wrongCredentials = "The token or password is wrong, has expired or was revoked.";
 const aboveRights =
   "Only administrators may grant groups, roles, other users' tokens and long lives.";

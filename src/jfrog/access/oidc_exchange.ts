@@ -2,7 +2,7 @@ import { appError } from "../../errors/app_error.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { ask } from "./exchange.ts";
 import { type AccessServer, type AccessSurroundings, secretsIn } from "../access_server.ts";
-import { describeFailedAnswer } from "./failed_answer.ts";
+import { describeFailedAnswer, isSuccess } from "./failed_answer.ts";
 import { writeGoJson } from "../go_json.ts";
 import { readJsonObject } from "./json_answer.ts";
 
@@ -99,7 +99,7 @@ export async function exchangeOidcToken(
   const request = { method: "POST", path: oidcPath, body, mints: true } as const;
   const answer = await ask(server, request, surroundings, deadline);
   const url = server.url + oidcPath;
-  if (answer.status !== 200) {
+  if (!isSuccess(answer)) {
     const secrets = [exchange.tokenId, ...secretsIn(server.credentials)];
     throw describeFailedAnswer(answer, url, secrets, request);
   }

@@ -68,6 +68,9 @@ test("exchangeOidcToken() tells a refusal, and a success without a token", async
     api.misbehave(answerWith(200, body));
     await assert.rejects(run(), (error) => isAppError(error, "access-answer-invalid"));
   }
+  // what was made is not thrown away for its status
+  api.misbehave(answerWith(201, { access_token: "made" }));
+  assert.equal((await run()).accessToken, "made");
   api.misbehave(answerWith(403, { message: "ID<TOKEN is no good" }));
   await assert.rejects(
     run(),

@@ -4,7 +4,7 @@ import { ask } from "./exchange.ts";
 import type { AccessServer, AccessSurroundings } from "../access_server.ts";
 import { AccessTokens } from "./tokens.ts";
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
-import { describeFailedAnswer } from "./failed_answer.ts";
+import { describeFailedAnswer, isSuccess } from "./failed_answer.ts";
 import { readClaims } from "../jwt.ts";
 import { type Server, type ServerStore, withSlash } from "../server.ts";
 import type { ChosenServer } from "./server_choice.ts";
@@ -187,7 +187,7 @@ async function exchangeAtArtifactory(
   const asked = { ...server, url, credentials: undefined };
   const request = { method: "POST", path, body, mints: true } as const;
   const answer = await ask(asked, request, surroundings, deadline);
-  if (answer.status === 200) return readCreatedToken(answer, url + path, surroundings.warn);
+  if (isSuccess(answer)) return readCreatedToken(answer, url + path, surroundings.warn);
   throw describeFailedAnswer(answer, url + path, [accessToken, artifactoryRefreshToken], request);
 }
 

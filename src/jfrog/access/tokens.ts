@@ -4,7 +4,7 @@ import type { Deadline } from "../../wait/deadline.ts";
 import { type AccessRequest, ask } from "./exchange.ts";
 import { type AccessServer, type AccessSurroundings, secretsIn } from "../access_server.ts";
 import { type CreatedToken, readCreatedToken } from "./created_token.ts";
-import { describeFailedAnswer } from "./failed_answer.ts";
+import { describeFailedAnswer, isSuccess } from "./failed_answer.ts";
 import { writeGoJson } from "../go_json.ts";
 import { isPage, notThePlatform, readJsonObject, textOf } from "./json_answer.ts";
 import { idIn, isTokenId } from "../token_value.ts";
@@ -172,7 +172,7 @@ export class AccessTokens {
   async #call(request: AccessRequest, secrets: string[] = []): Promise<HttpAnswer> {
     const { url, credentials } = this.#server;
     const answer = await ask(this.#server, request, this.#surroundings, this.#deadline);
-    if (answer.status >= 200 && answer.status < 300) return answer;
+    if (isSuccess(answer)) return answer;
     const known = [...secrets, ...secretsIn(credentials)];
     throw describeFailedAnswer(answer, url + request.path.replace(/\?.*$/s, ""), known, request);
   }

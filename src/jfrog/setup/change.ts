@@ -13,6 +13,7 @@ import { readClaims } from "../jwt.ts";
 import { encryptPassword } from "../access/password_encryption.ts";
 import { platformUrl, refusePassword, serviceUrl } from "../platform_url.ts";
 import { defaultServerId, type Server } from "../server.ts";
+import { idIn } from "../token_value.ts";
 import { requireFile } from "../../runtime/files.ts";
 import { type Deadline, startDeadline } from "../../wait/deadline.ts";
 import type { Dialogue } from "./dialogue.ts";
@@ -60,16 +61,36 @@ export async function addServer(
     if (isTaken && !options.overwrite) throw appError("jfrog-server-exists", { id });
   };
   refuseTaken(await store.read(dialogue.signal, "as they are"));
-  const server = await complete(dialogue, {}, given, options);
-  const servers = await store.change(
-    (servers) => {
-      refuseTaken(servers);
-      return putServer(servers, { ...server, serverId: id });
-    },
-    dialogue.signal,
-    "as they are",
+  const exchanged: Exchanged = {};
+  try {
+    const server = await complete(dialogue, {}, given, options, exchanged);
+    const servers = await store.change(
+      (servers) => {
+        refuseTaken(servers);
+        return putServer(servers, { ...server, serverId: id });
+      },
+      dialogue.signal,
+      "as they are",
+    );
+    return findServer(servers, id);
+  } catch (error) {
+    if (exchanged.token !== undefined) warnOfLost(exchanged.token, dialogue);
+    throw error;
+  }
+}
+
+/** The token that an id token was exchanged for, once it was. */
+interface Exchanged {
+  token?: string;
+}
+
+function warnOfLost(token: string, { surroundings: { warn, program } }: Dialogue): void {
+  const id = idIn(token);
+  const find = id === undefined ? `${program} access-token list shows it, and ` : "";
+  warn(
+    "The id token was exchanged for a token, which could not be kept: " +
+      `${find}${program} access-token revoke ${id ?? "<id>"} revokes it`,
   );
-  return findServer(servers, id);
 }
 
 /**
@@ -115,6 +136,7 @@ async function complete(
   before: Server,
   given: Server,
   options: ChangeOptions,
+  exchanged: Exchanged = {},
 ): Promise<Server> {
   const { surroundings } = dialogue;
   await checkFiles(dialogue, given);
@@ -140,7 +162,7 @@ async function complete(
     dialogue,
     (deadline) => exchangedToken(dialogue, options, answered.url, deadline),
   );
-  if (token !== undefined) answered.accessToken = token;
+  if (token !== undefined) answered.accessToken = exchanged.token = token;
   const server = nameUser(mergeServer(before, answered), answered, surroundings.warn);
   checkAuthentication(server, options.basicAuthOnly === true);
   if (answered.password && !server.user) {

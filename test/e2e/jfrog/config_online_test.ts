@@ -177,6 +177,22 @@ test(
 );
 
 test(
+  "config add tells of a token that was made of an id token, and could not be kept",
+  withPlatform(async (sandbox, platform) => {
+    sandbox.write("home/.jfrog/locks", "in the way");
+    const args = ["config", "add", "a", `--url=${platform.url}`, "--oidc-provider-name=github"];
+    const env = { JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: "CanaryIdToken0001" };
+    const { code, stderr } = await sandbox.hawser(args, { env });
+    assert.equal(code, 1);
+    const made = platform.tokens.all.at(-1)!;
+    assert.match(stderr, /\nerror: Cannot write .*locks/);
+    const remedy = `hawser access-token revoke ${made.token_id} revokes it\n`;
+    assert.ok(stderr.includes(`which could not be kept: ${remedy}`), stderr);
+    sandbox.secrets.push(made.value);
+  }),
+);
+
+test(
   "config migrates an old encrypted file, as one whose home is elsewhere",
   inSandbox(async (sandbox) => {
     const key = "randomkeywithlengthofexactly32!!";
