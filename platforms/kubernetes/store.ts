@@ -5,6 +5,7 @@ import type { Kind, ResourceOf } from "../../src/resources/kinds.ts";
 import { checkSubdomain, isSubdomain } from "../../src/resources/names.ts";
 import { siteOwner } from "../../src/resources/owner.ts";
 import type { ApiClient } from "./api/client.ts";
+import { isBeingDeleted } from "../../src/resources/resource.ts";
 import { apiResources } from "./api/request.ts";
 import { listRequest, readList, sortByName, toResource } from "./api/list.ts";
 import { watchList } from "./api/watch.ts";
@@ -115,7 +116,8 @@ export class ClusterStore implements Platform {
     if (owner === undefined) return;
     const { namespace } = this;
     const { items } = await readList(this.#api, "Site", namespace, signal);
-    if ([...items.values()].some((site) => site.metadata.uid === owner.uid)) return;
+    const site = [...items.values()].find(({ metadata }) => metadata.uid === owner.uid);
+    if (site !== undefined && !isBeingDeleted(site)) return;
     throw appError("site-gone", { kind, name: metadata.name, site: owner.name, namespace });
   }
 

@@ -22,6 +22,14 @@ export interface BaseResource {
   status?: BaseStatus | undefined;
 }
 
+/**
+ * True for what is being deleted and has finalizers, as where its dependents go first: it can't
+ * come back, and is as good as gone.
+ */
+export function isBeingDeleted({ metadata }: BaseResource): boolean {
+  return metadata["deletionTimestamp"] !== undefined;
+}
+
 /** The condition of that type, if the resource has it. */
 export function findCondition(resource: BaseResource, type: string): Condition | undefined {
   return resource.status?.conditions?.find((condition) => condition.type === type);

@@ -1,5 +1,6 @@
 import { isAppError } from "../../../src/errors/app_error.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { isBeingDeleted } from "../../../src/resources/resource.ts";
 import { sleep } from "../../../src/runtime/clock.ts";
 import type { ApiClient } from "../api/client.ts";
 import { type ListRequest, toResource } from "../api/list.ts";
@@ -24,7 +25,10 @@ export interface CacheOptions<K extends Kind> {
 /** How long to wait before a watch that failed is tried again, in milliseconds. */
 const retryAfterMs = 2000;
 
-/** The resources of one kind in all namespaces that are served, as they were lately. */
+/**
+ * The resources of one kind in all namespaces that are served, as they were lately; those that are
+ * being deleted are gone.
+ */
 export class ResourceCache<K extends Kind> {
   readonly #options: CacheOptions<K>;
   readonly #byNamespace = new Map<string, Map<string, ResourceOf<K>>>();
@@ -123,7 +127,8 @@ export class ResourceCache<K extends Kind> {
   /** A resource that this program can't read is left alone; the rest goes on. */
   #read(object: unknown): ResourceOf<K> | undefined {
     try {
-      return toResource(this.#options.kind, object);
+      const resource = toResource(this.#options.kind, object);
+      return isBeingDeleted(resource) ? undefined : resource;
     } catch (error) {
       if (!isAppError(error, "resource-invalid")) throw error;
       this.#options.onProblem(error);

@@ -3,6 +3,7 @@ import { AppError, isAppError } from "../../../src/errors/app_error.ts";
 import { noLinkAccess } from "../../../src/errors/site_errors.ts";
 import { type ApplyOptions, methodsOf, type Platform } from "../../../src/platform/platform.ts";
 import type { Kind, ResourceOf } from "../../../src/resources/kinds.ts";
+import { isBeingDeleted } from "../../../src/resources/resource.ts";
 import type { Now } from "../../../src/runtime/clock.ts";
 import { wantsLinkAccess } from "../../../src/resources/site.ts";
 import type { ApiClient } from "../api/client.ts";
@@ -32,7 +33,7 @@ export function clusterNamespace(cluster: ServedCluster, namespace: string): Con
   const sites = () => cache.Site.look(namespace);
   const grants = () => cache.AccessGrant.look(namespace);
   const known = { sites, routerAccesses: () => cache.RouterAccess.look(namespace) };
-  const uncached = new ClusterStore(api, namespace);
+  const uncached = { get: unlessDeleted(new ClusterStore(api, namespace)) };
   const ledgers = new LedgerSecrets(platform, signal, { grants: uncached });
   const backing = clusterGrantBacking(platform, known, ledgers, signal);
   const pendingKeys = new PendingKeySecrets(platform, uncached, sites, replica);
@@ -70,12 +71,13 @@ const listedAlone: ReadonlySet<Kind> = new Set(["Site", "RouterAccess"]);
 function cachedPlatform(api: ApiClient, cache: ClusterCache, namespace: string): Platform {
   const peek = <K extends Kind>(kind: K, name: string) => cache.of(kind)?.get(namespace, name);
   const store = new ClusterStore(api, namespace, peek);
+  const ask = unlessDeleted(store);
   return {
     ...methodsOf(store),
     // what the cache lacks need not be gone, and what ends with it can't be undone: the cluster is
     // asked for all that may be read singly
     get: async <K extends Kind>(kind: K, name: string, signal: AbortSignal) =>
-      peek(kind, name) ?? (listedAlone.has(kind) ? undefined : await store.get(kind, name, signal)),
+      peek(kind, name) ?? (listedAlone.has(kind) ? undefined : await ask(kind, name, signal)),
     list: async <K extends Kind>(kind: K, signal: AbortSignal) =>
       cache.of(kind)?.list(namespace) ?? await store.list(kind, signal),
     async apply<K extends Kind>(
@@ -89,5 +91,13 @@ function cachedPlatform(api: ApiClient, cache: ClusterCache, namespace: string):
       cache.of(kind)?.learn(namespace, written, resource.metadata.resourceVersion);
       return written;
     },
+  };
+}
+
+/** What the cluster has now, but for what is being deleted. */
+function unlessDeleted(store: Platform): Platform["get"] {
+  return async (kind, name, signal) => {
+    const found = await store.get(kind, name, signal);
+    return found && isBeingDeleted(found) ? undefined : found;
   };
 }

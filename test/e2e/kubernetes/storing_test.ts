@@ -94,6 +94,20 @@ if (missingForKubernetes !== undefined) {
       assert.equal(service.requests.length, asked);
     });
 
+    test("a site that is being deleted is gone: nothing is asked for it", async () => {
+      const east = await cluster.createSite("east");
+      happens = () => Promise.reject(new Error("asked"));
+      const asked = service.requests.length;
+      await cluster.removeInForeground("Site", east, "east");
+      cluster.sandbox.write("late.yaml", standInToken(service, "late"));
+      assertRefused(
+        await cluster.hawser("token", "redeem", "late.yaml", "-n", east),
+        7,
+        'error: AccessToken "late" is not stored: site "east", which it was made for, is gone[WILDCARD]',
+      );
+      assert.equal(service.requests.length, asked);
+    });
+
     test("a redemption whose answer was lost goes on with its key once its token is put in again", async () => {
       const east = await cluster.createSite("east");
       let asked = 0;

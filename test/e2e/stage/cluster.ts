@@ -151,6 +151,12 @@ export class Cluster {
     await this.testbed.admin.call("DELETE", `${this.#path(kind, namespace)}/${name}`);
   }
 
+  /** Has a resource be deleted after its dependents: until then it stays, with a deletion time. */
+  async removeInForeground(kind: Kind, namespace: string, name: string): Promise<void> {
+    const options = { apiVersion: "v1", kind: "DeleteOptions", propagationPolicy: "Foreground" };
+    await this.testbed.admin.call("DELETE", `${this.#path(kind, namespace)}/${name}`, options);
+  }
+
   /** Changes fields of a resource, or of its status. */
   async patch(kind: Kind, namespace: string, name: string, fields: object): Promise<void> {
     const path = `${this.#path(kind, namespace)}/${name}`;

@@ -32,11 +32,14 @@ export class AdminClient {
   // deno-lint-ignore no-explicit-any -- a test knows what it asked the API server for
   call(method: string, path: string, body?: unknown): Promise<any> {
     const type = method === "PATCH" ? "application/merge-patch+json" : "application/json";
+    const content = body === undefined ? undefined : JSON.stringify(body);
+    // which DELETE does not say by itself
+    const length = content && { "content-length": Buffer.byteLength(content) };
     return new Promise((resolve, reject) => {
       const sent = request(this.#url + path, {
         method,
         agent: this.#agent,
-        headers: { accept: "application/json", "content-type": type },
+        headers: { accept: "application/json", "content-type": type, ...length },
       }, (response) => {
         const chunks: Buffer[] = [];
         response.on("data", (chunk) => chunks.push(chunk));
@@ -49,7 +52,7 @@ export class AdminClient {
         });
       });
       sent.on("error", reject);
-      sent.end(body === undefined ? undefined : JSON.stringify(body));
+      sent.end(content);
     });
   }
 
