@@ -6,7 +6,6 @@ import { openCertificateFiles } from "../../../src/controller/certificate_files.
 import type { CertificateStatus } from "../../../src/platform/certificate_status.ts";
 import { ownIdentity } from "../../../src/grant_service/service_identity.ts";
 import { runController } from "../../../src/controller/controller.ts";
-import type { ControllerSetup } from "../../../src/controller/controller_setup.ts";
 import type { ControllerHome, ControllerNamespace } from "../../../src/controller/home.ts";
 import { errorFields, reportTo } from "../../../src/controller/log.ts";
 import { type AppError, appError, isAppError } from "../../../src/errors/app_error.ts";
@@ -24,7 +23,6 @@ import {
   controllerRunning,
   type ControllerState,
   makeControllerFolder,
-  readSettings,
   removeState,
   stateFields,
   writeSettings,
@@ -34,6 +32,7 @@ import { waitingEvent } from "./controller_program.ts";
 import { keepLogShort } from "./short_log.ts";
 import { readProcessStart } from "./process_start.ts";
 import { clockNotes } from "./clock_notes.ts";
+import { choosePorts } from "./controller_ports.ts";
 import { closeGrantsOfCopy, originFile } from "../serving/home_origin.ts";
 import { trustSites } from "../serving/site_origin.ts";
 import { AuditTrail } from "../serving/audit_trail.ts";
@@ -54,10 +53,6 @@ export interface RunnerSetup {
   env: Record<string, string | undefined>;
   version: string;
 }
-
-/** The port of the grant service, and how many above it are tried where none is fixed yet. */
-const firstPort = 9090;
-const portsTried = 100;
 
 /** A command that looks whether the lock is free holds it for a moment, and is no controller. */
 const lockPatienceMs = 250;
@@ -225,28 +220,6 @@ function servedHome({ home, open, clock, closed, log }: {
     },
     onProblem: (problem) => report("watch-failed", errorFields(problem)),
   });
-}
-
-/**
- * The port that grants issued before name, or those to choose from. The operations port of before
- * is preferred, and given up where it is taken: no token names it.
- */
-async function choosePorts(
-  files: ControllerFiles,
-  options: LocalRunOptions,
-): Promise<Pick<ControllerSetup, "ports" | "operations">> {
-  const before = await readSettings(files);
-  const fixed = options.grantPort ?? before.grantPort;
-  const kept = before.operationsPort === undefined ? [] : [before.operationsPort];
-  return {
-    ports: fixed === undefined
-      ? Array.from({ length: portsTried }, (_, i) => firstPort + i)
-      : [fixed],
-    operations: {
-      host: "127.0.0.1",
-      ports: options.operationsPort === undefined ? [...kept, 0] : [options.operationsPort],
-    },
-  };
 }
 
 function openTrail(files: ControllerFiles, onProblem: (error: unknown) => void): AuditTrail {
