@@ -101,8 +101,8 @@ export async function deliverMade(
   } catch (error) {
     const { program } = context.say;
     const remedy = id === undefined
-      ? `${program} access-token list shows it, ${program} access-token revoke <id> revokes it`
-      : `${program} access-token revoke ${id} revokes it`;
+      ? `${program} access-token list${server} shows it, ${program} access-token revoke <id>${server} revokes it`
+      : `${program} access-token revoke ${id}${server} revokes it`;
     context.warn(`A token was made, and could not be printed: ${remedy}`);
     throw error;
   }

@@ -324,7 +324,7 @@ test(
     const { code, stderr } = await running.ended;
     assert.match(
       stderr,
-      /^warning: A token was made, and could not be printed: hawser access-token revoke the-id revokes it\nerror: Cannot write standard output: /,
+      /^warning: A token was made, and could not be printed: hawser access-token revoke the-id --url https:\S+ revokes it\nerror: Cannot write standard output: /,
     );
     assert.equal(code, 1);
     const env = { JFROG_CLI_OIDC_EXCHANGE_TOKEN_ID: "ID_TOKEN" };
@@ -333,7 +333,7 @@ test(
     // the answer names no id, and the token does
     assert.match(
       full.stderr,
-      /^warning: A token was made, .*: hawser access-token revoke [0-9a-f-]{36} revokes it\n/,
+      /^warning: A token was made, .*: hawser access-token revoke [0-9a-f-]{36} --url https:\S+ revokes it\n/,
     );
     assert.equal(full.code, 1);
   }),
