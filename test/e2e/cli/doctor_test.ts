@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import * as fs from "node:fs";
 import { createServer } from "node:net";
+import { networkInterfaces } from "node:os";
 import { test } from "node:test";
 import process from "node:process";
 import { hashFolder } from "../../fakes/folder_hash.ts";
 import { inSandbox, isRoot, type Sandbox, shareSandbox } from "../stage/harness.ts";
+import { betweenRouters } from "../stage/routed_sites.ts";
 import { issueToken } from "../stage/sites.ts";
 
 const shared = shareSandbox(() => Promise.resolve());
@@ -142,6 +144,27 @@ test(
       await once(other, "close");
     }
     await sandbox.succeed(["controller", "start"]);
+  }),
+);
+
+/** One of this machine's that others may reach. */
+const address = Object.values(networkInterfaces()).flatMap((found) => found ?? [])
+  .find(({ family, internal }) => family === "IPv4" && !internal)?.address;
+
+test(
+  "doctor ends with 0 where nothing is wrong: a site whose router has its link up (needs a network)",
+  { skip: address === undefined },
+  betweenRouters(async (sandbox) => {
+    await sandbox.succeed(["site", "update", "--link-host", address!, "-n", "east"]);
+    await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["token", "redeem", "t.yaml", "-n", "east", "--wait", "ready"]);
+    const { code, problems, lines } = await examine(sandbox, "-n", "east");
+    assert.deepEqual(problemsOf({ lines }), []);
+    assert.deepEqual([code, problems], [0, 0]);
+    assert.ok(lines.some((line) => /^ok router: runs/.test(line)), lines.join("\n"));
+    assert.ok(lines.some((line) => /^ok link: ".*" is ready$/.test(line)));
+    const { stderr } = await sandbox.succeed(["doctor", "-n", "east"]);
+    assert.doesNotMatch(stderr, /^error/m);
   }),
 );
 

@@ -78,7 +78,7 @@ if (missingForKubernetes !== undefined) {
       );
       assert.match(open.stdout, /^ {2}a: <hidden>$/m);
       const described = await cluster.succeed("describe", "site/west", "-n", namespace);
-      assert.match(described.stdout, /^Labels: {2}by=us$/m);
+      assert.match(described.stdout, /^Labels: {7}by=us$/m);
     });
 
     test("what kubectl wrote is applied, and what apply made kubectl takes", async () => {

@@ -142,11 +142,11 @@ async function hideAndRefuse(sandbox: Sandbox): Promise<void> {
 
 async function describeAll(sandbox: Sandbox): Promise<void> {
   const site = await sandbox.succeed(["describe", "site/west", "-n", "west"]);
-  assert.match(site.stdout, /^Name: {2}west\nNamespace: {2}west\nLabels: {2}<none>\n/);
+  assert.match(site.stdout, /^Name: {9}west\nNamespace: {4}west\nLabels: {7}<none>\n/);
   assert.match(site.stdout, /^Spec:\n {2}Link Access: {2}default\n/m);
-  assert.match(site.stdout, /^ {4}Type: {2}Configured$/m);
+  assert.match(site.stdout, /^ {4}Type: +Configured$/m);
   const secret = await sandbox.succeed(["describe", "secrets", "crew", "-n", "east"]);
-  assert.match(secret.stdout, /^Data\n====\nca\.crt: {2}\d+ bytes\n[^]*tls\.key: {2}hidden\n/m);
+  assert.match(secret.stdout, /^Data\n====\nca\.crt: {3}\d+ bytes\n[^]*tls\.key: {2}hidden\n/m);
   const missing = await sandbox.hawser(["get", "sites", "west", "none", "-n", "west"]);
   assert.equal(missing.code, 6);
   assert.match(missing.stdout, /^west +Ready/m);
