@@ -12,6 +12,12 @@ import { namespacePaths, stateFolder } from "../paths.ts";
  */
 const temporaryMs = 600_000;
 
+/**
+ * How long a key is kept beyond the settled time, in milliseconds: a grant may last for weeks, and
+ * who comes back then is given the use that was given to the key before, and not another one.
+ */
+const keptKeyMs = 90 * 86_400_000;
+
 /** The times that the age of a leftover is measured by, in milliseconds since 1970. */
 export interface SweepTimes {
   now: Now;
@@ -21,7 +27,7 @@ export interface SweepTimes {
 
 /**
  * Removes what processes that were killed have left in a data home: temporary files, and the keys
- * of redemptions that nobody has gone on with for a day. Both may hold private keys. Throws what
+ * of redemptions that nobody has gone on with for 90 days. Both may hold private keys. Throws what
  * the file system refuses.
  */
 export async function sweepLeftovers(home: string, times: SweepTimes): Promise<void> {
@@ -40,7 +46,8 @@ export async function sweepLeftovers(home: string, times: SweepTimes): Promise<v
 /** Undefined for what is no leftover. */
 function timeToGo({ parentPath, name }: Dirent, times: SweepTimes): number | undefined {
   if (/^\.hawser-[0-9a-f]{16}\.tmp$/.test(name)) return times.now() - temporaryMs;
-  return basename(parentPath) === "pending" && name.endsWith(".key") ? times.settled() : undefined;
+  const isKey = basename(parentPath) === "pending" && name.endsWith(".key");
+  return isKey ? times.settled() - keptKeyMs : undefined;
 }
 
 async function listFiles(folder: string): Promise<Dirent[]> {

@@ -1,21 +1,23 @@
 import assert from "node:assert/strict";
-import { readdir, rename, rm, symlink } from "node:fs/promises";
+import { mkdir, readdir, rename, rm, symlink } from "node:fs/promises";
 import { test } from "node:test";
 import { withDataHome } from "../../../test/fakes/data_home.ts";
 import { machineOf } from "../../../test/fakes/machine.ts";
 import { siteInput, systemStart, systemStop } from "../../../test/fakes/system_start.ts";
 import { keepLinkHosts } from "../site/chosen_hosts.ts";
-import { namespacePaths } from "../paths.ts";
+import { namespacePaths, namespacesFolder } from "../paths.ts";
 import { siteUid } from "../site/site_authority.ts";
 import { sweepFormerSites } from "./state_sweep.ts";
 
-const settled = () => Date.now() + 1000;
+const settled = () => Date.now() + 2000;
 const notSettled = () => Date.now() - 3_600_000;
 
 test("sweepFormerSites() removes the state of a site that was torn down, once it can't come back", () =>
   withDataHome(async ({ home }) => {
     const machine = await machineOf(home, "west");
     const paths = namespacePaths(home, "west");
+    const sites = async () =>
+      (await readdir(paths.state)).filter((name) => !name.startsWith(".")).toSorted();
     const start = async () => {
       siteInput(machine, "west");
       await systemStart(machine);
@@ -25,16 +27,18 @@ test("sweepFormerSites() removes the state of a site that was torn down, once it
     const first = await start();
     await systemStart(machine);
     await sweepFormerSites(home, settled);
-    assert.deepEqual(await readdir(paths.state), [first]);
+    assert.deepEqual(await sites(), [first]);
     systemStop(machine);
     const second = await start();
+    await sweepFormerSites(home, settled);
     await sweepFormerSites(home, notSettled);
-    assert.deepEqual((await readdir(paths.state)).toSorted(), [first, second].toSorted());
+    assert.deepEqual(await sites(), [first, second].toSorted());
     await sweepFormerSites(home, settled);
     assert.deepEqual(await readdir(paths.state), [second]);
     systemStop(machine);
+    await sweepFormerSites(home, settled);
     await sweepFormerSites(home, notSettled);
-    assert.deepEqual(await readdir(paths.state), [second]);
+    assert.deepEqual(await sites(), [second]);
     await sweepFormerSites(home, settled);
     assert.deepEqual(await readdir(paths.state), []);
   }));
@@ -62,4 +66,22 @@ test("sweepFormerSites() keeps the state of a namespace that can't be looked at 
     await symlink(paths.root, paths.root);
     await assert.rejects(sweepFormerSites(home, settled));
     assert.equal((await readdir(paths.state)).length, 1);
+  }));
+
+test("sweepFormerSites() keeps the state of namespaces that were not mounted for a while", () =>
+  withDataHome(async ({ home }) => {
+    const machine = await machineOf(home, "west");
+    const paths = namespacePaths(home, "west");
+    siteInput(machine, "west");
+    await systemStart(machine);
+    await keepLinkHosts(paths, ["west.example.org"]);
+    const mounted = namespacesFolder(home);
+    await rename(mounted, `${mounted}-aside`);
+    // the place where they are mounted is older than all that is in them
+    await mkdir(mounted);
+    await sweepFormerSites(home, settled);
+    await rm(mounted, { recursive: true });
+    await rename(`${mounted}-aside`, mounted);
+    await sweepFormerSites(home, settled);
+    assert.deepEqual(await readdir(paths.state), [await siteUid(paths)]);
   }));
