@@ -8,6 +8,8 @@ export interface AccessServer {
   url: string;
   credentials?: ServerCredentials | undefined;
   clientCertificate?: ClientCertificateFiles | undefined;
+  /** The id of the configured server that it is, where its access token can be refreshed. */
+  refreshableId?: string | undefined;
   /** True if its certificate is not to be checked. */
   insecureTls?: boolean;
 }

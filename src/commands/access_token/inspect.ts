@@ -64,7 +64,8 @@ function text(token: Inspected): string {
     ["Expires", isEndless ? "never, by its own word" : expired ? `${end} (expired)` : end],
     ["Scope", scp],
     ["Audience", aud?.join(" ")],
-    ...Object.entries(claims).filter(([name]) => shown[name] === undefined)
+    ...Object.entries(claims)
+      .filter(([name]) => !Object.hasOwn(shown, name) || shown[name] === undefined)
       .map(([name, value]): [string, string] => [name, JSON.stringify(value)]),
   ];
   return fields(pairs.flatMap(([name, value]) => value ? [[name, value]] : []));

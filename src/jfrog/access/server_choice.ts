@@ -160,8 +160,13 @@ function finish(
     user: flags.user || credentials?.user || (isOwn ? configured?.user : undefined),
     identity: describeIdentity(credentials, certPath),
     ...(certPath ? { clientCertificate: { certPath, keyPath: keyPath || undefined } } : {}),
-    ...(configured !== undefined && isOwn ? { configured } : {}),
+    ...(configured !== undefined && isOwn ? { configured, ...refreshable(configured) } : {}),
   };
+}
+
+function refreshable(server: Server): { refreshableId?: string } {
+  const { serverId, refreshToken, artifactoryRefreshToken } = server;
+  return serverId && (refreshToken || artifactoryRefreshToken) ? { refreshableId: serverId } : {};
 }
 
 /** Who credentials say that asks: a name is no secret. */

@@ -53,7 +53,7 @@ export async function withFreshToken(
       `The access token could not be refreshed, and is used as it is: ${error.message}` +
         (remedy === undefined ? "" : `. ${remedy}`),
     );
-    return server;
+    return { ...server, refreshableId: undefined };
   }
 }
 
@@ -163,7 +163,7 @@ async function exchange(
     return await exchangeAtArtifactory(entry, server, surroundings, deadline);
   }
   // the entry under the lock is newer than the one that was chosen
-  const asker = { ...server, credentials: { accessToken } };
+  const asker = { ...server, credentials: { accessToken }, refreshableId: undefined };
   const tokens = new AccessTokens(asker, surroundings, deadline);
   return await tokens.refresh(entry.refreshToken ?? "", accessToken);
 }

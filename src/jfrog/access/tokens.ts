@@ -1,4 +1,4 @@
-import { appError, isAppError } from "../../errors/app_error.ts";
+import { type AppError, appError, isAppError } from "../../errors/app_error.ts";
 import type { HttpAnswer } from "../../network/http_exchange.ts";
 import type { Deadline } from "../../wait/deadline.ts";
 import { type AccessRequest, ask } from "./exchange.ts";
@@ -174,7 +174,18 @@ export class AccessTokens {
     const answer = await ask(this.#server, request, this.#surroundings, this.#deadline);
     if (isSuccess(answer)) return answer;
     const known = [...secrets, ...secretsIn(credentials)];
-    throw describeFailedAnswer(answer, url + request.path.replace(/\?.*$/s, ""), known, request);
+    const place = url + request.path.replace(/\?.*$/s, "");
+    throw this.#orRefresh(describeFailedAnswer(answer, place, known, request));
+  }
+
+  /** The error; of a token that is refused before its time, by our clock, with what may help. */
+  #orRefresh(error: AppError): AppError {
+    const { refreshableId: id } = this.#server;
+    if (id === undefined || !isAppError(error, "access-refused")) return error;
+    const { data } = error;
+    if (data.status !== 401) return error;
+    const command = `${this.#surroundings.program} access-token refresh --server-id "${id}"`;
+    return appError("access-refused", { ...data, remedy: `${data.remedy} A new one: ${command}` });
   }
 }
 

@@ -310,6 +310,28 @@ for (const [signal, code] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
 }
 
 test(
+  "a token that is refused before its time, by this clock, can be refreshed, and that is said",
+  shared.use(async ({ sandbox, api, call }) => {
+    const year = 31_536_000;
+    const now = Math.floor(Date.now() / 1000);
+    const accessToken = makeJwt({ sub: "jfac@1/users/admin", iat: now, exp: now + year, jti: "r" });
+    const { refresh: refreshToken } = api.tokens.make("admin", { refreshable: true });
+    const server = { serverId: "d", url: api.url, accessToken, refreshToken, isDefault: true };
+    sandbox.write(
+      "home/.jfrog/jfrog-cli.conf.v6",
+      JSON.stringify({ servers: [server], version: "6" }),
+    );
+    sandbox.secrets.push(accessToken);
+    const { code, stderr } = await call(["atc"]);
+    assert.equal(code, 4);
+    const [, command] = /\nhint: .* was revoked\. A new one: hawser (.*)\n$/.exec(stderr) ?? [];
+    assert.equal(command, 'access-token refresh --server-id "d"');
+    assert.equal((await call(command.replaceAll('"', "").split(" "))).code, 0);
+    assert.equal((await call(["atc"])).code, 0);
+  }),
+);
+
+test(
   "a token that nobody takes is told, with how to revoke it",
   shared.use(async (stage) => {
     const { api, sandbox } = stage;
