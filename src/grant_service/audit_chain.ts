@@ -96,7 +96,8 @@ export function parseRecord(line: string): AuditRecord | undefined {
 
 /**
  * Judges the records among the lines: each must follow on the one before, or begin a chain. Lines
- * of something else are passed over, unless `isPure` says that there must be none.
+ * of something else are passed over, but for those that are cut off. `isPure` says that there must
+ * be nothing but the records of one chain.
  */
 export async function judgeChains(
   lines: AsyncIterable<string> | Iterable<string>,
@@ -109,9 +110,10 @@ export async function judgeChains(
     const record = parseRecord(line);
     if (record === undefined) {
       if (isPure) verdict.faults.push({ line: number, why: "it is not a record" });
+      else if (isCutOff(line)) verdict.faults.push({ line: number, why: "it is cut off" });
       continue;
     }
-    const why = breach(record, verdict.head);
+    const why = breach(record, verdict.head, isPure);
     if (why !== undefined) verdict.faults.push({ line: number, why });
     if (verdict.head === undefined || record.seq === 1) verdict.chains++;
     verdict.first ??= record.seq;
@@ -121,10 +123,25 @@ export async function judgeChains(
   return verdict;
 }
 
+/** True for the beginning of a line of the log, or of a record. */
+function isCutOff(line: string): boolean {
+  if (!line.startsWith('{"time":')) return false;
+  try {
+    JSON.parse(line);
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 /** Why a record can't come after what ends there; undefined if it can. */
-function breach({ seq, previous }: AuditRecord, head: ChainHead | undefined): string | undefined {
-  if (seq === 1 && previous === firstPrevious) return undefined;
+function breach(
+  { seq, previous }: AuditRecord,
+  head: ChainHead | undefined,
+  isOne: boolean,
+): string | undefined {
   if (head === undefined) return undefined; // what is before it is not at hand
+  if (!isOne && seq === 1 && previous === firstPrevious) return undefined;
   if (seq !== head.seq + 1) {
     return `record ${seq} follows on record ${head.seq}`;
   }

@@ -41,6 +41,12 @@ for (
       /record 2 follows on record 2/,
     ],
     ["exchanged", (lines: string[]) => lines.splice(1, 2, lines[2]!, lines[1]!), 2, /3 follows on/],
+    [
+      "put before the first",
+      (lines: string[]) => lines.splice(0, 2, lines[1]!, lines[0]!),
+      2,
+      /record 1 follows on record 2/,
+    ],
     ["made no record", (lines: string[]) => lines.splice(1, 1, "x"), 2, /it is not a record/],
   ] as const
 ) {
@@ -58,6 +64,14 @@ test("records are found among a log's other lines; each start of a controller be
   const lines = [...other, ...chain(2), ...other, ...chain(3)];
   const { records, chains, faults } = await judgeChains(lines, false);
   assert.deepEqual({ records, chains, faults }, { records: 5, chains: 2, faults: [] });
+});
+
+test("a line of a log that is cut off is found", async () => {
+  const [first, second] = chain(2);
+  for (const cut of [second!.slice(0, -20), '{"time":"x","eve']) {
+    const { faults } = await judgeChains([first!, cut], false);
+    assert.deepEqual(faults, [{ line: 2, why: "it is cut off" }]);
+  }
 });
 
 test("a chain whose beginning is elsewhere is whole as far as it is at hand", async () => {
