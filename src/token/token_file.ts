@@ -134,6 +134,12 @@ function isStandardOutput(path: string): boolean {
   return /^\/(dev\/(stdout|fd\/\d+)|proc\/(self|\d+)\/fd\/\d+)$/.test(path);
 }
 
+/** True for a pipe with a name, and for a device such as a terminal. */
+async function isPipe(path: string): Promise<boolean> {
+  const found = await lstat(path).catch(() => undefined); // what is wrong is told when it is written
+  return found !== undefined && (found.isFIFO() || found.isCharacterDevice());
+}
+
 function standardOutputHint(path: string) {
   return {
     message: `Cannot write a token to ${path}: a token file is written whole, beside its place`,
@@ -164,10 +170,13 @@ export async function readTokenBytes(path: string, signal?: AbortSignal): Promis
 /**
  * Checks, before a token is issued, that its file can be written. Throws `not-writable`, and
  * `file-exists` if there is a file that is no token file (with `force` such a file is replaced). An
- * empty one, as `mktemp` makes it, is written over. Throws `usage` for a path of standard output.
+ * empty one, as `mktemp` makes it, is written over. Throws `usage` for a path of standard
+ * output, and a pipe.
  */
 export async function checkTokenTarget(path: string, options: { force: boolean }): Promise<void> {
-  if (isStandardOutput(path)) throw appError("usage", standardOutputHint(path));
+  if (isStandardOutput(path) || await isPipe(path)) {
+    throw appError("usage", standardOutputHint(path));
+  }
   await checkWritable(path);
   if (options.force || !await exists(path)) return;
   try {

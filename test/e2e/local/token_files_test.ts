@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { spawnSync } from "node:child_process";
 import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import * as path from "node:path";
@@ -196,6 +197,14 @@ const unwritable: [string, string, (sandbox: Sandbox) => void, number, ...string
     () => {},
     2,
     "error: Cannot write a token to /dev/stdout: a token file is written whole, beside its place",
+    "hint: Name standard output -, as in: token issue - > file",
+  ],
+  [
+    "a pipe with a name",
+    "pipe",
+    (sandbox) => void spawnSync("mkfifo", [`${sandbox.folder}/pipe`]),
+    2,
+    "error: Cannot write a token to pipe: a token file is written whole, beside its place",
     "hint: Name standard output -, as in: token issue - > file",
   ],
   [
