@@ -3,15 +3,13 @@ import { join } from "node:path";
 import { appError } from "../../../src/errors/app_error.ts";
 import { siteIssuer } from "../../../src/resources/site.ts";
 import { type NamespacePaths, siteStatePaths } from "../paths.ts";
-import { siteUid } from "./site_authority.ts";
 
 /**
- * True if the namespace's site has worked with an authority of this program's making, and that is
- * gone. A namespace that was torn down and made anew is younger than what is kept of its former
+ * True if the namespace's site, which has no authority, has worked with one of this program's
+ * making. A namespace that was torn down and made anew is younger than what is kept of its former
  * site; a founding that was cut short has kept nothing but its mark.
  */
 export async function hasLostAuthority(paths: NamespacePaths): Promise<boolean> {
-  if (await siteUid(paths) !== undefined) return false;
   const bornMs = await stat(paths.root).then(({ birthtimeMs }) => birthtimeMs, () => 0);
   if (bornMs === 0) return false; // the file system does not say
   for (const entry of await readdir(paths.state, { withFileTypes: true }).catch(() => [])) {

@@ -78,14 +78,19 @@ export async function readSiteAuthority(
 /**
  * Makes the site's certificate authority where `skupper system start` adopts it from, unless one is
  * there, and returns the site's uid. It is complete, and marked as made here, before it can be
- * seen. Throws `site-issuer-missing` if a broken one is in the way, and `data-home-unusable`.
+ * seen. `refuse` is called once there is none, and throws where none may be made. Throws
+ * `site-issuer-missing` if a broken one is in the way, and `data-home-unusable`.
  */
-export async function createSiteAuthority(paths: NamespacePaths): Promise<string> {
+export async function createSiteAuthority(
+  paths: NamespacePaths,
+  refuse: () => Promise<void> = () => Promise.resolve(),
+): Promise<string> {
   const folder = join(paths.inputIssuers, siteIssuer);
   let draft: string | undefined;
   let uid: string | undefined;
   try {
     if (await isThere(paths, folder)) return await requireSiteUid(paths);
+    await refuse();
     await makeLastingFolder(paths.inputIssuers);
     await makeLastingFolder(paths.state);
     // built where upstream never looks: any complete folder in input/issuers is an authority to it

@@ -1,10 +1,20 @@
 import assert from "node:assert/strict";
-import { cp, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from "node:fs/promises";
+import {
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  stat,
+  writeFile,
+} from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test } from "node:test";
-import { isAppError } from "../../../src/errors/app_error.ts";
+import { appError, isAppError } from "../../../src/errors/app_error.ts";
 import { createAuthority, loadAuthority } from "../../../src/pki/authority.ts";
 import { readCertificate } from "../../../src/pki/certificate.ts";
 import { type NamespacePaths, namespacePaths } from "../paths.ts";
@@ -61,6 +71,19 @@ test("createSiteAuthority() called many times at once makes one authority", () =
     assert.deepEqual([...new Set(uids)], [await siteUid(paths)]);
     assert.deepEqual(await readdir(paths.state), [await siteUid(paths)]);
     assert.deepEqual(await readdir(paths.inputIssuers), ["skupper-site-ca"]);
+  }));
+
+test("createSiteAuthority() makes none that is refused, and asks only where there is none", () =>
+  withNamespace(async (paths) => {
+    const refuse = () => Promise.reject(appError("site-authority-lost", { folder: "its" }));
+    const uid = await createSiteAuthority(paths);
+    assert.equal(await createSiteAuthority(paths, refuse), uid);
+    const folder = join(paths.inputIssuers, "skupper-site-ca");
+    await rename(folder, join(paths.home, "aside"));
+    const refused = createSiteAuthority(paths, refuse);
+    await assert.rejects(refused, (e) => isAppError(e, "site-authority-lost"));
+    await rename(join(paths.home, "aside"), folder);
+    assert.equal(await siteUid(paths), uid);
   }));
 
 test("createSiteAuthority() leaves a broken authority of the user's alone", () =>

@@ -100,9 +100,12 @@ async function foundHeld(
   const { name } = site.metadata;
   // a site that was deleted or made meanwhile is none to make anything for
   await platform.apply<"Site">(site, signal, { dryRun: true });
-  if (await platform.get("Site", name, signal) !== undefined) await refuseLostAuthority(paths);
+  const isThere = await platform.get("Site", name, signal) !== undefined;
+  const refuse = async () => isThere ? await refuseLostAuthority(paths) : undefined;
+  if (await siteUid(paths) === undefined) await refuse();
   await removeAuthorityDrafts(paths);
-  const marks = siteMarks(paths, await createSiteAuthority(paths));
+  // asked again where it is found to be missing: it may have been there a moment ago
+  const marks = siteMarks(paths, await createSiteAuthority(paths, refuse));
   // a controller serves the namespaces of other platforms too
   if (!keepPlatform || await readPlatform(paths) === undefined) {
     await notePlatform(paths, platform.name);
