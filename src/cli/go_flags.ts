@@ -1,11 +1,15 @@
 import type { Command } from "@commander-js/extra-typings";
 import { parseGoBoolean } from "./options.ts";
 
+/** What kubectl has behind `--dry-run=`, where each is as much as is done here. */
+const dryRuns: Record<string, boolean> = { client: true, server: true, none: false };
+
 /**
  * The arguments of a command, with the flags of Go's `flag` package (docs/spec/jfrog.md 0) in the
  * form that commander takes. A switch (`switchOption`) gets its value, so that the argument behind
  * it is not taken for one. Only the words `true` and `false` are, which nobody means otherwise. A
- * plain switch with `=false` is left out; `-n=west` is `-n west`. With `singleDash`, one dash is as
+ * plain switch with `=false` is left out; `-n=west` is `-n west`; `--dry-run` takes kubectl's words
+ * too. With `singleDash`, one dash is as
  * good as two before a long name. Everything else is left as it is.
  */
 export function rewriteGoFlags(
@@ -35,7 +39,8 @@ export function rewriteGoFlags(
       rewritten.push(arg);
     } else if (value !== undefined && !option.required && !option.optional) {
       // what is no boolean is left to commander to refuse
-      const isOn = parseGoBoolean(value.slice(1)) ?? value;
+      const said = value.slice(1);
+      const isOn = parseGoBoolean(said) ?? (name === "dry-run" ? dryRuns[said] : undefined);
       if (isOn !== false) rewritten.push(isOn === true ? `--${name}` : arg);
     } else if (value !== undefined) {
       rewritten.push(`--${name}${value}`);

@@ -13,6 +13,7 @@ function parse(line: string[], singleDash = true): unknown[] {
     .option("-o, --output <format>")
     .option("--description <text>")
     .option("--plain")
+    .option("--dry-run")
     .addOption(switchOption("refreshable", "can be refreshed"));
   const args = rewriteGoFlags(command as unknown as Command, line, { singleDash });
   command.parse(args, { from: "user" });
@@ -35,6 +36,8 @@ test("a plain switch takes Go's booleans after =, and a short option its value",
   const table: [string[], unknown[]][] = [
     [["--plain=true", "alice"], [{ plain: true }, "alice"]],
     [["--plain=F", "alice"], [{}, "alice"]],
+    [["--dry-run=server", "--dry-run=client"], [{ dryRun: true }]],
+    [["--dry-run=none", "alice"], [{}, "alice"]],
     [["-o=json", "alice"], [{ output: "json" }, "alice"]],
     [["-o=", "alice"], [{ output: "" }, "alice"]],
   ];

@@ -183,7 +183,7 @@ async function change(sandbox: Sandbox): Promise<void> {
     assert.equal((await sandbox.hawser(["get", "secret", "fresh", "-n", "west"])).code, 6);
   }
   const typo = document("Site", "east", "east", { spec: { linkAcess: "none" } });
-  const warned = await sandbox.succeed(["apply", "-f", "-", "--dry-run"], { stdin: typo });
+  const warned = await sandbox.succeed(["apply", "-f", "-", "--dry-run=server"], { stdin: typo });
   assert.match(warned.stderr, /linkAcess has no effect; is spec\.linkAccess meant\?|is linkAccess/);
   assert.equal(warned.stdout, "site.skupper.io/east checked (dry run)\n");
   const elsewhere = await sandbox.hawser(["apply", "-f", "-", "-n", "west"], { stdin: typo });
