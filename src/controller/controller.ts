@@ -10,7 +10,7 @@ import { GrantAddresses } from "./grant_addresses.ts";
 import { type GrantListener, startGrantListener } from "./grant_listener.ts";
 import { type Change, changeKey } from "./home.ts";
 import { Housekeeping } from "./housekeeping.ts";
-import { loadGrants } from "./load_grants.ts";
+import { GrantLoader } from "./load_grants.ts";
 import { errorFields, type Report, reportTo } from "./log.ts";
 import { type Failure, reportFailure } from "./reported_failure.ts";
 import { OverviewPage } from "./overview_page.ts";
@@ -52,6 +52,7 @@ class Controller {
   readonly #audit: Audit;
   readonly #addresses: GrantAddresses;
   readonly #book: GrantBook;
+  readonly #loader: GrantLoader;
   readonly #grants: WorkQueue<Change>;
   readonly #tokens: WorkQueue<Change>;
   readonly #page: OverviewPage;
@@ -83,12 +84,15 @@ class Controller {
     };
     this.#addresses = new GrantAddresses(setup.identity, setup.hosts);
     this.#book = new GrantBook({
-      ...{ now, steady, settled: () => clock.settled(), news: home },
+      ...{ now, steady, settled: () => clock.settled() },
+      news: { isCurrent: () => this.#loader.isComplete && (home.isCurrent?.() ?? true) },
       ...(replica === undefined ? {} : { service: replica }),
       onChanged: ({ namespace, name }) =>
         this.#countMoved({ kind: "AccessGrant", namespace, name }),
       onProblem: (problem) => this.#report("housekeeping-failed", errorFields(problem)),
     });
+    const served = { book: this.#book, addresses: this.#addresses, report: this.#report };
+    this.#loader = new GrantLoader({ home, ...served });
     this.#page = new OverviewPage(home, {
       clock: this.#clock,
       grantUrl: () => this.#addresses.usual(),
@@ -114,11 +118,12 @@ class Controller {
       work: (change) => reconcileToken(change, tools, this.#work.signal),
     });
     this.#housekeeping = new Housekeeping({
-      ...{ home, clock, book: this.#book, addresses: this.#addresses, report: this.#report },
+      ...{ home, clock, ...served },
       certificate: setup.certificate,
       certificateJudged: setup.certificateJudged?.bind(setup),
       clockJudged: setup.clockJudged?.bind(setup),
       add: (change) => this.#add(change),
+      loader: this.#loader,
       signal: this.#work.signal,
     });
   }
@@ -150,14 +155,7 @@ class Controller {
 
   /** Takes in what is to be served; false if it is asked to stop meanwhile. */
   async #prepare(signal: AbortSignal): Promise<boolean> {
-    const loading = () =>
-      loadGrants(
-        this.#setup.home,
-        this.#book,
-        this.#addresses,
-        this.#report,
-        this.#work.signal,
-      );
+    const loading = () => this.#loader.load(this.#work.signal);
     try {
       await abortable(this.#housekeeping.observe(), signal).catch((error) => {
         signal.throwIfAborted();

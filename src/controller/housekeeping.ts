@@ -6,10 +6,14 @@ import { type ControllerClock, observeEveryMs } from "./controller_clock.ts";
 import type { ControllerSetup } from "./controller_setup.ts";
 import type { GrantAddresses } from "./grant_addresses.ts";
 import type { Change, ControllerHome } from "./home.ts";
+import type { GrantLoader } from "./load_grants.ts";
 import { errorFields, type Report } from "./log.ts";
 
 /** How often ledgers are swept. */
 const sweepEveryMs = 3_600_000;
+
+/** How soon a namespace is tried again that could not be read, in milliseconds. */
+const loadAgainMs = 1000;
 
 /** How often the certificate is checked: it may be due, or renewed by another replica. */
 const renewEveryMs = 60_000;
@@ -33,6 +37,7 @@ export interface HousekeepingParts {
   certificateJudged: ControllerSetup["certificateJudged"];
   /** Told what looks wrong with the clocks, and with undefined that nothing does any more. */
   clockJudged: ((problem: string | undefined) => Promise<void>) | undefined;
+  loader: Pick<GrantLoader, "isComplete" | "loadRest">;
   /** Has a resource looked at. */
   add(change: Change): void;
   /** Aborts what is in flight and has had its time. */
@@ -59,6 +64,9 @@ export class Housekeeping {
       ),
       this.#repeat(() => this.#sweep(), sweepEveryMs),
     ];
+    const { loader, signal } = this.#parts;
+    if (loader.isComplete) return;
+    this.#timers.push(this.#repeat(() => loader.loadRest(signal), loadAgainMs));
   }
 
   stop(): void {

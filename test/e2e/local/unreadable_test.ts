@@ -59,3 +59,24 @@ test(
     assert.equal(code, 0, stderr);
   }, { ordinaryUser: true }),
 );
+
+test(
+  "a controller that can't read a namespace when it starts calls none of its grants gone",
+  inSandbox(async (sandbox) => {
+    await prepareSites(sandbox, "u1");
+    await issueToken(sandbox, "t.yaml");
+    await sandbox.succeed(["controller", "stop"]);
+    const resources = path.join(sandbox.dataHome, "namespaces/west/input/resources");
+    fs.chmodSync(resources, 0);
+    await sandbox.succeed(["controller", "start"]);
+    const waiting = sandbox.start(["token", "redeem", "t.yaml", "-n", "u1"]);
+    let said = "";
+    waiting.process.stderr!.on("data", (text) => said += text);
+    let isOver = false;
+    waiting.ended.then(() => isOver = true);
+    await eventually(() => isOver || said.includes("answered 503"), () => said);
+    fs.chmodSync(resources, 0o700);
+    const { code, stderr } = await waiting.ended;
+    assert.equal(code, 0, stderr);
+  }, { ordinaryUser: true }),
+);
