@@ -17,7 +17,7 @@ const queue = "src/grant_service/ledger/ledger_queue.ts";
 const files = "platforms/resource_files/serving/ledger_files.ts";
 const pendingKeys = "platforms/resource_files/serving/pending_keys.ts";
 const network = "test/prove/simulation/network.ts";
-const claimEnd = "claimed === undefined ? await this.#endOf(token, signal) : undefined;";
+const claimEnd = "if (await this.#isOver(token, signal)) {";
 const claimantText = "return keyHash ?? `${name}\\n${subject}`;";
 
 export const mutants: Mutant[] = [
@@ -215,7 +215,7 @@ export const mutants: Mutant[] = [
     first: 200,
     file: "platforms/kubernetes/controller/pending_key_secrets.ts",
     from: claimEnd,
-    to: claimEnd.replace("claimed === undefined", "token === undefined"),
+    to: "if (token === undefined) {",
   },
   {
     name: "a key whose making was not heard of is taken for one of a token under way",
@@ -223,7 +223,15 @@ export const mutants: Mutant[] = [
     first: 2_074_040,
     file: "platforms/kubernetes/controller/pending_key_secrets.ts",
     from: claimEnd,
-    to: claimEnd.replace("claimed", "found"),
+    to: claimEnd.replace("await", "found === undefined && await"),
+  },
+  {
+    name: "who has claimed a token and kept its key does not look whether it is over",
+    only: "controllers",
+    first: 6_009_460,
+    file: "platforms/kubernetes/controller/pending_key_secrets.ts",
+    from: claimEnd,
+    to: claimEnd.replace("await", "claimed === undefined && await"),
   },
   {
     name: "a ledger that was begun without an answer counts",

@@ -87,11 +87,9 @@ export class PendingKeySecrets implements PendingKeys {
         const secret = this.#sign(found ?? lost ?? await makeSecret(name), token);
         this.#claimed.set(redemption, await this.#store.apply<"Secret">(secret, signal));
         this.#seen.delete(redemption);
-        // a claim that goes on from one of this process finds what that one has seen
-        const end = claimed === undefined ? await this.#endOf(token, signal) : undefined;
-        if (end !== undefined) {
-          // that of a token which is gone is for the same token, put in again
-          if (end === "gone" && found !== undefined) this.#claimed.delete(redemption);
+        if (await this.#isOver(token, signal)) {
+          // one that was there is kept for the same token, put in again
+          if (found !== undefined) this.#claimed.delete(redemption);
           else await this.forget(redemption, signal);
           return "theirs";
         }
@@ -119,18 +117,15 @@ export class PendingKeySecrets implements PendingKeys {
   }
 
   /**
-   * Whether the token that was just claimed is finished: another replica did that, and has removed
-   * its key, while the news of it is still on the way here. A new key would spend another use. One
-   * that is found may be as new: this replica may have made it before, and not have heard that it
-   * was stored. Or whether it is gone, and maybe another one has its name.
+   * Whether the token that was just claimed is finished, by a replica whose news of it are still on
+   * the way here, maybe this one: upstream's service would count another request. Who finished it
+   * may have removed its key, so a new one is looked at as well as one that was there: this replica
+   * may have made it before, and not have heard that it was stored. Or whether the token is gone,
+   * and maybe another one has its name.
    */
-  async #endOf(
-    { metadata: { name, uid } }: AccessToken,
-    signal: AbortSignal,
-  ): Promise<"gone" | "finished" | undefined> {
+  async #isOver({ metadata: { name, uid } }: AccessToken, signal: AbortSignal): Promise<boolean> {
     const now = await this.#tokens.get("AccessToken", name, signal);
-    if (now?.metadata.uid !== uid || now === undefined) return "gone";
-    return isFinished(now) ? "finished" : undefined;
+    return now === undefined || now.metadata.uid !== uid || isFinished(now);
   }
 
   /** How long another replica has the token, in milliseconds. */
