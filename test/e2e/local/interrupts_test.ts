@@ -51,7 +51,10 @@ for (const [signal, code, wanted] of signals) {
       withoutProgress(sandbox, async () => {
         const before = await listGrants(sandbox);
         const waiting = sandbox.start(issue);
-        await eventually(async () => (await listGrants(sandbox)).length === before.length + 1);
+        let said = "";
+        waiting.process.stderr!.on("data", (text) => said += text);
+        await eventually(() => /^Waiting for access grant /m.test(said), () => said);
+        assert.equal((await listGrants(sandbox)).length, before.length + 1);
         interrupt(waiting, signal);
         const awaited = 'access grant "west-[WILDCARD]" to be ready: Pending (no [WILDCARD])';
         assertRefused(await waiting.ended, code, `error: ${wanted} while waiting for ${awaited}`);
