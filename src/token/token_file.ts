@@ -143,7 +143,7 @@ async function isPipe(path: string): Promise<boolean> {
 function standardOutputHint(path: string) {
   return {
     message: `Cannot write a token to ${path}: a token file is written whole, beside its place`,
-    help: "Name standard output -, as in: token issue - > file",
+    help: "Name - instead, and redirect standard output.",
   };
 }
 

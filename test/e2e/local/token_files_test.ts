@@ -200,7 +200,7 @@ const unwritable: [string, string, (sandbox: Sandbox) => void, number, ...string
     () => {},
     2,
     "error: Cannot write a token to /dev/stdout: a token file is written whole, beside its place",
-    "hint: Name standard output -, as in: token issue - > file",
+    "hint: Name - instead, and redirect standard output.",
   ],
   [
     "a pipe with a name",
@@ -208,7 +208,7 @@ const unwritable: [string, string, (sandbox: Sandbox) => void, number, ...string
     (sandbox) => void spawnSync("mkfifo", [`${sandbox.folder}/pipe`]),
     2,
     "error: Cannot write a token to pipe: a token file is written whole, beside its place",
-    "hint: Name standard output -, as in: token issue - > file",
+    "hint: Name - instead, and redirect standard output.",
   ],
   [
     "in a folder that takes no files",
