@@ -5,7 +5,7 @@ import { withDataHome } from "../../../test/fakes/data_home.ts";
 import { machineOf } from "../../../test/fakes/machine.ts";
 import { siteInput, systemStart, systemStop } from "../../../test/fakes/system_start.ts";
 import { keepLinkHosts } from "../site/chosen_hosts.ts";
-import { namespacePaths, namespacesFolder } from "../paths.ts";
+import { type NamespacePaths, namespacePaths, namespacesFolder } from "../paths.ts";
 import { siteUid } from "../site/site_authority.ts";
 import { sweepFormerSites } from "./state_sweep.ts";
 
@@ -45,11 +45,7 @@ test("sweepFormerSites() removes the state of a site that was torn down, once it
 
 test("sweepFormerSites() keeps the state of a namespace whose authority can't be read just now", () =>
   withDataHome(async ({ home }) => {
-    const machine = await machineOf(home, "west");
-    const paths = namespacePaths(home, "west");
-    siteInput(machine, "west");
-    await systemStart(machine);
-    await keepLinkHosts(paths, ["west.example.org"]);
+    const paths = await startedSite(home);
     await rm(paths.runtimeIssuers, { recursive: true });
     await sweepFormerSites(home, settled);
     assert.equal((await readdir(paths.state)).length, 1);
@@ -57,11 +53,7 @@ test("sweepFormerSites() keeps the state of a namespace whose authority can't be
 
 test("sweepFormerSites() keeps the state of a namespace that can't be looked at just now", () =>
   withDataHome(async ({ home }) => {
-    const machine = await machineOf(home, "west");
-    const paths = namespacePaths(home, "west");
-    siteInput(machine, "west");
-    await systemStart(machine);
-    await keepLinkHosts(paths, ["west.example.org"]);
+    const paths = await startedSite(home);
     await rename(paths.root, `${paths.root}-aside`);
     await symlink(paths.root, paths.root);
     await assert.rejects(sweepFormerSites(home, settled));
@@ -70,11 +62,7 @@ test("sweepFormerSites() keeps the state of a namespace that can't be looked at 
 
 test("sweepFormerSites() keeps the state of namespaces that were not mounted for a while", () =>
   withDataHome(async ({ home }) => {
-    const machine = await machineOf(home, "west");
-    const paths = namespacePaths(home, "west");
-    siteInput(machine, "west");
-    await systemStart(machine);
-    await keepLinkHosts(paths, ["west.example.org"]);
+    const paths = await startedSite(home);
     const mounted = namespacesFolder(home);
     await rename(mounted, `${mounted}-aside`);
     // the place where they are mounted is older than all that is in them
@@ -85,3 +73,13 @@ test("sweepFormerSites() keeps the state of namespaces that were not mounted for
     await sweepFormerSites(home, settled);
     assert.deepEqual(await readdir(paths.state), [await siteUid(paths)]);
   }));
+
+/** A namespace with a site of upstream's that has started, and a state of ours. */
+async function startedSite(home: string): Promise<NamespacePaths> {
+  const machine = await machineOf(home, "west");
+  const paths = namespacePaths(home, "west");
+  siteInput(machine, "west");
+  await systemStart(machine);
+  await keepLinkHosts(paths, ["west.example.org"]);
+  return paths;
+}
