@@ -108,7 +108,7 @@ async function wait(
   const platform = await context.platform();
   const name = resource.name ?? argument ?? await siteName(platform, word, context);
   const what = `${word} "${name}" to be ${state}`;
-  return await follow(platform, word, state, context.signal, (lists) =>
+  return await follow(platform, { word, name, state }, context.signal, (lists) =>
     waitFor(lists, {
       what,
       resume: `wait ${word} ${quote(name)} --for ${state}`,
@@ -155,27 +155,28 @@ async function siteName(
   throw appError("site-missing", { namespace, purpose: "wait for the site" });
 }
 
-/** All resources of the kind, again and again as they change, and where only time changes them. */
+/** The resource, again and again as it changes, and where only time changes it. */
 async function follow<T>(
   platform: PlatformWithAbilities,
-  word: Word,
-  state: string,
+  { word, name, state }: { word: Word; name: string; state: string },
   signal: AbortSignal,
   work: (lists: AsyncIterable<BaseResource[]>) => Promise<T>,
 ): Promise<T> {
   if (word === "link") return await followLinks(platform, work, "wait", signal);
   const { kind } = awaited[word];
   return await work(
-    state === "expired" ? everySecond(platform, signal) : platform.watch(kind, signal),
+    state === "expired" ? everySecond(platform, name, signal) : platform.watch(kind, signal, name),
   );
 }
 
 async function* everySecond(
   platform: PlatformWithAbilities,
+  name: string,
   signal: AbortSignal,
 ): AsyncGenerator<AccessGrant[]> {
   for (;;) {
-    yield await platform.list("AccessGrant", signal);
+    const grant = await platform.get("AccessGrant", name, signal);
+    yield grant === undefined ? [] : [grant];
     await sleep(1000, signal);
   }
 }
